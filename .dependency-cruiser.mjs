@@ -1,0 +1,21 @@
+// Imports point left: gen, math <- store, codec <- runtime <- ante, modules <- app <- main. Workers and clients see the chain through `client`.
+const base = "^chain/";
+export default {
+  forbidden: [
+    { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "math-stands-alone", severity: "error", from: { path: `${base}math/` }, to: { path: `${base}(?!math/)` } },
+    { name: "codec-below-runtime", severity: "error", from: { path: `${base}codec/` }, to: { path: `${base}(?!codec/|math/)` } },
+    { name: "store-below-runtime", severity: "error", from: { path: `${base}store/` }, to: { path: `${base}(?!store/|codec/|math/)` } },
+    { name: "abci-knows-no-module", severity: "error", from: { path: `${base}abci/` }, to: { path: `${base}(?!abci/|codec/)` } },
+    { name: "runtime-below-modules", severity: "error", from: { path: `${base}runtime/` }, to: { path: `${base}(ante|modules|node|app\\.ts|main\\.ts)` } },
+    { name: "modules-below-app", severity: "error", from: { path: `${base}(modules|ante)/` }, to: { path: `${base}(node|abci|app\\.ts|main\\.ts)` } },
+    {
+      name: "modules-meet-in-ports", severity: "error",
+      from: { path: "^chain/modules/([^/]+)/", pathNot: "\\.test\\.ts$" },
+      to: { path: "^chain/modules/([^/]+)/", pathNot: ["^chain/modules/$1/", "^chain/modules/[^/]+/(ports|testing)\\.ts$"] },
+    },
+    { name: "worker-through-client", severity: "error", from: { path: "^(worker|client)/", pathNot: "\\.test\\.ts$" }, to: { path: "^chain/(?!vm/|codec/|math/)" } },
+    { name: "client-below-worker", severity: "error", from: { path: "^client/" }, to: { path: "^(worker|localnet|test)/" } },
+  ],
+  options: { tsPreCompilationDeps: true, tsConfig: { fileName: "tsconfig.json" }, doNotFollow: { path: "node_modules" }, exclude: { path: "^chain/codec/gen/" } },
+};
