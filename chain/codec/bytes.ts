@@ -40,21 +40,24 @@ export function fromUtf8(bytes: Uint8Array): string {
 
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
-  return bytes.toHex();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("hex");
 }
 
-/** Throws a SyntaxError where `text` is not an even number of hexadecimal digits. */
+/** Throws a SyntaxError where `text` is not an even number of hexadecimal digits, of either case. */
 export function fromHex(text: string): Uint8Array {
-  return Uint8Array.fromHex(text);
+  if (!/^(?:[0-9a-fA-F]{2})*$/.test(text)) throw new SyntaxError(`not hexadecimal: ${text.slice(0, 80)}`);
+  return new Uint8Array(Buffer.from(text, "hex"));
 }
 
 export function toBase64(bytes: Uint8Array): string {
-  return bytes.toBase64();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64");
 }
 
 /** Throws a SyntaxError where `text` is not padded standard base64. */
 export function fromBase64(text: string): Uint8Array {
-  return Uint8Array.fromBase64(text);
+  const bytes = new Uint8Array(Buffer.from(text, "base64"));
+  if (toBase64(bytes) !== text) throw new SyntaxError(`not base64: ${text.slice(0, 80)}`);
+  return bytes;
 }
 
 /** The smallest key after every key that begins with `prefix`; undefined where there is none (all 0xff). */

@@ -1,0 +1,15 @@
+/** The hashes of consensus, behind one door: nothing else in consensus code imports a hash. */
+import { hash } from "node:crypto";
+import { ripemd160 as nobleRipemd160 } from "@noble/hashes/legacy.js";
+import { concatBytes } from "./bytes.ts";
+
+/** 32 bytes. */
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  const digest = hash("sha256", parts.length === 1 ? parts[0]! : concatBytes(...parts), "buffer");
+  return new Uint8Array(digest.buffer, digest.byteOffset, digest.length);
+}
+
+/** 20 bytes; only addresses need it. */
+export function ripemd160(bytes: Uint8Array): Uint8Array {
+  return nobleRipemd160(bytes);
+}
