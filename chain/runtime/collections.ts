@@ -1,0 +1,172 @@
+/** Typed views of a module's state: `item` (one value), `map` (key to value). Keys keep their order as bytes. */
+import { compareBytes, concatBytes, fromUtf8, prefixEnd, readUint64, uint64Bytes, utf8 } from "../codec/bytes.ts";
+import { assert } from "./errors.ts";
+import type { Context } from "./context.ts";
+
+/** A key's bytes order as the key does. `decode` takes what `encode` gave, from `at`, and gives the position behind it. */
+export interface KeyCodec<K> {
+  encode(key: K): Uint8Array;
+  decode(bytes: Uint8Array, at: number): readonly [K, number];
+}
+
+export interface ValueCodec<V> {
+  encode(value: V): Uint8Array;
+  decode(bytes: Uint8Array): V;
+}
+
+/** A generated protobuf type as a value codec. A value that would encode to nothing is stored as one zero byte, as empty values are refused. */
+export function proto<V>(type: { encode(value: V): { finish(): Uint8Array }; decode(bytes: Uint8Array): V }): ValueCodec<V> {
+  return {
+    encode(value) {
+      const bytes = type.encode(value).finish();
+      return bytes.length === 0 ? Uint8Array.of(0) : bytes;
+    },
+    decode: (bytes) => type.decode(bytes.length === 1 && bytes[0] === 0 ? new Uint8Array(0) : bytes),
+  };
+}
+
+export const rawValue: ValueCodec<Uint8Array> = { encode: (v) => v, decode: (v) => v };
+/** Text that is never empty. */
+export const textValue: ValueCodec<string> = { encode: utf8, decode: fromUtf8 };
+export const uint64Value: ValueCodec<bigint> = { encode: uint64Bytes, decode: (b) => readUint64(b) };
+/** Decimal text, as the SDK stores Int. */
+export const intValue: ValueCodec<bigint> = { encode: (v) => utf8(v.toString()), decode: (b) => BigInt(fromUtf8(b)) };
+/** A member of a set. */
+export const present: ValueCodec<true> = { encode: () => Uint8Array.of(1), decode: () => true };
+
+export const uint64Key: KeyCodec<bigint> = { encode: uint64Bytes, decode: (b, at) => [readUint64(b, at), at + 8] };
+export const uint32Key: KeyCodec<number> = {
+  encode(value) {
+    const out = new Uint8Array(4);
+    new DataView(out.buffer).setUint32(0, value);
+    return out;
+  },
+  decode: (b, at) => [new DataView(b.buffer, b.byteOffset).getUint32(at), at + 4],
+};
+/** Up to 255 bytes with their length in front. */
+export const bytesKey: KeyCodec<Uint8Array> = {
+  encode(value) {
+    assert(value.length <= 255, "a key part is at most 255 bytes");
+    return concatBytes(Uint8Array.of(value.length), value);
+  },
+  decode(b, at) {
+    const end = at + 1 + b[at]!;
+    return [b.slice(at + 1, end), end];
+  },
+};
+/** Bytes up to the key's end: only as the last part. */
+export const tailKey: KeyCodec<Uint8Array> = { encode: (v) => v, decode: (b, at) => [b.slice(at), b.length] };
+export const textKey: KeyCodec<string> = {
+  encode: (v) => bytesKey.encode(utf8(v)),
+  decode(b, at) {
+    const [bytes, next] = bytesKey.decode(b, at);
+    return [fromUtf8(bytes), next];
+  },
+};
+/** Text up to the key's end: only as the last part. */
+export const textTailKey: KeyCodec<string> = { encode: utf8, decode: (b, at) => [fromUtf8(b.subarray(at)), b.length] };
+
+export function pairKey<A, B>(a: KeyCodec<A>, b: KeyCodec<B>): KeyCodec<readonly [A, B]> {
+  return {
+    encode: ([x, y]) => concatBytes(a.encode(x), b.encode(y)),
+    decode(bytes, at) {
+      const [x, next] = a.decode(bytes, at);
+      const [y, end] = b.decode(bytes, next);
+      return [[x, y], end];
+    },
+  };
+}
+
+export function tripleKey<A, B, C>(a: KeyCodec<A>, b: KeyCodec<B>, c: KeyCodec<C>): KeyCodec<readonly [A, B, C]> {
+  return {
+    encode: ([x, y, z]) => concatBytes(a.encode(x), b.encode(y), c.encode(z)),
+    decode(bytes, at) {
+      const [x, i] = a.decode(bytes, at);
+      const [y, j] = b.decode(bytes, i);
+      const [z, k] = c.decode(bytes, j);
+      return [[x, y, z], k];
+    },
+  };
+}
+
+export interface Item<V> {
+  readonly prefix: Uint8Array;
+  find(ctx: Context): V | undefined;
+  /** Throws an assertion where it was never set. */
+  get(ctx: Context): V;
+  set(ctx: Context, value: V): void;
+  remove(ctx: Context): void;
+}
+
+export function item<V>(store: string, prefix: Uint8Array, value: ValueCodec<V>): Item<V> {
+  return {
+    prefix,
+    find(ctx) {
+      const bytes = ctx.store(store).get(prefix);
+      return bytes === undefined ? undefined : value.decode(bytes);
+    },
+    get(ctx) {
+      const found = this.find(ctx);
+      assert(found !== undefined, `${store}: an item is missing`);
+      return found;
+    },
+    set: (ctx, v) => ctx.store(store).set(prefix, value.encode(v)),
+    remove: (ctx) => ctx.store(store).delete(prefix),
+  };
+}
+
+export interface Range {
+  /** Only keys whose encoding begins with these bytes (an encoded first part). */
+  readonly within?: Uint8Array;
+  /** Encoded bounds behind the collection's prefix; `from` inclusive, `to` exclusive. */
+  readonly from?: Uint8Array;
+  readonly to?: Uint8Array;
+  readonly reverse?: boolean;
+}
+
+export interface MapOf<K, V> {
+  readonly storeName: string;
+  readonly prefix: Uint8Array;
+  readonly key: KeyCodec<K>;
+  readonly value: ValueCodec<V>;
+  find(ctx: Context, key: K): V | undefined;
+  has(ctx: Context, key: K): boolean;
+  set(ctx: Context, key: K, value: V): void;
+  remove(ctx: Context, key: K): void;
+  /** In key order. Collect before writing to the same collection. */
+  entries(ctx: Context, range?: Range): IterableIterator<readonly [K, V]>;
+  /** The first entry in key order within the range. */
+  first(ctx: Context, range?: Range): readonly [K, V] | undefined;
+}
+
+export function map<K, V>(store: string, prefix: Uint8Array, key: KeyCodec<K>, value: ValueCodec<V>): MapOf<K, V> {
+  const full = (k: K): Uint8Array => concatBytes(prefix, key.encode(k));
+  function* entries(ctx: Context, range: Range = {}): IterableIterator<readonly [K, V]> {
+    const base = range.within === undefined ? prefix : concatBytes(prefix, range.within);
+    const start = range.from === undefined ? base : concatBytes(prefix, range.from);
+    const baseEnd = prefixEnd(base);
+    const to = range.to === undefined ? undefined : concatBytes(prefix, range.to);
+    const end = to !== undefined && (baseEnd === undefined || compareBytes(to, baseEnd) < 0) ? to : baseEnd;
+    for (const [k, v] of ctx.store(store).iterate(compareBytes(start, base) < 0 ? base : start, end, range.reverse)) {
+      yield [key.decode(k, prefix.length)[0], value.decode(v)];
+    }
+  }
+  return {
+    storeName: store,
+    prefix,
+    key,
+    value,
+    find(ctx, k) {
+      const bytes = ctx.store(store).get(full(k));
+      return bytes === undefined ? undefined : value.decode(bytes);
+    },
+    has: (ctx, k) => ctx.store(store).has(full(k)),
+    set: (ctx, k, v) => ctx.store(store).set(full(k), value.encode(v)),
+    remove: (ctx, k) => ctx.store(store).delete(full(k)),
+    entries,
+    first(ctx, range) {
+      for (const entry of entries(ctx, range)) return entry;
+      return undefined;
+    },
+  };
+}

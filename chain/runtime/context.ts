@@ -1,0 +1,73 @@
+/** What a handler knows: one block's header, its own stores, gas and events. Nothing of the machine it runs on. */
+import { GasMeter, GasStore } from "./gas.ts";
+import type { KVStore, ReadStores, Stores } from "../store/kv.ts";
+
+/** The header values that consensus agreed on. Time is nanoseconds since the Unix epoch, from the header. */
+export interface BlockHeader {
+  readonly chainId: string;
+  readonly height: bigint;
+  readonly timeNanos: bigint;
+  /** The proposer's 20-byte consensus address; empty in queries and at genesis. */
+  readonly proposer: Uint8Array;
+}
+
+export type Mode = "genesis" | "check" | "recheck" | "simulate" | "deliver" | "block" | "query";
+
+/** An event as it is indexed: attribute values are text. */
+export interface EmittedEvent {
+  readonly type: string;
+  readonly attributes: readonly (readonly [key: string, value: string])[];
+}
+
+export class Context {
+  readonly header: BlockHeader;
+  readonly mode: Mode;
+  readonly gas: GasMeter;
+  readonly events: EmittedEvent[] = [];
+  readonly #stores: Stores;
+  readonly #metered: Record<string, KVStore> = {};
+
+  constructor(header: BlockHeader, stores: Stores, mode: Mode, gas: GasMeter = new GasMeter(Infinity)) {
+    this.header = header;
+    this.mode = mode;
+    this.gas = gas;
+    this.#stores = stores;
+  }
+
+  get height(): bigint {
+    return this.header.height;
+  }
+
+  /** Whole seconds since the Unix epoch, of the block's header. */
+  get timeSeconds(): bigint {
+    return this.header.timeNanos / 1_000_000_000n;
+  }
+
+  /** The store by name; in transactions each access costs gas. */
+  store(name: string): KVStore {
+    if (this.gas.limit === Infinity) return this.#stores.store(name);
+    return (this.#metered[name] ??= new GasStore(this.#stores.store(name), this.gas));
+  }
+
+  emit(type: string, attributes: Readonly<Record<string, string>> | readonly (readonly [string, string])[]): void {
+    this.events.push({ type, attributes: Array.isArray(attributes) ? (attributes as readonly (readonly [string, string])[]) : Object.entries(attributes) });
+  }
+
+  /** The same block and gas over other stores (an overlay), with events of its own. */
+  over(stores: Stores, gas: GasMeter = this.gas): Context {
+    return new Context(this.header, stores, this.mode, gas);
+  }
+}
+
+/** Read-only stores in the shape that a Context takes: a write is a mistake of ours. */
+export function readOnly(stores: ReadStores): Stores {
+  const refuse = (): never => {
+    throw new TypeError("this state is read-only");
+  };
+  return {
+    store(name) {
+      const inner = stores.store(name);
+      return { get: (k) => inner.get(k), has: (k) => inner.has(k), iterate: (a, b, r) => inner.iterate(a, b, r), set: refuse, delete: refuse };
+    },
+  };
+}
