@@ -1,0 +1,35 @@
+/** What the market may do with providers and their bonds. Addresses are raw bytes; amounts are in the bond denom. */
+import type { Context } from "../../../runtime/context.ts";
+
+export interface ProviderView {
+  readonly address: Uint8Array;
+  /** X25519, 32 bytes. */
+  readonly encryptionKey: Uint8Array;
+  /** Sorted by key; what it declares of itself. */
+  readonly attributes: readonly (readonly [key: string, value: string])[];
+  /** Providers of one organization (declared affiliates) never replicate each other; a provider alone is its own. */
+  readonly organization: string;
+  readonly bond: bigint;
+  readonly reserved: bigint;
+  readonly locked: bigint;
+  /** Neither jailed, nor leaving, nor silent: may be matched and drawn. */
+  readonly active: boolean;
+}
+
+export interface ProvidersPort {
+  readonly bondDenom: (ctx: Context) => string;
+  find(ctx: Context, address: Uint8Array): ProviderView | undefined;
+  /** bond - reserved - locked - unbonding. */
+  free(ctx: Context, address: Uint8Array): bigint;
+  /** Sets free bond aside for an ask; false where there is too little. */
+  reserve(ctx: Context, address: Uint8Array, amount: bigint): boolean;
+  release(ctx: Context, address: Uint8Array, amount: bigint): void;
+  /** Turns `fromReserved` of the reservation and, where that is too little, free bond into `amount` of locked stake; false (nothing changed) where there is too little. */
+  lock(ctx: Context, address: Uint8Array, fromReserved: bigint, amount: bigint): boolean;
+  /** Frees locked stake again. */
+  unlock(ctx: Context, address: Uint8Array, amount: bigint): void;
+  /** Takes locked stake away: `awards` are paid out of it, the rest is burned. */
+  slash(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly { readonly to: Uint8Array; readonly amount: bigint }[], reason: string): void;
+  /** Counts for statistics and the allowance of free declines. */
+  record(ctx: Context, address: Uint8Array, outcome: "matched" | "finished" | "missed" | "declined" | "slashed"): void;
+}
