@@ -54,6 +54,11 @@ export function errorOf<P>(kind: ErrorKind<P>, ...payload: P extends void ? [] :
   return new TxError(kind.codespace, kind.code, kind.text(payload[0] as P));
 }
 
+/** Ends the transaction as the SDK does with an error that has no code of its own: codespace `undefined`, code 1. */
+export function failPlain(log: string): never {
+  throw new TxError("undefined", 1, log);
+}
+
 /** The Cosmos SDK's root codespace; wallets and explorers know these numbers. The payload is the text before the SDK's own words. */
 const wrap = (words: string) => (what: string) => (what === "" ? words : `${what}: ${words}`);
 export const sdkErrors = defineErrors("sdk", {

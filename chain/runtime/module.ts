@@ -2,6 +2,7 @@
 import type { Context } from "./context.ts";
 import type { ErrorKind } from "./errors.ts";
 import type { CommitInfo, Misbehavior, ValidatorUpdate } from "../codec/gen/tendermint/abci/types.ts";
+import type { ConsensusParams } from "../codec/gen/tendermint/types/params.ts";
 
 /** A generated protobuf type, as ts-proto makes it. */
 export interface MessageType<T> {
@@ -105,11 +106,12 @@ export interface BlockInputs {
 }
 
 export interface Genesis<G> {
+  /** The section's protobuf message; its JSON form is what genesis.json holds under the module's name. */
   readonly type: MessageType<G>;
   readonly defaults: () => G;
   /** Throws where the section contradicts itself. */
   readonly check: (state: G) => void;
-  readonly init: (ctx: Context, state: G) => ValidatorUpdate[] | undefined;
+  readonly init: (ctx: Context, state: G) => void;
   readonly export: (ctx: Context) => G;
 }
 
@@ -121,10 +123,13 @@ export interface Module {
   readonly consensusVersion: number;
   readonly messages: readonly BoundMessage[];
   readonly queries: readonly BoundQuery[];
-  readonly genesis?: Genesis<never>;
+  readonly genesis?: Genesis<unknown>;
   readonly beginBlock?: (ctx: Context, block: BlockInputs) => void;
-  /** Validator updates, or nothing. */
-  readonly endBlock?: (ctx: Context) => ValidatorUpdate[] | undefined;
+  readonly endBlock?: (ctx: Context) => void;
+  /** What changed in the validator set since it was last asked: after the genesis transactions, and at each block's end. */
+  readonly validatorUpdates?: (ctx: Context) => ValidatorUpdate[];
+  /** Complete new consensus params that act from the next block on, or nothing (ABCI-14). */
+  readonly consensusParamUpdates?: (ctx: Context) => ConsensusParams | undefined;
   /** Each gives the sentence that says what is broken, or undefined. */
   readonly invariants?: Readonly<Record<string, (ctx: Context) => string | undefined>>;
   /** From consensus version N to N + 1. */
@@ -136,5 +141,5 @@ export interface Module {
 export function defineModule<G>(module: Omit<Module, "genesis"> & { readonly genesis?: Genesis<G> }): Module {
   if (!/^[a-z][a-z0-9]*$/.test(module.name)) throw new TypeError(`module name ${module.name}: lower-case letters and digits only`);
   if (!Number.isSafeInteger(module.consensusVersion) || module.consensusVersion < 1) throw new TypeError(`module ${module.name}: consensusVersion is an integer from 1`);
-  return module as Module;
+  return module as unknown as Module;
 }

@@ -1,0 +1,488 @@
+/**
+ * The state machine: genesis, transactions, blocks. Synchronous and deterministic; it owns no clock, disk or socket. What it is
+ * given are blocks and a store of versions, what it gives are results and one app hash a block.
+ */
+import { TxMsgData } from "../codec/gen/cosmos/base/abci/v1beta1/abci.ts";
+import type { Any } from "../codec/gen/google/protobuf/any.ts";
+import type { CommitInfo, Event, ExecTxResult, Misbehavior, ValidatorUpdate } from "../codec/gen/tendermint/abci/types.ts";
+import type { ConsensusParams } from "../codec/gen/tendermint/types/params.ts";
+import { readUint64, uint64Bytes, utf8, concatBytes, fromUtf8 } from "../codec/bytes.ts";
+import { decodeTx, TxDecodeError, type DecodedTx, type MessageRegistry } from "../codec/tx.ts";
+import { StoresOverlay } from "../store/overlay.ts";
+import type { ReadStores, Stores } from "../store/kv.ts";
+import type { Ante, AnteOptions } from "./ante.ts";
+import { Context, readOnly, type BlockHeader, type EmittedEvent, type Mode } from "./context.ts";
+import { assert, AssertionError, QueryError, sdkErrors, TxError } from "./errors.ts";
+import { GasMeter } from "./gas.ts";
+import type { Module } from "./module.ts";
+import type { Router } from "./router.ts";
+import { TxCache, type CachedTx } from "./tx-cache.ts";
+
+/** The versions that the machine reads and adds to. */
+export interface VersionStore {
+  readonly version: number;
+  readonly appHash: Uint8Array;
+  latest(): ReadStores;
+  at(version: number): ReadStores;
+  /** The app hash of these writes over the latest version; nothing durable yet. */
+  prepare(version: number, writes: StoresOverlay): Uint8Array;
+  commit(): void;
+}
+
+/** What puts a transaction of the proposer's own in front of a block, and demands it of others. */
+export interface ProposalRule {
+  /** The system transaction of this block, encoded, or undefined where the proposer has none to give. */
+  make(ctx: Context): Uint8Array | undefined;
+  /** The sentence that says what is wrong with the block's first message, or undefined. */
+  verify(ctx: Context, first: { readonly typeUrl: string; readonly message: unknown } | undefined): string | undefined;
+}
+
+export interface MachineOptions {
+  readonly modules: readonly Module[];
+  readonly router: Router;
+  readonly ante: Ante;
+  readonly store: VersionStore;
+  readonly minGasPrices: AnteOptions["minGasPrices"];
+  readonly proposal?: ProposalRule;
+  /** Unexpected exceptions end the process instead of failing one transaction: for tests and simulations. */
+  readonly strict: boolean;
+  /** Told of exceptions that nobody expected, and of broken invariants. */
+  readonly report: (what: string, error: unknown) => void;
+  /** Checks every invariant after every block and throws at the first that is broken. */
+  readonly checkInvariants?: boolean;
+}
+
+export interface GenesisInputs {
+  readonly chainId: string;
+  readonly timeNanos: bigint;
+  readonly initialHeight: bigint;
+  /** Section name to the module's GenesisState in protobuf; a missing section takes the module's defaults. */
+  readonly sections: Readonly<Record<string, Uint8Array>>;
+  readonly genTxs: readonly Uint8Array[];
+}
+
+export interface BlockRequest {
+  readonly height: bigint;
+  readonly timeNanos: bigint;
+  readonly proposer: Uint8Array;
+  readonly txs: readonly Uint8Array[];
+  readonly lastCommit: CommitInfo | undefined;
+  readonly misbehavior: readonly Misbehavior[];
+}
+
+export interface BlockResult {
+  readonly txResults: ExecTxResult[];
+  readonly events: Event[];
+  readonly validatorUpdates: ValidatorUpdate[];
+  readonly consensusParamUpdates: ConsensusParams | undefined;
+  readonly appHash: Uint8Array;
+}
+
+/** The store of the machine itself: the last header and the modules' versions. */
+export const runtimeStore = "runtime";
+const headerKey = utf8("header");
+const versionKey = (module: string): Uint8Array => concatBytes(utf8("version/"), utf8(module));
+const genesisGas = Number.MAX_SAFE_INTEGER;
+
+export class Machine {
+  readonly router: Router;
+  readonly modules: readonly Module[];
+  readonly registry: MessageRegistry;
+  readonly #options: MachineOptions;
+  readonly #store: VersionStore;
+  readonly #txs = new TxCache(100_000, 64 << 20);
+  /** State after genesis, until the first block is committed. */
+  #genesis: StoresOverlay | undefined;
+  #check: StoresOverlay;
+  #checkHeader: BlockHeader | undefined;
+  #header: BlockHeader | undefined;
+  #prepared: BlockHeader | undefined;
+  #maxBlockGas = -1n;
+
+  constructor(options: MachineOptions) {
+    this.#options = options;
+    this.router = options.router;
+    this.modules = options.modules;
+    this.#store = options.store;
+    this.registry = (typeUrl) => options.router.message(typeUrl)?.request;
+    this.#check = new StoresOverlay(options.store.latest());
+    this.#header = options.store.version === 0 ? undefined : readHeader(options.store.latest());
+    this.#checkHeader = this.#header;
+  }
+
+  /** Header of the last committed block; before the first one, of genesis; undefined before that. */
+  get header(): BlockHeader | undefined {
+    return this.#header;
+  }
+
+  // ---- genesis
+
+  /** Builds the first state. May be repeated before the first block is committed (ABCI-8): nothing of an earlier try stays. */
+  initChain(inputs: GenesisInputs): { validators: ValidatorUpdate[]; appHash: Uint8Array } {
+    assert(this.#store.version === 0, "genesis over a state that has blocks");
+    const stores = new StoresOverlay(this.#store.latest());
+    const header: BlockHeader = { chainId: inputs.chainId, height: inputs.initialHeight - 1n, timeNanos: inputs.timeNanos, proposer: new Uint8Array(0) };
+    const ctx = new Context(header, stores, "genesis");
+    for (const module of this.modules) {
+      ctx.store(runtimeStore).set(versionKey(module.name), uint64Bytes(BigInt(module.consensusVersion)));
+      if (module.genesis === undefined) continue;
+      const section = inputs.sections[module.name];
+      const state = section === undefined ? module.genesis.defaults() : module.genesis.type.decode(section);
+      module.genesis.check(state);
+      module.genesis.init(ctx, state);
+    }
+    writeHeader(stores, header);
+    for (const [i, bytes] of inputs.genTxs.entries()) {
+      const result = this.#execute(header, stores, "genesis", bytes, genesisGas);
+      if (result.code !== 0) throw new TxError(result.codespace, result.code, `genesis transaction ${i} failed: ${result.log}`);
+    }
+    const validators = this.modules.flatMap((module) => module.validatorUpdates?.(ctx) ?? []);
+    this.#genesis = stores;
+    this.#header = header;
+    this.#resetCheck(header);
+    return { validators, appHash: this.#store.appHash };
+  }
+
+  /** Every module's section, as protobuf, of a kept version. */
+  exportGenesis(version: number): Record<string, Uint8Array> {
+    const ctx = this.#queryContext(version);
+    const out: Record<string, Uint8Array> = {};
+    for (const module of this.modules) {
+      if (module.genesis !== undefined) out[module.name] = module.genesis.type.encode(module.genesis.export(ctx)).finish();
+    }
+    return out;
+  }
+
+  // ---- transactions
+
+  /** One mempool check. `recheck` looks at sequence and fee only. */
+  checkTx(bytes: Uint8Array, recheck: boolean): ExecTxResult {
+    if (this.#checkHeader === undefined) return failure(new TxError("sdk", sdkErrors.logic.code, "the chain has no genesis yet"), 0n, 0, []);
+    const cached = this.#decode(bytes);
+    if ("error" in cached) return failure(cached.error, 0n, 0, []);
+    for (const { typeUrl } of cached.tx.messages) {
+      const bound = this.router.message(typeUrl);
+      if (bound?.handler.lane === "system") return failure(new TxError("sdk", sdkErrors.unauthorized.code, `${typeUrl} can only be placed by a block's proposer: unauthorized`), 0n, 0, []);
+    }
+    return this.#run(this.#checkHeader, this.#check, recheck ? "recheck" : "check", cached, undefined);
+  }
+
+  /** Runs a transaction on the latest state without keeping anything; signatures may be empty. */
+  simulate(bytes: Uint8Array): ExecTxResult {
+    assert(this.#checkHeader !== undefined, "simulation before genesis");
+    const stores = new StoresOverlay(this.#check);
+    const cached = this.#decode(bytes, true);
+    if ("error" in cached) return failure(cached.error, 0n, 0, []);
+    return this.#run(this.#checkHeader, stores, "simulate", cached, genesisGas);
+  }
+
+  #decode(bytes: Uint8Array, passing = false): CachedTx | { error: TxError } {
+    const known = this.#txs.find(bytes);
+    if (known !== undefined) return known;
+    try {
+      const tx = decodeTx(bytes, this.registry);
+      const cached: CachedTx = { tx, verified: { proofs: undefined } };
+      if (!passing) this.#txs.add(bytes, cached);
+      return cached;
+    } catch (error) {
+      if (error instanceof TxDecodeError) return { error: new TxError("sdk", sdkErrors.txDecode.code, error.message) };
+      if (error instanceof TxError) return { error };
+      throw error;
+    }
+  }
+
+  #execute(header: BlockHeader, stores: Stores, mode: Mode, bytes: Uint8Array, gasLimit?: number): ExecTxResult {
+    const cached = this.#decode(bytes);
+    if ("error" in cached) return failure(cached.error, 0n, 0, []);
+    return this.#run(header, stores, mode, cached, gasLimit);
+  }
+
+  #run(header: BlockHeader, base: Stores, mode: Mode, cached: CachedTx, gasLimit: number | undefined): ExecTxResult {
+    const { tx } = cached;
+    const wanted = tx.authInfo.fee?.gasLimit ?? 0n;
+    if (wanted > 0x7fffffffffffffffn) return failure(new TxError("sdk", sdkErrors.invalidGasLimit.code, `gas limit ${wanted} is above the largest possible: invalid gas limit`), 0n, 0, []);
+    if (mode === "check" && this.#maxBlockGas >= 0n && wanted > this.#maxBlockGas) {
+      return failure(new TxError("sdk", sdkErrors.invalidGasLimit.code, `tx gas limit ${wanted} exceeds block max gas ${this.#maxBlockGas}: invalid gas limit`), wanted, 0, []);
+    }
+    const gas = new GasMeter(gasLimit ?? Number(wanted));
+    const stores = new StoresOverlay(base);
+    const ctx = new Context(header, stores, mode, gas);
+    const events: Event[] = [];
+    try {
+      if (!isSystem(tx, this.router)) this.#options.ante(ctx, tx, cached.verified, { minGasPrices: this.#options.minGasPrices, maxBlockGas: this.#maxBlockGas });
+      stores.flush(base);
+      for (const event of ctx.events) events.push(abciEvent(event));
+    } catch (error) {
+      return failure(this.#asTxError(error), wanted, gas.used, []);
+    }
+    if (mode === "check" || mode === "recheck") return success(new Uint8Array(0), wanted, gas.used, events);
+    try {
+      const responses: Any[] = [];
+      const mine: Event[] = [];
+      for (const [index, message] of tx.messages.entries()) {
+        const bound = this.router.message(message.typeUrl);
+        assert(bound !== undefined, `decoded a message without a handler: ${message.typeUrl}`);
+        const inner = ctx.over(stores);
+        const signers = bound.handler.signers(message.message);
+        let response: unknown;
+        try {
+          response = bound.handler.execute(inner, message.message);
+        } catch (error) {
+          const known = this.#asTxError(error);
+          throw new TxError(known.codespace, known.code, `failed to execute message; message index: ${index}: ${known.message}`);
+        }
+        responses.push({ typeUrl: `/${bound.response.$type}`, value: bound.response.encode(response).finish() });
+        const at = String(index);
+        mine.push(abciEvent({ type: "message", attributes: [["action", message.typeUrl], ...(signers[0] === undefined ? [] : [["sender", signers[0]] as const]), ["module", moduleOf(message.typeUrl)]] }, at));
+        for (const event of inner.events) mine.push(abciEvent(event, at));
+      }
+      stores.flush(base);
+      events.push(...mine);
+      return success(TxMsgData.encode({ data: [], msgResponses: responses }).finish(), wanted, gas.used, events);
+    } catch (error) {
+      return failure(this.#asTxError(error), wanted, gas.used, events);
+    }
+  }
+
+  /** What a user may cause comes back as it is; anything else is our fault: reported, and the same text on every node. */
+  #asTxError(error: unknown): TxError {
+    if (error instanceof TxError) return error;
+    if (this.#options.strict) throw error;
+    this.#options.report("a transaction ended in an unexpected exception", error);
+    return new TxError("sdk", 1, "internal error");
+  }
+
+  // ---- blocks
+
+  /** Transactions for a block of at most `maxBytes` (protobuf overhead counted), the proposer's own in front (ABCI-9). */
+  prepareProposal(request: Omit<BlockRequest, "txs" | "lastCommit" | "misbehavior">, txs: readonly Uint8Array[], maxBytes: number): Uint8Array[] {
+    const out: Uint8Array[] = [];
+    let room = maxBytes;
+    const fits = (bytes: Uint8Array, within: number): boolean => txFieldSize(bytes.length) <= within;
+    const own = this.#options.proposal?.make(this.#proposalContext(request));
+    if (own !== undefined && fits(own, room)) {
+      out.push(own);
+      room -= txFieldSize(own.length);
+    }
+    // A tenth of the block is kept for reveals, salts and dispute moves: a flood of other transactions cannot make them late.
+    let reserved = Math.floor(maxBytes / 10);
+    let gas = this.#maxBlockGas;
+    for (const bytes of txs) {
+      const cached = this.#decode(bytes);
+      if ("error" in cached || isSystem(cached.tx, this.router)) continue;
+      const size = txFieldSize(bytes.length);
+      const urgent = cached.tx.messages.every((message) => this.router.message(message.typeUrl)?.handler.lane === "reserved");
+      if (!fits(bytes, urgent ? room : room - reserved)) continue;
+      const wanted = cached.tx.authInfo.fee?.gasLimit ?? 0n;
+      if (gas >= 0n) {
+        if (wanted > gas) continue;
+        gas -= wanted;
+      }
+      if (urgent) reserved = Math.max(0, reserved - size);
+      room -= size;
+      out.push(bytes);
+    }
+    return out;
+  }
+
+  /** Undefined where the block is acceptable, else the reason. A pure function of block and committed state (ABCI-10). */
+  processProposal(request: BlockRequest): string | undefined {
+    let gas = 0n;
+    let first: { typeUrl: string; message: unknown } | undefined;
+    for (const [i, bytes] of request.txs.entries()) {
+      const cached = this.#decode(bytes);
+      if ("error" in cached) return `transaction ${i} does not decode: ${cached.error.message}`;
+      gas += cached.tx.authInfo.fee?.gasLimit ?? 0n;
+      if (isSystem(cached.tx, this.router)) {
+        if (i !== 0) return `transaction ${i} is a system transaction; only the first may be`;
+        if (cached.tx.messages.length !== 1) return "a system transaction carries exactly one message";
+        first = cached.tx.messages[0];
+      }
+    }
+    if (this.#maxBlockGas >= 0n && gas > this.#maxBlockGas) return `the transactions want ${gas} gas, the block may hold ${this.#maxBlockGas}`;
+    return this.#options.proposal?.verify(this.#proposalContext(request), first);
+  }
+
+  /** Executes a decided block. The state is prepared, not durable: `commit` follows. */
+  finalizeBlock(request: BlockRequest): BlockResult {
+    const genesis = this.#genesis;
+    const chainId = this.#header?.chainId;
+    assert(chainId !== undefined, "a block before genesis");
+    const header: BlockHeader = { chainId, height: request.height, timeNanos: request.timeNanos, proposer: request.proposer };
+    const stores = new StoresOverlay(genesis ?? this.#store.latest());
+    const events: Event[] = [];
+    const hook = (module: Module, name: string, run: (ctx: Context) => void): void => {
+      const overlay = new StoresOverlay(stores);
+      const ctx = new Context(header, overlay, "block");
+      try {
+        run(ctx);
+      } catch (error) {
+        if (this.#options.strict) throw error;
+        this.#options.report(`${name} of module ${module.name} failed at height ${header.height}; its changes are dropped`, error);
+        events.push(abciEvent({ type: "dcm.runtime.v1.EventBlockHookFailed", attributes: [["module", module.name], ["hook", name]] }, undefined, name));
+        return;
+      }
+      overlay.flush(stores);
+      for (const event of ctx.events) events.push(abciEvent(event, undefined, name));
+    };
+    writeHeader(stores, header);
+    for (const module of this.modules) {
+      if (module.beginBlock !== undefined) hook(module, "BeginBlock", (ctx) => module.beginBlock!(ctx, { lastCommit: request.lastCommit, misbehavior: request.misbehavior }));
+    }
+    const txResults = request.txs.map((bytes, i) => this.#deliver(header, stores, bytes, i));
+    for (const module of this.modules) {
+      if (module.endBlock !== undefined) hook(module, "EndBlock", (ctx) => module.endBlock!(ctx));
+    }
+    const validatorUpdates: ValidatorUpdate[] = [];
+    let consensusParamUpdates: ConsensusParams | undefined;
+    for (const module of this.modules) {
+      if (module.validatorUpdates !== undefined) hook(module, "EndBlock", (ctx) => validatorUpdates.push(...module.validatorUpdates!(ctx)));
+      if (module.consensusParamUpdates !== undefined) hook(module, "EndBlock", (ctx) => (consensusParamUpdates = module.consensusParamUpdates!(ctx)));
+    }
+    if (this.#options.checkInvariants === true) this.#assertInvariants(new Context(header, stores, "block"));
+    let writes = stores;
+    if (genesis !== undefined) {
+      // Genesis stays as it was, so that the same first block can be executed once more.
+      writes = new StoresOverlay(this.#store.latest());
+      genesis.copyInto(writes);
+      stores.flush(writes);
+    }
+    const appHash = this.#store.prepare(Number(request.height), writes);
+    this.#prepared = header;
+    return { txResults, events, validatorUpdates, consensusParamUpdates, appHash };
+  }
+
+  #deliver(header: BlockHeader, stores: Stores, bytes: Uint8Array, index: number): ExecTxResult {
+    const cached = this.#decode(bytes, true);
+    if ("error" in cached) return failure(cached.error, 0n, 0, []);
+    if (isSystem(cached.tx, this.router)) {
+      if (index !== 0) return failure(new TxError("sdk", sdkErrors.unauthorized.code, "a system transaction stands only in front of its block: unauthorized"), 0n, 0, []);
+      return this.#run(header, stores, "deliver", cached, genesisGas);
+    }
+    return this.#run(header, stores, "deliver", cached, undefined);
+  }
+
+  /** Makes the finalized block durable and starts the mempool's state anew from it. */
+  commit(): void {
+    assert(this.#prepared !== undefined, "commit without a finalized block");
+    this.#store.commit();
+    this.#genesis = undefined;
+    this.#header = this.#prepared;
+    this.#prepared = undefined;
+    this.#resetCheck(this.#header);
+  }
+
+  /** The block's gas limit for CheckTx and proposals; -1 where there is none. */
+  set maxBlockGas(limit: bigint) {
+    this.#maxBlockGas = limit;
+  }
+
+  /** After the store was replaced from below (state sync, rollback): reads the header again. */
+  reload(): void {
+    this.#genesis = undefined;
+    this.#prepared = undefined;
+    this.#header = readHeader(this.#store.latest());
+    this.#resetCheck(this.#header);
+  }
+
+  #resetCheck(header: BlockHeader): void {
+    this.#check = new StoresOverlay(this.#genesis ?? this.#store.latest());
+    this.#checkHeader = header;
+  }
+
+  #proposalContext(request: { height: bigint; timeNanos: bigint; proposer: Uint8Array }): Context {
+    const chainId = this.#header?.chainId;
+    assert(chainId !== undefined, "a proposal before genesis");
+    return new Context({ chainId, height: request.height, timeNanos: request.timeNanos, proposer: request.proposer }, new StoresOverlay(this.#genesis ?? this.#store.latest()), "block");
+  }
+
+  // ---- queries
+
+  /** Answers a module's query at a kept version (0: the latest). Throws QueryError. */
+  query(path: string, request: Uint8Array, version = 0): Uint8Array {
+    const ctx = this.#queryContext(version);
+    try {
+      return this.router.answer(ctx, path, request);
+    } catch (error) {
+      if (error instanceof QueryError) throw error;
+      if (error instanceof TxError) throw new QueryError("InvalidArgument", error.message);
+      if (this.#options.strict && error instanceof AssertionError) throw error;
+      this.#options.report(`query ${path} ended in an unexpected exception`, error);
+      throw new QueryError("Internal", "internal error");
+    }
+  }
+
+  /** A context that reads a kept version (0: the latest, before the first block: genesis). */
+  queryContext(version = 0): Context {
+    return this.#queryContext(version);
+  }
+
+  #queryContext(version: number): Context {
+    const stores = version === 0 ? (this.#genesis ?? this.#store.latest()) : this.#store.at(version);
+    const header = version === 0 ? this.#header : readHeader(stores);
+    if (header === undefined) throw new QueryError("Unavailable", "the chain has no genesis yet");
+    return new Context(header, readOnly(stores), "query");
+  }
+
+  /** The broken invariants of a context's state, each as a sentence. */
+  brokenInvariants(ctx: Context): string[] {
+    const broken: string[] = [];
+    for (const module of this.modules) {
+      for (const [name, check] of Object.entries(module.invariants ?? {})) {
+        const sentence = check(ctx);
+        if (sentence !== undefined) broken.push(`${module.name}/${name}: ${sentence}`);
+      }
+    }
+    return broken;
+  }
+
+  #assertInvariants(ctx: Context): void {
+    const broken = this.brokenInvariants(ctx);
+    if (broken.length > 0) throw new AssertionError(`height ${ctx.height}: ${broken.join("; ")}`);
+  }
+}
+
+function isSystem(tx: DecodedTx, router: Router): boolean {
+  for (const { typeUrl } of tx.messages) if (router.message(typeUrl)?.handler.lane === "system") return true;
+  return false;
+}
+
+/** `cosmos.bank.v1beta1.MsgSend` is module `bank`. */
+function moduleOf(typeUrl: string): string {
+  return typeUrl.split(".")[1] ?? "";
+}
+
+function success(data: Uint8Array, gasWanted: bigint, gasUsed: number, events: Event[]): ExecTxResult {
+  return { code: 0, data, log: "", info: "", gasWanted, gasUsed: BigInt(gasUsed), events, codespace: "" };
+}
+
+function failure(error: TxError, gasWanted: bigint, gasUsed: number, events: Event[]): ExecTxResult {
+  return { code: error.code, data: new Uint8Array(0), log: error.message, info: "", gasWanted, gasUsed: BigInt(gasUsed), events, codespace: error.codespace };
+}
+
+function abciEvent(event: EmittedEvent, messageIndex?: string, mode?: string): Event {
+  const attributes = event.attributes.map(([key, value]) => ({ key, value, index: true }));
+  if (messageIndex !== undefined) attributes.push({ key: "msg_index", value: messageIndex, index: true });
+  if (mode !== undefined) attributes.push({ key: "mode", value: mode, index: true });
+  return { type: event.type, attributes };
+}
+
+/** Bytes that a transaction takes in a block: its own, its length, its field tag. */
+export function txFieldSize(length: number): number {
+  let size = length + 2;
+  for (let n = length; n >= 0x80; n >>>= 7) size++;
+  return size;
+}
+
+function writeHeader(stores: Stores, header: BlockHeader): void {
+  const bytes = concatBytes(uint64Bytes(header.height), uint64Bytes(header.timeNanos), Uint8Array.of(header.proposer.length), header.proposer, utf8(header.chainId));
+  stores.store(runtimeStore).set(headerKey, bytes);
+}
+
+/** The header that a state was written under. */
+export function readHeader(stores: ReadStores): BlockHeader {
+  const bytes = stores.store(runtimeStore).get(headerKey);
+  assert(bytes !== undefined, "the state has no header");
+  const end = 17 + bytes[16]!;
+  return { height: readUint64(bytes), timeNanos: readUint64(bytes, 8), proposer: bytes.slice(17, end), chainId: fromUtf8(bytes.subarray(end)) };
+}
