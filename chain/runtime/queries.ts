@@ -1,5 +1,6 @@
 /** Pagination as the Cosmos SDK does it: by key or by offset, bounded. */
-import { PageRequest, PageResponse } from "../codec/gen/cosmos/base/query/v1beta1/pagination.ts";
+import type { PageResponse } from "../codec/gen/cosmos/base/query/v1beta1/pagination.ts";
+import { PageRequest } from "../codec/gen/cosmos/base/query/v1beta1/pagination.ts";
 import { concatBytes, prefixEnd, compareBytes } from "../codec/bytes.ts";
 import type { Context } from "./context.ts";
 import type { MapOf } from "./collections.ts";

@@ -1,5 +1,5 @@
 /** Type URL to handler, path to query: built from the list of modules, never by hand. */
-import { Any } from "../codec/gen/google/protobuf/any.ts";
+import type { Any } from "../codec/gen/google/protobuf/any.ts";
 import { equalBytes } from "../codec/bytes.ts";
 import type { Context } from "./context.ts";
 import { AssertionError, fail, QueryError, sdkErrors } from "./errors.ts";
