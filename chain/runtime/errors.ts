@@ -46,11 +46,11 @@ export function defineErrors<const T extends Record<string, readonly [code: numb
 }
 
 /** Ends the transaction with this error. */
-export function fail<P>(kind: ErrorKind<P>, ...payload: P extends void ? [] : [P]): never {
+export function fail<P>(kind: ErrorKind<P>, ...payload: void extends P ? [] : [P]): never {
   throw errorOf(kind, ...payload);
 }
 
-export function errorOf<P>(kind: ErrorKind<P>, ...payload: P extends void ? [] : [P]): TxError {
+export function errorOf<P>(kind: ErrorKind<P>, ...payload: void extends P ? [] : [P]): TxError {
   return new TxError(kind.codespace, kind.code, kind.text(payload[0] as P));
 }
 

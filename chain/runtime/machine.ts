@@ -7,7 +7,7 @@ import type { Any } from "../codec/gen/google/protobuf/any.ts";
 import type { CommitInfo, Event, ExecTxResult, Misbehavior, ValidatorUpdate } from "../codec/gen/tendermint/abci/types.ts";
 import type { ConsensusParams } from "../codec/gen/tendermint/types/params.ts";
 import { readUint64, uint64Bytes, utf8, concatBytes, fromUtf8 } from "../codec/bytes.ts";
-import { decodeTx, TxDecodeError, type DecodedTx, type MessageRegistry } from "../codec/tx.ts";
+import { decodeTx, TxDecodeError, type DecodedTx } from "../codec/tx.ts";
 import { StoresOverlay } from "../store/overlay.ts";
 import type { ReadStores, Stores } from "../store/kv.ts";
 import type { Ante, AnteOptions } from "./ante.ts";
@@ -37,12 +37,20 @@ export interface ProposalRule {
   verify(ctx: Context, first: { readonly typeUrl: string; readonly message: unknown } | undefined): string | undefined;
 }
 
+/** Where CometBFT's parameters live in the state. */
+export interface ConsensusParamsKeeper {
+  init(ctx: Context, params: ConsensusParams): void;
+  /** -1 where blocks have no gas limit. */
+  maxBlockGas(ctx: Context): bigint;
+}
+
 export interface MachineOptions {
   readonly modules: readonly Module[];
   readonly router: Router;
   readonly ante: Ante;
   readonly store: VersionStore;
   readonly minGasPrices: AnteOptions["minGasPrices"];
+  readonly consensusParams: ConsensusParamsKeeper;
   readonly proposal?: ProposalRule;
   /** Unexpected exceptions end the process instead of failing one transaction: for tests and simulations. */
   readonly strict: boolean;
@@ -59,6 +67,8 @@ export interface GenesisInputs {
   /** Section name to the module's GenesisState in protobuf; a missing section takes the module's defaults. */
   readonly sections: Readonly<Record<string, Uint8Array>>;
   readonly genTxs: readonly Uint8Array[];
+  /** CometBFT's, from genesis.json's `consensus` section. */
+  readonly consensusParams: ConsensusParams | undefined;
 }
 
 export interface BlockRequest {
@@ -87,7 +97,6 @@ const genesisGas = Number.MAX_SAFE_INTEGER;
 export class Machine {
   readonly router: Router;
   readonly modules: readonly Module[];
-  readonly registry: MessageRegistry;
   readonly #options: MachineOptions;
   readonly #store: VersionStore;
   readonly #txs = new TxCache(100_000, 64 << 20);
@@ -104,10 +113,8 @@ export class Machine {
     this.router = options.router;
     this.modules = options.modules;
     this.#store = options.store;
-    this.registry = (typeUrl) => options.router.message(typeUrl)?.request;
     this.#check = new StoresOverlay(options.store.latest());
-    this.#header = options.store.version === 0 ? undefined : readHeader(options.store.latest());
-    this.#checkHeader = this.#header;
+    if (options.store.version > 0) this.reload();
   }
 
   /** Header of the last committed block; before the first one, of genesis; undefined before that. */
@@ -131,6 +138,7 @@ export class Machine {
       module.genesis.check(state);
       module.genesis.init(ctx, state);
     }
+    if (inputs.consensusParams !== undefined) this.#options.consensusParams.init(ctx, inputs.consensusParams);
     writeHeader(stores, header);
     for (const [i, bytes] of inputs.genTxs.entries()) {
       const result = this.#execute(header, stores, "genesis", bytes, genesisGas);
@@ -180,7 +188,7 @@ export class Machine {
     const known = this.#txs.find(bytes);
     if (known !== undefined) return known;
     try {
-      const tx = decodeTx(bytes, this.registry);
+      const tx = decodeTx(bytes, this.router.registry);
       const cached: CachedTx = { tx, verified: { proofs: undefined } };
       if (!passing) this.#txs.add(bytes, cached);
       return cached;
@@ -344,7 +352,7 @@ export class Machine {
     if (genesis !== undefined) {
       // Genesis stays as it was, so that the same first block can be executed once more.
       writes = new StoresOverlay(this.#store.latest());
-      genesis.copyInto(writes);
+      copyChanges(genesis, writes);
       stores.flush(writes);
     }
     const appHash = this.#store.prepare(Number(request.height), writes);
@@ -372,11 +380,6 @@ export class Machine {
     this.#resetCheck(this.#header);
   }
 
-  /** The block's gas limit for CheckTx and proposals; -1 where there is none. */
-  set maxBlockGas(limit: bigint) {
-    this.#maxBlockGas = limit;
-  }
-
   /** After the store was replaced from below (state sync, rollback): reads the header again. */
   reload(): void {
     this.#genesis = undefined;
@@ -388,6 +391,7 @@ export class Machine {
   #resetCheck(header: BlockHeader): void {
     this.#check = new StoresOverlay(this.#genesis ?? this.#store.latest());
     this.#checkHeader = header;
+    this.#maxBlockGas = this.#options.consensusParams.maxBlockGas(new Context(header, readOnly(this.#check), "query"));
   }
 
   #proposalContext(request: { height: bigint; timeNanos: bigint; proposer: Uint8Array }): Context {
@@ -465,6 +469,16 @@ function abciEvent(event: EmittedEvent, messageIndex?: string, mode?: string): E
   if (messageIndex !== undefined) attributes.push({ key: "msg_index", value: messageIndex, index: true });
   if (mode !== undefined) attributes.push({ key: "mode", value: mode, index: true });
   return { type: event.type, attributes };
+}
+
+function copyChanges(from: StoresOverlay, into: Stores): void {
+  for (const [name, changes] of from.changes()) {
+    const store = into.store(name);
+    for (const [key, value] of changes) {
+      if (value === undefined) store.delete(key);
+      else store.set(key, value);
+    }
+  }
 }
 
 /** Bytes that a transaction takes in a block: its own, its length, its field tag. */

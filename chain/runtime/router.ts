@@ -1,9 +1,10 @@
 /** Type URL to handler, path to query: built from the list of modules, never by hand. */
 import type { Any } from "../codec/gen/google/protobuf/any.ts";
-import { equalBytes } from "../codec/bytes.ts";
+import { MessageRegistry, type MessageCodec } from "../codec/messages.ts";
+import { CanonicalError } from "../codec/strict.ts";
 import type { Context } from "./context.ts";
 import { AssertionError, fail, QueryError, sdkErrors } from "./errors.ts";
-import type { BoundMessage, BoundQuery, MessageType, Module } from "./module.ts";
+import type { BoundMessage, BoundQuery, Module } from "./module.ts";
 
 /** A message that another message carries (authz, proposals, genesis): decoded, checked, with its signers. */
 export interface Inner {
@@ -16,6 +17,8 @@ export interface Inner {
 export class Router {
   readonly #messages = new Map<string, BoundMessage>();
   readonly #queries = new Map<string, BoundQuery>();
+  /** The wire forms of everything routed here. */
+  readonly registry = new MessageRegistry();
 
   /** Takes in the modules; called once, after they were made (some of them hold this router). */
   bind(modules: readonly Module[]): void {
@@ -23,6 +26,7 @@ export class Router {
       for (const message of module.messages) {
         if (this.#messages.has(message.typeUrl)) throw new AssertionError(`two modules handle ${message.typeUrl}`);
         this.#messages.set(message.typeUrl, message);
+        this.registry.add(message.request as unknown as MessageCodec);
       }
       for (const query of module.queries) {
         if (this.#queries.has(query.path)) throw new AssertionError(`two modules answer ${query.path}`);
@@ -65,7 +69,7 @@ export class Router {
   open(any: Any): Inner {
     const bound = this.#messages.get(any.typeUrl);
     if (bound === undefined) fail(sdkErrors.unknownRequest, `unrecognized message route: ${any.typeUrl}`);
-    const message = decodeCanonical(bound.request, any.value, any.typeUrl);
+    const message = this.#decode(any);
     bound.handler.check(message);
     return {
       typeUrl: any.typeUrl,
@@ -74,16 +78,15 @@ export class Router {
       execute: (ctx) => ({ typeUrl: `/${bound.response.$type}`, value: bound.response.encode(bound.handler.execute(ctx, message)).finish() }),
     };
   }
-}
 
-/** Decodes bytes that must be the canonical encoding of what they say. */
-export function decodeCanonical<T>(type: MessageType<T>, bytes: Uint8Array, what: string): T {
-  let message: T;
-  try {
-    message = type.decode(bytes);
-  } catch (error) {
-    return fail(sdkErrors.txDecode, `${what}: ${error instanceof Error ? error.message : "does not decode"}`);
+  #decode(any: Any): unknown {
+    const type = this.registry.get(any.typeUrl);
+    if (type === undefined) return fail(sdkErrors.unknownRequest, `unrecognized message route: ${any.typeUrl}`);
+    try {
+      return type.decode(any.value, this.registry.resolveAny).message;
+    } catch (error) {
+      if (error instanceof CanonicalError) return fail(sdkErrors.txDecode, `${any.typeUrl}: ${error.message}`);
+      throw error;
+    }
   }
-  if (!equalBytes(type.encode(message).finish(), bytes)) fail(sdkErrors.txDecode, `${what}: not in canonical encoding`);
-  return message;
 }

@@ -1,0 +1,35 @@
+/** `npm run bench [-- NAME ...] [--json] [--runs N] [--quick]`: runs benchmarks and prints a table, or one JSON object a benchmark. */
+import { parseArgs } from "node:util";
+import Table from "cli-table3";
+import type { Benchmark } from "./benchmark.ts";
+
+const all: Record<string, () => Promise<{ default: Benchmark }>> = {};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false }, runs: { type: "string", default: "3" }, help: { type: "boolean", short: "h", default: false } },
+});
+
+if (values.help) {
+  process.stdout.write(`usage: npm run bench -- [NAME ...] [--json] [--runs N] [--quick]\n\nbenchmarks: ${Object.keys(all).join(", ")}\nexample: npm run bench -- finalize-block --json\n`);
+  process.exit(0);
+}
+const names = positionals.length > 0 ? positionals : Object.keys(all);
+const unknown = names.filter((name) => all[name] === undefined);
+const runs = Number(values.runs);
+if (unknown.length > 0 || !Number.isSafeInteger(runs) || runs < 1) {
+  process.stderr.write(unknown.length > 0 ? `no benchmark ${unknown.join(", ")}; there are ${Object.keys(all).join(", ")}\n` : `--runs is a whole number from 1, not ${values.runs}\n`);
+  process.exit(2);
+}
+for (const name of names) {
+  const { default: benchmark } = await all[name]!();
+  const progress = (message: string): void => void process.stderr.write(`${name}: ${message}\n`);
+  const result = await benchmark.run({ runs, quick: values.quick, progress });
+  if (values.json) {
+    process.stdout.write(`${JSON.stringify(result)}\n`);
+    continue;
+  }
+  const table = new Table({ head: [name, "unit", "min", "median", "max"], colAligns: ["left", "left", "right", "right", "right"], style: { head: [] } });
+  for (const f of result.figures) table.push([f.name, f.unit, ...[f.min, f.median, f.max].map((n) => n.toLocaleString("en-US", { maximumSignificantDigits: 4 }))]);
+  process.stdout.write(`${benchmark.description}\n${table.toString()}\n`);
+}

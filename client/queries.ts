@@ -1,0 +1,47 @@
+/** Typed queries over CosmJS's QueryClient: one function a method of each generated Query service. */
+import { createProtobufRpcClient, type QueryClient } from "@cosmjs/stargate";
+import { QueryDefinition as BeaconQuery } from "../chain/codec/gen/dcm/beacon/v1/query.ts";
+import { QueryDefinition as ClockQuery } from "../chain/codec/gen/dcm/clock/v1/query.ts";
+import { QueryDefinition as MarketQuery } from "../chain/codec/gen/dcm/market/v1/query.ts";
+import { QueryDefinition as StakingQuery } from "../chain/codec/gen/dcm/staking/v1/query.ts";
+
+interface Codec<T> {
+  encode(message: T): { finish(): Uint8Array };
+  decode(bytes: Uint8Array): T;
+  fromPartial(object: object): T;
+}
+
+interface Service {
+  readonly fullName: string;
+  readonly methods: Readonly<Record<string, { readonly name: string; readonly requestType: unknown; readonly responseType: unknown }>>;
+}
+
+type Message<T> = T extends { decode(input: never): infer M } ? M : never;
+
+/** `book({ classId, quoteDenom })`: a partial request, the whole response. Rejects with the node's words. */
+export type Queries<S extends Service> = {
+  readonly [K in keyof S["methods"]]: (request?: Partial<Message<S["methods"][K]["requestType"]>>) => Promise<Message<S["methods"][K]["responseType"]>>;
+};
+
+export function queriesOf<const S extends Service>(service: S, base: QueryClient): Queries<S> {
+  const rpc = createProtobufRpcClient(base);
+  const out: Record<string, (request?: object) => Promise<unknown>> = {};
+  for (const [key, method] of Object.entries(service.methods)) {
+    const request = method.requestType as Codec<unknown>;
+    const response = method.responseType as Codec<unknown>;
+    out[key] = async (partial = {}) => response.decode(await rpc.request(service.fullName, method.name, request.encode(request.fromPartial(partial)).finish()));
+  }
+  return out as Queries<S>;
+}
+
+export interface DcmExtension {
+  readonly market: Queries<typeof MarketQuery>;
+  readonly providers: Queries<typeof StakingQuery>;
+  readonly beacon: Queries<typeof BeaconQuery>;
+  readonly clock: Queries<typeof ClockQuery>;
+}
+
+/** For `QueryClient.withExtensions(comet, setupBankExtension, setupDcmExtension, ...)`. */
+export function setupDcmExtension(base: QueryClient): DcmExtension {
+  return { market: queriesOf(MarketQuery, base), providers: queriesOf(StakingQuery, base), beacon: queriesOf(BeaconQuery, base), clock: queriesOf(ClockQuery, base) };
+}

@@ -1,0 +1,162 @@
+/**
+ * Sends one account's transactions in order: counts its own sequence, batches what is queued while a transaction is on its way,
+ * and tells each caller what became of its message. A batch that fails is sent again message by message, so that one bad message
+ * costs the others nothing but time.
+ */
+import type { EncodeObject, OfflineSigner } from "@cosmjs/proto-signing";
+import { SigningStargateClient, type DeliverTxResponse, type StdFee } from "@cosmjs/stargate";
+import { TxRaw } from "../chain/codec/gen/cosmos/tx/v1beta1/tx.ts";
+import { Any } from "../chain/codec/gen/google/protobuf/any.ts";
+import { TxMsgData } from "../chain/codec/gen/cosmos/base/abci/v1beta1/abci.ts";
+import type { Connection } from "./connection.ts";
+import { dcmRegistry } from "./registry.ts";
+
+/** A transaction that the chain refused: `codespace` and `code` as in its result, `message` its words. */
+export class TxFailed extends Error {
+  override readonly name = "TxFailed";
+  readonly codespace: string;
+  readonly code: number;
+  readonly txHash: string;
+  constructor(codespace: string, code: number, log: string, txHash: string) {
+    super(log);
+    this.codespace = codespace;
+    this.code = code;
+    this.txHash = txHash;
+  }
+}
+
+export interface Sent {
+  readonly txHash: string;
+  readonly height: number;
+  readonly gasUsed: bigint;
+  /** The message's encoded response. */
+  readonly response: Any | undefined;
+  readonly events: DeliverTxResponse["events"];
+}
+
+export interface SenderOptions {
+  readonly connection: Connection;
+  readonly signer: OfflineSigner;
+  readonly address: string;
+  readonly chainId: string;
+  /** e.g. `{ denom: "udcm", amount: 0.0025 }`: fee = gas x amount. */
+  readonly gasPrice: { readonly denom: string; readonly amount: number };
+  /** Gas for one message where simulation is not wanted. */
+  readonly gasPerMessage?: number;
+  readonly maxBatch?: number;
+  /** How long to wait for a transaction to be in a block, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+interface Waiting {
+  readonly message: EncodeObject;
+  readonly resolve: (sent: Sent) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Sender {
+  readonly address: string;
+  readonly #options: SenderOptions;
+  readonly #signing: SigningStargateClient;
+  #queue: Waiting[] = [];
+  #running = false;
+  #account: { accountNumber: bigint; sequence: number } | undefined;
+
+  private constructor(options: SenderOptions, signing: SigningStargateClient) {
+    this.#options = options;
+    this.#signing = signing;
+    this.address = options.address;
+  }
+
+  static async create(options: SenderOptions): Promise<Sender> {
+    const signing = SigningStargateClient.createWithSigner(options.connection.comet, options.signer, { registry: dcmRegistry() });
+    return new Sender(options, await Promise.resolve(signing));
+  }
+
+  /** Resolves when the message is in a block and succeeded; rejects with TxFailed where the chain refused it. */
+  send(message: EncodeObject): Promise<Sent> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ message, resolve, reject });
+      if (!this.#running) void this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    this.#running = true;
+    // One turn of the event loop: what is sent together travels together.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, this.#options.maxBatch ?? 32);
+      try {
+        await this.#deliver(batch);
+      } catch (error) {
+        if (batch.length === 1) batch[0]!.reject(error);
+        else for (const one of batch) await this.#deliver([one]).catch((e: unknown) => one.reject(e));
+      }
+    }
+    this.#running = false;
+  }
+
+  async #deliver(batch: readonly Waiting[]): Promise<void> {
+    const messages = batch.map((w) => w.message);
+    const gas = (this.#options.gasPerMessage ?? 400_000) * messages.length + 100_000;
+    const fee: StdFee = { gas: String(gas), amount: [{ denom: this.#options.gasPrice.denom, amount: String(Math.ceil(gas * this.#options.gasPrice.amount)) }] };
+    for (let attempt = 0; ; attempt++) {
+      this.#account ??= await this.#load();
+      const raw = await this.#signing.sign(this.address, messages, fee, "", { ...this.#account, chainId: this.#options.chainId });
+      const tx = TxRaw.encode(raw).finish();
+      const checked = await this.#options.connection.comet.broadcastTxSync({ tx });
+      const hash = Buffer.from(checked.hash).toString("hex").toUpperCase();
+      const taken = checked.code === 0 || (checked.codespace === "sdk" && checked.code === 19);
+      if (!taken) {
+        this.#account = undefined;
+        // Another process may sign for this account, or a transaction of ours was lost: read the sequence again.
+        if (checked.codespace === "sdk" && checked.code === 32 && attempt < 5) {
+          await pause(300 * (attempt + 1));
+          continue;
+        }
+        throw new TxFailed(checked.codespace ?? "sdk", checked.code, checked.log ?? "", hash);
+      }
+      this.#account.sequence++;
+      const result = await this.#included(hash);
+      if (result.code !== 0) throw new TxFailed(result.codespace, result.code, result.log, hash);
+      const responses = TxMsgData.decode(result.data).msgResponses;
+      for (const [i, waiting] of batch.entries()) {
+        waiting.resolve({
+          txHash: hash,
+          height: result.height,
+          gasUsed: result.gasUsed,
+          response: responses[i],
+          events: result.events.filter((event) => event.attributes.some((a) => a.key === "msg_index" && a.value === String(i))),
+        });
+      }
+      return;
+    }
+  }
+
+  async #load(): Promise<{ accountNumber: bigint; sequence: number }> {
+    const account = await this.#signing.getAccount(this.address);
+    if (account === null) throw new Error(`account ${this.address} is not on chain yet: send it some coins first`);
+    return { accountNumber: account.accountNumber, sequence: account.sequence };
+  }
+
+  async #included(hash: string): Promise<{ code: number; codespace: string; log: string; data: Uint8Array; height: number; gasUsed: bigint; events: DeliverTxResponse["events"] }> {
+    const deadline = Date.now() + (this.#options.timeoutMs ?? 60_000);
+    while (Date.now() < deadline) {
+      try {
+        const found = await this.#options.connection.comet.tx({ hash: Buffer.from(hash, "hex") });
+        const { code, codespace, log, data, gasUsed, events } = found.result;
+        return { code, codespace: codespace ?? "", log: log ?? "", data: data ?? new Uint8Array(0), height: found.height, gasUsed, events };
+      } catch (error) {
+        if (!/not found/i.test(String(error))) throw error;
+      }
+      await pause(100);
+    }
+    this.#account = undefined;
+    throw new Error(`transaction ${hash} was not in a block within ${(this.#options.timeoutMs ?? 60_000) / 1000} s`);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
