@@ -1,7 +1,5 @@
 /** The wire contracts at run time: every message, enum and service of chain/codec/gen/image.binpb with its options. */
-/* eslint-disable no-restricted-imports -- reads one file of this release, beside the code that was generated with it */
 import { readFileSync } from "node:fs";
-/* eslint-enable no-restricted-imports */
 import {
   createFileRegistry, fromBinary, getOption, hasOption,
   type DescExtension, type DescField, type DescMessage, type DescMethod, type DescService, type FileRegistry,
@@ -54,6 +52,7 @@ const options = {
   dontOmitEmpty: extension("amino.dont_omitempty"),
   oneofName: extension("amino.oneof_name"),
   scalar: extension("cosmos_proto.scalar"),
+  customType: extension("gogoproto.customtype"),
   http: extension("google.api.http"),
 };
 
@@ -81,13 +80,33 @@ export function aminoMessageEncoding(message: DescMessage): string | undefined {
 
 /** How amino JSON writes a field. */
 export interface AminoField {
-  readonly name: string | undefined;
+  readonly name: string;
   readonly encoding: string | undefined;
   readonly dontOmitEmpty: boolean;
+  readonly oneofName: string | undefined;
 }
 
 export function aminoField(field: DescField): AminoField {
-  return { name: text(field, "fieldName"), encoding: text(field, "fieldEncoding"), dontOmitEmpty: hasOption(field, options.dontOmitEmpty) && getOption(field, options.dontOmitEmpty) === true };
+  return {
+    name: text(field, "fieldName") ?? field.name,
+    encoding: text(field, "fieldEncoding"),
+    dontOmitEmpty: hasOption(field, options.dontOmitEmpty) && getOption(field, options.dontOmitEmpty) === true,
+    oneofName: text(field, "oneofName"),
+  };
+}
+
+/** What a string or bytes field holds on the wire as the SDK's own number types do: the atomics of a Dec, or the digits of an Int. */
+export function numberType(field: DescField): "Dec" | "Int" | undefined {
+  switch (text(field, "customType")) {
+    case "cosmossdk.io/math.LegacyDec":
+    case "github.com/cosmos/cosmos-sdk/types.Dec":
+      return "Dec";
+    case "cosmossdk.io/math.Int":
+    case "github.com/cosmos/cosmos-sdk/types.Int":
+      return "Int";
+    default:
+      return undefined;
+  }
 }
 
 /** `cosmos_proto.scalar`: what a string holds, e.g. "cosmos.Dec", "cosmos.Int", "cosmos.AddressString". */

@@ -2,10 +2,8 @@
  * Signature verification. secp256k1 runs in libsecp256k1 through the native binding, loaded by itself: the package's main entry would
  * silently fall back to JavaScript. A platform without the binding must choose the portable implementation on purpose.
  */
-/* eslint-disable no-restricted-imports -- the one door of consensus to signature verification, as hash.ts is for hashes */
 import { createPublicKey, verify } from "node:crypto";
 import { createRequire } from "node:module";
-/* eslint-enable no-restricted-imports */
 import { secp256k1 as portable } from "@noble/curves/secp256k1.js";
 
 /** What a verification runs on: `native` 70-90 us, `portable` about 2 ms a signature, with equal answers. */

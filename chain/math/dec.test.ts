@@ -9,7 +9,8 @@ const vectors = JSON.parse(readFileSync(new URL("../../test/vectors/dec/legacy-d
 
 const atomics = (text: string): Dec => new Dec(BigInt(text));
 
-const operations: Record<string, (a: string, b: string) => string> = {
+type Operation = (a: string, b: string) => string;
+const operations: Readonly<Record<string, Operation>> = {
   add: (a, b) => atomics(a).add(atomics(b)).toProto(),
   sub: (a, b) => atomics(a).sub(atomics(b)).toProto(),
   mul: (a, b) => atomics(a).mul(atomics(b)).toProto(),
@@ -21,7 +22,7 @@ const operations: Record<string, (a: string, b: string) => string> = {
   truncateInt: (a) => atomics(a).truncateInt().toString(),
   roundInt: (a) => atomics(a).roundInt().toString(),
   ceil: (a) => atomics(a).ceil().toProto(),
-  toString: (a) => atomics(a).toString(),
+  toString: (a: string) => atomics(a).toString(),
   approxSqrt: (a) => atomics(a).approxSqrt().toProto(),
   approxRoot: (a, b) => atomics(a).approxRoot(BigInt(b)).toProto(),
   power: (a, b) => atomics(a).power(BigInt(b)).toProto(),
