@@ -1,0 +1,85 @@
+/** The byte forms that clients and chain share: commitments, salts, input roots, results. Each is written down in chain/modules/market/README.md. */
+import { concatBytes, uint64Bytes, utf8 } from "../chain/codec/bytes.ts";
+import { addressBytes } from "../chain/codec/address.ts";
+import { sha256 } from "../chain/codec/hash.ts";
+import { Manifest, type Blob } from "../chain/codec/gen/dcm/market/v1/types.ts";
+
+/** Tasks of a job have ids `jobId * 65,536 + index`. */
+export function taskId(jobId: bigint, index: number): bigint {
+  return jobId * 65_536n + BigInt(index);
+}
+
+/** What a worker commits to before it reveals. `digest` and `salt` are 32 bytes, `size` is in bytes, `meter` in the class's meter. */
+export function commitment(worker: string, task: bigint, result: { digest: Uint8Array; size: bigint; meter: bigint }, salt: Uint8Array): Uint8Array {
+  const raw = addressBytes(worker);
+  return sha256(utf8("dcm/commit/v1"), Uint8Array.of(raw.length), raw, uint64Bytes(task), result.digest, uint64Bytes(result.size), uint64Bytes(result.meter), salt);
+}
+
+/** RFC 6962 root over `digest || size` of each input, in task order. */
+export function inputRoot(inputs: readonly Blob[]): Uint8Array {
+  const leaves = inputs.map((input) => sha256(Uint8Array.of(0), input.digest, uint64Bytes(input.size)));
+  const root = (from: number, to: number): Uint8Array => {
+    if (to - from === 1) return leaves[from]!;
+    let split = 1;
+    while (split * 2 < to - from) split *= 2;
+    return sha256(Uint8Array.of(1), root(from, from + split), root(from + split, to));
+  };
+  return leaves.length === 0 ? sha256(new Uint8Array(0)) : root(0, leaves.length);
+}
+
+export function encodeManifest(inputs: readonly Blob[]): Uint8Array {
+  return Manifest.encode({ inputs: [...inputs] }).finish();
+}
+
+/** A chain of salts: `head` goes into the bid, each further salt hashes to the one before it. Made again from its secret after a restart. */
+export class SaltChain {
+  readonly #salts: Uint8Array[];
+  /** `secret` is 32 random bytes; `length` the number of draws it can serve. */
+  constructor(secret: Uint8Array, length: number) {
+    const salts = [sha256(utf8("dcm/salt/v1"), secret)];
+    for (let i = 0; i < length; i++) salts.push(sha256(salts[i]!));
+    this.#salts = salts.reverse();
+  }
+  get head(): Uint8Array {
+    return this.#salts[0]!;
+  }
+  /** The salt after `revealed` of them are known. Throws where the chain is used up. */
+  next(revealed: number): Uint8Array {
+    const salt = this.#salts[revealed + 1];
+    if (salt === undefined) throw new RangeError(`the chain of ${this.#salts.length - 1} salts is used up`);
+    return salt;
+  }
+}
+
+/** How a run ended, where every honest machine agrees on it; the first byte of a result. */
+export const resultStatuses = ["ok", "trap", "out-of-fuel", "out-of-memory", "output-too-large", "invalid-module"] as const;
+export type ResultStatus = (typeof resultStatuses)[number];
+
+export interface TaskResult {
+  readonly status: ResultStatus;
+  /** 0 unless the program ended with another code. */
+  readonly exitCode: number;
+  readonly output: Uint8Array;
+}
+
+/** One byte of status, one byte of exit code, the output: what a result's digest is taken over. */
+export function encodeResult(result: TaskResult): Uint8Array {
+  return concatBytes(Uint8Array.of(resultStatuses.indexOf(result.status), result.exitCode & 0xff), result.output);
+}
+
+/** Throws a RangeError on bytes that are no result. */
+export function decodeResult(bytes: Uint8Array): TaskResult {
+  const status = resultStatuses[bytes[0] ?? 255];
+  if (status === undefined || bytes.length < 2) throw new RangeError("not a task result: its first byte names no status");
+  return { status, exitCode: bytes[1]!, output: bytes.slice(2) };
+}
+
+/** What `JobSpec.arguments` holds for the `wasm` runtime: UTF-8 JSON. */
+export interface WasmArguments {
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function encodeWasmArguments(value: WasmArguments): Uint8Array {
+  return value.args === undefined && value.env === undefined ? new Uint8Array(0) : utf8(JSON.stringify(value));
+}
