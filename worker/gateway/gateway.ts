@@ -1,0 +1,226 @@
+/**
+ * The consumer's side of a job while it lives: offers the data, places the bid, reveals salts when their seeds are known, seals the job key
+ * to each provider that got a task, fetches and opens the results. Like the worker it acts on what the chain says, so it may be restarted.
+ */
+import { randomBytes } from "node:crypto";
+import type { Connection } from "../../client/connection.ts";
+import { decodeResult, encodeManifest, encodeWasmArguments, inputRoot, SaltChain, type TaskResult, type WasmArguments } from "../../client/protocol.ts";
+import { TxFailed, type Sender, type Sent } from "../../client/sender.ts";
+import { equalBytes, fromHex, toHex } from "../../chain/codec/bytes.ts";
+import { sha256 } from "../../chain/codec/hash.ts";
+import { MsgPlaceBidResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
+import { Comparator, ReplicaState, TaskState, Term, TimeInForce, VerificationLevel, type Blob, type Job, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { fetchBlob } from "../data/fetch.ts";
+import type { BlobStore } from "../data/store.ts";
+import { generateKeyPair, newJobKey, openFrom, sealBlob, sealKey } from "../seal/index.ts";
+import { JobFiles, type JobFile } from "./job-files.ts";
+
+export interface JobRequest {
+  readonly name: string;
+  readonly classId: string;
+  readonly quoteDenom: string;
+  /** All-in, for one lot, in the quote denom. */
+  readonly limitPrice: bigint;
+  /** The most lots one task may use. */
+  readonly lots: bigint;
+  readonly verification: "V0" | "V2";
+  readonly program: Uint8Array;
+  readonly inputs: readonly Uint8Array[];
+  readonly arguments?: WasmArguments;
+  /** Declared run time of one task, in milliseconds. */
+  readonly durationMs: bigint;
+  readonly maxResultSize: bigint;
+  readonly risk?: bigint;
+  readonly timeInForce?: "GTT" | "IOC";
+  readonly costTags?: Readonly<Record<string, string>>;
+  /** False sends everything in clear. */
+  readonly sealed?: boolean;
+}
+
+export interface PlacedJob {
+  readonly id: bigint;
+  readonly sent: Sent;
+  readonly escrow: bigint;
+  readonly storageDeposit: bigint;
+}
+
+export interface GatewayOptions {
+  readonly connection: Connection;
+  readonly sender: Sender;
+  readonly blobs: BlobStore;
+  /** The base URL under which `blobs` is reached by providers. */
+  readonly dataUrl: string;
+  readonly directory: string;
+  readonly pollMs: number;
+  readonly log: (message: string, fields?: Record<string, unknown>) => void;
+  /** For tests: a consumer that keeps its salts or keys to itself. */
+  readonly withhold?: { readonly salts?: boolean; readonly seals?: boolean };
+}
+
+interface Live {
+  readonly id: bigint;
+  readonly file: JobFile;
+  readonly salts: SaltChain;
+}
+
+const salts = 4_096;
+
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #files: JobFiles;
+  readonly #live = new Map<bigint, Live>();
+  readonly #stop = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    this.#files = new JobFiles(options.directory);
+    for (const file of this.#files.all()) if (/^\d+$/.test(file.id)) this.#watch(file);
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  /** Puts the data where providers can fetch it and sends the bid. Resolves when the bid is in a block. */
+  async place(request: JobRequest): Promise<PlacedJob> {
+    const { sender, blobs, dataUrl } = this.#options;
+    const sealed = request.sealed !== false;
+    const keys = generateKeyPair();
+    const jobKey = newJobKey();
+    const offer = async (clear: Uint8Array): Promise<Blob> => {
+      const bytes = sealed ? sealBlob(jobKey, clear) : clear;
+      return { digest: await blobs.put(bytes), size: BigInt(bytes.length) };
+    };
+    const inputs: Blob[] = [];
+    for (const input of request.inputs) inputs.push(await offer(input));
+    const manifest = encodeManifest(inputs);
+    const saltSecret = randomBytes(32);
+    const file: JobFile = { id: "", name: request.name, jobKey: toHex(jobKey), consumerSecret: toHex(keys.secretKey), saltSecret: toHex(saltSecret), saltLength: salts };
+    const draft = `draft-${randomBytes(8).toString("hex")}`;
+    this.#files.write(draft, file);
+    const replicated = request.verification === "V2";
+    const sent = await sender.send({
+      typeUrl: "/dcm.market.v1.MsgPlaceBid",
+      value: {
+        consumer: sender.address, payer: "", organization: "",
+        costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value })),
+        classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots,
+        timeInForce: request.timeInForce === "IOC" ? TimeInForce.TIME_IN_FORCE_IOC : TimeInForce.TIME_IN_FORCE_GTT,
+        term: Term.TERM_SPOT, expiresTau: 0n, requiredAttributes: [], minColocated: 0,
+        verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE,
+        k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n),
+        saltHead: replicated ? new SaltChain(saltSecret, salts).head : new Uint8Array(0),
+        job: {
+          program: await offer(request.program), tasks: inputs.length, inputRoot: inputRoot(inputs),
+          manifest: { digest: await blobs.put(manifest), size: BigInt(manifest.length) },
+          dataUrls: [dataUrl], duration: request.durationMs, maxResultSize: request.maxResultSize,
+          consumerKey: sealed ? keys.publicKey : new Uint8Array(0), arguments: encodeWasmArguments(request.arguments ?? {}),
+        },
+      },
+    });
+    const response = MsgPlaceBidResponse.decode(sent.response?.value ?? new Uint8Array(0));
+    this.#files.settle(draft, String(response.jobId));
+    this.#watch({ ...file, id: String(response.jobId) });
+    return { id: response.jobId, sent, escrow: BigInt(response.escrow), storageDeposit: BigInt(response.storageDeposit) };
+  }
+
+  #watch(file: JobFile): void {
+    const id = BigInt(file.id);
+    this.#live.set(id, { id, file, salts: new SaltChain(fromHex(file.saltSecret), file.saltLength) });
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      for (const live of this.#live.values()) {
+        try {
+          await this.#serve(live);
+        } catch (error) {
+          if (!this.#stop.signal.aborted) this.#options.log("serving a job failed; trying again", { job: String(live.id), error: words(error) });
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, this.#options.pollMs));
+    }
+  }
+
+  /** One look at a job: salts and keys that are due now. */
+  async #serve(live: Live): Promise<void> {
+    const { market } = this.#options.connection.query;
+    const { job } = await market.job({ jobId: live.id });
+    if (job === undefined || job.endedTau > 0n) {
+      this.#live.delete(live.id);
+      return;
+    }
+    await Promise.all([this.#reveal(live, job), this.#seal(live, job)]);
+  }
+
+  async #reveal(live: Live, job: Job): Promise<void> {
+    if (this.#options.withhold?.salts === true) return;
+    const { draws } = await this.#options.connection.query.market.drawsPending({ jobId: live.id });
+    // A due time stands there only once the seed is known.
+    if (!draws.some((draw) => draw.salt.length === 0 && draw.saltDueTau > 0n)) return;
+    await this.#options.sender.send({ typeUrl: "/dcm.market.v1.MsgRevealSalt", value: { consumer: this.#options.sender.address, jobId: live.id, salt: live.salts.next(job.saltsRevealed) } });
+    this.#options.log("revealed a salt", { job: String(live.id), draws: draws.length });
+  }
+
+  async #seal(live: Live, job: Job): Promise<void> {
+    if (this.#options.withhold?.seals === true || job.spec!.consumerKey.length === 0) return;
+    const waiting = new Set<string>();
+    for (const task of await this.tasks(live.id)) for (const replica of task.replicas) if (replica.state === ReplicaState.REPLICA_STATE_SEALING) waiting.add(replica.provider);
+    if (waiting.size === 0) return;
+    const keys = await Promise.all([...waiting].sort().map(async (provider) => {
+      const found = await this.#options.connection.query.providers.provider({ operator: provider });
+      const key = found.provider?.profile?.encryptionKey ?? new Uint8Array(0);
+      return { provider, sealedKey: sealKey(fromHex(live.file.jobKey), key) };
+    }));
+    for (let i = 0; i < keys.length; i += 64) {
+      await this.#options.sender.send({ typeUrl: "/dcm.market.v1.MsgSealKeys", value: { consumer: this.#options.sender.address, jobId: live.id, keys: keys.slice(i, i + 64) } });
+    }
+    this.#options.log("sealed the job key", { job: String(live.id), providers: keys.length });
+  }
+
+  /** All tasks of a job, in order. */
+  async tasks(jobId: bigint): Promise<Task[]> {
+    const all: Task[] = [];
+    let key: Uint8Array = new Uint8Array(0);
+    do {
+      const page = await this.#options.connection.query.market.tasks({ jobId, pagination: { key, offset: 0n, limit: 500n, countTotal: false, reverse: false } });
+      all.push(...page.tasks);
+      key = page.pagination?.nextKey ?? new Uint8Array(0);
+    } while (key.length > 0);
+    return all;
+  }
+
+  /** The result of a FINAL task, opened and held against the digest on chain. Tries each replica's server. */
+  async result(jobId: bigint, task: Task): Promise<TaskResult> {
+    if (task.state !== TaskState.TASK_STATE_FINAL || task.result === undefined) throw new Error(`task ${task.id} has no accepted result`);
+    const file = this.#files.all().find((f) => f.id === String(jobId));
+    const { job } = await this.#options.connection.query.market.job({ jobId });
+    const sealed = (job?.spec?.consumerKey.length ?? 0) > 0;
+    if (sealed && file === undefined) throw new Error(`the keys of job ${jobId} are not on this machine`);
+    let last: unknown = new Error("no replica revealed it");
+    for (const replica of task.replicas) {
+      const revealed = replica.result;
+      if (revealed?.blob === undefined || !equalBytes(revealed.digest, task.result.digest)) continue;
+      try {
+        const bytes = await fetchBlob([revealed.url], revealed.blob.digest, { maxBytes: Number(revealed.blob.size), signal: this.#stop.signal });
+        const clear = sealed ? openFrom(fromHex(file!.consumerSecret), bytes) : bytes;
+        if (!equalBytes(sha256(clear), task.result.digest)) throw new Error(`${replica.provider} serves bytes that are not the accepted result`);
+        return decodeResult(clear);
+      } catch (error) {
+        last = error;
+      }
+    }
+    throw new Error(`the result of task ${task.id} could not be fetched: ${words(last)}`);
+  }
+}
+
+function words(error: unknown): string {
+  if (error instanceof TxFailed) return `${error.codespace} ${error.code}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
