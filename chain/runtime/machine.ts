@@ -234,6 +234,8 @@ export class Machine {
         const signers = bound.handler.signers(message.message);
         let response: unknown;
         try {
+          // A proposer may place what no mempool has checked.
+          bound.handler.check(message.message);
           response = bound.handler.execute(inner, message.message);
         } catch (error) {
           const known = this.#asTxError(error);
