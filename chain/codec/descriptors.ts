@@ -53,6 +53,7 @@ const options = {
   oneofName: extension("amino.oneof_name"),
   scalar: extension("cosmos_proto.scalar"),
   customType: extension("gogoproto.customtype"),
+  nullable: extension("gogoproto.nullable"),
   http: extension("google.api.http"),
 };
 
@@ -107,6 +108,11 @@ export function numberType(field: DescField): "Dec" | "Int" | undefined {
     default:
       return undefined;
   }
+}
+
+/** True where the contract says that a message field is always there (`gogoproto.nullable = false`): readers see its empty form, never null. */
+export function isAlwaysPresent(field: DescField): boolean {
+  return hasOption(field, options.nullable) && getOption(field, options.nullable) === false;
 }
 
 /** `cosmos_proto.scalar`: what a string holds, e.g. "cosmos.Dec", "cosmos.Int", "cosmos.AddressString". */

@@ -61,15 +61,25 @@ function daysOf(year: number, month: number, day: number): number {
   return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468;
 }
 
-/** "2006-01-02T15:04:05.000000001Z", in UTC, the fraction without trailing zeros. Throws a TimeError outside years 1 to 9999. */
-export function timestampText({ seconds, nanos }: Instant): string {
+/**
+ * "2006-01-02T15:04:05.000000001Z", in UTC. The fraction has no trailing zeros, or, with `grouped` (protobuf JSON), 0, 3, 6 or 9 digits.
+ * Throws a TimeError outside years 1 to 9999.
+ */
+export function timestampText({ seconds, nanos }: Instant, grouped = false): string {
   if (seconds < minTimestampSeconds || seconds > maxTimestampSeconds || nanos < 0 || nanos > 999_999_999) throw new TimeError(`timestamp out of range: ${seconds}s ${nanos}ns`);
   const total = Number(seconds);
   const days = Math.floor(total / 86_400);
   const rest = total - days * 86_400;
   const [year, month, day] = civil(days);
-  const fraction = nanos === 0 ? "" : `.${pad(nanos, 9).replace(/0+$/, "")}`;
+  const fraction = grouped ? groupedFraction(nanos) : nanos === 0 ? "" : `.${pad(nanos, 9).replace(/0+$/, "")}`;
   return `${pad(year, 4)}-${pad(month, 2)}-${pad(day, 2)}T${pad(Math.floor(rest / 3600), 2)}:${pad(Math.floor(rest / 60) % 60, 2)}:${pad(rest % 60, 2)}${fraction}Z`;
+}
+
+/** "", or a point and 3, 6 or 9 digits. */
+function groupedFraction(nanos: number): string {
+  if (nanos === 0) return "";
+  const digits = pad(nanos, 9);
+  return `.${digits.endsWith("000000") ? digits.slice(0, 3) : digits.endsWith("000") ? digits.slice(0, 6) : digits}`;
 }
 
 const timestampPattern = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/;
@@ -98,9 +108,7 @@ export function durationText({ seconds, nanos }: Instant): string {
   if (magnitude > maxDurationSeconds || Math.abs(nanos) > 999_999_999 || (seconds > 0n && nanos < 0) || (seconds < 0n && nanos > 0)) {
     throw new TimeError(`duration out of range: ${seconds}s ${nanos}ns`);
   }
-  const digits = pad(Math.abs(nanos), 9);
-  const fraction = nanos === 0 ? "" : `.${digits.endsWith("000000") ? digits.slice(0, 3) : digits.endsWith("000") ? digits.slice(0, 6) : digits}`;
-  return `${seconds < 0n || nanos < 0 ? "-" : ""}${magnitude}${fraction}s`;
+  return `${seconds < 0n || nanos < 0 ? "-" : ""}${magnitude}${groupedFraction(Math.abs(nanos))}s`;
 }
 
 /** Reads "1.5s". Throws a TimeError. */
