@@ -12,14 +12,22 @@ export interface ProviderView {
   readonly bond: bigint;
   readonly reserved: bigint;
   readonly locked: bigint;
-  /** Neither jailed, nor leaving, nor silent: may be matched and drawn. */
+  /** Neither jailed, nor leaving, nor silent, nor below the least bond: may be matched and drawn. */
   readonly active: boolean;
+}
+
+/** Told within the transaction or hook that changed a provider's eligibility or free bond: books are looked at again. */
+export type ProviderListener = (ctx: Context, address: Uint8Array) => void;
+
+export interface Award {
+  readonly to: Uint8Array;
+  readonly amount: bigint;
 }
 
 export interface ProvidersPort {
   readonly bondDenom: (ctx: Context) => string;
   find(ctx: Context, address: Uint8Array): ProviderView | undefined;
-  /** bond - reserved - locked - unbonding. */
+  /** bond - reserved - locked - unbonding; 0 where there is no such provider. */
   free(ctx: Context, address: Uint8Array): bigint;
   /** Sets free bond aside for an ask; false where there is too little. */
   reserve(ctx: Context, address: Uint8Array, amount: bigint): boolean;
@@ -29,7 +37,16 @@ export interface ProvidersPort {
   /** Frees locked stake again. */
   unlock(ctx: Context, address: Uint8Array, amount: bigint): void;
   /** Takes locked stake away: `awards` are paid out of it, the rest is burned. */
-  slash(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly { readonly to: Uint8Array; readonly amount: bigint }[], reason: string): void;
-  /** Counts for statistics and the allowance of free declines. */
+  slash(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): void;
+  /**
+   * Takes free bond and then unbonding bond, the entry that leaves last first, of a provider that equivocated: up to `amount`, and the awards in order as far as
+   * that reaches; the rest is burned. Gives what was taken.
+   */
+  slashUnlocked(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): bigint;
+  /** Counts for statistics, for the allowance of free declines and for jail. */
   record(ctx: Context, address: Uint8Array, outcome: "matched" | "finished" | "missed" | "declined" | "slashed"): void;
+  /** Declines that cost nothing now; asked before `record(..., "declined")`. */
+  freeDeclines(ctx: Context, address: Uint8Array): number;
+  /** Registered while the application is put together; listeners are called in that order. */
+  onChange(listener: ProviderListener): void;
 }

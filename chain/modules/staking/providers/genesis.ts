@@ -1,0 +1,89 @@
+import { GenesisState, type GenesisProvider } from "../../../codec/gen/dcm/staking/v1/genesis.ts";
+import type { Unbonding } from "../../../codec/gen/dcm/staking/v1/types.ts";
+import { addressBytes, addressText } from "../../../codec/address.ts";
+import { readAmount } from "../../../runtime/coins.ts";
+import { assert } from "../../../runtime/errors.ts";
+import type { Genesis } from "../../../runtime/module.ts";
+import { bondFault, readBond } from "./bond.ts";
+import { accountName, type Keeper } from "./keeper.ts";
+import { defaultParams, paramsFault } from "./params.ts";
+import { profileFault } from "./profile.ts";
+import { bonds, livenesses, nextUnbondingId, params, profiles, statistics, unbondingQueue, unbondings } from "./state.ts";
+
+export function providersGenesis(keeper: Keeper): Genesis<GenesisState> {
+  return {
+    type: GenesisState,
+    defaults: () => ({ params: defaultParams(), providers: [], unbondings: [], nextUnbondingId: 1n }),
+
+    check(state) {
+      const fault = paramsFault(state.params);
+      assert(fault === undefined, `providers.params: ${fault ?? ""}`);
+      const left = new Map<string, bigint>();
+      for (const provider of state.providers) {
+        assert(!left.has(provider.operator), `providers.providers: ${provider.operator} stands twice`);
+        checkProvider(provider);
+        left.set(provider.operator, BigInt(provider.bond!.unbonding));
+      }
+      const ids = new Set<bigint>();
+      for (const entry of state.unbondings) {
+        checkUnbonding(entry, state.nextUnbondingId);
+        const rest = left.get(entry.provider);
+        assert(rest !== undefined && !ids.has(entry.id), `providers.unbondings: entry ${entry.id} stands twice or belongs to nobody`);
+        ids.add(entry.id);
+        left.set(entry.provider, rest - BigInt(entry.amount));
+      }
+      for (const { operator } of state.providers) assert(left.get(operator) === 0n, `providers.providers: the unbonding bond of ${operator} is not the sum of its entries`);
+    },
+
+    init(ctx, state) {
+      params.set(ctx, state.params!);
+      // An absent number reads as zero: ids begin at 1.
+      nextUnbondingId.set(ctx, state.nextUnbondingId > 0n ? state.nextUnbondingId : 1n);
+      let total = 0n;
+      for (const { operator, profile, bond, liveness, statistics: record } of state.providers) {
+        const address = addressBytes(operator);
+        profiles.set(ctx, address, profile!);
+        bonds.set(ctx, address, bond!);
+        livenesses.set(ctx, address, liveness!);
+        statistics.set(ctx, address, record!);
+        if (!liveness!.suspended) keeper.watch(ctx, address, liveness!.heartbeatTauMs);
+        total += BigInt(bond!.total);
+      }
+      for (const entry of state.unbondings) {
+        const address = addressBytes(entry.provider);
+        unbondings.set(ctx, [address, entry.id], entry);
+        unbondingQueue.set(ctx, [entry.dueTauMs, entry.id], address);
+      }
+      const account = keeper.ports.accounts.moduleAccount(ctx, accountName);
+      const { bondDenom } = state.params!;
+      const held = keeper.ports.bank.balance(ctx, account, bondDenom);
+      assert(held >= total, `the account of providers (${addressText(account)}) holds ${held}${bondDenom} in the genesis balances, the bonds are ${total}`);
+    },
+
+    export: (ctx) => ({
+      params: params.get(ctx),
+      providers: [...profiles.entries(ctx)].map(([address, profile]) => ({
+        operator: addressText(address), profile, bond: bonds.find(ctx, address), liveness: livenesses.find(ctx, address), statistics: statistics.find(ctx, address),
+      })),
+      unbondings: [...unbondings.entries(ctx)].map(([, entry]) => entry),
+      nextUnbondingId: nextUnbondingId.get(ctx),
+    }),
+  };
+}
+
+function checkProvider({ operator, profile, bond, liveness, statistics: record }: GenesisProvider): void {
+  const where = `providers.providers: ${operator}`;
+  assert(addressText(addressBytes(operator)) === operator, `${where}: not in lower case`);
+  const fault = profileFault(profile);
+  assert(fault === undefined, `${where}: ${fault ?? ""}`);
+  assert(bond !== undefined && liveness !== undefined && record !== undefined, `${where}: bond, liveness and statistics belong to a provider`);
+  for (const amount of [bond.total, bond.reserved, bond.locked, bond.unbonding, record.slashedAmount]) assert((readAmount(amount) ?? -1n) >= 0n, `${where}: not an amount: ${amount.slice(0, 80)}`);
+  const broken = bondFault(readBond(bond));
+  assert(broken === undefined, `${where}: ${broken ?? ""}`);
+}
+
+function checkUnbonding(entry: Unbonding, nextId: bigint): void {
+  const amount = readAmount(entry.amount);
+  assert(amount !== undefined && amount > 0n, `providers.unbondings: entry ${entry.id}: not a positive amount: ${entry.amount.slice(0, 80)}`);
+  assert(entry.id > 0n && entry.id < nextId && entry.createdTauMs <= entry.dueTauMs, `providers.unbondings: entry ${entry.id}: ids are 1 to next_unbonding_id - 1, and due is not before created`);
+}

@@ -1,0 +1,181 @@
+/** The providers' state with its money: every move of a bond, its events, and who must hear of it. Handlers, hooks and the port are made of these. */
+import type { Liveness, Params, Unbonding } from "../../../codec/gen/dcm/staking/v1/types.ts";
+import { addressText } from "../../../codec/address.ts";
+import type { Context } from "../../../runtime/context.ts";
+import { assert, fail } from "../../../runtime/errors.ts";
+import type { AccountsPort } from "../../auth/ports.ts";
+import type { BankPort } from "../../bank/ports.ts";
+import type { ClockPort } from "../../clock/ports.ts";
+import { freeOf, isExposed, readBond, writeBond, type BondParts } from "./bond.ts";
+import { errors } from "./errors.ts";
+import type { Award, ProviderListener } from "./ports.ts";
+import { bonds, heartbeatQueue, livenesses, nextUnbondingId, params, profiles, statistics, unbondingQueue, unbondings } from "./state.ts";
+import { noStatistics } from "./statistics.ts";
+
+/** The module account that holds all bonds. */
+export const accountName = "providers";
+
+export interface ProviderPorts {
+  readonly bank: Pick<BankPort, "send" | "burn" | "balance">;
+  readonly accounts: Pick<AccountsPort, "moduleAccount">;
+  readonly clock: ClockPort;
+  /** The governance account's address. */
+  readonly authority: string;
+}
+
+export type InactiveReason = "" | "jailed" | "retiring" | "silent" | "underbonded";
+
+/** Why a provider may not be matched; empty where it may. */
+export function inactiveReason(bond: BondParts, liveness: Liveness, rules: Params, tau: bigint): InactiveReason {
+  if (liveness.jailed) return "jailed";
+  if (liveness.retiring) return "retiring";
+  if (tau >= liveness.heartbeatTauMs + rules.heartbeatWindowMs) return "silent";
+  return bond.total - bond.unbonding < BigInt(rules.minBond) ? "underbonded" : "";
+}
+
+export class Keeper {
+  readonly ports: ProviderPorts;
+  readonly #listeners: ProviderListener[] = [];
+
+  constructor(ports: ProviderPorts) {
+    this.ports = ports;
+  }
+
+  onChange(listener: ProviderListener): void {
+    this.#listeners.push(listener);
+  }
+  changed(ctx: Context, address: Uint8Array): void {
+    for (const listener of this.#listeners) listener(ctx, address);
+  }
+  tau(ctx: Context): bigint {
+    return this.ports.clock.tau(ctx);
+  }
+  emit(ctx: Context, event: string, address: Uint8Array, attributes: Readonly<Record<string, string>> = {}): void {
+    ctx.emit(`dcm.staking.v1.Event${event}`, { operator: addressText(address), ...attributes });
+  }
+
+  findBond(ctx: Context, address: Uint8Array): BondParts | undefined {
+    const wire = bonds.find(ctx, address);
+    return wire === undefined ? undefined : readBond(wire);
+  }
+  /** The bond of a provider that must be there: a mistake of ours otherwise. */
+  bond(ctx: Context, address: Uint8Array): BondParts {
+    const bond = this.findBond(ctx, address);
+    assert(bond !== undefined, `${addressText(address)} is not a provider`);
+    return bond;
+  }
+  setBond(ctx: Context, address: Uint8Array, bond: BondParts): void {
+    bonds.set(ctx, address, writeBond(bond));
+  }
+  /** A user's provider, with what was due up to now done first; fails where there is none. */
+  require(ctx: Context, address: Uint8Array): { bond: BondParts; liveness: Liveness } {
+    this.settle(ctx, address);
+    const liveness = livenesses.find(ctx, address);
+    if (liveness === undefined) fail(errors.unknown, { operator: addressText(address) });
+    return { bond: this.bond(ctx, address), liveness };
+  }
+
+  /** Bonds come in: the caller has checked denom and amount. */
+  deposit(ctx: Context, address: Uint8Array, amount: bigint): void {
+    const { bondDenom } = params.get(ctx);
+    this.ports.bank.send(ctx, address, this.ports.accounts.moduleAccount(ctx, accountName), [{ denom: bondDenom, amount }]);
+    const bond = this.bond(ctx, address);
+    this.setBond(ctx, address, { ...bond, total: bond.total + amount });
+  }
+
+  /** Moves free bond into a new unbonding entry. */
+  startUnbonding(ctx: Context, address: Uint8Array, amount: bigint): Unbonding {
+    const bond = this.bond(ctx, address);
+    const tau = this.tau(ctx);
+    const id = nextUnbondingId.get(ctx);
+    nextUnbondingId.set(ctx, id + 1n);
+    const entry: Unbonding = { id, provider: addressText(address), amount: String(amount), createdTauMs: tau, dueTauMs: tau + params.get(ctx).unbondingTimeMs };
+    this.setBond(ctx, address, { ...bond, unbonding: bond.unbonding + amount });
+    unbondings.set(ctx, [address, id], entry);
+    unbondingQueue.set(ctx, [entry.dueTauMs, id], address);
+    this.emit(ctx, "UnbondingStarted", address, { id: String(id), amount: entry.amount, due_tau_ms: String(entry.dueTauMs) });
+    return entry;
+  }
+
+  entries(ctx: Context, address: Uint8Array): Unbonding[] {
+    return [...unbondings.entries(ctx, { within: Uint8Array.of(address.length, ...address) })].map(([, entry]) => entry);
+  }
+  removeEntry(ctx: Context, address: Uint8Array, entry: Unbonding): void {
+    unbondings.remove(ctx, [address, entry.id]);
+    // An entry that was held stands elsewhere in the queue; the sweep drops what it finds without its entry.
+    unbondingQueue.remove(ctx, [entry.dueTauMs, entry.id]);
+  }
+
+  /** Protocol time (ms) at which the entry is next to be looked at; undefined where it is to be paid now. */
+  nextLook(ctx: Context, address: Uint8Array, entry: Unbonding): bigint | undefined {
+    const tau = this.tau(ctx);
+    if (tau < entry.dueTauMs) return entry.dueTauMs;
+    const end = entry.dueTauMs + params.get(ctx).maxUnbondingHoldMs;
+    if (tau >= end || !isExposed(this.bond(ctx, address), entry.createdTauMs)) return undefined;
+    const later = tau + holdLookMs;
+    return later < end ? later : end;
+  }
+
+  /** Pays what is due of one provider; it may leave with that. */
+  settle(ctx: Context, address: Uint8Array): void {
+    let paid = false;
+    for (const entry of this.entries(ctx, address)) {
+      if (this.nextLook(ctx, address, entry) !== undefined) continue;
+      this.pay(ctx, address, entry);
+      paid = true;
+    }
+    if (paid) this.drain(ctx, address);
+  }
+
+  pay(ctx: Context, address: Uint8Array, entry: Unbonding): void {
+    const amount = BigInt(entry.amount);
+    const bond = this.bond(ctx, address);
+    this.removeEntry(ctx, address, entry);
+    this.setBond(ctx, address, { ...bond, total: bond.total - amount, unbonding: bond.unbonding - amount });
+    if (amount > 0n) this.ports.bank.send(ctx, this.ports.accounts.moduleAccount(ctx, accountName), address, [{ denom: params.get(ctx).bondDenom, amount }]);
+    this.emit(ctx, "UnbondingCompleted", address, { id: String(entry.id), amount: entry.amount });
+  }
+
+  /** A retiring provider without stake or reservation unbonds the rest; with nothing left it is gone. */
+  drain(ctx: Context, address: Uint8Array): void {
+    if (livenesses.find(ctx, address)?.retiring !== true) return;
+    const bond = this.bond(ctx, address);
+    if (bond.reserved > 0n || bond.locked > 0n) return;
+    if (freeOf(bond) > 0n) this.startUnbonding(ctx, address, freeOf(bond));
+    else if (bond.total === 0n) {
+      for (const entry of this.entries(ctx, address)) this.removeEntry(ctx, address, entry);
+      for (const collection of [profiles, bonds, livenesses, statistics]) collection.remove(ctx, address);
+      this.emit(ctx, "ProviderLeft", address);
+      this.changed(ctx, address);
+    }
+  }
+
+  /** Pays awards out of bond that was taken off already and burns the rest. */
+  spend(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): void {
+    const { bondDenom: denom } = params.get(ctx);
+    const account = this.ports.accounts.moduleAccount(ctx, accountName);
+    let rest = amount;
+    for (const award of awards) {
+      assert(award.amount >= 0n && award.amount <= rest, `awards are more than the slashed ${amount}`);
+      if (award.amount === 0n) continue;
+      this.ports.bank.send(ctx, account, award.to, [{ denom, amount: award.amount }]);
+      rest -= award.amount;
+    }
+    if (rest > 0n) this.ports.bank.burn(ctx, accountName, [{ denom, amount: rest }]);
+    const old = statistics.find(ctx, address) ?? noStatistics();
+    statistics.set(ctx, address, { ...old, slashedAmount: String(BigInt(old.slashedAmount) + amount) });
+    this.emit(ctx, "ProviderSlashed", address, { amount: String(amount), burned: String(rest), reason });
+    this.changed(ctx, address);
+    if (bonds.has(ctx, address)) this.drain(ctx, address);
+  }
+
+  /** Puts the provider's heartbeat under watch from now on. */
+  watch(ctx: Context, address: Uint8Array, heartbeatTau: bigint): bigint {
+    const due = heartbeatTau + params.get(ctx).heartbeatWindowMs;
+    heartbeatQueue.set(ctx, [due, address], true);
+    return due;
+  }
+}
+
+/** An entry that is held is looked at again after an hour, or when its hold must end. */
+export const holdLookMs = 3_600_000n;

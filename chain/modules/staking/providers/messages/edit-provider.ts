@@ -1,0 +1,35 @@
+/** MsgEditProvider: replaces the whole profile. Running tasks keep the key that their inputs were sealed to. */
+import type { MsgEditProvider, MsgEditProviderResponse } from "../../../../codec/gen/dcm/staking/v1/tx.ts";
+import { fail } from "../../../../runtime/errors.ts";
+import type { MessageHandler } from "../../../../runtime/module.ts";
+import { operatorOf, signerOf } from "../checks.ts";
+import { errors } from "../errors.ts";
+import type { Keeper } from "../keeper.ts";
+import { arbitraryOperator, arbitraryProfile, profileFault } from "../profile.ts";
+import { profiles } from "../state.ts";
+
+export function editProvider(keeper: Keeper): MessageHandler<MsgEditProvider, MsgEditProviderResponse> {
+  return {
+    signers: signerOf,
+
+    check(message) {
+      operatorOf(message);
+      const what = profileFault(message.profile);
+      if (what !== undefined) fail(errors.badProfile, { what });
+    },
+
+    execute(ctx, message) {
+      const address = operatorOf(message);
+      keeper.require(ctx, address);
+      profiles.set(ctx, address, message.profile!);
+      keeper.emit(ctx, "ProviderEdited", address, { moniker: message.profile!.moniker });
+      keeper.changed(ctx, address);
+      return {};
+    },
+
+    arbitrary(world) {
+      const operator = arbitraryOperator(world);
+      return operator === undefined ? undefined : { operator, profile: arbitraryProfile(world.random) };
+    },
+  };
+}

@@ -1,0 +1,129 @@
+/** The market's door to bonds. Amounts that contradict the state are mistakes of ours, not of users. */
+import { addressText } from "../../../codec/address.ts";
+import type { Context } from "../../../runtime/context.ts";
+import { assert } from "../../../runtime/errors.ts";
+import { freeOf, lockParts, type BondParts } from "./bond.ts";
+import { inactiveReason, type Keeper } from "./keeper.ts";
+import type { Award, ProvidersPort } from "./ports.ts";
+import { livenesses, params, profiles, statistics, unbondings } from "./state.ts";
+import { freeDeclinesLeft, recorded } from "./statistics.ts";
+
+export function providersPort(keeper: Keeper): ProvidersPort {
+  const change = (ctx: Context, address: Uint8Array, what: string, amount: bigint, move: (bond: BondParts) => BondParts): void => {
+    assert(amount >= 0n, `${what}: a negative amount`);
+    if (amount === 0n) return;
+    keeper.setBond(ctx, address, move(keeper.bond(ctx, address)));
+    keeper.drain(ctx, address);
+  };
+  return {
+    bondDenom: (ctx) => params.get(ctx).bondDenom,
+
+    find(ctx, address) {
+      const profile = profiles.find(ctx, address);
+      const liveness = livenesses.find(ctx, address);
+      if (profile === undefined || liveness === undefined) return undefined;
+      const bond = keeper.bond(ctx, address);
+      return {
+        address,
+        encryptionKey: profile.encryptionKey,
+        attributes: profile.attributes.map(({ key, value }) => [key, value] as const),
+        organization: profile.organization === "" ? addressText(address) : profile.organization,
+        bond: bond.total, reserved: bond.reserved, locked: bond.locked,
+        active: inactiveReason(bond, liveness, params.get(ctx), keeper.tau(ctx)) === "",
+      };
+    },
+
+    free(ctx, address) {
+      const bond = keeper.findBond(ctx, address);
+      return bond === undefined ? 0n : freeOf(bond);
+    },
+
+    reserve(ctx, address, amount) {
+      assert(amount >= 0n, "reserve: a negative amount");
+      const bond = keeper.findBond(ctx, address);
+      if (bond === undefined || livenesses.find(ctx, address)?.retiring === true || freeOf(bond) < amount) return false;
+      keeper.setBond(ctx, address, { ...bond, reserved: bond.reserved + amount });
+      return true;
+    },
+
+    release: (ctx, address, amount) => change(ctx, address, "release", amount, (bond) => ({ ...bond, reserved: bond.reserved - amount })),
+
+    lock(ctx, address, fromReserved, amount) {
+      assert(amount >= 0n && fromReserved >= 0n, "lock: a negative amount");
+      const bond = keeper.findBond(ctx, address);
+      const locked = bond === undefined ? undefined : lockParts(bond, fromReserved, amount, keeper.tau(ctx));
+      if (locked === undefined) return false;
+      keeper.setBond(ctx, address, locked);
+      return true;
+    },
+
+    unlock: (ctx, address, amount) => change(ctx, address, "unlock", amount, (bond) => ({ ...bond, locked: bond.locked - amount })),
+
+    slash(ctx, address, amount, awards, reason) {
+      const bond = keeper.bond(ctx, address);
+      assert(amount >= 0n && amount <= bond.locked, `slash: ${amount} of ${bond.locked} locked`);
+      if (amount === 0n) return;
+      keeper.setBond(ctx, address, { ...bond, total: bond.total - amount, locked: bond.locked - amount });
+      keeper.spend(ctx, address, amount, awards, reason);
+    },
+
+    slashUnlocked: (ctx, address, amount, awards, reason) => slashUnlocked(keeper, ctx, address, amount, awards, reason),
+
+    record(ctx, address, outcome) {
+      // A provider may have left with the very slash that is recorded.
+      const old = statistics.find(ctx, address);
+      const liveness = livenesses.find(ctx, address);
+      if (old === undefined || liveness === undefined) return;
+      const next = recorded(old, outcome);
+      const { jailMisses, jailTimeMs } = params.get(ctx);
+      const jails = outcome === "missed" && !liveness.jailed && next.recentMisses.length >= jailMisses;
+      statistics.set(ctx, address, jails ? { ...next, recentMisses: [] } : next);
+      if (!jails) return;
+      const until = keeper.tau(ctx) + jailTimeMs;
+      livenesses.set(ctx, address, { ...liveness, jailed: true, jailedUntilTauMs: until });
+      keeper.emit(ctx, "ProviderJailed", address, { until_tau_ms: String(until), misses: String(next.recentMisses.length) });
+      keeper.changed(ctx, address);
+    },
+
+    freeDeclines(ctx, address) {
+      const record = statistics.find(ctx, address);
+      return record === undefined ? 0 : freeDeclinesLeft(record, params.get(ctx).freeDeclines);
+    },
+
+    onChange: (listener) => keeper.onChange(listener),
+  };
+}
+
+/** Free bond goes first; unbonding bond is what equivocation can still reach after the stake was freed, the youngest entry first. */
+function slashUnlocked(keeper: Keeper, ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): bigint {
+  assert(amount >= 0n, "slashUnlocked: a negative amount");
+  if (keeper.findBond(ctx, address) === undefined) return 0n;
+  keeper.settle(ctx, address);
+  const bond = keeper.findBond(ctx, address);
+  if (bond === undefined) return 0n;
+  const fromFree = least(amount, freeOf(bond));
+  let left = amount - fromFree;
+  for (const entry of keeper.entries(ctx, address).reverse()) {
+    const part = least(left, BigInt(entry.amount));
+    if (part === 0n) break;
+    left -= part;
+    const rest = BigInt(entry.amount) - part;
+    if (rest === 0n) keeper.removeEntry(ctx, address, entry);
+    else unbondings.set(ctx, [address, entry.id], { ...entry, amount: String(rest) });
+  }
+  const taken = amount - left;
+  if (taken === 0n) return 0n;
+  keeper.setBond(ctx, address, { ...bond, total: bond.total - taken, unbonding: bond.unbonding - (taken - fromFree) });
+  let room = taken;
+  const paid = awards.map(({ to, amount: wanted }) => {
+    const part = least(wanted, room);
+    room -= part;
+    return { to, amount: part };
+  });
+  keeper.spend(ctx, address, taken, paid, reason);
+  return taken;
+}
+
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}

@@ -1,0 +1,18 @@
+/** Keys of the providers' state; the README has them as a table. What changes often stands apart from the profile, which is large. */
+import { Bond, Liveness, Params, Profile, Statistics, Unbonding } from "../../../codec/gen/dcm/staking/v1/types.ts";
+import { bytesKey, item, map, pairKey, present, proto, rawValue, tailKey, uint64Key, uint64Value } from "../../../runtime/collections.ts";
+
+export const storeName = "providers";
+export const params = item(storeName, Uint8Array.of(1), proto(Params));
+/** By operator address. */
+export const profiles = map(storeName, Uint8Array.of(2), tailKey, proto(Profile));
+export const bonds = map(storeName, Uint8Array.of(3), tailKey, proto(Bond));
+export const livenesses = map(storeName, Uint8Array.of(4), tailKey, proto(Liveness));
+export const statistics = map(storeName, Uint8Array.of(5), tailKey, proto(Statistics));
+/** By operator and id: a provider's entries, oldest first. */
+export const unbondings = map(storeName, Uint8Array.of(6), pairKey(bytesKey, uint64Key), proto(Unbonding));
+/** When an entry is next looked at: (tau in ms, id) to the operator. */
+export const unbondingQueue = map(storeName, Uint8Array.of(7), pairKey(uint64Key, uint64Key), rawValue);
+/** When a provider's heartbeat is next looked at: one entry for each that is not suspended. */
+export const heartbeatQueue = map(storeName, Uint8Array.of(8), pairKey(uint64Key, tailKey), present);
+export const nextUnbondingId = item(storeName, Uint8Array.of(9), uint64Value);
