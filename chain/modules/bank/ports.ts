@@ -1,10 +1,9 @@
 /** What other modules may do with money. Coins are canonical (sorted by denom, positive, no repeats); addresses are raw bytes. */
 import type { Context } from "../../runtime/context.ts";
+import type { Money } from "../../runtime/coins.ts";
+import type { Account } from "../auth/ports.ts";
 
-export interface Money {
-  readonly denom: string;
-  readonly amount: bigint;
-}
+export type { Money } from "../../runtime/coins.ts";
 
 export interface BankPort {
   balance(ctx: Context, address: Uint8Array, denom: string): bigint;
@@ -20,4 +19,14 @@ export interface BankPort {
   /** Destroys coins of a module's account; `burn` event, supply shrinks. */
   burn(ctx: Context, module: string, coins: readonly Money[]): void;
   supply(ctx: Context, denom: string): bigint;
+  /** Moves a fee from an account that the caller has read already to the fee collector, whose account genesis made. Fails with sdk 5. */
+  collectFee(ctx: Context, payer: Account, fee: readonly Money[]): void;
+  /** Moves coins to a module's account even where vesting locks them, and records that on the delegator's account. Fails with sdk 5. */
+  delegate(ctx: Context, delegator: Uint8Array, module: string, coins: readonly Money[]): void;
+  /** Gives delegated coins back from a module's account. */
+  undelegate(ctx: Context, module: string, delegator: Uint8Array, coins: readonly Money[]): void;
+  /** Fails with bank 5 where one of the coins may not be sent. */
+  requireSendEnabled(ctx: Context, coins: readonly Money[]): void;
+  /** True for module accounts that refuse to be paid by messages. */
+  isBlocked(address: Uint8Array): boolean;
 }

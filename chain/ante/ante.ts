@@ -1,0 +1,84 @@
+/** The checks before a transaction's messages, in the Cosmos SDK's order. Which of them run depends on the mode; see README.md. */
+import { fail, sdkErrors } from "../runtime/errors.ts";
+import { checkMinGasPrice, deductFee } from "./fees.ts";
+import { chargeSize, checkBasics, checkDeadlines, checkMemo, checkShape } from "./limits.ts";
+import { chargeSignatures, emitSignatures, signerKeys, verifySignatures } from "./signatures.ts";
+import { signersOf, type SignerAddress } from "./signers.ts";
+import { useNonces } from "./unordered.ts";
+import type { DecodedMessage, DecodedTx } from "../codec/tx.ts";
+import type { Account, SignersPort } from "../modules/auth/ports.ts";
+import type { BankPort } from "../modules/bank/ports.ts";
+import type { FeegrantPort } from "../modules/feegrant/ports.ts";
+import type { Ante } from "../runtime/ante.ts";
+import type { Context } from "../runtime/context.ts";
+
+/** What the ante asks of the messages' handlers. */
+export interface Messages {
+  /** Bech32 addresses that must sign. */
+  signers(message: DecodedMessage): readonly string[];
+  /** The stateless checks of the message; throws TxError. Called by CheckTx only, after everything else, in front of the mempool. */
+  readonly check?: (message: DecodedMessage) => void;
+}
+
+export interface AntePorts {
+  readonly accounts: SignersPort;
+  readonly bank: BankPort;
+  readonly feegrant: FeegrantPort;
+  readonly messages: Messages;
+}
+
+export function createAnte(ports: AntePorts): Ante {
+  const { accounts, messages } = ports;
+  return (ctx, tx, verified, options) => {
+    if (ctx.mode === "recheck") return recheck(ctx, tx, ports);
+    checkShape(tx, options.maxBlockGas);
+    const signers = signersOf(tx, messages);
+    checkBasics(tx, signers);
+    checkDeadlines(ctx, tx);
+    const params = accounts.params(ctx);
+    checkMemo(tx.body.memo, params);
+    chargeSize(ctx, tx, params, signers, accounts);
+    if (tx.authInfo.fee!.gasLimit === 0n && ctx.mode !== "simulate" && ctx.mode !== "genesis") fail(sdkErrors.invalidGasLimit, "must provide positive gas");
+    if (ctx.mode === "check") checkMinGasPrice(tx, options.minGasPrices);
+    const known = signers.map((signer) => accounts.find(ctx, signer.address));
+    deductFee(ctx, tx, signers, known, ports);
+    const keys = signerKeys(ctx, tx, signers, known);
+    emitSignatures(ctx, tx, signers);
+    chargeSignatures(ctx, tx, keys, params);
+    if (tx.body.unordered) useNonces(ctx, tx, signers, accounts);
+    for (const [i, { account }] of keys.entries()) checkSequence(tx, i, account);
+    if (ctx.mode !== "simulate") verifySignatures(ctx, tx, keys, verified);
+    for (const { account, key } of keys) advance(ctx, tx, account, account.pubKey === undefined && ctx.mode !== "simulate" ? { pubKey: key } : {}, accounts);
+    if (ctx.mode === "check" && messages.check !== undefined) for (const message of tx.messages) messages.check(message);
+  };
+}
+
+/** What a block may have changed since CheckTx: deadlines, fees and sequences (ABCI-16). Shape and signatures were found good. */
+function recheck(ctx: Context, tx: DecodedTx, ports: AntePorts): void {
+  const { accounts, messages } = ports;
+  const signers: readonly SignerAddress[] = signersOf(tx, messages);
+  checkDeadlines(ctx, tx);
+  const known = signers.map((signer) => accounts.find(ctx, signer.address));
+  deductFee(ctx, tx, signers, known, ports);
+  if (tx.body.unordered) useNonces(ctx, tx, signers, accounts);
+  for (const [i, account] of known.entries()) {
+    if (account === undefined) fail(sdkErrors.unknownAddress, `account ${signers[i]!.text} does not exist`);
+    checkSequence(tx, i, account);
+    advance(ctx, tx, account, {}, accounts);
+  }
+}
+
+function checkSequence(tx: DecodedTx, i: number, account: Account): void {
+  const { sequence } = tx.authInfo.signerInfos[i]!;
+  if (tx.body.unordered) {
+    if (sequence > 0n) fail(sdkErrors.invalidRequest, "sequence is not allowed for unordered transactions");
+    return;
+  }
+  if (sequence !== account.sequence) fail(sdkErrors.wrongSequence, `account sequence mismatch, expected ${account.sequence}, got ${sequence}`);
+}
+
+/** One write for the sequence and, the first time, the key. */
+function advance(ctx: Context, tx: DecodedTx, account: Account, change: Parameters<SignersPort["update"]>[2], accounts: SignersPort): void {
+  if (!tx.body.unordered) accounts.update(ctx, account, { ...change, sequence: account.sequence + 1n });
+  else if (change.pubKey !== undefined) accounts.update(ctx, account, change);
+}

@@ -1,0 +1,163 @@
+/** Moving, making and destroying coins. What other modules get of it is ports.ts. */
+import { addressText, moduleAddress } from "../../codec/address.ts";
+import { toHex } from "../../codec/bytes.ts";
+import { amountOf, assertCanonical, coinsText, type Money } from "../../runtime/coins.ts";
+import { assert, fail, sdkErrors } from "../../runtime/errors.ts";
+import { assertInt256 } from "../../math/int.ts";
+import { errors } from "./errors.ts";
+import { burned, coinReceived, coinSpent, coinbase, messageSender, transfer } from "./events.ts";
+import { balances, holderMark, holders, params, sendEnabled, supplies } from "./state.ts";
+import type { Context } from "../../runtime/context.ts";
+import type { AccountsPort } from "../auth/ports.ts";
+import type { BankPort } from "./ports.ts";
+
+export interface BankSettings {
+  readonly accounts: AccountsPort;
+  /** Names of module accounts that messages may not pay. */
+  readonly blocked: readonly string[];
+}
+
+export interface BankKeeper extends BankPort {
+  /** `send` where the caller has the addresses' text at hand. */
+  pay(ctx: Context, from: Party, to: Party, coins: readonly Money[]): void;
+  /** One sender, several recipients; the coins of the outputs sum to `coins`. */
+  payMany(ctx: Context, from: Party, coins: readonly Money[], outputs: readonly { readonly to: Party; readonly coins: readonly Money[] }[]): void;
+}
+
+/** An address as bytes and as text. */
+export interface Party {
+  readonly address: Uint8Array;
+  readonly text: string;
+}
+
+const party = (address: Uint8Array): Party => ({ address, text: addressText(address) });
+const feeCollectorAddress = moduleAddress("fee_collector");
+
+export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
+  const blockedAddresses = new Set(blocked.map((name) => toHex(moduleAddress(name))));
+  const feeCollector = party(feeCollectorAddress);
+
+  const bank: BankKeeper = {
+    balance,
+    spendable(ctx, address, denom) {
+      const free = balance(ctx, address, denom) - amountOf(accounts.locked(ctx, address), denom);
+      return free > 0n ? free : 0n;
+    },
+    supply: (ctx, denom) => supplies.find(ctx, denom) ?? 0n,
+    isBlocked: (address) => blockedAddresses.has(toHex(address)),
+    send: (ctx, from, to, coins) => bank.pay(ctx, party(from), party(to), coins),
+
+    pay(ctx, from, to, coins) {
+      const text = coinsText(coins);
+      take(ctx, from, coins, accounts.locked(ctx, from.address), text);
+      give(ctx, to, coins, text);
+      accounts.ensure(ctx, to.address);
+      transfer(ctx, to.text, from.text, text);
+      messageSender(ctx, from.text);
+    },
+
+    payMany(ctx, from, coins, outputs) {
+      messageSender(ctx, from.text);
+      for (const { to } of outputs) accounts.ensure(ctx, to.address);
+      take(ctx, from, coins, accounts.locked(ctx, from.address), coinsText(coins));
+      for (const output of outputs) {
+        const text = coinsText(output.coins);
+        give(ctx, output.to, output.coins, text);
+        transfer(ctx, output.to.text, from.text, text);
+      }
+    },
+
+    collectFee(ctx, payer, fee) {
+      const text = coinsText(fee);
+      const from = { address: payer.address, text: payer.addressText };
+      take(ctx, from, fee, payer.lockedAt(ctx.timeSeconds), text);
+      give(ctx, feeCollector, fee, text);
+      transfer(ctx, feeCollector.text, from.text, text);
+      messageSender(ctx, from.text);
+    },
+
+    delegate(ctx, delegator, module, coins) {
+      const before = coins.map(({ denom }) => ({ denom, amount: balance(ctx, delegator, denom) }));
+      for (const [i, coin] of coins.entries()) {
+        const held = before[i]!.amount;
+        if (held < coin.amount) fail(sdkErrors.insufficientFunds, `failed to delegate; ${held}${coin.denom} is smaller than ${coinsText(coins)}`);
+        setBalance(ctx, delegator, coin.denom, held, held - coin.amount);
+      }
+      accounts.trackDelegation(ctx, delegator, before, coins);
+      const text = coinsText(coins);
+      coinSpent(ctx, addressText(delegator), text);
+      give(ctx, party(accounts.moduleAccount(ctx, module)), coins, text);
+    },
+
+    undelegate(ctx, module, delegator, coins) {
+      const text = coinsText(coins);
+      take(ctx, party(accounts.moduleAccount(ctx, module)), coins, [], text);
+      accounts.trackUndelegation(ctx, delegator, coins);
+      give(ctx, party(delegator), coins, text);
+    },
+
+    mint(ctx, module, coins) {
+      assertCanonical(coins);
+      const to = party(accounts.moduleAccount(ctx, module));
+      const text = coinsText(coins);
+      give(ctx, to, coins, text);
+      for (const { denom, amount } of coins) supplies.set(ctx, denom, assertInt256((supplies.find(ctx, denom) ?? 0n) + amount));
+      coinbase(ctx, to.text, text);
+    },
+
+    burn(ctx, module, coins) {
+      assertCanonical(coins);
+      const from = party(accounts.moduleAccount(ctx, module));
+      const text = coinsText(coins);
+      take(ctx, from, coins, [], text);
+      for (const { denom, amount } of coins) {
+        const rest = (supplies.find(ctx, denom) ?? 0n) - amount;
+        assert(rest >= 0n, `the supply of ${denom} is smaller than what is burned`);
+        if (rest === 0n) supplies.remove(ctx, denom);
+        else supplies.set(ctx, denom, rest);
+      }
+      burned(ctx, from.text, text);
+    },
+
+    requireSendEnabled(ctx, coins) {
+      if (coins.length === 0) return;
+      const { defaultSendEnabled } = params.get(ctx);
+      for (const { denom } of coins) if (!(sendEnabled.find(ctx, denom) ?? defaultSendEnabled)) fail(errors.sendDisabled, { denom });
+    },
+  };
+  return bank;
+}
+
+function balance(ctx: Context, address: Uint8Array, denom: string): bigint {
+  return balances.find(ctx, [address, denom]) ?? 0n;
+}
+
+/** Writes a balance; the index of holders changes only where a balance comes to be or ends. */
+export function setBalance(ctx: Context, address: Uint8Array, denom: string, before: bigint, after: bigint): void {
+  if (after === 0n) {
+    balances.remove(ctx, [address, denom]);
+    if (before !== 0n) holders.remove(ctx, [denom, address]);
+    return;
+  }
+  balances.set(ctx, [address, denom], assertInt256(after));
+  if (before === 0n) holders.set(ctx, [denom, address], holderMark);
+}
+
+function take(ctx: Context, from: Party, coins: readonly Money[], locked: readonly Money[], text: string): void {
+  for (const { denom, amount } of coins) {
+    const held = balance(ctx, from.address, denom);
+    const bound = locked.length === 0 ? 0n : amountOf(locked, denom);
+    if (held < bound) fail(sdkErrors.insufficientFunds, `locked amount exceeds account balance funds: ${bound}${denom} > ${held}${denom}`);
+    if (held - bound < amount) fail(sdkErrors.insufficientFunds, `spendable balance ${held - bound}${denom} is smaller than ${amount}${denom}`);
+    setBalance(ctx, from.address, denom, held, held - amount);
+  }
+  coinSpent(ctx, from.text, text);
+}
+
+function give(ctx: Context, to: Party, coins: readonly Money[], text: string): void {
+  for (const { denom, amount } of coins) {
+    const held = balance(ctx, to.address, denom);
+    setBalance(ctx, to.address, denom, held, held + amount);
+  }
+  coinReceived(ctx, to.text, text);
+}
