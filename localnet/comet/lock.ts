@@ -1,4 +1,5 @@
 /** A lock between processes, as a file that names its holder. A holder that died loses it. */
+import { readFileSync } from "node:fs";
 import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -58,12 +59,16 @@ async function breakLock(path: string, dead: number, mine: string): Promise<void
   await rm(aside, { force: true });
 }
 
-/** Whether a process with this id exists. */
+/** Whether a process with this id runs; one that ended and was not waited for does not. */
 export function alive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+  try {
+    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return process.platform !== "linux";
   }
 }
