@@ -3,6 +3,7 @@ import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import { Dec } from "../math/dec.ts";
 import { fromUtf8 } from "./bytes.ts";
 import { aminoField, aminoMessageEncoding, aminoName, messageDescriptor, numberType, registry, scalarOf, type AminoField } from "./descriptors.ts";
+import type { ModuleAccount } from "./gen/cosmos/auth/v1beta1/auth.ts";
 import type { Any } from "./gen/google/protobuf/any.ts";
 import type { Coin } from "./gen/cosmos/base/v1beta1/coin.ts";
 import { quote, quoteBytes, timestampText, type Instant } from "./json-text.ts";
@@ -55,10 +56,16 @@ function content(desc: DescMessage, message: object): string {
     case "threshold_string":
       return `{"pubkeys":[${(value["publicKeys"] as Any[]).map(aminoAny).join(",")}],"threshold":"${String(value["threshold"])}"}`;
     case "module_account":
-      throw new AminoError("a module account is never signed");
+      return moduleAccount(value as unknown as ModuleAccount);
     default:
       return fieldsText(desc, value);
   }
+}
+
+function moduleAccount({ baseAccount, name, permissions }: ModuleAccount): string {
+  const list = permissions.length === 0 ? "null" : `[${permissions.map(quote).join(",")}]`;
+  const { accountNumber = 0n, address = "", sequence = 0n } = baseAccount ?? {};
+  return `{"account_number":${accountNumber},"address":${quote(address)},"name":${quote(name)},"permissions":${list},"public_key":"","sequence":${sequence}}`;
 }
 
 const maxDurationSeconds = 9_223_372_035n;

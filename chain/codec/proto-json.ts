@@ -86,8 +86,8 @@ function valueToJson(field: DescField, value: unknown, depth: number): Json {
     return number === "Int" ? text || "0" : text === "" ? Dec.zero.toString() : Dec.fromProto(text).toString();
   }
   if (typeof value === "bigint") return value.toString();
-  // A bytes field without content is nil in Go; an element of a list never is.
-  if (value instanceof Uint8Array) return value.length === 0 && field.fieldKind !== "list" ? null : toBase64(value);
+  // A bytes field that is not on the wire is nil in Go; an element of a list or a oneof never is. 2 is implicit presence.
+  if (value instanceof Uint8Array) return value.length === 0 && field.fieldKind === "scalar" && field.presence === 2 ? null : toBase64(value);
   return value as string | number | boolean;
 }
 

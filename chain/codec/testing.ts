@@ -42,13 +42,23 @@ export interface ArbitraryOptions {
   readonly codecs: ReadonlyMap<string, MessageCodec>;
   /** Every message field is set, as JavaScript clients set them. */
   readonly complete?: boolean;
+  /** Nothing is empty, zero or false: what amino JSON leaves out does not occur. */
+  readonly nonEmpty?: boolean;
+  /** What the Any values hold, by full type name. */
+  readonly anyContents?: readonly string[];
 }
+
+/** Keys have their own lengths; a reader refuses any other. */
+const keys: Readonly<Record<string, fc.Arbitrary<object>>> = {
+  "cosmos.crypto.secp256k1.PubKey": fc.uint8Array({ minLength: 32, maxLength: 32 }).map((x) => ({ key: new Uint8Array([2, ...x]) })),
+  "cosmos.crypto.ed25519.PubKey": fc.uint8Array({ minLength: 32, maxLength: 32 }).map((key) => ({ key })),
+};
 
 /** Arbitrary messages of a type, in the shape of its generated type; numbers in strings are canonical. */
 export function arbitraryMessage(desc: DescMessage, options: ArbitraryOptions, depth = 0): fc.Arbitrary<object> {
   switch (desc.typeName) {
     case "google.protobuf.Any":
-      return fc.constantFrom(...anyContents).chain((name) =>
+      return fc.constantFrom(...(options.anyContents ?? anyContents)).chain((name) =>
         arbitraryMessage(messageDescriptor(name), options, depth + 1).map((message) => ({ typeUrl: `/${name}`, value: options.codecs.get(name)!.encode(message).finish() })),
       );
     case "google.protobuf.Timestamp":
@@ -56,6 +66,8 @@ export function arbitraryMessage(desc: DescMessage, options: ArbitraryOptions, d
     case "google.protobuf.Duration":
       return fc.record({ seconds: fc.bigInt({ min: 0n, max: 9_000_000_000n }), nanos: fc.integer({ min: 0, max: 999_999_999 }) });
   }
+  const key = keys[desc.typeName];
+  if (key !== undefined) return key;
   const oneofs = desc.oneofs.map((oneof) => fc.option(fc.constantFrom(...oneof.fields.map((field) => field.localName)), options.complete === true ? { freq: 1_000_000 } : {}));
   const fields = fc.record(Object.fromEntries(desc.fields.map((field) => [field.localName, arbitraryField(field, options, depth)])));
   return fc.tuple(fields, ...oneofs).map(([message, ...chosen]) => {
@@ -68,13 +80,18 @@ export function arbitraryMessage(desc: DescMessage, options: ArbitraryOptions, d
 }
 
 function arbitraryField(field: DescField, options: ArbitraryOptions, depth: number): fc.Arbitrary<unknown> {
-  const element = arbitraryElement(field, options, depth);
-  if (field.fieldKind === "list") return fc.array(element, { maxLength: depth > 2 ? 0 : 3 });
+  const any = arbitraryElement(field, options, depth);
+  const element = options.nonEmpty === true && field.message === undefined ? any.filter((value) => !isEmpty(value)) : any;
+  if (field.fieldKind === "list") return fc.array(element, options.nonEmpty === true ? { minLength: 1, maxLength: 2 } : { maxLength: depth > 2 ? 0 : 3 });
   // 2 is implicit presence.
   if (field.presence === 2 || field.oneof !== undefined) return element;
   if (depth > 4) return fc.constant(undefined);
   const required = options.complete === true || aminoField(field).dontOmitEmpty;
   return required && field.message !== undefined ? element : fc.option(element, { nil: undefined });
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === "" || value === "0" || value === 0 || value === 0n || value === false || (value instanceof Uint8Array && value.length === 0);
 }
 
 function arbitraryElement(field: DescField, options: ArbitraryOptions, depth: number): fc.Arbitrary<unknown> {
