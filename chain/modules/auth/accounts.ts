@@ -3,7 +3,7 @@ import { addressBytes } from "../../codec/address.ts";
 import { utf8 } from "../../codec/bytes.ts";
 import { BaseAccount, ModuleAccount } from "../../codec/gen/cosmos/auth/v1beta1/auth.ts";
 import {
-  BaseVestingAccount, ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount, PermanentLockedAccount,
+  type BaseVestingAccount, ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount, PermanentLockedAccount,
 } from "../../codec/gen/cosmos/vesting/v1beta1/vesting.ts";
 import { Any } from "../../codec/gen/google/protobuf/any.ts";
 import { fromWire, toWire, type Money } from "../../runtime/coins.ts";

@@ -1,7 +1,7 @@
 /** Genesis of balances. The supply is their sum; a supply that says otherwise is refused. */
 import { GenesisState } from "../../codec/gen/cosmos/bank/v1beta1/genesis.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
-import { addCoins, coinsText, isDenom, readCoins, sameCoins, toWire, type Money, type WireCoin } from "../../runtime/coins.ts";
+import { coinsText, isDenom, readCoins, sameCoins, toWire, type Money, type WireCoin } from "../../runtime/coins.ts";
 import { setBalance } from "./keeper.ts";
 import { metadataFault } from "./metadata.ts";
 import { defaultParams } from "./params.ts";
@@ -25,7 +25,7 @@ export const bankGenesis: Genesis<GenesisState> = {
         total.set(denom, (total.get(denom) ?? 0n) + amount);
       }
     }
-    for (const [denom, amount] of total) supplies.set(ctx, denom, amount);
+    for (const { denom, amount } of sortedCoins(total)) supplies.set(ctx, denom, amount);
     for (const entry of state.denomMetadata) metadata.set(ctx, entry.base, entry);
     return undefined;
   },
@@ -59,8 +59,12 @@ function check(state: GenesisState): void {
   }
   if (state.supply.length === 0) return;
   const supply = coinsOf(state.supply);
-  const total = [...sum].reduce<Money[]>((all, [denom, amount]) => addCoins(all, [{ denom, amount }]), []);
+  const total = sortedCoins(sum);
   if (!sameCoins(supply, total)) throw new Error(`genesis supply is incorrect, expected ${coinsText(supply)}, got ${coinsText(total)}`);
+}
+
+function sortedCoins(sums: ReadonlyMap<string, bigint>): Money[] {
+  return Array.from(sums, ([denom, amount]) => ({ denom, amount })).sort((a, b) => (a.denom < b.denom ? -1 : 1));
 }
 
 function unique(values: readonly string[], words: (value: string) => string): void {

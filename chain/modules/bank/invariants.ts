@@ -12,8 +12,7 @@ export const invariants = {
       if (supply !== (sums.get(denom) ?? 0n)) return `supply of ${denom} is ${supply}, its balances sum to ${sums.get(denom) ?? 0n}`;
       sums.delete(denom);
     }
-    for (const [denom, amount] of sums) return `balances hold ${amount}${denom}, which has no supply`;
-    return undefined;
+    return sums.size === 0 ? undefined : `balances hold denoms that have no supply: ${[...sums.keys()].join(", ")}`;
   },
   /** BANK-2: balances in state are above zero. */
   "positive-balances"(ctx: Context): string | undefined {
