@@ -3,7 +3,10 @@ import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import type { Benchmark } from "./benchmark.ts";
 
-const all: Record<string, () => Promise<{ default: Benchmark }>> = {};
+const all: Record<string, () => Promise<{ default: Benchmark }>> = {
+  "finalize-block": () => import("./finalize-block.ts"),
+  "check-tx": () => import("./check-tx.ts"),
+};
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -29,7 +32,7 @@ for (const name of names) {
     process.stdout.write(`${JSON.stringify(result)}\n`);
     continue;
   }
-  const table = new Table({ head: [name, "unit", "min", "median", "max"], colAligns: ["left", "left", "right", "right", "right"], style: { head: [] } });
+  const table = new Table({ head: [name, "unit", "min", "median", "max"], colAligns: ["left", "left", "right", "right", "right"], style: { head: [], border: [] } });
   for (const f of result.figures) table.push([f.name, f.unit, ...[f.min, f.median, f.max].map((n) => n.toLocaleString("en-US", { maximumSignificantDigits: 4 }))]);
   process.stdout.write(`${benchmark.description}\n${table.toString()}\n`);
 }

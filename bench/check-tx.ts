@@ -1,0 +1,39 @@
+/** CheckTx of signed bank sends, and the recheck of the same after a block. */
+import { figure, machine, type Benchmark } from "./benchmark.ts";
+import { sendChain, timed } from "./bank-sends.ts";
+
+const benchmark: Benchmark = {
+  name: "check-tx",
+  description: "CheckTx and recheck of 10,000 signed bank sends in process, one core",
+  async run({ runs, quick, progress }) {
+    const count = quick ? 1_000 : 10_000;
+    const { chain, sends } = await sendChain();
+    const check: number[] = [];
+    const recheck: number[] = [];
+    for (let round = 0; round <= runs; round++) {
+      progress(`round ${round} of ${runs}: signing ${count} transactions`);
+      const txs = sends(count);
+      let failed = 0;
+      const count1 = (again: boolean): void => {
+        for (const tx of txs) if (chain.machine.checkTx(tx, again).code !== 0) failed++;
+      };
+      const first = timed(() => count1(false));
+      chain.block();
+      const second = timed(() => count1(true));
+      if (failed > 0) throw new Error(`${failed} checks failed`);
+      chain.block(txs);
+      if (round > 0) {
+        check.push((count / first) * 1000);
+        recheck.push((count / second) * 1000);
+      }
+    }
+    await chain.stop();
+    return {
+      name: "check-tx",
+      figures: [figure("check_tx_per_s", "tx/s", check), figure("recheck_tx_per_s", "tx/s", recheck), figure("recheck_us_per_tx", "us", recheck.map((r) => 1e6 / r))],
+      configuration: { transactions: count, senders: 1_000, runs },
+      versions: machine(),
+    };
+  },
+};
+export default benchmark;
