@@ -1,5 +1,8 @@
 /** For the tests of this folder: a server with a raw client that speaks frames and nothing else. */
+import { readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { type Socket, createConnection } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { once } from "node:events";
 import { Request, Response } from "../codec/gen/tendermint/abci/types.ts";
 import { concatBytes } from "../codec/bytes.ts";
@@ -94,4 +97,15 @@ export async function serve(application: PartialApplication, options: ServerOpti
       await server.close();
     },
   };
+}
+
+/** The counter of the README, word for word, as a program in the folder that listens at the address. */
+export function readmeCounter(folder: string, address: string): { command: string; args: string[] } {
+  const readme = readFileSync(fileURLToPath(new URL("README.md", import.meta.url)), "utf8");
+  const code = /```ts\n([^]*?createServer\(\{[^]*?)```/.exec(readme)?.[1];
+  if (code === undefined) throw new Error("the README holds no counter");
+  const program = join(folder, "counter.ts");
+  symlinkSync(fileURLToPath(new URL("..", import.meta.url)), join(folder, "chain"));
+  writeFileSync(program, code);
+  return { command: process.execPath, args: [program, address] };
 }
