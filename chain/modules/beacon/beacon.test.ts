@@ -3,11 +3,11 @@ import { addressText, prefixes } from "../../codec/address.ts";
 import { blsKeygen, blsProvePossession, blsSign, type BlsKeyPair } from "../../codec/bls.ts";
 import { equalBytes, toHex } from "../../codec/bytes.ts";
 import { GenesisState } from "../../codec/gen/dcm/beacon/v1/genesis.ts";
-import type { MsgRegisterBeaconKey} from "../../codec/gen/dcm/beacon/v1/tx.ts";
-import { MsgBeaconReveal, type MsgRegisterBeaconKeyResponse } from "../../codec/gen/dcm/beacon/v1/tx.ts";
+import { MsgBeaconReveal, type MsgRegisterBeaconKey, type MsgRegisterBeaconKeyResponse } from "../../codec/gen/dcm/beacon/v1/tx.ts";
 import { TxBody, TxRaw } from "../../codec/gen/cosmos/tx/v1beta1/tx.ts";
-import type { Context} from "../../runtime/context.ts";
-import { type Mode } from "../../runtime/context.ts";
+import { MessageRegistry } from "../../codec/messages.ts";
+import { decodeTx } from "../../codec/tx.ts";
+import type { Context, Mode } from "../../runtime/context.ts";
 import { QueryError, TxError } from "../../runtime/errors.ts";
 import { contextAt, memoryStores } from "../clock/testing.ts";
 import { maxPruned } from "./decide.ts";
@@ -187,10 +187,11 @@ describe("beacon", () => {
       assert.match(verify(ctx, undefined)!, /must begin with a beacon reveal/);
       assert.match(verify(ctx, chain.propose(1, pair(2)).reveal)!, /does not verify/);
       assert.match(verify(ctx, { ...reveal!, height: 2n })!, /for height 2/);
+      assert.match(verify(ctx, { ...reveal!, validatorAddress: registration(2).validatorAddress })!, /the reveal says dcmvaloper/);
       for (const seed of [new Uint8Array(32), new Uint8Array(0)]) {
-        assert.match(verify(ctx, { height: 1n, signature: blsSign(pair(1).secretKey, revealMessage(chainId, 1n, seed)) })!, /does not verify/);
+        assert.match(verify(ctx, { ...reveal!, signature: blsSign(pair(1).secretKey, revealMessage(chainId, 1n, seed)) })!, /does not verify/);
       }
-      assert.match(verify(ctx, { height: 1n, signature: new Uint8Array(3) })!, /does not verify/);
+      assert.match(verify(ctx, { ...reveal!, signature: new Uint8Array(3) })!, /does not verify/);
       assert.equal(chain.kit.proposal.make(ctx, () => undefined), undefined);
     });
 
@@ -199,7 +200,7 @@ describe("beacon", () => {
       const { ctx, reveal } = chain.propose(4);
       assert.equal(reveal, undefined);
       assert.equal(chain.kit.proposal.verify(ctx, undefined), undefined);
-      assert.match(chain.kit.proposal.verify(ctx, { height: 1n, signature: blsSign(pair(4).secretKey, new Uint8Array(1)) })!, /no active beacon key/);
+      assert.match(chain.kit.proposal.verify(ctx, { height: 1n, validatorAddress: registration(4).validatorAddress, signature: blsSign(pair(4).secretKey, new Uint8Array(1)) })!, /no active beacon key/);
     });
 
     it("BCN-6 proposals leave no trace in the state", () => {
@@ -220,6 +221,8 @@ describe("beacon", () => {
       const [any, ...rest] = TxBody.decode(raw.bodyBytes).messages;
       assert.deepEqual([any!.typeUrl, rest.length, raw.signatures.length], ["/dcm.beacon.v1.MsgBeaconReveal", 0, 0]);
       assert.deepEqual(MsgBeaconReveal.decode(any!.value), reveal);
+      const decoded = decodeTx(bytes, new MessageRegistry([MsgBeaconReveal]));
+      assert.deepEqual(decoded.messages.map(({ message }) => message), [reveal]);
       assert.equal(rule.verify(ctx, { typeUrl: any!.typeUrl, message: reveal }), undefined);
       assert.match(rule.verify(ctx, { typeUrl: "/cosmos.bank.v1beta1.MsgSend", message: {} })!, /not \/cosmos.bank/);
       assert.match(rule.verify(ctx, undefined)!, /must begin/);

@@ -9,4 +9,5 @@ export const errors = defineErrors("beacon", {
   badReveal: [7, () => "the reveal does not verify under the proposer's beacon key over (chain id, height, previous seed)"],
   badParams: [8, ({ what }: { what: string }) => what],
   sameKey: [9, () => "public_key is the validator's beacon key already"],
+  notProposer: [10, ({ operator, given }: { operator: string; given: string }) => `the block's proposer is ${operator}, the reveal says ${given.slice(0, 128)}`],
 });

@@ -17,10 +17,11 @@ export function withKey(record: BeaconKey, publicKey: Uint8Array, height: bigint
   return { validatorAddress: record.validatorAddress, publicKey: present, nextPublicKey: publicKey, nextActiveHeight: activeHeight };
 }
 
-/** The active beacon key of the block's proposer; undefined where it has none, or is no known validator. */
-export function proposerKey(ctx: Context, validators: ValidatorsPort): Uint8Array | undefined {
+/** The block's proposer with its active beacon key; undefined where it has none, or is no known validator. */
+export function proposerKey(ctx: Context, validators: ValidatorsPort): { readonly operator: string; readonly key: Uint8Array } | undefined {
   if (ctx.header.proposer.length === 0) return undefined;
-  const operator = validators.byConsensusAddress(ctx, ctx.header.proposer);
-  const record = operator === undefined ? undefined : keys.find(ctx, operator);
-  return record === undefined ? undefined : keyAt(record, ctx.height);
+  const address = validators.byConsensusAddress(ctx, ctx.header.proposer);
+  const record = address === undefined ? undefined : keys.find(ctx, address);
+  const key = record === undefined ? undefined : keyAt(record, ctx.height);
+  return key === undefined ? undefined : { operator: record!.validatorAddress, key };
 }

@@ -36,12 +36,13 @@ export function revealTx(message: MsgBeaconReveal): Uint8Array {
 
 export function beaconProposal(validators: ValidatorsPort): BeaconProposal {
   const proposal: BeaconProposal = {
-    requiredKey: (ctx) => proposerKey(ctx, validators),
+    requiredKey: (ctx) => proposerKey(ctx, validators)?.key,
 
     make(ctx, signer) {
-      if (proposerKey(ctx, validators) === undefined) return undefined;
+      const proposer = proposerKey(ctx, validators);
+      if (proposer === undefined) return undefined;
       const signature = signer(revealMessage(ctx.header.chainId, ctx.height, latest.get(ctx).seed));
-      return signature === undefined ? undefined : { height: ctx.height, signature };
+      return signature === undefined ? undefined : { height: ctx.height, signature, validatorAddress: proposer.operator };
     },
 
     verify(ctx, first) {

@@ -1,6 +1,7 @@
 /** The providers' state with its money: every move of a bond, its events, and who must hear of it. Handlers, hooks and the port are made of these. */
 import type { Liveness, Params, Unbonding } from "../../../codec/gen/dcm/staking/v1/types.ts";
 import { addressText } from "../../../codec/address.ts";
+import { bytesKey } from "../../../runtime/collections.ts";
 import type { Context } from "../../../runtime/context.ts";
 import { assert, fail } from "../../../runtime/errors.ts";
 import type { AccountsPort } from "../../auth/ports.ts";
@@ -98,7 +99,7 @@ export class Keeper {
   }
 
   entries(ctx: Context, address: Uint8Array): Unbonding[] {
-    return [...unbondings.entries(ctx, { within: Uint8Array.of(address.length, ...address) })].map(([, entry]) => entry);
+    return [...unbondings.entries(ctx, { within: bytesKey.encode(address) })].map(([, entry]) => entry);
   }
   removeEntry(ctx: Context, address: Uint8Array, entry: Unbonding): void {
     unbondings.remove(ctx, [address, entry.id]);

@@ -1,8 +1,8 @@
-import type { ProviderInfo } from "../../../codec/gen/dcm/staking/v1/query.ts";
-import { QueryDefinition } from "../../../codec/gen/dcm/staking/v1/query.ts";
+import { QueryDefinition, type ProviderInfo } from "../../../codec/gen/dcm/staking/v1/query.ts";
 import type { Profile } from "../../../codec/gen/dcm/staking/v1/types.ts";
 import { addressText } from "../../../codec/address.ts";
 import { queryAddress } from "../../../runtime/addresses.ts";
+import { bytesKey } from "../../../runtime/collections.ts";
 import type { Context } from "../../../runtime/context.ts";
 import { QueryError } from "../../../runtime/errors.ts";
 import { queryService, type BoundQuery } from "../../../runtime/module.ts";
@@ -40,7 +40,7 @@ export function providerQueries(keeper: Keeper): BoundQuery[] {
     },
     unbondings(ctx, { operator, pagination }) {
       const address = queryAddress(operator, "operator");
-      const page = paginate(ctx, unbondings, pagination, (_, entry) => entry, Uint8Array.of(address.length, ...address));
+      const page = paginate(ctx, unbondings, pagination, (_, entry) => entry, bytesKey.encode(address));
       return { unbondings: page.items, pagination: page.pagination };
     },
     statistics(ctx, { operator }) {

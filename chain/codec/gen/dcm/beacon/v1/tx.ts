@@ -27,6 +27,8 @@ export interface MsgBeaconReveal {
   height: bigint;
   /** BLS signature of the proposer's beacon key over (chain id, height, previous seed); 96 bytes compressed. */
   signature: Uint8Array;
+  /** The proposer's operator address, dcmvaloper1... Its beacon key signs, and no account beside: the transaction carries no signature. */
+  validatorAddress: string;
 }
 
 export interface MsgBeaconRevealResponse {
@@ -191,7 +193,7 @@ export const MsgRegisterBeaconKeyResponse: MessageFns<
 };
 
 function createBaseMsgBeaconReveal(): MsgBeaconReveal {
-  return { height: 0n, signature: new Uint8Array(0) };
+  return { height: 0n, signature: new Uint8Array(0), validatorAddress: "" };
 }
 
 export const MsgBeaconReveal: MessageFns<MsgBeaconReveal, "dcm.beacon.v1.MsgBeaconReveal"> = {
@@ -206,6 +208,9 @@ export const MsgBeaconReveal: MessageFns<MsgBeaconReveal, "dcm.beacon.v1.MsgBeac
     }
     if (message.signature.length !== 0) {
       writer.uint32(18).bytes(message.signature);
+    }
+    if (message.validatorAddress !== "") {
+      writer.uint32(26).string(message.validatorAddress);
     }
     return writer;
   },
@@ -239,6 +244,14 @@ export const MsgBeaconReveal: MessageFns<MsgBeaconReveal, "dcm.beacon.v1.MsgBeac
             message.signature = reader.bytes();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.validatorAddress = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -258,6 +271,7 @@ export const MsgBeaconReveal: MessageFns<MsgBeaconReveal, "dcm.beacon.v1.MsgBeac
     const message = createBaseMsgBeaconReveal();
     message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
     message.signature = object.signature ?? new Uint8Array(0);
+    message.validatorAddress = object.validatorAddress ?? "";
     return message;
   },
 };
