@@ -30,11 +30,34 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export function utf8(text: string): Uint8Array {
+  // Nearly all text of the chain is short ASCII, for which a loop beats the encoder.
+  const length = text.length;
+  if (length <= 64) {
+    const out = new Uint8Array(length);
+    let i = 0;
+    for (; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 0x7f) break;
+      out[i] = unit;
+    }
+    if (i === length) return out;
+  }
   return encoder.encode(text);
 }
 
 /** Text of valid UTF-8. Throws a TypeError on anything else. */
 export function fromUtf8(bytes: Uint8Array): string {
+  const length = bytes.length;
+  if (length <= 64) {
+    let text = "";
+    let i = 0;
+    for (; i < length; i++) {
+      const byte = bytes[i]!;
+      if (byte > 0x7f) break;
+      text += String.fromCharCode(byte);
+    }
+    if (i === length) return text;
+  }
   return decoder.decode(bytes);
 }
 

@@ -30,7 +30,19 @@ export const rawValue: ValueCodec<Uint8Array> = { encode: (v) => v, decode: (v) 
 export const textValue: ValueCodec<string> = { encode: utf8, decode: fromUtf8 };
 export const uint64Value: ValueCodec<bigint> = { encode: uint64Bytes, decode: (b) => readUint64(b) };
 /** Decimal text, as the SDK stores Int. */
-export const intValue: ValueCodec<bigint> = { encode: (v) => utf8(v.toString()), decode: (b) => BigInt(fromUtf8(b)) };
+export const intValue: ValueCodec<bigint> = {
+  encode: (v) => utf8(v.toString()),
+  decode(b) {
+    if (b.length > 15) return BigInt(fromUtf8(b));
+    let n = 0;
+    for (let i = 0; i < b.length; i++) {
+      const digit = b[i]! - 48;
+      if (digit < 0 || digit > 9) return BigInt(fromUtf8(b));
+      n = n * 10 + digit;
+    }
+    return BigInt(n);
+  },
+};
 /** A member of a set. */
 export const present: ValueCodec<true> = { encode: () => Uint8Array.of(1), decode: () => true };
 

@@ -16,7 +16,7 @@ import { assert, AssertionError, QueryError, sdkErrors, TxError } from "./errors
 import { GasMeter } from "./gas.ts";
 import type { Module } from "./module.ts";
 import type { Router } from "./router.ts";
-import { TxCache, type CachedTx } from "./tx-cache.ts";
+import { cacheKey, TxCache, type CachedTx } from "./tx-cache.ts";
 
 /** The versions that the machine reads and adds to. */
 export interface VersionStore {
@@ -185,12 +185,13 @@ export class Machine {
   }
 
   #decode(bytes: Uint8Array, passing = false): CachedTx | { error: TxError } {
-    const known = this.#txs.find(bytes);
+    const key = cacheKey(bytes);
+    const known = this.#txs.find(key);
     if (known !== undefined) return known;
     try {
       const tx = decodeTx(bytes, this.router.registry);
       const cached: CachedTx = { tx, verified: { proofs: undefined } };
-      if (!passing) this.#txs.add(bytes, cached);
+      if (!passing) this.#txs.add(key, cached);
       return cached;
     } catch (error) {
       if (error instanceof TxDecodeError) return { error: new TxError("sdk", sdkErrors.txDecode.code, error.message) };

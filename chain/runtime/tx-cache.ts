@@ -8,6 +8,15 @@ export interface CachedTx {
   readonly verified: VerifiedSignatures;
 }
 
+/** Longer transactions are known by their hash, shorter ones by themselves: copying 300 bytes costs less than hashing them. */
+const longTx = 2_048;
+
+/** The name of a transaction in the cache: equal for equal bytes only. */
+export function cacheKey(bytes: Uint8Array): string {
+  const name = bytes.length > longTx ? sha256(bytes) : bytes;
+  return Buffer.from(name.buffer, name.byteOffset, name.length).toString("latin1");
+}
+
 /** Two generations: when the younger is full, the older goes. Bounded in entries and in transaction bytes. */
 export class TxCache {
   readonly #maxEntries: number;
@@ -21,23 +30,17 @@ export class TxCache {
     this.#maxBytes = maxBytes >> 1;
   }
 
-  find(bytes: Uint8Array): CachedTx | undefined {
-    const key = keyOf(bytes);
+  find(key: string): CachedTx | undefined {
     return this.#young.get(key) ?? this.#old.get(key);
   }
 
-  add(bytes: Uint8Array, cached: CachedTx): void {
+  add(key: string, cached: CachedTx): void {
     if (this.#young.size >= this.#maxEntries || this.#bytes >= this.#maxBytes) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#bytes = 0;
     }
-    this.#young.set(keyOf(bytes), cached);
-    this.#bytes += bytes.length;
+    this.#young.set(key, cached);
+    this.#bytes += cached.tx.bytes.length;
   }
-}
-
-function keyOf(bytes: Uint8Array): string {
-  const digest = sha256(bytes);
-  return Buffer.from(digest.buffer, digest.byteOffset, digest.length).toString("latin1");
 }
