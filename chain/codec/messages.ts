@@ -3,7 +3,7 @@ import type { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import type { DescMessage } from "@bufbuild/protobuf";
 import { messageDescriptor, signerFields } from "./descriptors.ts";
 import { pubKeyTypeUrls } from "./pubkey.ts";
-import { strictDecoder, type AnyResolver, type StrictDecoder } from "./strict.ts";
+import { misplacedField, strictDecoder, type AnyResolver, type StrictDecoder } from "./strict.ts";
 
 /** What a generated type offers, whatever its message. */
 export interface MessageCodec<T extends object = object> {
@@ -49,11 +49,13 @@ export class MessageRegistry {
     for (const codec of messages) this.add(codec);
   }
 
-  /** Registers a transaction message. Throws an Error where its contract names no signer or has no canonical form. */
+  /** Registers a transaction message. Throws an Error where its contract names no signer, has no canonical form, or declares fields out of order. */
   add(codec: MessageCodec): void {
     const descriptor = messageDescriptor(codec.$type);
     const typeUrl = `/${codec.$type}`;
     if (signerFields(descriptor).length === 0) throw new Error(`${codec.$type} has no (cosmos.msg.v1.signer): say in its proto who signs it`);
+    const misplaced = misplacedField(typeUrl);
+    if (misplaced !== undefined) throw new Error(`${misplaced} is declared after a field with a greater number: declare fields in the order of their numbers, or clients' bytes are not canonical`);
     this.#messages.set(typeUrl, { typeUrl, codec, descriptor, decode: strictDecoder(codec.$type) });
     this.#any.set(typeUrl, descriptor);
   }

@@ -46,6 +46,11 @@ const backends: Record<Secp256k1Backend, Verify | undefined> = {
 
 let active: Verify | undefined = backends.native;
 
+/** What verifications run on now; undefined where nothing has been chosen and the native binding does not load. */
+export function secp256k1Backend(): Secp256k1Backend | undefined {
+  return active === undefined ? undefined : active === backends.portable ? "portable" : "native";
+}
+
 /**
  * Chooses the implementation, once, at start. Without `portable`, a missing native binding throws an Error that says what to do; a node calls
  * this before it does anything else.

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { equalBytes, fromHex, toHex } from "./bytes.ts";
-import { messageDescriptor, registry } from "./descriptors.ts";
+import { messageDescriptor, registry, signerFields } from "./descriptors.ts";
 import { CompactBitArray } from "./gen/cosmos/crypto/multisig/v1beta1/multisig.ts";
 import { Coin } from "./gen/cosmos/base/v1beta1/coin.ts";
 import type { MessageCodec } from "./messages.ts";
-import { CanonicalError, defaultLimits, strictDecoder, type AnyResolver } from "./strict.ts";
+import { CanonicalError, defaultLimits, misplacedField, strictDecoder, type AnyResolver } from "./strict.ts";
 import { allCodecs, allMessages, arbitraryMessage } from "./testing.ts";
 
 const resolve: AnyResolver = (typeUrl) => registry.getMessage(typeUrl.slice(1));
 
-/** Messages that a transaction may hold: all but the few with maps and floats. */
+/** Messages that a transaction may hold: all but the few with maps and floats, or with fields declared out of order. */
 function canonicalTypes(): string[] {
   return allMessages().map((desc) => desc.typeName).filter((name) => {
     try {
       strictDecoder(name);
-      return true;
+      return misplacedField(name) === undefined;
     } catch {
       return false;
     }
@@ -47,6 +47,12 @@ describe("the canonical decoder", () => {
         { numRuns: 6 },
       );
     }
+  });
+
+  it("finds fields that are declared out of order, in which no message of the SDK or of this chain may be", () => {
+    assert.equal(misplacedField("google.protobuf.FieldDescriptorProto"), "google.protobuf.FieldDescriptorProto.extendee");
+    const misplaced = allMessages().filter((desc) => signerFields(desc).length > 0).map((desc) => misplacedField(desc.typeName)).filter((field) => field !== undefined);
+    assert.deepEqual(misplaced, []);
   });
 
   it("accepts only what re-encodes to the same bytes: mutations of valid messages", function () {

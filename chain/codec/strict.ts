@@ -32,6 +32,8 @@ interface FieldPlan {
   readonly kind: Kind;
   readonly repeated: boolean;
   readonly packed: boolean;
+  /** Its value has a length in front: text, bytes, messages. */
+  readonly delimited: boolean;
   /** The default value is written out (optional, oneof and repeated elements), so it may be read. */
   readonly mayBeDefault: boolean;
   /** Bit of the oneof in its message; 0 where there is none. */
@@ -46,6 +48,9 @@ interface MessagePlan {
   readonly isAny: boolean;
   readonly fields: readonly FieldPlan[];
   readonly byTag: ReadonlyMap<number, FieldPlan>;
+  /** The empty message: copied, then given its own lists. */
+  readonly template: Readonly<Record<string, unknown>>;
+  readonly lists: readonly string[];
 }
 
 const plans = new Map<string, MessagePlan>();
@@ -76,6 +81,7 @@ function planField(message: DescMessage, field: DescField, oneofs: readonly stri
     kind,
     repeated,
     packed,
+    delimited: wireTypes.get(kind) === 2,
     // 2 is IMPLICIT presence: such a field is absent when it has its default.
     mayBeDefault: repeated || field.presence !== 2,
     oneof: field.oneof === undefined ? 0 : 1 << oneofs.indexOf(field.oneof.name),
@@ -94,6 +100,8 @@ function planOf(message: DescMessage): MessagePlan {
     typeName: message.typeName,
     isAny: message.typeName === "google.protobuf.Any",
     fields,
+    template: Object.fromEntries(fields.map((field) => [field.name, emptyValue(field)])),
+    lists: fields.filter((field) => field.repeated).map((field) => field.name),
     byTag: new Map(fields.map((field) => [field.number * 8 + (field.packed ? 2 : wireTypes.get(field.kind)!), field])),
   };
   plans.set(message.typeName, plan);
@@ -267,6 +275,7 @@ function readNumber(r: Reader, end: number, field: FieldPlan): number | bigint |
 
 function readDelimited(r: Reader, end: number, field: FieldPlan, depth: number): unknown {
   const stop = r.delimited(end, field.label);
+  if (stop === r.pos && !field.mayBeDefault) throw new CanonicalError(`${field.label}: default value is written out`);
   if (field.kind === ScalarType.STRING) return r.text(stop, field.label);
   if (field.kind === ScalarType.BYTES) {
     const value = r.bytes.subarray(r.pos, stop);
@@ -275,10 +284,6 @@ function readDelimited(r: Reader, end: number, field: FieldPlan, depth: number):
   }
   field.plan ??= planOf(field.message!);
   return readMessage(r, stop, field.plan, depth + 1);
-}
-
-function isDefault(value: unknown): boolean {
-  return value === 0 || value === 0n || value === false || value === "" || (value instanceof Uint8Array && value.length === 0);
 }
 
 function countElement(r: Reader, label: string): void {
@@ -295,19 +300,20 @@ function readPacked(r: Reader, end: number, field: FieldPlan, list: unknown[]): 
 }
 
 function emptyMessage(plan: MessagePlan): Record<string, unknown> {
-  const out: Record<string, unknown> = {};
-  for (const field of plan.fields) out[field.name] = emptyValue(field);
+  const out = { ...plan.template };
+  for (const name of plan.lists) out[name] = [];
   return out;
 }
 
+const noBytes = new Uint8Array(0);
+
 function emptyValue(field: FieldPlan): unknown {
-  if (field.repeated) return [];
   if (field.mayBeDefault) return undefined;
   switch (field.kind) {
     case ScalarType.STRING:
       return "";
     case ScalarType.BYTES:
-      return new Uint8Array(0);
+      return noBytes;
     case ScalarType.BOOL:
       return false;
     case ScalarType.INT64:
@@ -348,8 +354,12 @@ function readMessage(r: Reader, end: number, plan: MessagePlan, depth: number): 
       }
       continue;
     }
-    const value = wireTypes.get(field.kind) === 2 ? readDelimited(r, end, field, depth) : readNumber(r, end, field);
-    if (!field.mayBeDefault && isDefault(value)) throw new CanonicalError(`${field.label}: default value is written out`);
+    if (field.delimited) {
+      out[field.name] = readDelimited(r, end, field, depth);
+      continue;
+    }
+    const value = readNumber(r, end, field);
+    if (!field.mayBeDefault && (value === 0n || value === 0 || value === false)) throw new CanonicalError(`${field.label}: default value is written out`);
     out[field.name] = value;
   }
   if (plan.isAny) checkAny(r, out, depth);
@@ -362,9 +372,11 @@ function checkAny(r: Reader, any: Record<string, unknown>, depth: number): void 
   const message = r.resolve(typeUrl);
   if (message === undefined) throw new CanonicalError(`unable to resolve type URL ${typeUrl.slice(0, 200)}`);
   const content = any["value"] as Uint8Array;
-  const inner = new Reader(content, r.resolve, { maxDepth: r.maxDepth, maxElements: r.elementsLeft });
-  const decoded = readMessage(inner, content.length, planOf(message), depth + 1);
-  r.elementsLeft = inner.elementsLeft;
+  // The content is a part of the same bytes: the reader goes back to it.
+  const after = r.pos;
+  r.pos = content.byteOffset - r.bytes.byteOffset;
+  const decoded = readMessage(r, r.pos + content.length, planOf(message), depth + 1);
+  r.pos = after;
   if (depth === 2) r.contents.push(decoded);
 }
 
@@ -389,6 +401,25 @@ export function strictDecoder(nameOrUrl: string): StrictDecoder {
     const message = readMessage(reader, bytes.length, plan, 1);
     return { message, contents: reader.contents };
   };
+}
+
+/**
+ * The first field, of this message or of any inside it, that its contract declares after a field with a greater number. Generated encoders write
+ * fields as declared, so such a message is refused when it comes from a client. Undefined where all is well.
+ */
+export function misplacedField(nameOrUrl: string): string | undefined {
+  const seen = new Set<string>();
+  const visit = (plan: MessagePlan): string | undefined => {
+    if (seen.has(plan.typeName)) return undefined;
+    seen.add(plan.typeName);
+    for (const [index, field] of plan.fields.entries()) {
+      if (index > 0 && field.number < plan.fields[index - 1]!.number) return field.label;
+      const inner = field.message === undefined ? undefined : visit(planOf(field.message));
+      if (inner !== undefined) return inner;
+    }
+    return undefined;
+  };
+  return visit(planOf(messageDescriptor(nameOrUrl)));
 }
 
 /** Plans every message that can occur inside, so that a contract without canonical form fails at start and not in a transaction. */
