@@ -1,6 +1,5 @@
 /** MsgRegisterBeaconKey: a validator's first beacon key, or its next one. */
-import type { MsgRegisterBeaconKey} from "../../../codec/gen/dcm/beacon/v1/tx.ts";
-import { type MsgRegisterBeaconKeyResponse } from "../../../codec/gen/dcm/beacon/v1/tx.ts";
+import type { MsgRegisterBeaconKey, MsgRegisterBeaconKeyResponse } from "../../../codec/gen/dcm/beacon/v1/tx.ts";
 import { addressText, addressBytes, prefixes } from "../../../codec/address.ts";
 import { blsKeygen, blsProvePossession, blsPublicKeyLength, blsSignatureLength, blsVerifyPossession, isBlsPublicKey } from "../../../codec/bls.ts";
 import { equalBytes, toHex } from "../../../codec/bytes.ts";
