@@ -1,8 +1,8 @@
 /** The WebAssembly backend: a process per task, which may do nothing but compute. */
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import type { Backend, TaskInput, TaskLimits, TaskOutcome } from "./backend.ts";
+import { childCode } from "./child-code.ts";
 import { decodeOutcome, encodeTask, maxHeader } from "./frames.ts";
 import { stderrTail } from "./wasm/host.ts";
 import { moduleLimits } from "./wasm/instrument.ts";
@@ -19,7 +19,6 @@ export interface WasmBackendOptions {
 /** What the worker accepts of a task, before any process is started. */
 export const taskLimits = { inputBytes: 256 << 20, memoryBytes: 2 ** 31, outputBytes: 64 << 20, wallMs: 24 * 3_600_000, argsBytes: 65_536, seedBytes: 64, maxMeter: 1n << 60n } as const;
 
-const folder = fileURLToPath(new URL(".", import.meta.url));
 const heapMegabytes = 256;
 /** V8's stack in KiB: several times the logical limit of 1 MiB, and below the 8 MiB that systems give a main thread. */
 const stackKilobytes = 6000;
@@ -32,13 +31,15 @@ const none = new Uint8Array(0);
 
 /** Runs modules of "dcm wasm v1" (worker/README.md). */
 export function wasmBackend(options: WasmBackendOptions = {}): Backend {
-  const unshare = options.networkNamespace === "off" ? undefined : findUnshare();
-  if (options.networkNamespace === "required" && unshare === undefined) throw new Error("this machine gives no network namespaces: install util-linux's unshare and allow unprivileged user namespaces, or choose networkNamespace auto");
+  const network = options.networkNamespace === "off" ? [] : prefix("unshare", ["--map-root-user", "--net", "--"]);
+  if (options.networkNamespace === "required" && network.length === 0) throw new Error("this machine gives no network namespaces: install util-linux's unshare and allow unprivileged user namespaces, or choose networkNamespace auto");
+  // A child dies with its worker, however that ends, and cannot gain rights from a file that it runs.
+  const wrapper = [...network, ...prefix("setpriv", ["--pdeathsig", "KILL", "--no-new-privs", "--"])];
   return {
     name: "wasm",
     run: async (task) => {
       const refused = refuse(task);
-      return refused ?? (await runChild(task, options, unshare));
+      return refused ?? (await runChild(task, options, wrapper));
     },
   };
 }
@@ -61,18 +62,20 @@ function refuse(task: TaskInput): TaskOutcome | undefined {
   return undefined;
 }
 
-function command(task: TaskInput, options: WasmBackendOptions, unshare: string | undefined): [string, string[]] {
+function command(task: TaskInput, options: WasmBackendOptions, wrapper: readonly string[]): [string, string[]] {
   const node = options.node ?? process.execPath;
+  const { folder, entry } = childCode();
   const args = [
     "--permission", `--allow-fs-read=${folder}*`, `--max-old-space-size=${heapMegabytes}`, `--stack-size=${stackKilobytes}`, "--disable-proto=throw",
     "--disallow-code-generation-from-strings", "--no-addons", "--no-warnings", ...(task.module.length <= optimizeBytes ? ["--no-liftoff"] : []), ...(options.v8Flags ?? []),
-    `${folder}runner.ts`,
+    entry,
   ];
-  return unshare === undefined ? [node, args] : [unshare, ["--map-root-user", "--net", "--", node, ...args]];
+  const [file, ...rest] = [...wrapper, node, ...args];
+  return [file!, rest];
 }
 
-function runChild(task: TaskInput, options: WasmBackendOptions, unshare: string | undefined): Promise<TaskOutcome> {
-  const [file, args] = command(task, options, unshare);
+function runChild(task: TaskInput, options: WasmBackendOptions, wrapper: readonly string[]): Promise<TaskOutcome> {
+  const [file, args] = command(task, options, wrapper);
   return new Promise((resolve) => {
     const child = spawn(file, args, { env: {}, cwd: "/", stdio: ["pipe", "pipe", "pipe"], windowsHide: true });
     let ended: Pick<TaskOutcome, "status" | "reason"> | undefined;
@@ -142,10 +145,10 @@ function watchResident(child: ChildProcess, limit: number, exceeded: () => void)
   }, residentPollMs);
 }
 
-/** The path of unshare where it can make network namespaces here. */
-function findUnshare(): string | undefined {
-  if (process.platform !== "linux") return undefined;
-  const path = ["/usr/bin/unshare", "/bin/unshare"].find((one) => existsSync(one));
-  if (path === undefined) return undefined;
-  return spawnSync(path, ["--map-root-user", "--net", "--", "/bin/true"], { stdio: "ignore", env: {} }).status === 0 ? path : undefined;
+/** The beginning of a command line that goes through a tool of util-linux; empty where it is missing or may not do this here. */
+function prefix(tool: string, args: readonly string[]): string[] {
+  if (process.platform !== "linux") return [];
+  const path = [`/usr/bin/${tool}`, `/bin/${tool}`].find((one) => existsSync(one));
+  if (path === undefined || spawnSync(path, [...args, "/bin/true"], { stdio: "ignore", env: {} }).status !== 0) return [];
+  return [path, ...args];
 }
