@@ -1,4 +1,5 @@
 /** Transactions: bytes to DecodedTx, once, by the rules of ADR-027. */
+import { decodeFast, fastDepth, fastKeyUrl, fastMessageUrl, maxFastLength } from "./fast-tx.ts";
 import type { AuthInfo, TxBody, TxRaw } from "./gen/cosmos/tx/v1beta1/tx.ts";
 import { sha256 } from "./hash.ts";
 import type { MessageRegistry, MessageType } from "./messages.ts";
@@ -57,14 +58,27 @@ const decodeAuthInfo = strictDecoder("cosmos.tx.v1beta1.AuthInfo");
  */
 export function decodeTx(bytes: Uint8Array, registry: MessageRegistry, limits: TxLimits = defaultTxLimits): DecodedTx {
   try {
-    return decode(bytes, registry, limits);
+    return decodeCommon(bytes, registry, limits) ?? decodeAny(bytes, registry, limits);
   } catch (error) {
     if (error instanceof CanonicalError) throw new TxDecodeError(error.message);
     throw error;
   }
 }
 
-function decode(bytes: Uint8Array, registry: MessageRegistry, limits: TxLimits): DecodedTx {
+/** The common transaction, where this chain has its message and its key and no limit is near. */
+function decodeCommon(bytes: Uint8Array, registry: MessageRegistry, limits: TxLimits): DecodedTx | undefined {
+  const type = registry.get(fastMessageUrl);
+  if (type === undefined || registry.resolveAny(fastKeyUrl) === undefined || limits.maxDepth < fastDepth || limits.maxElements < maxFastLength) return undefined;
+  const fast = decodeFast(bytes);
+  if (fast === undefined) return undefined;
+  const { bodyBytes, authInfoBytes, signatures, body, authInfo, sends } = fast;
+  if (sends.length > limits.maxMessages || signatures.length > limits.maxSigners || authInfo.signerInfos.length > limits.maxSigners) return undefined;
+  const messages = body.messages.map(({ typeUrl, value }, index): DecodedMessage => ({ typeUrl, value, message: sends[index]!, type }));
+  return { bytes, hash: sha256(bytes), bodyBytes, authInfoBytes, body, authInfo, signatures, messages };
+}
+
+/** Any transaction. Exported for the differential test. */
+export function decodeAny(bytes: Uint8Array, registry: MessageRegistry, limits: TxLimits): DecodedTx {
   const { bodyBytes, authInfoBytes, signatures } = decodeRaw(bytes, registry.resolveAny, limits).message as TxRaw;
   if (signatures.length > limits.maxSigners) throw new TxDecodeError(`${signatures.length} signatures, at most ${limits.maxSigners}`);
   const { message, contents } = decodeBody(bodyBytes, registry.resolveAny, limits);
