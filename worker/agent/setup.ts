@@ -1,0 +1,57 @@
+/** What must stand on chain before a provider can be matched: its registration, its bond, its ask. Says what it did. */
+import type { Connection } from "../../client/connection.ts";
+import type { Sender } from "../../client/sender.ts";
+import { equalBytes } from "../../chain/codec/bytes.ts";
+import { MsgPlaceAskResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
+
+export interface ProviderProfile {
+  readonly moniker: string;
+  /** Where its data is served. */
+  readonly dataUrl: string;
+  /** X25519, 32 bytes. */
+  readonly encryptionKey: Uint8Array;
+  readonly organization?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  /** First bond, in the bond denom. */
+  readonly bond: bigint;
+}
+
+export interface AskTerms {
+  readonly classId: string;
+  readonly quoteDenom: string;
+  /** For one lot, a multiple of the class's tick. */
+  readonly price: bigint;
+  /** Tasks at a time. */
+  readonly units: number;
+}
+
+/** Registers the sender's account as a provider, or brings its profile up to date. */
+export async function ensureProvider(connection: Connection, sender: Sender, profile: ProviderProfile): Promise<"registered" | "edited" | "unchanged"> {
+  const attributes = Object.entries(profile.attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }));
+  const wanted = { moniker: profile.moniker, endpoints: [profile.dataUrl], encryptionKey: profile.encryptionKey, attributes, organization: profile.organization ?? "" };
+  const known = await connection.query.providers.provider({ operator: sender.address }).then((answer) => answer.provider?.profile, () => undefined);
+  if (known === undefined) {
+    const { params } = await connection.query.providers.params();
+    const bond = { denom: params!.bondDenom, amount: String(profile.bond) };
+    await sender.send({ typeUrl: "/dcm.staking.v1.MsgRegisterProvider", value: { operator: sender.address, profile: wanted, bond } });
+    return "registered";
+  }
+  if (known.endpoints[0] === profile.dataUrl && equalBytes(known.encryptionKey, profile.encryptionKey) && known.moniker === profile.moniker) return "unchanged";
+  await sender.send({ typeUrl: "/dcm.staking.v1.MsgEditProvider", value: { operator: sender.address, profile: wanted } });
+  return "edited";
+}
+
+/** Places an ask unless one with these terms rests in the book; gives its id. */
+export async function ensureAsk(connection: Connection, sender: Sender, terms: AskTerms): Promise<bigint> {
+  const { asks } = await connection.query.market.asks({ provider: sender.address });
+  const open = asks.find((ask) => ask.status === 1 && ask.classId === terms.classId && ask.quoteDenom === terms.quoteDenom && ask.basePrice === terms.price && ask.units === terms.units);
+  if (open !== undefined) return open.id;
+  const sent = await sender.send({
+    typeUrl: "/dcm.market.v1.MsgPlaceAsk",
+    value: {
+      provider: sender.address, classId: terms.classId, quoteDenom: terms.quoteDenom, basePrice: terms.price, units: terms.units, premiums: [],
+      maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n,
+    },
+  });
+  return MsgPlaceAskResponse.decode(sent.response?.value ?? new Uint8Array(0)).askId;
+}

@@ -1,0 +1,81 @@
+/** A worker's home: `worker.json` says what it offers and where, `wallet.json` or `mnemonic` is its account, `encryption.key` its X25519 secret. */
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
+import { fromHex, toHex } from "../chain/codec/bytes.ts";
+import { prefixes } from "../chain/codec/address.ts";
+import { generateKeyPair } from "./seal/index.ts";
+import { faultKinds, type FaultKind } from "./agent/faults.ts";
+
+export interface WorkerConfig {
+  /** CometBFT RPC of the node that it trusts, e.g. `http://127.0.0.1:26657`. */
+  readonly rpc: string;
+  readonly chainId: string;
+  readonly moniker: string;
+  /** Where it listens for those who fetch results. */
+  readonly data: { readonly host: string; readonly port: number; /** As others reach it; by default from host and port. */ readonly url?: string };
+  readonly gasPrice: { readonly denom: string; readonly amount: number };
+  /** First bond in the bond denom. */
+  readonly bond: string;
+  readonly organization?: string;
+  readonly attributes?: Readonly<Record<string, string>>;
+  readonly ask: { readonly classId: string; readonly quoteDenom: string; readonly price: string; readonly units: number };
+  /** Tasks run at a time on this machine; by default the units of the ask. */
+  readonly slots?: number;
+  readonly pollMs?: number;
+  /** Misbehaviour to order, on test networks. */
+  readonly fault?: FaultKind;
+}
+
+/** A home that a worker cannot run from: says which file, what is wrong, what to do. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export function readConfig(home: string): WorkerConfig {
+  const path = join(home, "worker.json");
+  let config: WorkerConfig;
+  try {
+    config = JSON.parse(readFileSync(path, "utf8")) as WorkerConfig;
+  } catch (error) {
+    throw new ConfigError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const need = (ok: boolean, what: string): void => {
+    if (!ok) throw new ConfigError(`${path}: ${what}`);
+  };
+  need(typeof config.rpc === "string" && /^https?:\/\//.test(config.rpc), "rpc is a URL such as http://127.0.0.1:26657");
+  need(typeof config.chainId === "string" && config.chainId !== "", "chainId is the chain's id, as `status` shows it");
+  need(typeof config.moniker === "string", "moniker is a name for people");
+  need(typeof config.data?.host === "string" && Number.isInteger(config.data.port), "data is {\"host\": \"127.0.0.1\", \"port\": 0}");
+  need(typeof config.gasPrice?.denom === "string" && typeof config.gasPrice.amount === "number", "gasPrice is {\"denom\": \"udcm\", \"amount\": 0.0025}");
+  need(/^\d+$/.test(config.bond), "bond is a whole number of the bond denom, as text");
+  need(typeof config.ask?.classId === "string" && /^\d+$/.test(config.ask.price) && Number.isInteger(config.ask.units), "ask is {\"classId\", \"quoteDenom\", \"price\" (text), \"units\"}");
+  need(config.fault === undefined || faultKinds.includes(config.fault), `fault is one of ${faultKinds.join(", ")}`);
+  return config;
+}
+
+/** The account: `wallet.json` (encrypted; the password is in DCM_WORKER_PASSWORD) or, on test networks, `mnemonic`. */
+export async function readWallet(home: string, password: string | undefined): Promise<DirectSecp256k1HdWallet> {
+  const encrypted = join(home, "wallet.json");
+  if (existsSync(encrypted)) {
+    if (password === undefined) throw new ConfigError(`${encrypted} is encrypted: set DCM_WORKER_PASSWORD`);
+    return DirectSecp256k1HdWallet.deserialize(readFileSync(encrypted, "utf8"), password);
+  }
+  const plain = join(home, "mnemonic");
+  if (!existsSync(plain)) throw new ConfigError(`${home} has neither wallet.json nor mnemonic: create one with \`node bootstrap.mjs worker/main.ts init --home ${home}\``);
+  if ((statSync(plain).mode & 0o077) !== 0) throw new ConfigError(`${plain} can be read by others: chmod 600 ${plain}`);
+  return DirectSecp256k1HdWallet.fromMnemonic(readFileSync(plain, "utf8").trim(), { prefix: prefixes.account });
+}
+
+/** The X25519 pair that inputs are sealed to; made on first use, mode 0600. */
+export function encryptionKeys(home: string): { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array } {
+  const path = join(home, "encryption.key");
+  if (!existsSync(path)) {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    const { secretKey, publicKey } = generateKeyPair();
+    writeFileSync(path, JSON.stringify({ secret: toHex(secretKey), public: toHex(publicKey) }), { mode: 0o600 });
+  }
+  if ((statSync(path).mode & 0o077) !== 0) throw new ConfigError(`${path} can be read by others: chmod 600 ${path}`);
+  const text = JSON.parse(readFileSync(path, "utf8")) as { secret: string; public: string };
+  return { secretKey: fromHex(text.secret), publicKey: fromHex(text.public) };
+}

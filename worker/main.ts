@@ -1,0 +1,104 @@
+/** `dcm-worker`: a provider's worker as a process. Registers, offers its ask, then works until SIGTERM. */
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
+import { connect, type Connection } from "../client/connection.ts";
+import { Sender } from "../client/sender.ts";
+import { prefixes } from "../chain/codec/address.ts";
+import { Agent } from "./agent/agent.ts";
+import { faultsOf } from "./agent/faults.ts";
+import { ensureAsk, ensureProvider } from "./agent/setup.ts";
+import { ConfigError, encryptionKeys, readConfig, readWallet } from "./config.ts";
+import { serveBlobs } from "./data/server.ts";
+import { BlobStore } from "./data/store.ts";
+import { wasmBackend } from "./sandbox/wasm-backend.ts";
+
+const help = `usage: dcm-worker run --home HOME     register, offer the ask of HOME/worker.json, run tasks until SIGTERM
+       dcm-worker init --home HOME    a new account in HOME (encrypted where DCM_WORKER_PASSWORD is set); prints its address
+       dcm-worker address --home HOME the account's address
+
+Talk goes to stderr as one JSON object a line.
+example: dcm-worker init --home ~/.dcm-worker && dcm-worker run --home ~/.dcm-worker
+`;
+
+function log(message: string, fields: Record<string, unknown> = {}): void {
+  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), message, ...fields })}\n`);
+}
+
+async function init(home: string): Promise<void> {
+  mkdirSync(home, { recursive: true, mode: 0o700 });
+  const wallet = await DirectSecp256k1HdWallet.generate(24, { prefix: prefixes.account });
+  const password = process.env.DCM_WORKER_PASSWORD;
+  if (password === undefined) writeFileSync(join(home, "mnemonic"), `${wallet.mnemonic}\n`, { mode: 0o600, flag: "wx" });
+  else writeFileSync(join(home, "wallet.json"), await wallet.serialize(password), { mode: 0o600, flag: "wx" });
+  encryptionKeys(home);
+  await address(home);
+}
+
+async function address(home: string): Promise<void> {
+  const wallet = await readWallet(home, process.env.DCM_WORKER_PASSWORD);
+  process.stdout.write(`${(await wallet.getAccounts())[0]!.address}\n`);
+}
+
+/** Waits for a node that is still starting, and for the account's first coins. */
+async function reach(rpc: string, account: string): Promise<Connection> {
+  for (let waited = 0; ; waited++) {
+    try {
+      const connection = await connect(rpc);
+      const { info } = await connection.query.auth.account(account).then(() => ({ info: true }), () => ({ info: false }));
+      if (info) return connection;
+      connection.close();
+      if (waited % 20 === 0) log("waiting for coins on the account", { account });
+    } catch (error) {
+      if (waited % 20 === 0) log("waiting for the node", { rpc, error: error instanceof Error ? error.message : String(error) });
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
+async function run(home: string): Promise<void> {
+  const config = readConfig(home);
+  const wallet = await readWallet(home, process.env.DCM_WORKER_PASSWORD);
+  const account = (await wallet.getAccounts())[0]!.address;
+  const keys = encryptionKeys(home);
+  const blobs = await BlobStore.open(join(home, "blobs"), { maxBytes: 16 * 2 ** 30 });
+  const server = await serveBlobs(blobs, { host: config.data.host, port: config.data.port });
+  const dataUrl = config.data.url ?? server.url;
+  const connection = await reach(config.rpc, account);
+  const sender = await Sender.create({ connection, signer: wallet, address: account, chainId: config.chainId, gasPrice: config.gasPrice });
+  const provider = await ensureProvider(connection, sender, {
+    moniker: config.moniker, dataUrl, encryptionKey: keys.publicKey, bond: BigInt(config.bond),
+    ...(config.organization === undefined ? {} : { organization: config.organization }), ...(config.attributes === undefined ? {} : { attributes: config.attributes }),
+  });
+  const ask = await ensureAsk(connection, sender, { ...config.ask, price: BigInt(config.ask.price) });
+  log("ready", { account, provider, ask: String(ask), dataUrl });
+  const agent = new Agent({
+    connection, sender, provider: account, encryptionSecret: keys.secretKey, backend: wasmBackend(), blobs, dataUrl,
+    directory: join(home, "journal"), slots: config.slots ?? config.ask.units, pollMs: config.pollMs ?? 1_000, log,
+    ...(config.fault === undefined ? {} : { faults: faultsOf(config.fault) }),
+  });
+  agent.start();
+  const end = async (): Promise<void> => {
+    await agent.stop();
+    await server.close();
+    connection.close();
+    process.exit(0);
+  };
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void end());
+}
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { home: { type: "string" }, help: { type: "boolean", short: "h", default: false }, version: { type: "boolean", default: false } } });
+const commands: Record<string, (home: string) => Promise<void>> = { init, address, run };
+const command = commands[positionals[0] ?? ""];
+if (values.version) {
+  process.stdout.write(`${(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version}\n`);
+} else if (values.help || command === undefined || values.home === undefined) {
+  (values.help ? process.stdout : process.stderr).write(help);
+  process.exitCode = values.help ? 0 : 2;
+} else {
+  await command(values.home).catch((error: unknown) => {
+    process.stderr.write(`dcm-worker: ${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(error instanceof ConfigError ? 2 : 1);
+  });
+}
