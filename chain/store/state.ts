@@ -72,6 +72,11 @@ export class State {
     return this.#kept[0]!.version;
   }
 
+  /** The oldest version that is hashed, and so can be proven from. */
+  get oldestProven(): number {
+    return this.#kept.find(({ hashes }) => hashes.length > 0)?.version ?? this.current.version;
+  }
+
   get working(): (Pick<Working, "version" | "changes" | "old"> & { readonly appHash: Uint8Array | undefined }) | undefined {
     const working = this.#working;
     return working === undefined ? undefined : { version: working.version, changes: working.changes, old: working.old, appHash: working.hashed?.appHash };
@@ -235,6 +240,7 @@ export class State {
     checkKey(key);
     const { roots, hashes } = this.kept(version);
     if (!this.#names.includes(name)) throw new UnknownStore(name);
+    if (version < this.oldestProven) throw new VersionNotKept(version, this.oldestProven, this.current.version, "proofs");
     const root = roots.get(name);
     const tree = this.#trees.get(name);
     if (root === undefined || tree === undefined) throw new UnknownStore(name, `it does not exist yet in version ${version}`);
@@ -248,6 +254,19 @@ export class State {
     };
   }
 
+  /** Takes trees that were read from a disk or a peer as the only version. The state must be empty. */
+  adopt(version: Omit<Version, "roots" | "hashes">, trees: ReadonlyMap<string, Tree>): void {
+    for (const name of Array.from(trees.keys())) {
+      if (!this.#names.includes(name)) throw new UnknownStore(name, "the state has it, but this release does not know it; run the release that does");
+      this.#trees.set(name, trees.get(name)!);
+    }
+    this.#existing = Array.from(trees.keys()).sort(compareNames);
+    const roots = new Map(this.#existing.map((name) => [name, this.#trees.get(name)!.committedRoot]));
+    const hashes = this.#existing.map((name) => [name, this.arena.hash(roots.get(name)!)] as const);
+    this.#kept.splice(0, this.#kept.length, { ...version, roots, hashes });
+  }
+
+  /** A store's tree; undefined where the store does not exist yet. */
   tree(name: string): Tree | undefined {
     return this.#trees.get(name);
   }

@@ -25,6 +25,9 @@ const saltLength = 16;
 const markerLength = 8;
 const recordHeader = markerLength + 4 + 32;
 
+/** Takes a record, the last version that will come, and the record's bytes on disk. */
+type Take = (record: VersionRecord, last: number, bytes: number) => void;
+
 interface Segment {
   readonly path: string;
   readonly first: number;
@@ -60,10 +63,9 @@ export class Log {
   }
 
   /**
-   * Opens the log of a directory and gives each record above version `after`, in order, to `take`, with the last version that
-   * will come. Throws StoreCorrupt where a record is damaged or missing.
+   * Opens the log of a directory and gives each record above version `after`, in order, to `take`. Throws StoreCorrupt where a record is damaged or missing.
    */
-  static open(directory: string, segmentBytes: number, after: number, take: (record: VersionRecord, last: number) => void): Log {
+  static open(directory: string, segmentBytes: number, after: number, take: Take): Log {
     const log = new Log(directory, segmentBytes);
     log.#replay(after, take);
     return log;
@@ -74,7 +76,12 @@ export class Log {
     return this.#last;
   }
 
-  #replay(after: number, take: (record: VersionRecord, last: number) => void): void {
+  /** The first version in the log; Infinity where it is empty. */
+  get first(): number {
+    return this.#segments[0]?.first ?? Infinity;
+  }
+
+  #replay(after: number, take: Take): void {
     this.#removeUnbegun();
     const newest = this.#segments.at(-1);
     if (newest === undefined) return;
@@ -93,7 +100,7 @@ export class Log {
     this.#continue(newest, tail, bytes.length);
   }
 
-  #takeAll(segment: Segment, bytes: Uint8Array, scan: Scan, after: number, last: number, take: (record: VersionRecord, last: number) => void): void {
+  #takeAll(segment: Segment, bytes: Uint8Array, scan: Scan, after: number, last: number, take: Take): void {
     let expected = segment.first;
     for (const { start, end } of scan.records) {
       const record = readRecord(segment, bytes.subarray(start + recordHeader, end), start);
@@ -102,7 +109,7 @@ export class Log {
         throw new StoreCorrupt(segment.path, `the log begins with version ${record.version}, but the state to go on from is of ${after}`);
       }
       this.#last = record.version;
-      if (record.version > after) take(record, last);
+      if (record.version > after) take(record, last, end - start);
       expected++;
     }
   }
@@ -129,10 +136,10 @@ export class Log {
   }
 
   /**
-   * Adds the next version; it is on disk when this returns. After a failure the log takes nothing more: what is on disk is
+   * Adds the next version; it is on disk when this returns. Gives its bytes on disk. After a failure the log takes nothing more: what is on disk is
    * not known, and opening it again finds out.
    */
-  append(record: VersionRecord): void {
+  append(record: VersionRecord): number {
     if (this.#broken !== undefined) throw new Error("the log failed before; restart the node to recover", { cause: this.#broken });
     try {
       if (this.#file === undefined || this.#end >= this.#segmentBytes) this.#rotate(record.version);
@@ -150,6 +157,7 @@ export class Log {
       fdatasyncSync(this.#file!);
       this.#end += bytes.length;
       this.#last = record.version;
+      return bytes.length;
     } catch (cause) {
       this.#broken = cause;
       throw cause;

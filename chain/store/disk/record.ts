@@ -2,7 +2,7 @@
 import { fromUtf8, utf8 } from "../../codec/bytes.ts";
 import { maxKeyLength, maxValueLength } from "../limits.ts";
 import type { Change, ChangeSet } from "../overlay.ts";
-import { Reader, Writer } from "./bytes.ts";
+import { Reader, type Writer } from "./bytes.ts";
 
 export interface VersionRecord {
   readonly version: number;

@@ -114,6 +114,18 @@ export class Arena {
     return this.slab.copy(this.fields[at + LEFT]!, this.fields[at + RIGHT]!);
   }
 
+  /** The key where it lies: valid until the node is pruned, and never to be changed. */
+  keyView(node: number): Uint8Array {
+    const at = node << wordBits;
+    return this.slab.view(this.fields[at + KEY]!, this.fields[at + META]! & lengthMask);
+  }
+
+  /** The value where it lies: valid until the node is pruned, and never to be changed. */
+  valueView(leaf: number): Uint8Array {
+    const at = leaf << wordBits;
+    return this.slab.view(this.fields[at + LEFT]!, this.fields[at + RIGHT]!);
+  }
+
   hash(node: number): Uint8Array {
     const at = this.#engine.base + node * 64 + 32;
     return this.#bytes.slice(at, at + 32);

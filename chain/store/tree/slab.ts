@@ -63,6 +63,11 @@ export class Slab {
     return (reference & unitMask) << 3;
   }
 
+  view(reference: number, length: number): Uint8Array {
+    const start = this.offset(reference);
+    return this.chunk(reference).subarray(start, start + length);
+  }
+
   copy(reference: number, length: number): Uint8Array {
     const start = this.offset(reference);
     return this.chunk(reference).slice(start, start + length);

@@ -445,6 +445,23 @@ export class Tree {
     };
   }
 
+  /** A walk over all nodes under `root`, children before parents, left before right: each call gives the next node, then NONE. */
+  postOrder(root: number): () => number {
+    // An inner node whose children are on their way is listed as its complement.
+    const stack = root === NONE ? [] : [root];
+    return () => {
+      for (;;) {
+        const node = stack.pop();
+        if (node === undefined) return NONE;
+        if (node < 0) return ~node;
+        const f = this.arena.fields;
+        const at = node << wordBits;
+        if (f[at + META]! >>> 24 === 0) return node;
+        stack.push(~node, f[at + RIGHT]!, f[at + LEFT]!);
+      }
+    };
+  }
+
   /** Goes down to the first leaf at or behind the near bound, leaving what follows on the stack; NONE where that is on top of it. */
   #toBound(root: number, near: Uint8Array, reverse: boolean, stack: number[]): number {
     let node = root;
