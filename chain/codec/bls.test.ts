@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import blst from "@chainsafe/blst";
 import fc from "fast-check";
 import { blsKeygen, blsProvePossession, blsPublicKey, blsSign, blsVerify, blsVerifyPossession, isBlsPublicKey } from "./bls.ts";
 import { fromHex, toHex, utf8 } from "./bytes.ts";
@@ -40,6 +41,41 @@ describe("BLS signatures", () => {
     for (const length of [0, 1, 47, 49, 96]) assert.equal(blsVerify(new Uint8Array(length), message, signature), false);
     for (const length of [0, 48, 95, 97, 192]) assert.equal(blsVerify(pair.publicKey, message, new Uint8Array(length)), false);
     assert.equal(isBlsPublicKey(pair.publicKey), true);
+  });
+
+  it("refuses keys and signatures with a part outside the subgroup; of keys, the bare pairing would take them for good", () => {
+    // r x P of a point P on the curve lies in the cofactor's group: pairings of G1 with it are 1, so adding it to a key changes the bytes and not the equation.
+    const order = 0x73eda753299d7d483339d80809a1d80553bda402fffe5bfeffffffff00000001n;
+    const times = <T>(point: T, add: (a: T, b: T) => T): T => {
+      let sum: T | undefined;
+      for (let bit = 254n; bit >= 0n; bit--) {
+        if (sum !== undefined) sum = add(sum, sum);
+        if ((order >> bit) & 1n) sum = sum === undefined ? point : add(sum, point);
+      }
+      return sum!;
+    };
+    const onCurve = <T>(length: number, read: (bytes: Uint8Array) => T): T => {
+      for (let x = 1; ; x++) {
+        const bytes = new Uint8Array(length);
+        bytes[0] = 0x80;
+        bytes[length - 1] = x;
+        try {
+          return read(bytes);
+        } catch {
+          // no point has this x
+        }
+      }
+    };
+    const addSignatures = (a: blst.Signature, b: blst.Signature): blst.Signature => blst.aggregateSignatures([a, b], false);
+    const addKeys = (a: blst.PublicKey, b: blst.PublicKey): blst.PublicKey => blst.aggregatePublicKeys([a, b], false);
+    const strayInG2 = times(onCurve(96, (bytes) => blst.Signature.fromBytes(bytes, false)), addSignatures);
+    const strayInG1 = times(onCurve(48, (bytes) => blst.PublicKey.fromBytes(bytes, false)), addKeys);
+    const [key, good] = [blst.PublicKey.fromBytes(pair.publicKey), blst.Signature.fromBytes(signature)];
+    const [otherKey, otherSignature] = [addKeys(key, strayInG1), addSignatures(good, strayInG2)];
+    assert.equal(blst.verify(message, otherKey, good, false, false), true);
+    assert.equal(blsVerify(pair.publicKey, message, otherSignature.toBytes(true)), false);
+    assert.equal(blsVerify(otherKey.toBytes(true), message, signature), false);
+    assert.equal(isBlsPublicKey(otherKey.toBytes(true)), false);
   });
 
   it("never throws on bytes of a stranger, and no flipped bit verifies", () => {

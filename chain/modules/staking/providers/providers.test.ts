@@ -278,6 +278,16 @@ describe("providers", () => {
       assert.deepEqual([provider(world, 1).active, provider(world, 1).inactiveReason], [false, "underbonded"]);
     });
 
+    it("PRV-6 what unbonds does not count for the least bond", () => {
+      const world = new ProvidersWorld();
+      const a = world.register(1, 3_000_000n);
+      world.send("Unbond", { operator: account(1), amount: coin(2_000_000n) });
+      assert.equal(provider(world, 1).active, true);
+      world.port((p, ctx) => p.lock(ctx, a, 0n, 1n));
+      world.port((p, ctx) => p.slash(ctx, a, 1n, [], "miss"));
+      assert.deepEqual([provider(world, 1).bond?.total, provider(world, 1).inactiveReason], ["2999999", "underbonded"]);
+    });
+
     it("PRV-9 MsgCancelUnbond makes an entry free again", () => {
       const world = new ProvidersWorld();
       world.register(1, 5_000_000n);
@@ -325,6 +335,9 @@ describe("providers", () => {
       assert.deepEqual(events.map(({ type }) => type), ["dcm.staking.v1.EventProviderResumed"]);
       assert.equal(active(), true);
       assert.deepEqual(changes, ["1:false", "1:true"]);
+      assert.deepEqual(world.broken(), []);
+      assert.deepEqual(world.block(59_999n), []);
+      assert.deepEqual(world.block(1n), ["ProviderSuspended"]);
     });
 
     it("PRV-11 heartbeats in time keep a provider active without events", () => {
@@ -410,6 +423,7 @@ describe("providers", () => {
       const a = world.register(1, 1_000_000n);
       world.port((p, ctx) => p.lock(ctx, a, 0n, 1n));
       world.port((p, ctx) => p.slash(ctx, a, 1n, [], "miss"));
+      assert.deepEqual([world.burnedTotal, world.broken()], [1n, []]);
       world.port((p, ctx) => p.record(ctx, a, "missed"));
       refuses(world, "UnjailProvider", [[{ operator: account(1) }, 15, /add to it with MsgBond/]]);
       world.send("Bond", { operator: account(1), amount: coin(1n) });
