@@ -43,6 +43,7 @@ export class ManagedProcess {
   #wanted = false;
   #backoffMs = FIRST_BACKOFF_MS;
   #restarts = 0;
+  #since = 0;
 
   constructor(spec: ProcessSpec) {
     this.spec = spec;
@@ -51,6 +52,11 @@ export class ManagedProcess {
   /** The id of the process, which is its group's too; undefined while it does not run. */
   get pid(): number | undefined {
     return this.#child?.pid;
+  }
+
+  /** Whether it runs or is about to start again. */
+  get active(): boolean {
+    return this.#wanted || this.#child !== undefined;
   }
 
   /** How often it was started again after it had ended by itself. */
@@ -88,11 +94,11 @@ export class ManagedProcess {
     return status;
   }
 
-  /** SIGKILL to the whole group, as a crash would. A process that is to restart does so. */
-  async kill(): Promise<void> {
+  /** SIGKILL to the whole group, as a crash would. A process that is to restart does so, unless `comesBack` is false. */
+  async kill(comesBack = true): Promise<void> {
     const exit = this.#exit;
+    if (!comesBack || this.spec.restart !== true) this.#wanted = false;
     if (this.#child?.pid !== undefined) signalGroup(this.#child.pid, "SIGKILL");
-    if (this.spec.restart !== true) this.#wanted = false;
     await exit;
   }
 
@@ -119,6 +125,7 @@ export class ManagedProcess {
         ...(environment === undefined ? {} : { env: environment }),
       });
       this.#child = child;
+      this.#since = Date.now();
       this.#exit = new Promise((resolve) => {
         child.once("error", () => resolve({ code: null, signal: null }));
         child.once("exit", (code, signal) => resolve({ code, signal }));
@@ -141,6 +148,7 @@ export class ManagedProcess {
     }
     this.#child = undefined;
     this.#exit = undefined;
+    if (Date.now() - this.#since > WELL_MS) this.#backoffMs = FIRST_BACKOFF_MS;
     if (this.#wanted && this.spec.restart === true) this.#restartLater();
     else this.#wanted = false;
     return exit;
@@ -152,10 +160,7 @@ export class ManagedProcess {
     setTimeout(() => {
       if (!this.#wanted) return;
       this.#restarts += 1;
-      const since = Date.now();
-      void this.#spawn().then(() => this.#exit?.then(() => {
-        if (Date.now() - since > WELL_MS) this.#backoffMs = FIRST_BACKOFF_MS;
-      }));
+      this.#spawn().catch(() => this.#restartLater());
     }, delay);
   }
 }

@@ -16,7 +16,7 @@ export const MAX_BLOCK_BYTES = 104_857_600n;
 
 /** Key types that CometBFT 0.38 knows, with the length of a key in bytes. */
 const KEY_BYTES: ReadonlyMap<string, number> = new Map([["ed25519", 32], ["secp256k1", 33]]);
-const MAX_AUTHORITY_BYTES = 512;
+const MAX_AUTHORITY_BYTES = 256;
 
 /** A validator set by `validatorKey`, in voting power. */
 export type ValidatorPowers = ReadonlyMap<string, bigint>;
@@ -117,8 +117,8 @@ function voteExtensionFault({ abci }: ConsensusParams, { current, height }: Cons
   if (next < 0n) return `abci.vote_extensions_enable_height must not be negative, but is ${next}`;
   const before = current?.abci?.voteExtensionsEnableHeight ?? 0n;
   if (current === undefined || height === undefined || next === before) return undefined;
-  if (before !== 0n && (next === 0n || before <= height)) return `abci.vote_extensions_enable_height is ${before} and can no longer become ${next}`;
-  return next <= height ? `abci.vote_extensions_enable_height must lie after height ${height}, but is ${next}` : undefined;
+  if (before !== 0n && before <= height) return `abci.vote_extensions_enable_height is ${before} and can no longer become ${next}`;
+  return next !== 0n && next <= height ? `abci.vote_extensions_enable_height must lie after height ${height}, but is ${next}` : undefined;
 }
 
 function authorityFault({ authority }: ConsensusParams): string | undefined {
