@@ -16,7 +16,7 @@ import type { Context } from "../runtime/context.ts";
 export interface Messages {
   /** Bech32 addresses that must sign. */
   signers(message: DecodedMessage): readonly string[];
-  /** The stateless checks of the message; throws TxError. Called by CheckTx only, after everything else, in front of the mempool. */
+  /** The stateless checks of the message, after everything else; throws TxError. Left out where the caller makes them before it executes. */
   readonly check?: (message: DecodedMessage) => void;
 }
 
@@ -49,7 +49,7 @@ export function createAnte(ports: AntePorts): Ante {
     for (const [i, { account }] of keys.entries()) checkSequence(tx, i, account);
     if (ctx.mode !== "simulate") verifySignatures(ctx, tx, keys, verified);
     for (const { account, key } of keys) advance(ctx, tx, account, account.pubKey === undefined && ctx.mode !== "simulate" ? { pubKey: key } : {}, accounts);
-    if (ctx.mode === "check" && messages.check !== undefined) for (const message of tx.messages) messages.check(message);
+    if (messages.check !== undefined) for (const message of tx.messages) messages.check(message);
   };
 }
 

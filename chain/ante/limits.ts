@@ -2,7 +2,7 @@
 import { aminoPubKeyBytes, decodePubKey } from "../codec/pubkey.ts";
 import { readAmount, coinsText } from "../runtime/coins.ts";
 import { fail, sdkErrors } from "../runtime/errors.ts";
-import { utcText } from "./utc-text.ts";
+import { utcText } from "../runtime/time-text.ts";
 import { isIncomplete } from "./signature-data.ts";
 import type { Params } from "../codec/gen/cosmos/auth/v1beta1/auth.ts";
 import type { DecodedTx } from "../codec/tx.ts";

@@ -1,0 +1,34 @@
+/** CometBFT's own rules of its parameters: a set that it would refuse must never reach it, as that halts the chain. */
+import type { ConsensusParams } from "../../codec/gen/tendermint/types/params.ts";
+
+/** 100 MiB. */
+const maxBlockBytes = 104_857_600n;
+const keyTypes: readonly string[] = ["ed25519"];
+
+/** The sentence that says what is wrong with a complete set. */
+export function paramsFault({ block, evidence, validator, abci }: ConsensusParams): string | undefined {
+  if (block === undefined || evidence === undefined || validator === undefined) return "all parameters must be present";
+  if (block.maxBytes === 0n) return "block.MaxBytes cannot be 0";
+  if (block.maxBytes < -1n) return `block.MaxBytes must be -1 or greater than 0. Got ${block.maxBytes}`;
+  if (block.maxBytes > maxBlockBytes) return `block.MaxBytes is too big. ${block.maxBytes} > ${maxBlockBytes}`;
+  if (block.maxGas < -1n) return `block.MaxGas must be greater or equal to -1. Got ${block.maxGas}`;
+  if (evidence.maxAgeNumBlocks <= 0n) return `evidence.MaxAgeNumBlocks must be greater than 0. Got ${evidence.maxAgeNumBlocks}`;
+  const age = evidence.maxAgeDuration;
+  if (age === undefined || age.seconds < 0n || age.nanos < 0 || (age.seconds === 0n && age.nanos === 0)) return "evidence.MaxAgeDuration must be greater than 0 if provided";
+  const most = block.maxBytes === -1n ? maxBlockBytes : block.maxBytes;
+  if (evidence.maxBytes > most) return `evidence.MaxBytesEvidence is greater than upper bound, ${evidence.maxBytes} > ${most}`;
+  if (evidence.maxBytes < 0n) return `evidence.MaxBytes must be non negative. Got: ${evidence.maxBytes}`;
+  if (validator.pubKeyTypes.length === 0) return "len(Validator.PubKeyTypes) must be greater than 0";
+  for (const [i, type] of validator.pubKeyTypes.entries()) if (!keyTypes.includes(type)) return `params.Validator.PubKeyTypes[${i}], ${type}, is an unknown pubkey type`;
+  if ((abci?.voteExtensionsEnableHeight ?? 0n) < 0n) return `ABCI.VoteExtensionsEnableHeight cannot be negative. Got: ${abci!.voteExtensionsEnableHeight}`;
+  return undefined;
+}
+
+/** Vote extensions can be switched on for a later height, and never off again. */
+export function extensionFault(now: bigint, next: bigint, height: bigint): string | undefined {
+  if (now === next) return undefined;
+  if (now !== 0n && next === 0n) return "vote extensions cannot be disabled once enabled";
+  if (next <= height) return `VoteExtensionsEnableHeight must be updated to a future height, initial height ${now}, updated height ${next}, current height ${height}`;
+  if (now !== 0n && now <= height) return `VoteExtensionsEnableHeight cannot be modified once the initial height has occurred, initial height ${now}, current height ${height}`;
+  return undefined;
+}

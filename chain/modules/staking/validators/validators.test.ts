@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { addressText, moduleAddress, prefixes } from "../../../codec/address.ts";
+import { encodePubKey } from "../../../codec/pubkey.ts";
+import { Dec } from "../../../math/dec.ts";
+import { TxError } from "../../../runtime/errors.ts";
+import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext } from "../../../runtime/testing.ts";
+import { StoresOverlay } from "../../../store/overlay.ts";
+import { authModule } from "../../auth/module.ts";
+import { bankModule } from "../../bank/module.ts";
+import { validatorsModule } from "./module.ts";
+import type { MsgCreateValidator } from "../../../codec/gen/cosmos/staking/v1beta1/tx.ts";
+import type { QueryDelegationResponse, QueryPoolResponse, QueryValidatorsResponse } from "../../../codec/gen/cosmos/staking/v1beta1/query.ts";
+
+const { module: auth, accounts } = authModule({ fee_collector: [], bonded_tokens_pool: ["burner", "staking"], not_bonded_tokens_pool: ["burner", "staking"] });
+const { module: bankMod, bank } = bankModule({ accounts, blocked: [] });
+const { module: staking } = validatorsModule({ bank, accounts });
+const modules = [auth, bankMod, staking];
+const typeUrl = "/cosmos.staking.v1beta1.MsgCreateValidator";
+
+const operator = (i: number): Uint8Array => new Uint8Array(20).fill(i);
+const dec = (text: string): string => Dec.parse(text).toProto();
+const message = (i: number, change: Partial<MsgCreateValidator> = {}): MsgCreateValidator => ({
+  description: { moniker: `v${i}`, identity: "", website: "", securityContact: "", details: "" },
+  commission: { rate: dec("0.1"), maxRate: dec("0.2"), maxChangeRate: dec("0.01") },
+  minSelfDelegation: "1",
+  delegatorAddress: "",
+  validatorAddress: addressText(operator(i), prefixes.validator),
+  pubkey: encodePubKey({ kind: "ed25519", key: new Uint8Array(32).fill(i) }),
+  value: { denom: "stake", amount: String(BigInt(i) * 1_000_000n + 1n) },
+  ...change,
+});
+const genesis = { height: 0n, mode: "genesis" } as const;
+
+function chain(): StoresOverlay {
+  const stores = memoryStores();
+  const balances = [1, 2, 3].map((i) => ({ address: addressText(operator(i)), coins: [{ denom: "stake", amount: "10000000" }] }));
+  initGenesis(stores, modules, { bank: { params: undefined, balances, supply: [], denomMetadata: [], sendEnabled: [] } });
+  return stores;
+}
+
+describe("validators", () => {
+  it("come from genesis transactions: their stake moves to the bonded pool and CometBFT is told their power (STAKING-1, STAKING-3)", () => {
+    const stores = chain();
+    for (const i of [1, 2, 3]) execute(stores, modules, typeUrl, message(i), genesis);
+    const updates = staking.validatorUpdates!(testContext(stores, genesis));
+    assert.deepEqual(updates.map(({ pubKey, power }) => [pubKey!.ed25519![0], power]), [[3, 3n], [2, 2n], [1, 1n]]);
+    assert.deepEqual(brokenInvariants(stores, modules), []);
+    assert.equal(bank.balance(testContext(stores), moduleAddress("bonded_tokens_pool"), "stake"), 6_000_003n);
+    assert.equal(bank.balance(testContext(stores), operator(3), "stake"), 6_999_999n);
+    const path = (method: string) => `/cosmos.staking.v1beta1.Query/${method}`;
+    const list = query<QueryValidatorsResponse>(stores, modules, path("Validators"), { status: "BOND_STATUS_BONDED", pagination: undefined });
+    assert.deepEqual(list.validators.map(({ description }) => description!.moniker), ["v1", "v2", "v3"]);
+    assert.deepEqual(query<QueryPoolResponse>(stores, modules, path("Pool"), {}).pool, { notBondedTokens: "0", bondedTokens: "6000003" });
+    const found = query<QueryDelegationResponse>(stores, modules, path("Delegation"), { delegatorAddr: addressText(operator(2)), validatorAddr: message(2).validatorAddress });
+    assert.deepEqual(found.delegationResponse!.balance, { denom: "stake", amount: "2000001" });
+    assert.deepEqual(staking.validatorUpdates!(testContext(stores, genesis)), [], "nothing changed since");
+  });
+
+  it("load from an exported section with the same powers (STAKING-5)", () => {
+    const stores = chain();
+    for (const i of [1, 2]) execute(stores, modules, typeUrl, message(i), genesis);
+    staking.validatorUpdates!(testContext(stores, genesis));
+    const sections = Object.fromEntries(modules.map((module) => [module.name, module.genesis!.export(testContext(stores))]));
+    const again = memoryStores();
+    initGenesis(again, modules, sections);
+    assert.deepEqual([...again.store("staking").iterate()], [...stores.store("staking").iterate()]);
+    assert.deepEqual(brokenInvariants(again, modules), []);
+  });
+
+  it("are at most maxValidators, the strongest (STAKING-3)", () => {
+    const stores = chain();
+    const params = { ...(staking.genesis!.export(testContext(stores)) as { params: object }).params, maxValidators: 2 };
+    const limited = memoryStores();
+    initGenesis(limited, modules, { bank: bankMod.genesis!.export(testContext(stores)), staking: { ...(staking.genesis!.defaults() as object), params } });
+    for (const i of [1, 2, 3]) execute(limited, modules, typeUrl, message(i), genesis);
+    assert.deepEqual(staking.validatorUpdates!(testContext(limited, genesis)).map(({ power }) => power), [3n, 2n]);
+    assert.deepEqual(brokenInvariants(limited, modules), []);
+  });
+
+  it("are refused with the SDK's codes (STAKING-6)", () => {
+    const stores = chain();
+    execute(stores, modules, typeUrl, message(1), genesis);
+    const cases: readonly (readonly [Partial<MsgCreateValidator>, number, string])[] = [
+      [{}, 4, "staking"],
+      [{ validatorAddress: message(2).validatorAddress }, 5, "staking"],
+      [{ ...message(2), pubkey: undefined }, 39, "staking"],
+      [{ ...message(2), pubkey: encodePubKey({ kind: "secp256k1", key: new Uint8Array(33).fill(2) }) }, 6, "staking"],
+      [{ ...message(2), commission: { rate: dec("0.3"), maxRate: dec("0.2"), maxChangeRate: dec("0") } }, 11, "staking"],
+      [{ ...message(2), minSelfDelegation: "9000000" }, 16, "staking"],
+      [{ ...message(2), value: { denom: "token", amount: "5" } }, 18, "sdk"],
+      [{ ...message(2), value: { denom: "stake", amount: "10000001" } }, 5, "sdk"],
+    ];
+    for (const [change, code, codespace] of cases) {
+      assert.throws(() => execute(stores, modules, typeUrl, message(1, change), genesis), (error: TxError) => error.code === code && error.codespace === codespace, `${codespace} ${code}`);
+    }
+    assert.throws(() => execute(stores, modules, typeUrl, message(2)), (error: TxError) => error.code === 6 && error.codespace === "sdk", "no block makes validators yet");
+  });
+});
