@@ -3,8 +3,12 @@ import { createAnte } from "./ante/ante.ts";
 import { addressText, moduleAddress } from "./codec/address.ts";
 import { authModule } from "./modules/auth/module.ts";
 import { bankModule } from "./modules/bank/module.ts";
+import { beaconModule } from "./modules/beacon/module.ts";
 import { clockModule } from "./modules/clock/module.ts";
+import { consensusModule } from "./modules/consensus/module.ts";
 import { providersModule } from "./modules/staking/providers/module.ts";
+import { validatorsModule } from "./modules/staking/validators/module.ts";
+import { fail, sdkErrors } from "./runtime/errors.ts";
 import { Machine, runtimeStore, type MachineOptions } from "./runtime/machine.ts";
 import { Router } from "./runtime/router.ts";
 import type { Module } from "./runtime/module.ts";
@@ -29,22 +33,27 @@ export interface AppOptions extends Pick<MachineOptions, "store" | "strict" | "r
 
 interface Wiring {
   readonly modules: readonly Module[];
-  readonly machine: (options: AppOptions) => Machine;
+  machine(options: AppOptions): Machine;
 }
 
 function wire(): Wiring {
   const router = new Router();
   const authority = addressText(moduleAddress("gov"));
+  const { module: clock, clock: time } = clockModule();
   const { module: auth, accounts } = authModule(moduleAccounts);
   const { module: bank, bank: money } = bankModule({ accounts, blocked });
-  const { module: clock, clock: time } = clockModule();
+  const { module: consensus, consensusParams } = consensusModule();
+  const { module: staking, validators } = validatorsModule({ bank: money, accounts });
+  const { module: beacon, proposal } = beaconModule({ validators, authority });
   const { module: providers } = providersModule({ bank: money, accounts, clock: time, authority });
-  const modules = [clock, auth, bank, providers];
+  // Genesis, begin and end of blocks run in this order.
+  const modules = [clock, consensus, auth, bank, staking, beacon, providers];
   router.bind(modules);
+  const feegrant = { use: () => fail(sdkErrors.notFound, "fee-grant not found") };
   const ante = createAnte({
     accounts,
     bank: money,
-    feegrant: { use() { throw new Error(); } },
+    feegrant,
     messages: {
       signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),
       check: ({ typeUrl, message }) => router.message(typeUrl)!.handler.check(message),
@@ -52,7 +61,7 @@ function wire(): Wiring {
   });
   return {
     modules,
-    machine: ({ signBeacon, ...options }) => new Machine({ ...options, modules, router, ante, consensusParams: { init() {}, maxBlockGas: () => -1n } }),
+    machine: ({ signBeacon = () => undefined, ...options }) => new Machine({ ...options, modules, router, ante, consensusParams, proposal: proposal.rule(signBeacon) }),
   };
 }
 

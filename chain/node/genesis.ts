@@ -1,7 +1,7 @@
 /** genesis.json's `app_state` to protobuf sections and back: the only place where consensus data is JSON. */
 import { utf8 } from "../codec/bytes.ts";
 import { fromJson, toJson } from "../codec/proto-json.ts";
-import { AuthInfo, Tx, TxBody, TxRaw } from "../codec/gen/cosmos/tx/v1beta1/tx.ts";
+import { genesisTransaction } from "../modules/genutil/module.ts";
 import type { Module } from "../runtime/module.ts";
 
 /** A genesis that this chain cannot start from: says which section, why, and what to do. */
@@ -63,18 +63,11 @@ function readGenTxs(section: Json): Uint8Array[] {
   if (!Array.isArray(list)) throw new GenesisError("app_state.genutil.gen_txs is a list of transactions");
   return list.map((json, i) => {
     try {
-      return txFromJson(json);
+      return genesisTransaction(json);
     } catch (error) {
       throw new GenesisError(`app_state.genutil.gen_txs[${i}]: ${reason(error)}`);
     }
   });
-}
-
-/** A transaction in the SDK's JSON form (body, auth_info, signatures) to its bytes. */
-export function txFromJson(json: unknown): Uint8Array {
-  const tx = Tx.decode(fromJson("cosmos.tx.v1beta1.Tx", json as Json));
-  if (tx.body === undefined || tx.authInfo === undefined) throw new TypeError("a transaction has body, auth_info and signatures");
-  return TxRaw.encode({ bodyBytes: TxBody.encode(tx.body).finish(), authInfoBytes: AuthInfo.encode(tx.authInfo).finish(), signatures: tx.signatures }).finish();
 }
 
 /** The sections of an export as `app_state`. */
