@@ -1,0 +1,261 @@
+/**
+ * The commands of `dcmd`, with their words. Each action loads its code when it runs, so that --help answers in a blink; what an operator
+ * knows from Cosmos SDK daemons has the same name here.
+ */
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { Command, CommanderError, Option } from "@commander-js/extra-typings";
+import { CliError, exitCodes, toJsonText, type Format, type Io } from "./io.ts";
+
+export interface Globals {
+  readonly home: string;
+  readonly format: Format;
+}
+
+/** Runs one command line and gives the exit code; never throws. */
+export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const program = buildProgram(io);
+  try {
+    await program.parseAsync(argv, { from: "user" });
+    return exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    return report(error, io, argv.includes("--json") || argv.join(" ").includes("--output json") || argv.join(" ").includes("-o json"));
+  }
+}
+
+/** Errors that people can mend are told in a sentence; anything else is ours and shows where it happened. */
+const mendable = new Set(["CliError", "ConfigError", "GenesisDocError", "GenesisError", "KeyringError", "QueryError", "CometBFTUnavailable", "SyntaxError", "TypeError", "RangeError", "AddressError", "TxError", "Error"]);
+
+function report(error: unknown, io: Io, json: boolean): number {
+  const known = error instanceof CliError ? error : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  const exitCode = known?.exitCode ?? exitCodes.failed;
+  if (json) io.stderr(`${toJsonText({ error: message, ...(known?.hint === undefined ? {} : { hint: known.hint }), exit_code: exitCode })}\n`);
+  else {
+    io.stderr(`dcmd: ${message}\n`);
+    if (known?.hint !== undefined) io.stderr(`      ${known.hint}\n`);
+    if (error instanceof Error && (!mendable.has(error.name) || io.env.DCMD_TRACE !== undefined)) io.stderr(`${error.stack ?? ""}\n`);
+  }
+  return exitCode;
+}
+
+const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}\n`;
+
+/** The whole command tree. */
+export function buildProgram(io: Io): Command {
+  const defaultHome = io.env.DCMD_HOME ?? join(homedir(), ".dcmd");
+  const program = new Command("dcmd")
+    .description("Runs and looks after a node of the compute market.")
+    .helpCommand("help [command]", "what a command does")
+    .showHelpAfterError("(add --help for what this command takes)")
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
+    .addHelpText(
+      "after",
+      `${examples(
+        "dcmd init my-node --chain-id dcm-1                 # configuration and keys",
+        "dcmd keys add operator                             # an account",
+        "dcmd genesis gentx operator 1000000udcm --chain-id dcm-1",
+        "dcmd start                                         # the node, with its CometBFT",
+      )}\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 node not reachable.\n`,
+    );
+
+  /** Options that every command takes; they stand on the command itself, so that they may come anywhere in the line. */
+  const command = <N extends string>(parent: Command, name: N, description: string) =>
+    parent
+      .command(name)
+      .description(description)
+      .exitOverride()
+      .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
+      .option("--home <dir>", "the node's home directory (or DCMD_HOME)", defaultHome)
+      .addOption(new Option("-o, --output <format>", "text or json").choices(["text", "json"] as const).default("text" as const))
+      .option("--json", "the same as --output json");
+  const globals = (options: { home: string; output: Format; json?: true | undefined }): Globals => ({ home: options.home, format: options.json === true ? "json" : options.output });
+  const group = (name: string, description: string): Command => program.command(name).description(description).exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  const backend = () => new Option("--keyring-backend <backend>", "file (encrypted) or test (not encrypted: never for money); default: client.toml").choices(["file", "test"] as const);
+  const passphraseFile = () => new Option("--passphrase-file <file>", "the keyring's passphrase; default: asked on the terminal, else the first line of standard input");
+
+  // ---- a new node
+
+  command(program, "init", "writes configuration, keys and a genesis file into the home directory")
+    .argument("<moniker>", "the node's name, shown to others")
+    .option("--chain-id <id>", "the network's id; default: a random test id")
+    .option("--overwrite", "replaces genesis.json and the configuration; keys stay")
+    .option("--initial-height <height>", "height of the first block", "1")
+    .addHelpText("after", examples("dcmd init my-node --chain-id dcm-1", "dcmd init my-node --chain-id dcm-1 --home /srv/dcm --json"))
+    .action(async (moniker, options) => (await import("./init.ts")).init(io, globals(options), moniker, options));
+
+  // ---- keys
+
+  const keys = group("keys", "the accounts of this machine: make, list, move, delete").addHelpText("after", examples("dcmd keys add operator", "dcmd keys show operator --address", "dcmd keys export operator > operator.json"));
+  command(keys, "add", "makes a new key, or takes one from its mnemonic")
+    .argument("<name>")
+    .option("--recover", "from a mnemonic, asked on the terminal or read from standard input")
+    .option("--mnemonic-file <file>", "with --recover: read the mnemonic from this file")
+    .option("--show-mnemonic", "prints the new key's words once; otherwise `keys export --mnemonic` shows them")
+    .option("--account <n>", "account number of the derivation path", "0")
+    .option("--index <n>", "address index of the derivation path", "0")
+    .option("--coin-type <n>", "coin type of the derivation path", "118")
+    .addOption(backend())
+    .addOption(passphraseFile())
+    .addHelpText("after", examples("dcmd keys add operator", "dcmd keys add operator --recover", "dcmd keys add faucet --keyring-backend test --json"))
+    .action(async (name, options) => (await import("./keys.ts")).add(io, globals(options), name, options));
+  command(keys, "list", "all keys").addOption(backend())
+    .action(async (options) => (await import("./keys.ts")).list(io, globals(options), options));
+  command(keys, "show", "one key, by name or address")
+    .argument("<name>")
+    .option("-a, --address", "the address alone")
+    .option("-p, --pubkey", "the public key alone")
+    .addOption(new Option("--bech <prefix>", "which address: acc, val, cons").choices(["acc", "val", "cons"] as const).default("acc" as const))
+    .addOption(backend())
+    .addHelpText("after", examples("dcmd keys show operator -a", "dcmd keys show operator -a --bech val"))
+    .action(async (name, options) => (await import("./keys.ts")).show(io, globals(options), name, options));
+  command(keys, "export", "the key as a file that `keys import` takes, sealed under a passphrase of its own")
+    .argument("<name>")
+    .option("--mnemonic", "prints the words instead: whoever sees them owns the account")
+    .option("--unarmored-hex", "prints the bare private key instead; needs --unsafe")
+    .option("--unsafe", "confirms that the private key may be shown")
+    .option("--export-passphrase-file <file>", "the passphrase of the exported file; default: asked")
+    .addOption(backend())
+    .addOption(passphraseFile())
+    .addHelpText("after", examples("dcmd keys export operator > operator.json", "dcmd keys export operator --mnemonic"))
+    .action(async (name, options) => (await import("./keys.ts")).exportKey(io, globals(options), name, options));
+  command(keys, "import", "takes an exported key")
+    .argument("<name>")
+    .argument("<file>")
+    .option("--export-passphrase-file <file>", "the passphrase of the exported file; default: asked")
+    .addOption(backend())
+    .addOption(passphraseFile())
+    .addHelpText("after", examples("dcmd keys import operator operator.json"))
+    .action(async (name, file, options) => (await import("./keys.ts")).importKey(io, globals(options), name, file, options));
+  command(keys, "import-hex", "takes a bare private key from the terminal or standard input")
+    .argument("<name>")
+    .addOption(backend())
+    .addOption(passphraseFile())
+    .action(async (name, options) => (await import("./keys.ts")).importHex(io, globals(options), name, options));
+  command(keys, "delete", "forgets a key for good")
+    .argument("<name>")
+    .option("-y, --yes", "without asking")
+    .addOption(backend())
+    .action(async (name, options) => (await import("./keys.ts")).remove(io, globals(options), name, options));
+
+  // ---- genesis
+
+  const genesis = group("genesis", "the first state of a network").addHelpText(
+    "after",
+    examples("dcmd genesis add-genesis-account operator 1000000000udcm", "dcmd genesis gentx operator 500000000udcm --chain-id dcm-1", "dcmd genesis collect-gentxs", "dcmd genesis validate"),
+  );
+  command(genesis, "add-genesis-account", "gives an account coins in genesis.json")
+    .argument("<address-or-key>")
+    .argument("<coins>", "e.g. 1000000udcm, several joined by commas")
+    .option("--append", "adds to an account that is there already")
+    .option("--vesting-amount <coins>", "of these coins, what vests")
+    .option("--vesting-start-time <seconds>", "Unix time; with an end time the amount vests continuously")
+    .option("--vesting-end-time <seconds>", "Unix time")
+    .addOption(backend())
+    .addHelpText("after", examples("dcmd genesis add-genesis-account operator 1000000000udcm", "dcmd genesis add-genesis-account dcm1... 5000000udcm --vesting-amount 5000000udcm --vesting-end-time 1893456000"))
+    .action(async (who, coins, options) => (await import("./genesis-account.ts")).addGenesisAccount(io, globals(options), who, coins, options));
+  command(genesis, "gentx", "signs the transaction that makes this node a validator at genesis, with its beacon key")
+    .argument("<key>", "the operator's key")
+    .argument("<amount>", "what it stakes, e.g. 500000000udcm")
+    .option("--chain-id <id>", "default: the genesis file's; another one is an error")
+    .option("--moniker <name>", "default: config.toml's")
+    .option("--commission-rate <rate>", "share of delegators' rewards", "0.1")
+    .option("--commission-max-rate <rate>", "the rate never goes above", "0.2")
+    .option("--commission-max-change-rate <rate>", "change a day at most", "0.01")
+    .option("--min-self-delegation <amount>", "the validator leaves below it", "1")
+    .option("--pubkey <json>", "consensus key as `dcmd comet show-validator` prints it; default: this home's")
+    .option("--no-beacon-key", "without a beacon key: the validator cannot take its turn in the beacon")
+    .option("--node-id <id>", "default: this home's")
+    .option("--ip <host>", "where others reach this node", "127.0.0.1")
+    .option("--p2p-port <port>", "default: the port of p2p.laddr in config.toml")
+    .option("--identity <text>", "e.g. a Keybase id", "")
+    .option("--website <url>", "", "")
+    .option("--security-contact <mail>", "", "")
+    .option("--details <text>", "", "")
+    .option("--output-document <file>", "default: config/gentx/gentx-NODE-ID.json")
+    .addOption(backend())
+    .addOption(passphraseFile())
+    .addHelpText("after", examples("dcmd genesis gentx operator 500000000udcm --chain-id dcm-1", "dcmd genesis gentx operator 500000000udcm --ip 203.0.113.7 --commission-rate 0.05"))
+    .action(async (key, amount, options) => (await import("./gentx.ts")).gentx(io, globals(options), key, amount, options));
+  command(genesis, "collect-gentxs", "puts the gentxs of a directory into genesis.json and their nodes into persistent_peers")
+    .option("--gentx-dir <dir>", "default: config/gentx")
+    .action(async (options) => (await import("./collect-gentxs.ts")).collectGentxs(io, globals(options), options));
+  command(genesis, "validate", "builds the first state in memory and says what is wrong with the file, or what it makes")
+    .argument("[file]", "default: config/genesis.json")
+    .action(async (file, options) => (await import("./validate.ts")).validate(io, globals(options), file));
+
+  // ---- a running node
+
+  command(program, "start", "runs the node: the application, what it serves, and its CometBFT")
+    .option("--app-only", "without CometBFT: listens at proxy_app of config.toml for one that you run")
+    .option("--proxy-app <address>", "with --app-only: where to listen, tcp://HOST:PORT or unix:///PATH")
+    .option("--comet <file>", "the CometBFT to run; default: COMETBFT, PATH, this project's cache, or installed now")
+    .option("--rpc-laddr <address>", "CometBFT's RPC, e.g. tcp://127.0.0.1:26657")
+    .option("--p2p-laddr <address>", "peer-to-peer listener, e.g. tcp://0.0.0.0:26656")
+    .option("--persistent-peers <peers>", "ID@HOST:PORT, several joined by commas")
+    .option("--api-address <address>", "REST, HOST:PORT; \"off\" switches it off")
+    .option("--grpc-address <address>", "gRPC, HOST:PORT; \"off\" switches it off")
+    .option("--metrics-address <address>", "Prometheus, HOST:PORT; \"off\" switches it off")
+    .option("--minimum-gas-prices <prices>", "e.g. 0.001udcm")
+    .option("--halt-height <height>", "stop after this height")
+    .addOption(new Option("--log-level <level>", "debug, info, warn, error").choices(["debug", "info", "warn", "error"] as const).default("info" as const))
+    .addHelpText(
+      "after",
+      `${examples("dcmd start", "dcmd start --home /srv/dcm --rpc-laddr tcp://0.0.0.0:26657 --api-address 0.0.0.0:1317", "dcmd start --app-only --proxy-app tcp://127.0.0.1:26658")}\nSIGTERM and Ctrl-C end both processes cleanly. CometBFT's settings: config/config.toml; the application's: config/app.toml.\n`,
+    )
+    .action(async (options) => (await import("./start.ts")).start(io, globals(options), options));
+  command(program, "status", "height, sync and identity of a running node")
+    .option("-n, --node <url>", "CometBFT's RPC; default: client.toml")
+    .action(async (options) => (await import("./status.ts")).status(io, globals(options), options));
+  command(program, "export", "the state as a genesis.json, on standard output")
+    .option("--height <height>", "default: the latest")
+    .option("--output-document <file>", "instead of standard output")
+    .addHelpText("after", examples("dcmd export > exported.json", "dcmd export --height 1200 --output-document exported.json"))
+    .action(async (options) => (await import("./export.ts")).exportGenesis(io, globals(options), options));
+  command(program, "rollback", "takes back the last height, of the application and of CometBFT; the node must be stopped")
+    .option("--hard", "also removes the last block, which is then fetched again")
+    .action(async (options) => (await import("./rollback.ts")).rollback(io, globals(options), options));
+
+  // ---- snapshots
+
+  const snapshots = group("snapshots", "state snapshots for new nodes").addHelpText("after", examples("dcmd snapshots list", "dcmd snapshots create"));
+  command(snapshots, "list", "the snapshots of this home").action(async (options) => (await import("./snapshots.ts")).list(io, globals(options)));
+  command(snapshots, "create", "one of the latest version; the node must be stopped").action(async (options) => (await import("./snapshots.ts")).create(io, globals(options)));
+  command(snapshots, "delete", "removes one")
+    .argument("<height>")
+    .action(async (height, options) => (await import("./snapshots.ts")).remove(io, globals(options), height));
+  command(snapshots, "restore", "fills an empty application with one; CometBFT's state must be brought to the same height (state sync does both)")
+    .argument("<height>")
+    .action(async (height, options) => (await import("./snapshots.ts")).restore(io, globals(options), height));
+
+  // ---- CometBFT
+
+  const comet = group("comet", "this node's CometBFT").alias("tendermint").alias("cometbft");
+  command(comet, "show-node-id", "the peer-to-peer identity, as in ID@HOST:PORT").action(async (options) => (await import("./comet.ts")).showNodeId(io, globals(options)));
+  command(comet, "show-validator", "the consensus public key").action(async (options) => (await import("./comet.ts")).showValidator(io, globals(options)));
+  command(comet, "show-address", "the consensus address, dcmvalcons1...").action(async (options) => (await import("./comet.ts")).showAddress(io, globals(options)));
+  command(comet, "version", "the CometBFT that start would run").action(async (options) => (await import("./comet.ts")).cometVersion(io, globals(options)));
+  command(comet, "unsafe-reset-all", "removes blocks and state; keys and configuration stay. A validator that signed on this network may sign twice after it")
+    .option("--keep-addr-book", "keeps the known peers")
+    .action(async (options) => (await import("./comet.ts")).unsafeResetAll(io, globals(options), options));
+
+  // ---- configuration, version
+
+  const config = group("config", "reads and changes the configuration files").addHelpText("after", examples("dcmd config get app api.address", "dcmd config set config consensus.timeout_commit 500ms"));
+  command(config, "get", "one value")
+    .argument("<file>", "config, app or client")
+    .argument("<key>", "e.g. api.address")
+    .action(async (file, key, options) => (await import("./config.ts")).get(io, globals(options), file, key));
+  command(config, "set", "changes one value; comments stay")
+    .argument("<file>", "config, app or client")
+    .argument("<key>", "e.g. consensus.timeout_commit")
+    .argument("<value>", "a text, or true, false, a number, a list such as [\"*\"] where the key holds one")
+    .action(async (file, key, value, options) => (await import("./config.ts")).set(io, globals(options), file, key, value));
+  command(program, "version", "this program's version")
+    .option("--long", "with the runtime's, the modules' and the build's")
+    .action(async (options) => (await import("./version.ts")).version(io, globals(options), options));
+  return program as unknown as Command;
+}
