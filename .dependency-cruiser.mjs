@@ -12,7 +12,7 @@ export default {
     {
       name: "modules-meet-in-ports", severity: "error",
       from: { path: "^chain/modules/([^/]+)/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^chain/modules/([^/]+)/", pathNot: ["^chain/modules/$1/", "^chain/modules/[^/]+/(ports|testing)\\.ts$"] },
+      to: { path: "^chain/modules/([^/]+)/", pathNot: ["^chain/modules/$1/", "^chain/modules/([^/]+/)+(ports|testing)\\.ts$"] },
     },
     { name: "worker-through-client", severity: "error", from: { path: "^(worker|client)/", pathNot: "\\.test\\.ts$" }, to: { path: "^chain/(?!vm/|codec/|math/)" } },
     { name: "client-below-worker", severity: "error", from: { path: "^client/" }, to: { path: "^(worker|localnet|test)/" } },

@@ -6,9 +6,10 @@ import { bankModule } from "./modules/bank/module.ts";
 import { beaconModule } from "./modules/beacon/module.ts";
 import { clockModule } from "./modules/clock/module.ts";
 import { consensusModule } from "./modules/consensus/module.ts";
+import { feegrantModule } from "./modules/feegrant/module.ts";
 import { providersModule } from "./modules/staking/providers/module.ts";
 import { validatorsModule } from "./modules/staking/validators/module.ts";
-import { fail, sdkErrors } from "./runtime/errors.ts";
+import { vestingModule } from "./modules/vesting/module.ts";
 import { Machine, runtimeStore, type MachineOptions } from "./runtime/machine.ts";
 import { Router } from "./runtime/router.ts";
 import type { Module } from "./runtime/module.ts";
@@ -44,12 +45,13 @@ function wire(): Wiring {
   const { module: bank, bank: money } = bankModule({ accounts, blocked });
   const { module: consensus, consensusParams } = consensusModule();
   const { module: staking, validators } = validatorsModule({ bank: money, accounts });
+  const { module: feegrants, feegrant } = feegrantModule({ accounts, bank: money });
+  const { module: vesting } = vestingModule({ bank: money, accounts });
   const { module: beacon, proposal } = beaconModule({ validators, authority });
   const { module: providers } = providersModule({ bank: money, accounts, clock: time, authority });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, staking, beacon, providers];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, staking, beacon, providers];
   router.bind(modules);
-  const feegrant = { use: () => fail(sdkErrors.notFound, "fee-grant not found") };
   const ante = createAnte({
     accounts,
     bank: money,

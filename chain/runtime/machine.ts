@@ -367,7 +367,7 @@ export class Machine {
     const cached = this.#decode(bytes, true);
     if ("error" in cached) return failure(cached.error, 0n, 0, []);
     if (isSystem(cached.tx, this.router)) {
-      if (index !== 0) return failure(new TxError("sdk", sdkErrors.unauthorized.code, "a system transaction stands only in front of its block: unauthorized"), 0n, 0, []);
+      if (index !== 0 || cached.tx.messages.length !== 1) return failure(new TxError("sdk", sdkErrors.unauthorized.code, "a system transaction stands alone in front of its block, with one message: unauthorized"), 0n, 0, []);
       return this.#run(header, stores, "deliver", cached, genesisGas);
     }
     return this.#run(header, stores, "deliver", cached, undefined);
