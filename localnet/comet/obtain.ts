@@ -1,5 +1,5 @@
 /** How CometBFT comes to the machine: what is there already first, then a build, then a download; each failure is told. */
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -149,7 +149,7 @@ interface InstallContext {
   readonly releaseBase: string;
 }
 
-/** Each way works in a folder of its own; what it made is checked and then moved to its place in one step. */
+/** Each way works in a folder of its own, of which an interrupted one may have left some; what it made is checked and then moved to its place in one step. */
 async function install(line: Line, cache: string, { environment, onProgress, attempts, releaseBase }: InstallContext): Promise<CometBFT> {
   const { version, archives } = RELEASES[line];
   const build = (go: string, folder: string): Promise<void> => goInstall(go, { version, folder, environment, onProgress });
@@ -168,8 +168,10 @@ async function install(line: Line, cache: string, { environment, onProgress, att
       make: (folder) => downloadRelease({ version, target: join(folder, "cometbft"), pinned: archives[releasePlatform()], base: releaseBase, onProgress }),
     },
   ];
+  const prefix = `install-${version}-`;
+  for (const name of await readdir(cache)) if (name.startsWith(prefix)) await rm(join(cache, name), { recursive: true, force: true });
   for (const { way, source, make } of ways) {
-    const folder = await mkdtemp(join(cache, "install-"));
+    const folder = await mkdtemp(join(cache, prefix));
     try {
       await make(folder);
       const made = await inspectCometBFT(join(folder, "cometbft"));
