@@ -27,7 +27,7 @@ export function program(body: string, rest = ""): Uint8Array {
     (func (export "run") ${body}))`);
 }
 
-export function task(module: Uint8Array, changes: Partial<TaskInput> & { limits?: Partial<TaskLimits> } = {}): TaskInput {
+export function task(module: Uint8Array, changes: Omit<Partial<TaskInput>, "limits"> & { limits?: Partial<TaskLimits> } = {}): TaskInput {
   return { module, input: new Uint8Array(0), ...changes, limits: { ...smallLimits, ...changes.limits } };
 }
 
