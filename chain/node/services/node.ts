@@ -10,7 +10,6 @@ import { nodeService, type NodeMethod } from "./registry.ts";
 export interface NodeSettings {
   readonly minGasPrices: readonly (readonly [denom: string, price: bigint])[];
   readonly pruningKeepRecent: number;
-  readonly pruningKeepEvery: number;
   readonly haltHeight: number;
 }
 
@@ -26,7 +25,8 @@ export function nodeInfoService(machine: Machine, settings: NodeSettings, store:
     config: () => ({
       minimumGasPrice: settings.minGasPrices.map(([denom, price]) => `${decText(price)}${denom}`).join(","),
       pruningKeepRecent: String(settings.pruningKeepRecent),
-      pruningInterval: String(settings.pruningKeepEvery),
+      // Old versions go after each block.
+      pruningInterval: "1",
       haltHeight: BigInt(settings.haltHeight),
     }),
     async status() {
