@@ -8,7 +8,7 @@ import type { Params } from "../../../codec/gen/cosmos/staking/v1beta1/staking.t
 export const powerReduction = 1_000_000n;
 
 export function defaultParams(): Params {
-  return { unbondingTime: { seconds: 1_814_400n, nanos: 0 }, maxValidators: 100, maxEntries: 7, historicalEntries: 10_000, bondDenom: "stake", minCommissionRate: "0" };
+  return { unbondingTime: { seconds: 1_814_400n, nanos: 0 }, maxValidators: 100, maxEntries: 7, historicalEntries: 10_000, bondDenom: "udcm", minCommissionRate: "0" };
 }
 
 export function paramsFault(p: Params): string | undefined {
