@@ -6,7 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Ask, Bid, Book, CapacityClass, Draw, DrawSeed, Job, Lease, Params, Seal, Task, Trade } from "./types.ts";
+import { Ask, Bid, Book, CapacityClass, Draw, Job, Lease, Params, Seal, Task, Trade } from "./types.ts";
 
 export interface ParamsVersion {
   version: bigint;
@@ -24,9 +24,11 @@ export interface GenesisState {
   tasks: Task[];
   leases: Lease[];
   draws: Draw[];
-  drawSeeds: DrawSeed[];
   seals: Seal[];
   trades: Trade[];
+  /** Orders that leave after the next batch of their book. */
+  cancelledAsks: bigint[];
+  cancelledBids: bigint[];
   /** The next ids. */
   nextAskId: bigint;
   nextJobId: bigint;
@@ -118,9 +120,10 @@ function createBaseGenesisState(): GenesisState {
     tasks: [],
     leases: [],
     draws: [],
-    drawSeeds: [],
     seals: [],
     trades: [],
+    cancelledAsks: [],
+    cancelledBids: [],
     nextAskId: 0n,
     nextJobId: 0n,
     nextLeaseId: 0n,
@@ -158,14 +161,31 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     for (const v of message.draws) {
       Draw.encode(v!, writer.uint32(74).fork()).join();
     }
-    for (const v of message.drawSeeds) {
-      DrawSeed.encode(v!, writer.uint32(82).fork()).join();
-    }
     for (const v of message.seals) {
       Seal.encode(v!, writer.uint32(90).fork()).join();
     }
     for (const v of message.trades) {
       Trade.encode(v!, writer.uint32(98).fork()).join();
+    }
+    if (message.cancelledAsks.length !== 0) {
+      writer.uint32(130).fork();
+      for (const v of message.cancelledAsks) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field cancelledAsks of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.cancelledBids.length !== 0) {
+      writer.uint32(138).fork();
+      for (const v of message.cancelledBids) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field cancelledBids of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
     }
     if (message.nextAskId !== 0n) {
       if (BigInt.asUintN(64, message.nextAskId) !== message.nextAskId) {
@@ -273,14 +293,6 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
             message.draws.push(Draw.decode(reader, reader.uint32()));
             continue;
           }
-          case 10: {
-            if (tag !== 82) {
-              break;
-            }
-
-            message.drawSeeds.push(DrawSeed.decode(reader, reader.uint32()));
-            continue;
-          }
           case 11: {
             if (tag !== 90) {
               break;
@@ -296,6 +308,42 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
 
             message.trades.push(Trade.decode(reader, reader.uint32()));
             continue;
+          }
+          case 16: {
+            if (tag === 128) {
+              message.cancelledAsks.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 130) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.cancelledAsks.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 17: {
+            if (tag === 136) {
+              message.cancelledBids.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 138) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.cancelledBids.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
           }
           case 13: {
             if (tag !== 104) {
@@ -347,9 +395,10 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     message.tasks = object.tasks?.map((e) => Task.fromPartial(e)) || [];
     message.leases = object.leases?.map((e) => Lease.fromPartial(e)) || [];
     message.draws = object.draws?.map((e) => Draw.fromPartial(e)) || [];
-    message.drawSeeds = object.drawSeeds?.map((e) => DrawSeed.fromPartial(e)) || [];
     message.seals = object.seals?.map((e) => Seal.fromPartial(e)) || [];
     message.trades = object.trades?.map((e) => Trade.fromPartial(e)) || [];
+    message.cancelledAsks = object.cancelledAsks?.map((e) => BigInt(e)) || [];
+    message.cancelledBids = object.cancelledBids?.map((e) => BigInt(e)) || [];
     message.nextAskId = (object.nextAskId !== undefined && object.nextAskId !== null) ? BigInt(object.nextAskId) : 0n;
     message.nextJobId = (object.nextJobId !== undefined && object.nextJobId !== null) ? BigInt(object.nextJobId) : 0n;
     message.nextLeaseId = (object.nextLeaseId !== undefined && object.nextLeaseId !== null)

@@ -33,8 +33,9 @@ export interface MsgPlaceAsk {
   premiums: Premium[];
   /** 0: all units in one place are not promised. */
   maxColocated: number;
-  /** tau; 0: open. */
+  /** tau; 0: at once. Later is refused until windows are served. */
   availableFrom: bigint;
+  /** tau; 0: open. The ask expires then, where that is before expires_tau. */
   availableUntil: bigint;
   /** tau; 0: the longest that the parameters allow. */
   expiresTau: bigint;
@@ -45,7 +46,7 @@ export interface MsgPlaceAskResponse {
   askId: bigint;
 }
 
-/** Takes the free units of an ask out of the book; tasks that it runs go on. */
+/** Takes the free units of an ask out of the book after this block's batch; tasks that it runs go on. */
 export interface MsgCancelAsk {
   provider: string;
   askId: bigint;
@@ -96,15 +97,13 @@ export interface MsgPlaceBidResponse {
   storageDeposit: string;
 }
 
-/** Closes the tasks that are OPEN; the others go on. */
+/** Closes the tasks that are OPEN after this block's batch; the others go on. */
 export interface MsgCancelBid {
   consumer: string;
   jobId: bigint;
 }
 
 export interface MsgCancelBidResponse {
-  tasksClosed: number;
-  refunded: string;
 }
 
 export interface SealedKey {
@@ -1063,19 +1062,13 @@ export const MsgCancelBid: MessageFns<MsgCancelBid, "dcm.market.v1.MsgCancelBid"
 };
 
 function createBaseMsgCancelBidResponse(): MsgCancelBidResponse {
-  return { tasksClosed: 0, refunded: "" };
+  return {};
 }
 
 export const MsgCancelBidResponse: MessageFns<MsgCancelBidResponse, "dcm.market.v1.MsgCancelBidResponse"> = {
   $type: "dcm.market.v1.MsgCancelBidResponse" as const,
 
-  encode(message: MsgCancelBidResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.tasksClosed !== 0) {
-      writer.uint32(8).uint32(message.tasksClosed);
-    }
-    if (message.refunded !== "") {
-      writer.uint32(18).string(message.refunded);
-    }
+  encode(_: MsgCancelBidResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     return writer;
   },
 
@@ -1092,22 +1085,6 @@ export const MsgCancelBidResponse: MessageFns<MsgCancelBidResponse, "dcm.market.
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.tasksClosed = reader.uint32();
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.refunded = reader.string();
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1123,10 +1100,8 @@ export const MsgCancelBidResponse: MessageFns<MsgCancelBidResponse, "dcm.market.
   create(base?: DeepPartial<MsgCancelBidResponse>): MsgCancelBidResponse {
     return MsgCancelBidResponse.fromPartial(base ?? {});
   },
-  fromPartial(object: DeepPartial<MsgCancelBidResponse>): MsgCancelBidResponse {
+  fromPartial(_: DeepPartial<MsgCancelBidResponse>): MsgCancelBidResponse {
     const message = createBaseMsgCancelBidResponse();
-    message.tasksClosed = object.tasksClosed ?? 0;
-    message.refunded = object.refunded ?? "";
     return message;
   },
 };

@@ -514,13 +514,8 @@ export interface Draw {
   salt: Uint8Array;
   /** When a drawn-out search for eligible organizations ends. */
   drawDueTau: bigint;
-}
-
-/** Seed and time of a block that draws wait for. */
-export interface DrawSeed {
-  height: bigint;
+  /** Of the block at seed_height; empty: not known yet. */
   seed: Uint8Array;
-  tau: bigint;
 }
 
 /** The job key sealed to one provider: ephemeral public key, nonce and box, opaque to the chain. */
@@ -3315,6 +3310,7 @@ function createBaseDraw(): Draw {
     saltDueTau: 0n,
     salt: new Uint8Array(0),
     drawDueTau: 0n,
+    seed: new Uint8Array(0),
   };
 }
 
@@ -3366,6 +3362,9 @@ export const Draw: MessageFns<Draw, "dcm.market.v1.Draw"> = {
         throw new globalThis.Error("value provided for field message.drawDueTau of type uint64 too large");
       }
       writer.uint32(72).uint64(message.drawDueTau);
+    }
+    if (message.seed.length !== 0) {
+      writer.uint32(82).bytes(message.seed);
     }
     return writer;
   },
@@ -3455,6 +3454,14 @@ export const Draw: MessageFns<Draw, "dcm.market.v1.Draw"> = {
             message.drawDueTau = reader.uint64() as bigint;
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.seed = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3489,93 +3496,7 @@ export const Draw: MessageFns<Draw, "dcm.market.v1.Draw"> = {
     message.drawDueTau = (object.drawDueTau !== undefined && object.drawDueTau !== null)
       ? BigInt(object.drawDueTau)
       : 0n;
-    return message;
-  },
-};
-
-function createBaseDrawSeed(): DrawSeed {
-  return { height: 0n, seed: new Uint8Array(0), tau: 0n };
-}
-
-export const DrawSeed: MessageFns<DrawSeed, "dcm.market.v1.DrawSeed"> = {
-  $type: "dcm.market.v1.DrawSeed" as const,
-
-  encode(message: DrawSeed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
-    if (message.height !== 0n) {
-      if (BigInt.asUintN(64, message.height) !== message.height) {
-        throw new globalThis.Error("value provided for field message.height of type uint64 too large");
-      }
-      writer.uint32(8).uint64(message.height);
-    }
-    if (message.seed.length !== 0) {
-      writer.uint32(18).bytes(message.seed);
-    }
-    if (message.tau !== 0n) {
-      if (BigInt.asUintN(64, message.tau) !== message.tau) {
-        throw new globalThis.Error("value provided for field message.tau of type uint64 too large");
-      }
-      writer.uint32(24).uint64(message.tau);
-    }
-    return writer;
-  },
-
-  decode(input: BinaryReader | Uint8Array, length?: number): DrawSeed {
-    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
-    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
-    if (previousRecursionDepth >= 100) {
-      throw new globalThis.Error("protobuf decode recursion limit exceeded");
-    }
-    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
-    try {
-      const end = length === undefined ? reader.len : reader.pos + length;
-      const message = createBaseDrawSeed();
-      while (reader.pos < end) {
-        const tag = reader.uint32();
-        switch (tag >>> 3) {
-          case 1: {
-            if (tag !== 8) {
-              break;
-            }
-
-            message.height = reader.uint64() as bigint;
-            continue;
-          }
-          case 2: {
-            if (tag !== 18) {
-              break;
-            }
-
-            message.seed = reader.bytes();
-            continue;
-          }
-          case 3: {
-            if (tag !== 24) {
-              break;
-            }
-
-            message.tau = reader.uint64() as bigint;
-            continue;
-          }
-        }
-        if ((tag & 7) === 4 || tag === 0) {
-          break;
-        }
-        reader.skip(tag & 7);
-      }
-      return message;
-    } finally {
-      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
-    }
-  },
-
-  create(base?: DeepPartial<DrawSeed>): DrawSeed {
-    return DrawSeed.fromPartial(base ?? {});
-  },
-  fromPartial(object: DeepPartial<DrawSeed>): DrawSeed {
-    const message = createBaseDrawSeed();
-    message.height = (object.height !== undefined && object.height !== null) ? BigInt(object.height) : 0n;
     message.seed = object.seed ?? new Uint8Array(0);
-    message.tau = (object.tau !== undefined && object.tau !== null) ? BigInt(object.tau) : 0n;
     return message;
   },
 };

@@ -1,0 +1,141 @@
+/** Units of asks: in the book, promised, out with a task, back again. Each unit in the book has its bond set aside. */
+import { OrderStatus, type Ask } from "../../codec/gen/dcm/market/v1/types.ts";
+import { addressBytes } from "../../codec/address.ts";
+import { assert } from "../../runtime/errors.ts";
+import { markDirty, openBook, type BookKey } from "./books.ts";
+import { askChanged } from "./events.ts";
+import { askBook, asks, asksByProvider, books, cancelledAsks, dueKinds, reschedule, schedule, suspended } from "./state.ts";
+import { paramsAt } from "./params.ts";
+import { returnDeposit } from "./escrow.ts";
+import type { Context } from "../../runtime/context.ts";
+import type { MarketPorts } from "./ports.ts";
+
+export const bookOf = (order: { readonly classId: string; readonly quoteDenom: string }): BookKey => [order.classId, order.quoteDenom];
+
+/** Writes the ask and keeps the book in step with it; `ask` is the new value. */
+export function saveAsk(ctx: Context, ask: Ask): void {
+  asks.set(ctx, ask.id, ask);
+  const key = [bookOf(ask), [ask.basePrice, ask.createdHeight, ask.id]] as const;
+  const listed = ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0 && !suspended.has(ctx, addressBytes(ask.provider));
+  const was = askBook.has(ctx, key);
+  if (listed !== was) {
+    if (listed) askBook.set(ctx, key, true);
+    else askBook.remove(ctx, key);
+    const book = openBook(ctx, bookOf(ask));
+    books.set(ctx, bookOf(ask), { ...book, openAsks: book.openAsks + (listed ? 1n : -1n) });
+  }
+  if (listed) markDirty(ctx, bookOf(ask));
+  askChanged(ctx, ask, listed);
+}
+
+export function loadAsk(ctx: Context, id: bigint): Ask {
+  const ask = asks.find(ctx, id);
+  assert(ask !== undefined, `ask ${id} is missing`);
+  return ask;
+}
+
+/** A unit goes out with a task: its reservation becomes stake. False, and nothing changed, where the bond does not reach. */
+export function lockUnit(ctx: Context, ports: MarketPorts, ask: Ask, stake: bigint): boolean {
+  const provider = addressBytes(ask.provider);
+  const fromReserved = stake < ask.bondPerUnit ? stake : ask.bondPerUnit;
+  if (!ports.providers.lock(ctx, provider, fromReserved, stake)) return false;
+  if (ask.bondPerUnit > fromReserved) ports.providers.release(ctx, provider, ask.bondPerUnit - fromReserved);
+  ports.providers.record(ctx, provider, "matched");
+  return true;
+}
+
+/** Promises a free unit to a draw. */
+export function holdUnit(ctx: Context, id: bigint): void {
+  const ask = loadAsk(ctx, id);
+  assert(ask.freeUnits > 0, `ask ${id} has no free unit to hold`);
+  saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits - 1, heldUnits: ask.heldUnits + 1 });
+}
+
+/** A promised unit is free again; of a closed ask, its bond is. */
+export function releaseHold(ctx: Context, ports: MarketPorts, id: bigint): void {
+  const ask = loadAsk(ctx, id);
+  assert(ask.heldUnits > 0, `ask ${id} has no held unit to release`);
+  if (ask.status === OrderStatus.ORDER_STATUS_OPEN) {
+    saveAsk(ctx, { ...ask, heldUnits: ask.heldUnits - 1, freeUnits: ask.freeUnits + 1 });
+    return;
+  }
+  if (ask.bondPerUnit > 0n) ports.providers.release(ctx, addressBytes(ask.provider), ask.bondPerUnit);
+  dropUnit(ctx, ports, { ...ask, heldUnits: ask.heldUnits - 1 });
+}
+
+/**
+ * A unit comes back from a task. False, and nothing changed, where the ask is open and there is no bond to set aside for it;
+ * with `force` the ask shrinks instead.
+ */
+export function returnUnit(ctx: Context, ports: MarketPorts, id: bigint, force: boolean): boolean {
+  const ask = loadAsk(ctx, id);
+  if (ask.status === OrderStatus.ORDER_STATUS_OPEN) {
+    if (ask.bondPerUnit === 0n || ports.providers.reserve(ctx, addressBytes(ask.provider), ask.bondPerUnit)) {
+      saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits + 1 });
+      return true;
+    }
+    if (!force) return false;
+  }
+  dropUnit(ctx, ports, ask);
+  return true;
+}
+
+function dropUnit(ctx: Context, ports: MarketPorts, ask: Ask): void {
+  const units = ask.units - 1;
+  if (units === 0 && ask.status === OrderStatus.ORDER_STATUS_OPEN) {
+    closeAsk(ctx, ports, { ...ask, units }, OrderStatus.ORDER_STATUS_EXPIRED);
+    return;
+  }
+  const next = { ...ask, units };
+  saveAsk(ctx, next);
+  if (units === 0) schedulePrune(ctx, ports, next);
+}
+
+/** Takes the ask out of the book for good; units that are out or promised follow when they come back. */
+export function closeAsk(ctx: Context, ports: MarketPorts, ask: Ask, status: OrderStatus): void {
+  const tau = ports.clock.tau(ctx);
+  const bond = ask.bondPerUnit * BigInt(ask.freeUnits);
+  if (bond > 0n) ports.providers.release(ctx, addressBytes(ask.provider), bond);
+  const closed = { ...ask, status, units: ask.units - ask.freeUnits, freeUnits: 0, endedTau: tau };
+  reschedule(ctx, dueKinds.askExpiry, ask.id, ask.expiresTau, 0n);
+  cancelledAsks.remove(ctx, ask.id);
+  saveAsk(ctx, closed);
+  if (closed.units === 0) schedulePrune(ctx, ports, closed);
+}
+
+function schedulePrune(ctx: Context, ports: MarketPorts, ask: Ask): void {
+  schedule(ctx, ports.clock.tau(ctx) + paramsAt(ctx, ask.paramsVersion).recordLifetime, dueKinds.askPrune, ask.id);
+}
+
+/** The record's time is over: it goes, and its deposit goes home. */
+export function pruneAsk(ctx: Context, ports: MarketPorts, id: bigint): void {
+  const ask = asks.find(ctx, id);
+  if (ask === undefined || ask.units > 0 || ask.status === OrderStatus.ORDER_STATUS_OPEN) return;
+  asks.remove(ctx, id);
+  asksByProvider.remove(ctx, [addressBytes(ask.provider), id]);
+  returnDeposit(ctx, ports, ask.provider, BigInt(ask.storageDeposit));
+}
+
+/** The most asks of one provider, pruned ones not counted. */
+export const maxAsksPerProvider = 256;
+
+/** Follows a provider that may no longer, or again, be matched: its asks leave the books, or come back. */
+export function followProvider(ctx: Context, ports: MarketPorts, address: Uint8Array): void {
+  const active = ports.providers.find(ctx, address)?.active === true;
+  if (active !== suspended.has(ctx, address)) return;
+  if (active) suspended.remove(ctx, address);
+  else suspended.set(ctx, address, true);
+  const ids: bigint[] = [];
+  for (const [[, id]] of asksByProvider.entries(ctx, { within: providerRange(address) })) ids.push(id);
+  for (const id of ids) {
+    const ask = loadAsk(ctx, id);
+    if (ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0) saveAsk(ctx, ask);
+  }
+}
+
+const providerRange = (address: Uint8Array): Uint8Array => {
+  const out = new Uint8Array(address.length + 1);
+  out[0] = address.length;
+  out.set(address, 1);
+  return out;
+};

@@ -1,0 +1,40 @@
+/** The registry of capacity classes. */
+import { CapacityClass, Meter } from "../../codec/gen/dcm/market/v1/types.ts";
+import { fail } from "../../runtime/errors.ts";
+import { atMost, checkClassId, maxPrice, size, textAtMost } from "./checks.ts";
+import { errors } from "./errors.ts";
+import { emit } from "./events.ts";
+import { inRange } from "./params.ts";
+import { classes } from "./state.ts";
+import type { Context } from "../../runtime/context.ts";
+
+/** One core that runs WebAssembly, metered by work. */
+export function wasmCore(): CapacityClass {
+  return CapacityClass.fromPartial({
+    id: "wasm.core", resources: { cpuMilli: 1_000, memoryBytes: 256n << 20n, storageBytes: 1n << 30n }, runtimes: ["wasm"], meter: Meter.METER_WORK,
+    meterPerLot: 1_000_000_000n, weightsVersion: 1, tick: 1n, minBondPerUnit: 1_000_000n, maxLots: 1_000_000n,
+  });
+}
+
+/** Fails where the class contradicts itself. */
+export function checkClass(given: CapacityClass | undefined): CapacityClass {
+  if (given === undefined) fail(errors.invalidField, { field: "class", value: "missing", limit: "given" });
+  checkClassId(given.id);
+  if (given.meter !== Meter.METER_WORK) fail(errors.notServed, { field: "class.meter", value: given.meter === Meter.METER_TIME ? "time" : "unspecified" });
+  inRange("class.meter_per_lot", given.meterPerLot, 1n, 1n << 50n);
+  inRange("class.tick", given.tick, 1n, maxPrice);
+  inRange("class.min_bond_per_unit", given.minBondPerUnit, 0n, 1n << 60n);
+  inRange("class.max_lots", given.maxLots, 1n, 1n << 40n);
+  atMost("class.runtimes", given.runtimes.length, 16, "names");
+  for (const runtime of given.runtimes) textAtMost("class.runtimes", runtime, 64);
+  if (given.conformanceDigest.length !== 0) size("class.conformance_digest", given.conformanceDigest, 32);
+  return given;
+}
+
+export function saveClass(ctx: Context, next: CapacityClass): void {
+  const known = classes.find(ctx, next.id);
+  if (known !== undefined && known.meter !== next.meter) fail(errors.classFixed, { field: "meter" });
+  if (known !== undefined && known.meterPerLot !== next.meterPerLot) fail(errors.classFixed, { field: "meter_per_lot" });
+  classes.set(ctx, next.id, next);
+  emit(ctx, "EventClassSet", { class_id: next.id, tick: next.tick, min_bond_per_unit: next.minBondPerUnit, max_lots: next.maxLots, closed: String(next.closed) });
+}

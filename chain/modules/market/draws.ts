@@ -1,0 +1,171 @@
+/** Drawing replicas: by free bond, from the asks at or below the match price, one an organization. Protocol sections 3 and 8. */
+import { OrderStatus, type Ask, type Draw, type Job, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { addressBytes } from "../../codec/address.ts";
+import { uint64Bytes, utf8 } from "../../codec/bytes.ts";
+import { sha256 } from "../../codec/hash.ts";
+import { assert } from "../../runtime/errors.ts";
+import { bookOf, loadAsk, lockUnit, releaseHold, saveAsk } from "./asks.ts";
+import { loadBid, loadJob } from "./bids.ts";
+import { queueDraw, dropDraw } from "./draw-queue.ts";
+import { emit } from "./events.ts";
+import { createLease } from "./leases.ts";
+import { paramsAt, currentParams } from "./params.ts";
+import { seeded } from "./pro-rata.ts";
+import { askBook, asks, collect, draws, joinKey, readyDraws, tasks, within } from "./state.ts";
+import { apply, termsOf } from "./tasks.ts";
+import { drawFailed, drawn, type Seat } from "./task-machine.ts";
+import type { Context } from "../../runtime/context.ts";
+import type { MarketPorts } from "./ports.ts";
+
+/** Asks that one draw looks at, cheapest first. */
+const maxCandidates = 512;
+
+export interface Candidate {
+  readonly ask: Ask;
+  readonly organization: string;
+  /** Free bond of the provider. */
+  readonly weight: bigint;
+}
+
+/** At the end of a block: draws with seed and salt, in the order of their salts. A draw that finds too few goes behind the others until its time is over. */
+export function runDraws(ctx: Context, ports: MarketPorts): void {
+  const tau = ports.clock.tau(ctx);
+  for (const [[ticket, taskId]] of collect(ctx, readyDraws, currentParams(ctx).params.maxDraws)) {
+    readyDraws.remove(ctx, [ticket, taskId]);
+    const draw = draws.find(ctx, taskId);
+    if (draw === undefined || draw.salt.length === 0) continue;
+    const task = tasks.find(ctx, taskId);
+    assert(task !== undefined, `draw of a missing task ${taskId}`);
+    if (tryDraw(ctx, ports, draw, task)) continue;
+    if (tau > draw.drawDueTau) apply(ctx, ports, task, drawFailed(task, termsOf(ctx, loadJob(ctx, task.jobId)), tau));
+    else queueDraw(ctx, taskId);
+  }
+}
+
+function tryDraw(ctx: Context, ports: MarketPorts, draw: Draw, task: Task): boolean {
+  const job = loadJob(ctx, task.jobId);
+  const tau = ports.clock.tau(ctx);
+  const chosen = choose(candidatesOf(ctx, ports, job, task), draw.count, drawSeed(draw), paramsAt(ctx, job.paramsVersion).shareCapBps);
+  if (chosen === undefined) return false;
+  // Promised units that were not drawn go back to the book; those that were drawn go out from it.
+  for (const id of task.heldAsks) releaseHold(ctx, ports, id);
+  const stake = BigInt(task.stake);
+  const seats: Seat[] = chosen.map(({ ask: { id } }) => {
+    const ask = loadAsk(ctx, id);
+    const locked = ask.freeUnits > 0 && lockUnit(ctx, ports, ask, stake);
+    assert(locked, `ask ${id} was drawn but cannot serve`);
+    saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits - 1 });
+    const lease = createLease(ctx, job, ask, { units: 1, lots: task.lots, price: task.price, drawn: true, tau });
+    return { provider: ask.provider, organization: ask.organization, askId: id, leaseId: lease.id };
+  });
+  dropDraw(ctx, task.id);
+  emit(ctx, "EventReplicasDrawn", { task_id: task.id, job_id: job.id, round: draw.round, providers: seats.map((seat) => seat.provider).join(",") });
+  apply(ctx, ports, { ...task, heldAsks: [] }, drawn(task, termsOf(ctx, job), seats, draw.round, tau));
+  return true;
+}
+
+/** H(seed || task || salt). */
+export function drawSeed(draw: Draw): Uint8Array {
+  return sha256(draw.seed, uint64Bytes(draw.taskId), draw.salt);
+}
+
+/** Who may be drawn: asks at or below the match price with a unit, of organizations that have no part in the task. */
+function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task): Candidate[] {
+  const tau = ports.clock.tau(ctx);
+  const stake = BigInt(task.stake);
+  const { excluded } = loadBid(ctx, job.id);
+  const out: Candidate[] = [];
+  const seen = new Set<string>();
+  const add = (ask: Ask): void => {
+    if (seen.has(ask.provider) || !offered(ask, tau)) return;
+    const view = ports.providers.find(ctx, addressBytes(ask.provider));
+    if (view?.active !== true) return;
+    const { organization } = view;
+    if (ask.provider === job.consumer || (job.organization !== "" && organization === job.organization) || excluded.includes(ask.provider)) return;
+    if (task.replicas.some((replica) => replica.provider === ask.provider || replica.organization === organization || replica.organization === ask.organization)) return;
+    const weight = ports.providers.free(ctx, view.address);
+    if (weight + ask.bondPerUnit < stake) return;
+    seen.add(ask.provider);
+    out.push({ ask, organization, weight: weight + ask.bondPerUnit });
+  };
+  for (const id of task.heldAsks) {
+    const ask = loadAsk(ctx, id);
+    // A promised unit of an ask that closed meanwhile cannot be drawn any more.
+    if (ask.status === OrderStatus.ORDER_STATUS_OPEN) add(ask);
+  }
+  const book = bookOf(job);
+  const prefix = within.book(book);
+  for (const [[, [, , id]]] of collect(ctx, askBook, maxCandidates, prefix, joinKey(prefix, uint64Bytes(task.price + 1n)))) {
+    const ask = asks.find(ctx, id);
+    if (ask !== undefined) add(ask);
+  }
+  out.sort((a, b) => (a.ask.provider < b.ask.provider ? -1 : 1));
+  return out;
+}
+
+/** Not expired. */
+export function offered(ask: Ask, tau: bigint): boolean {
+  return tau <= ask.expiresTau;
+}
+
+/** `count` candidates of distinct organizations; undefined where there are too few. Pure. */
+export function choose(candidates: readonly Candidate[], count: number, seed: Uint8Array, shareCapBps: number): Candidate[] | undefined {
+  let rest = [...candidates];
+  const out: Candidate[] = [];
+  while (out.length < count) {
+    const organizations = weighOrganizations(rest, shareCapBps);
+    if (organizations.length === 0) return undefined;
+    const organization = pick(organizations, seed, utf8("organization"), BigInt(out.length));
+    const members = rest.filter((candidate) => candidate.organization === organization.name).map((candidate) => ({ name: candidate, weight: candidate.weight }));
+    out.push(pick(members, seed, utf8("provider"), BigInt(out.length)).name);
+    rest = rest.filter((candidate) => candidate.organization !== organization.name);
+  }
+  return out;
+}
+
+interface Weighted<T> {
+  readonly name: T;
+  readonly weight: bigint;
+}
+
+/** One of them, by weight; all equal where nobody has any. */
+function pick<T>(from: readonly Weighted<T>[], seed: Uint8Array, label: Uint8Array, turn: bigint): Weighted<T> {
+  let total = 0n;
+  for (const { weight } of from) total += weight;
+  if (total === 0n) return from[Number(seeded(seed, label, turn, BigInt(from.length)))]!;
+  let at = seeded(seed, label, turn, total);
+  for (const one of from) {
+    if (at < one.weight) return one;
+    at -= one.weight;
+  }
+  assert(false, "a draw beyond the sum of the weights");
+}
+
+/**
+ * Organizations by the free bond of their candidates, none with more than the share cap of the whole; where there are too few organizations
+ * for the cap (fewer than 1 / cap), all weigh the same. Sorted by name.
+ */
+export function weighOrganizations(candidates: readonly Candidate[], shareCapBps: number): Weighted<string>[] {
+  const sums = new Map<string, bigint>();
+  for (const { organization, weight } of candidates) sums.set(organization, (sums.get(organization) ?? 0n) + weight);
+  const list = Array.from(sums, ([name, weight]) => ({ name, weight })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const cap = capOf(list.map(({ weight }) => weight), BigInt(shareCapBps));
+  return list.map(({ name, weight }) => ({ name, weight: weight < cap ? weight : cap }));
+}
+
+/** The greatest c with c <= cap x sum(min(w, c)), or the least weight where none is. */
+function capOf(weights: readonly bigint[], capBps: bigint): bigint {
+  const sorted = [...weights].sort((a, b) => (a > b ? -1 : a < b ? 1 : 0));
+  let rest = 0n;
+  for (const weight of sorted) rest += weight;
+  for (const [capped, weight] of sorted.entries()) {
+    // With the `capped` greatest at c each: c = cap x (capped x c + rest).
+    const share = 10_000n - capBps * BigInt(capped);
+    if (share <= 0n) break;
+    const c = (capBps * rest) / share;
+    if (capped > 0 && c >= weight) return c;
+    if (capped === 0 && weight * 10_000n <= capBps * rest) return weight;
+    rest -= weight;
+  }
+  return sorted.at(-1) ?? 0n;
+}

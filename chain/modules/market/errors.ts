@@ -1,0 +1,36 @@
+/** The errors of codespace `market`. Each says field, value and limit, and where it helps what to do next. */
+import { defineErrors } from "../../runtime/errors.ts";
+
+interface Field {
+  readonly field: string;
+  readonly value: string | bigint | number;
+  readonly limit: string;
+}
+
+export const errors = defineErrors("market", {
+  invalidField: [2, ({ field, value, limit }: Field) => `${field} is ${String(value).slice(0, 120)}; it must be ${limit}`],
+  notServed: [3, ({ field, value }: { field: string; value: string }) => `${field} ${value.slice(0, 120)} is not served yet`],
+  unknownClass: [4, ({ classId }: { classId: string }) => `there is no capacity class ${classId.slice(0, 80)}; query Classes lists them`],
+  classClosed: [5, ({ classId }: { classId: string }) => `capacity class ${classId} takes no new orders`],
+  wrongDenom: [6, ({ denom, expected }: { denom: string; expected: string }) => `quote_denom is ${denom.slice(0, 80)}; only the bond denom ${expected} is served`],
+  notProvider: [7, ({ address }: { address: string }) => `${address} is not an active provider; register, bond and send heartbeats first`],
+  bondTooSmall: [8, ({ needed, free }: { needed: bigint; free: bigint }) => `the ask sets ${needed} of bond aside, ${free} is free; bond more or offer fewer units`],
+  unknownAsk: [9, ({ id }: { id: bigint }) => `there is no ask ${id}`],
+  unknownJob: [10, ({ id }: { id: bigint }) => `there is no job ${id}`],
+  unknownTask: [11, ({ id }: { id: bigint }) => `there is no task ${id} with a replica`],
+  notYours: [12, ({ what, owner, signer }: { what: string; owner: string; signer: string }) => `${what} belongs to ${owner}, not to ${signer}`],
+  notOpen: [13, ({ what, status }: { what: string; status: string }) => `${what} is ${status}: it is out of the book already`],
+  notAssigned: [14, ({ task, provider }: { task: bigint; provider: string }) => `task ${task} has no live replica of ${provider}`],
+  wrongState: [15, ({ task, state, needed }: { task: bigint; state: string; needed: string }) => `the replica of task ${task} is ${state}; this needs ${needed}`],
+  notRevealing: [16, ({ task, state }: { task: bigint; state: string }) => `task ${task} is ${state}: not every replica has committed, so nothing may be revealed yet`],
+  wrongCommitment: [17, ({ task }: { task: bigint }) => `result and salt do not hash to the commitment of task ${task}; see MsgCommitResult for its form`],
+  wrongSalt: [18, ({ job }: { job: bigint }) => `salt does not hash to the salt_head of job ${job}; query Job shows the head`],
+  noDraws: [19, ({ job }: { job: bigint }) => `job ${job} has no draw that waits for a salt and whose seed is known; keep the salt`],
+  alreadySealed: [20, ({ job, provider }: { job: bigint; provider: string }) => `the key of job ${job} is sealed to ${provider} already`],
+  nothingToSeal: [21, ({ job, provider }: { job: bigint; provider: string }) => `${provider} has no replica in job ${job} that waits for a key`],
+  notWorker: [22, ({ worker, provider }: { worker: string; provider: string }) => `${worker} may not act for ${provider}; session keys are not served yet, sign with the provider's account`],
+  tooManyOrders: [23, ({ owner, limit }: { owner: string; limit: number }) => `${owner} has ${limit} asks, the most there may be; cancel one or let it be pruned`],
+  invalidParams: [24, ({ field, value, low, high }: { field: string; value: string; low: string; high: string }) => `${field} is ${value}; it must be from ${low} to ${high}`],
+  classFixed: [25, ({ field }: { field: string }) => `${field} of a class never changes; make a new class`],
+  cancelPending: [26, ({ what }: { what: string }) => `${what} is being cancelled already`],
+} as const);

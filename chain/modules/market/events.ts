@@ -1,0 +1,71 @@
+/** Events, all of package dcm.market.v1. Those of orders are enough to rebuild every book; the README lists their attributes. */
+import { OrderStatus, ReplicaState, TaskState, VerificationLevel, type Ask, type Bid, type Job, type Lease, type Replica, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import type { Context } from "../../runtime/context.ts";
+
+type Attributes = Readonly<Record<string, string | bigint | number>>;
+
+export function emit(ctx: Context, name: string, attributes: Attributes): void {
+  ctx.emit(`dcm.market.v1.${name}`, Object.entries(attributes).map(([key, value]) => [key, String(value)] as const));
+}
+
+/** The enum value's name without its prefix, in lower case: `open`. */
+export function enumName(type: Readonly<Record<string, number>>, value: number, prefix: string): string {
+  for (const [name, number] of Object.entries(type)) if (number === value) return name.slice(prefix.length).toLowerCase();
+  return String(value);
+}
+export const taskStateName = (state: TaskState): string => enumName(TaskState, state, "TASK_STATE_");
+export const replicaStateName = (state: ReplicaState): string => enumName(ReplicaState, state, "REPLICA_STATE_");
+export const statusName = (status: OrderStatus): string => enumName(OrderStatus, status, "ORDER_STATUS_");
+export const levelName = (level: VerificationLevel): string => enumName(VerificationLevel, level, "VERIFICATION_LEVEL_");
+
+export function askPlaced(ctx: Context, ask: Ask): void {
+  emit(ctx, "EventAskPlaced", {
+    ask_id: ask.id, provider: ask.provider, organization: ask.organization, class_id: ask.classId, quote_denom: ask.quoteDenom,
+    base_price: ask.basePrice, units: ask.units, expires_tau: ask.expiresTau, storage_deposit: ask.storageDeposit,
+  });
+}
+
+/** Free units or status changed. */
+export function askChanged(ctx: Context, ask: Ask, listed: boolean): void {
+  emit(ctx, "EventAskChanged", {
+    ask_id: ask.id, provider: ask.provider, class_id: ask.classId, quote_denom: ask.quoteDenom, base_price: ask.basePrice,
+    free_units: ask.freeUnits, held_units: ask.heldUnits, units: ask.units, status: statusName(ask.status), listed: String(listed),
+  });
+}
+
+export function bidPlaced(ctx: Context, bid: Bid, job: Job): void {
+  emit(ctx, "EventBidPlaced", {
+    bid_id: bid.id, job_id: job.id, consumer: bid.consumer, organization: bid.organization, class_id: bid.classId, quote_denom: bid.quoteDenom,
+    limit_price: bid.limitPrice, lots: bid.lots, tasks: job.spec!.tasks, verification: levelName(job.verification), k: job.k,
+    expires_tau: bid.expiresTau, escrow: job.escrow!.deposited, storage_deposit: job.escrow!.storageDeposit,
+  });
+}
+
+export function bidChanged(ctx: Context, bid: Bid, openTasks: number): void {
+  emit(ctx, "EventBidChanged", {
+    bid_id: bid.id, job_id: bid.id, consumer: bid.consumer, class_id: bid.classId, quote_denom: bid.quoteDenom, limit_price: bid.limitPrice,
+    open_tasks: openTasks, status: statusName(bid.status),
+  });
+}
+
+export function leaseCreated(ctx: Context, lease: Lease): void {
+  emit(ctx, "EventLeaseCreated", {
+    lease_id: lease.id, job_id: lease.jobId, bid_id: lease.jobId, ask_id: lease.askId, provider: lease.provider, consumer: lease.consumer,
+    class_id: lease.classId, quote_denom: lease.quoteDenom, units: lease.units, lots: lease.lots, price: lease.price,
+    drawn: String(lease.drawn), params_version: lease.paramsVersion,
+  });
+}
+
+export function taskChanged(ctx: Context, task: Task, job: Job): void {
+  emit(ctx, "EventTaskChanged", {
+    task_id: task.id, job_id: job.id, consumer: job.consumer, state: taskStateName(task.state), price: task.price, lots: task.lots,
+    misses: task.misses, close_reason: task.closeReason, due_tau: task.dueTau,
+  });
+}
+
+export function replicaChanged(ctx: Context, task: Task, job: Job, replica: Replica): void {
+  emit(ctx, "EventReplicaChanged", {
+    task_id: task.id, job_id: job.id, provider: replica.provider, consumer: job.consumer, ask_id: replica.askId, lease_id: replica.leaseId,
+    state: replicaStateName(replica.state), round: replica.round, stake: replica.stake, paid: replica.paid, slashed: replica.slashed, due_tau: replica.dueTau,
+  });
+}

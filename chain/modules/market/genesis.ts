@@ -1,0 +1,145 @@
+/** Genesis: classes and parameters at the least; everything where a chain is exported. Indexes and queues are made anew from the records. */
+import { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
+import { Book, OrderStatus, TimeInForce, type Ask, type Bid, type Draw, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
+import { addressBytes } from "../../codec/address.ts";
+import { bookOf } from "./asks.ts";
+import { isTerminal } from "./bids.ts";
+import { markDirty } from "./books.ts";
+import { checkClass, wasmCore } from "./classes.ts";
+import { defaultParams, paramsAt, paramsFault } from "./params.ts";
+import { queueDraw } from "./draw-queue.ts";
+import {
+  askBook, asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, classes, draws, drawsBySeed, dueKinds, freshBooks, iocBids, jobs,
+  jobsByConsumer, leases, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, schedule, seals, suspended, tasks, tasksByProvider, trades,
+} from "./state.ts";
+import type { MapOf } from "../../runtime/collections.ts";
+import type { Context } from "../../runtime/context.ts";
+import type { Genesis } from "../../runtime/module.ts";
+import type { MarketPorts } from "./ports.ts";
+
+export function marketGenesis(ports: MarketPorts): Genesis<GenesisState> {
+  return {
+    type: GenesisState,
+    defaults: () => GenesisState.fromPartial({ params: [{ version: 1n, params: defaultParams() }], classes: [wasmCore()], nextAskId: 1n, nextJobId: 1n, nextLeaseId: 1n }),
+    check,
+    init: (ctx, state) => init(ctx, ports, state),
+    export: exported,
+  };
+}
+
+function check(state: GenesisState): void {
+  if (state.params.length === 0) throw new Error("market.params is empty; it needs at least version 1");
+  for (const [i, entry] of state.params.entries()) {
+    if (entry.params === undefined) throw new Error(`market.params[${i}] has no params`);
+    const last = state.params[i - 1];
+    if (entry.version < 1n || (last !== undefined && entry.version !== last.version + 1n)) throw new Error(`market.params[${i}] has version ${entry.version}; versions rise by one from at least 1`);
+    const fault = paramsFault(entry.params);
+    if (fault !== undefined) throw fault;
+  }
+  ascending("classes", state.classes.map((one) => checkClass(one).id));
+  const known = new Set(state.classes.map((one) => one.id));
+  for (const order of [...state.asks, ...state.jobs]) if (!known.has(order.classId)) throw new Error(`market: class ${order.classId} of order ${order.id} is missing`);
+  ids("asks", state.asks, state.nextAskId);
+  ids("jobs", state.jobs, state.nextJobId);
+  ids("leases", state.leases, state.nextLeaseId);
+  ids("tasks", state.tasks, 1n << 64n);
+  ids("bids", state.bids, state.nextJobId);
+  if (state.bids.length !== state.jobs.length || state.bids.some((bid, i) => bid.id !== state.jobs[i]!.id)) throw new Error("market: every job has a bid of its id, and the other way round");
+}
+
+function ascending(field: string, names: readonly string[]): void {
+  for (let i = 1; i < names.length; i++) if (names[i - 1]! >= names[i]!) throw new Error(`market.${field} is not sorted or repeats ${names[i]!}`);
+}
+
+function ids(field: string, records: readonly { readonly id: bigint }[], next: bigint): void {
+  for (const [i, { id }] of records.entries()) {
+    if (id < 1n || id >= (next === 0n ? 1n : next)) throw new Error(`market.${field}: id ${id} is not below the next id ${next}`);
+    if (i > 0 && records[i - 1]!.id >= id) throw new Error(`market.${field} is not sorted or repeats ${id}`);
+  }
+}
+
+function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
+  for (const { version, params } of state.params) paramsByVersion.set(ctx, version, params!);
+  paramsVersion.set(ctx, state.params.at(-1)!.version);
+  for (const one of state.classes) classes.set(ctx, one.id, one);
+  for (const one of state.books) books.set(ctx, bookOf(one), { ...one, openAsks: 0n, openBids: 0n });
+  nextAskId.set(ctx, state.nextAskId || 1n);
+  nextJobId.set(ctx, state.nextJobId || 1n);
+  nextLeaseId.set(ctx, state.nextLeaseId || 1n);
+  for (const ask of state.asks) initAsk(ctx, ports, ask);
+  for (const job of state.jobs) initJob(ctx, job);
+  for (const bid of state.bids) initBid(ctx, bid);
+  for (const task of state.tasks) {
+    tasks.set(ctx, task.id, task);
+    if (task.dueTau !== 0n) schedule(ctx, task.dueTau, dueKinds.task, task.id);
+    for (const replica of task.replicas) tasksByProvider.set(ctx, [addressBytes(replica.provider), task.id], true);
+  }
+  for (const lease of state.leases) {
+    leases.set(ctx, lease.id, lease);
+    leasesByJob.set(ctx, [lease.jobId, lease.id], true);
+    leasesByProvider.set(ctx, [addressBytes(lease.provider), lease.id], true);
+  }
+  for (const draw of state.draws) initDraw(ctx, draw);
+  for (const seal of state.seals) seals.set(ctx, [seal.jobId, addressBytes(seal.provider)], seal);
+  for (const trade of state.trades) trades.set(ctx, [bookOf(trade), trade.height], trade);
+  for (const id of state.cancelledAsks) cancelledAsks.set(ctx, id, true);
+  for (const id of state.cancelledBids) cancelledBids.set(ctx, id, true);
+}
+
+function count(ctx: Context, order: Ask | Bid, change: { readonly openAsks?: bigint; readonly openBids?: bigint }): void {
+  const key = bookOf(order);
+  const book = books.find(ctx, key) ?? Book.fromPartial({ classId: key[0], quoteDenom: key[1] });
+  books.set(ctx, key, { ...book, openAsks: book.openAsks + (change.openAsks ?? 0n), openBids: book.openBids + (change.openBids ?? 0n) });
+  markDirty(ctx, key);
+  freshBooks.set(ctx, key, true);
+}
+
+function initAsk(ctx: Context, ports: MarketPorts, ask: Ask): void {
+  asks.set(ctx, ask.id, ask);
+  const provider = addressBytes(ask.provider);
+  asksByProvider.set(ctx, [provider, ask.id], true);
+  if (ask.status !== OrderStatus.ORDER_STATUS_OPEN) {
+    if (ask.units === 0) schedule(ctx, ask.endedTau + paramsAt(ctx, ask.paramsVersion).recordLifetime, dueKinds.askPrune, ask.id);
+    return;
+  }
+  schedule(ctx, ask.expiresTau, dueKinds.askExpiry, ask.id);
+  if (ports.providers.find(ctx, provider)?.active !== true) suspended.set(ctx, provider, true);
+  else if (ask.freeUnits > 0) {
+    askBook.set(ctx, [bookOf(ask), [ask.basePrice, ask.createdHeight, ask.id]], true);
+    count(ctx, ask, { openAsks: 1n });
+  }
+}
+
+function initJob(ctx: Context, job: Job): void {
+  jobs.set(ctx, job.id, job);
+  jobsByConsumer.set(ctx, [addressBytes(job.consumer), job.id], true);
+  if (job.endedTau !== 0n) schedule(ctx, job.endedTau + paramsAt(ctx, job.paramsVersion).recordLifetime, dueKinds.jobPrune, job.id);
+}
+
+function initBid(ctx: Context, bid: Bid): void {
+  bids.set(ctx, bid.id, bid);
+  if (isTerminal(bid.status) || bid.endedTau !== 0n) return;
+  schedule(ctx, bid.expiresTau, dueKinds.bidExpiry, bid.id);
+  if (bid.status !== OrderStatus.ORDER_STATUS_OPEN) return;
+  bidBook.set(ctx, [bookOf(bid), [bidOrder(bid.limitPrice), bid.createdHeight, bid.id]], true);
+  if (bid.timeInForce === TimeInForce.TIME_IN_FORCE_IOC) iocBids.set(ctx, [bookOf(bid), bid.id], true);
+  count(ctx, bid, { openBids: 1n });
+}
+
+function initDraw(ctx: Context, draw: Draw): void {
+  draws.set(ctx, draw.taskId, draw);
+  if (draw.salt.length > 0) queueDraw(ctx, draw.taskId);
+  else if (draw.saltDueTau !== 0n) schedule(ctx, draw.saltDueTau, dueKinds.draw, draw.taskId);
+  else drawsBySeed.set(ctx, [draw.seedHeight, draw.taskId], true);
+}
+
+function exported(ctx: Context): GenesisState {
+  const values = <K, V>(collection: MapOf<K, V>): V[] => Array.from(collection.entries(ctx), ([, value]) => value);
+  const keys = <K, V>(collection: MapOf<K, V>): K[] => Array.from(collection.entries(ctx), ([key]) => key);
+  return GenesisState.create({
+    params: Array.from(paramsByVersion.entries(ctx), ([version, params]) => ({ version, params })),
+    classes: values(classes), books: values(books), asks: values(asks), jobs: values(jobs), bids: values(bids), tasks: values(tasks), leases: values(leases),
+    draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),
+    nextAskId: nextAskId.find(ctx) ?? 1n, nextJobId: nextJobId.find(ctx) ?? 1n, nextLeaseId: nextLeaseId.find(ctx) ?? 1n,
+  });
+}

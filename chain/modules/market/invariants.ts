@@ -1,0 +1,111 @@
+/** What holds at every block's end. */
+import { OrderStatus, ReplicaState, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { addressBytes } from "../../codec/address.ts";
+import { isTerminal, openTasks } from "./bids.ts";
+import { bookOf } from "./asks.ts";
+import { escrowAddress } from "./escrow.ts";
+import { askBook, asks, bidBook, bidOrder, bids, draws, dueKinds, dueQueue, jobs, suspended, tasks } from "./state.ts";
+import { isOver } from "./tasks.ts";
+import type { Context } from "../../runtime/context.ts";
+import type { MarketPorts } from "./ports.ts";
+
+export function invariants(ports: MarketPorts): Record<string, (ctx: Context) => string | undefined> {
+  return {
+    escrow: (ctx) => escrowAccounts(ctx) ?? balance(ctx, ports),
+    units,
+    books: (ctx) => askIndex(ctx) ?? bidIndex(ctx),
+    tasks: taskRecords,
+    stakes: (ctx) => stakes(ctx, ports),
+  };
+}
+
+/** in = paid + refunded + fees + burned + held, and held is what the open and running tasks set aside. */
+function escrowAccounts(ctx: Context): string | undefined {
+  for (const [id, job] of jobs.entries(ctx)) {
+    const { deposited, paid, refunded, fees, burned, held, perTask } = job.escrow!;
+    const sum = [paid, refunded, fees, burned, held].reduce((total, text) => total + BigInt(text), 0n);
+    if (sum !== BigInt(deposited)) return `job ${id}: ${deposited} came in, ${sum} is accounted for`;
+    const alive = BigInt(job.spec!.tasks - job.tasksFinal - job.tasksClosed);
+    if (BigInt(held) !== alive * BigInt(perTask)) return `job ${id} holds ${held} for ${alive} tasks of ${perTask}`;
+  }
+  return undefined;
+}
+
+/** The account has exactly what it owes. */
+function balance(ctx: Context, ports: MarketPorts): string | undefined {
+  const denom = ports.providers.bondDenom(ctx);
+  let owed = 0n;
+  for (const [, job] of jobs.entries(ctx)) owed += BigInt(job.escrow!.held) + BigInt(job.escrow!.storageDeposit);
+  for (const [, ask] of asks.entries(ctx)) owed += BigInt(ask.storageDeposit);
+  const held = ports.bank.balance(ctx, escrowAddress, denom);
+  return held === owed ? undefined : `the account holds ${held}${denom} and owes ${owed}${denom}`;
+}
+
+/** units = free + held + out with tasks. */
+function units(ctx: Context): string | undefined {
+  const out = new Map<bigint, number>();
+  const held = new Map<bigint, number>();
+  for (const [, task] of tasks.entries(ctx)) {
+    for (const replica of task.replicas) if (replica.unitOut) out.set(replica.askId, (out.get(replica.askId) ?? 0) + 1);
+    for (const id of task.heldAsks) held.set(id, (held.get(id) ?? 0) + 1);
+  }
+  for (const [id, ask] of asks.entries(ctx)) {
+    if (ask.heldUnits !== (held.get(id) ?? 0)) return `ask ${id} has ${ask.heldUnits} held units, tasks hold ${held.get(id) ?? 0}`;
+    if (ask.units !== ask.freeUnits + ask.heldUnits + (out.get(id) ?? 0)) return `ask ${id} of ${ask.units} units has ${ask.freeUnits} free, ${ask.heldUnits} held, ${out.get(id) ?? 0} out`;
+  }
+  return undefined;
+}
+
+function askIndex(ctx: Context): string | undefined {
+  let listed = 0;
+  for (const [id, ask] of asks.entries(ctx)) {
+    const should = ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0 && !suspended.has(ctx, addressBytes(ask.provider));
+    if (askBook.has(ctx, [bookOf(ask), [ask.basePrice, ask.createdHeight, id]]) !== should) return `ask ${id} is ${should ? "missing from" : "in"} the book`;
+    if (should) listed++;
+  }
+  const inBook = Array.from(askBook.entries(ctx)).length;
+  return inBook === listed ? undefined : `the books list ${inBook} asks, there are ${listed}`;
+}
+
+function bidIndex(ctx: Context): string | undefined {
+  let listed = 0;
+  for (const [id, bid] of bids.entries(ctx)) {
+    const should = !isTerminal(bid.status) && openTasks(bid, jobs.find(ctx, id)!) > 0;
+    if (bidBook.has(ctx, [bookOf(bid), [bidOrder(bid.limitPrice), bid.createdHeight, id]]) !== should) return `bid ${id} is ${should ? "missing from" : "in"} the book`;
+    if (should) listed++;
+  }
+  const inBook = Array.from(bidBook.entries(ctx)).length;
+  return inBook === listed ? undefined : `the books list ${inBook} bids, there are ${listed}`;
+}
+
+function taskRecords(ctx: Context): string | undefined {
+  for (const [id, task] of tasks.entries(ctx)) {
+    const fault = taskFault(task);
+    if (fault !== undefined) return `task ${id} ${fault}`;
+    if (task.dueTau !== 0n && !dueQueue.has(ctx, [task.dueTau, dueKinds.task, id])) return `task ${id} is due at ${task.dueTau} and not in the queue`;
+  }
+  for (const [id] of draws.entries(ctx)) if (!tasks.has(ctx, id)) return `a draw waits for task ${id}, which is missing`;
+  return undefined;
+}
+
+function taskFault(task: Task): string | undefined {
+  if (isOver(task.state) && (task.dueTau !== 0n || task.heldAsks.length > 0 || task.replicas.some((one) => BigInt(one.stake) > 0n || one.unitOut))) return "is over and still holds something";
+  if (!isOver(task.state) && task.endedTau !== 0n) return "lives and has an end";
+  if (task.replicas.some((one) => one.state === ReplicaState.REPLICA_STATE_OUT && BigInt(one.stake) > 0n)) return "has a stake of a replica that is out";
+  if (new Set(task.replicas.map((one) => one.provider)).size !== task.replicas.length) return "has one provider twice";
+  return undefined;
+}
+
+/** No provider has less locked or set aside than its tasks and asks need. */
+function stakes(ctx: Context, ports: MarketPorts): string | undefined {
+  const locked = new Map<string, bigint>();
+  const reserved = new Map<string, bigint>();
+  for (const [, task] of tasks.entries(ctx)) for (const one of task.replicas) locked.set(one.provider, (locked.get(one.provider) ?? 0n) + BigInt(one.stake));
+  for (const [, ask] of asks.entries(ctx)) reserved.set(ask.provider, (reserved.get(ask.provider) ?? 0n) + ask.bondPerUnit * BigInt(ask.freeUnits + ask.heldUnits));
+  for (const [, ask] of asks.entries(ctx)) {
+    const view = ports.providers.find(ctx, addressBytes(ask.provider));
+    if ((view?.locked ?? 0n) !== (locked.get(ask.provider) ?? 0n)) return `${ask.provider} has ${view?.locked ?? 0n} locked, its tasks stake ${locked.get(ask.provider) ?? 0n}`;
+    if ((view?.reserved ?? 0n) !== (reserved.get(ask.provider) ?? 0n)) return `${ask.provider} has ${view?.reserved ?? 0n} reserved, its asks need ${reserved.get(ask.provider) ?? 0n}`;
+  }
+  return undefined;
+}

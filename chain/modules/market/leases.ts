@@ -1,0 +1,35 @@
+/** Leases: which provider serves which job at which price. */
+import { Lease, Term, type Ask, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
+import { addressBytes } from "../../codec/address.ts";
+import { assert } from "../../runtime/errors.ts";
+import { leaseCreated } from "./events.ts";
+import { leases, leasesByJob, leasesByProvider, nextLeaseId, take } from "./state.ts";
+import type { Context } from "../../runtime/context.ts";
+
+export function createLease(ctx: Context, job: Job, ask: Ask, agreed: { readonly units: number; readonly lots: bigint; readonly price: bigint; readonly drawn: boolean; readonly tau: bigint }): Lease {
+  const lease = Lease.fromPartial({
+    id: take(ctx, nextLeaseId), jobId: job.id, askId: ask.id, provider: ask.provider, consumer: job.consumer, classId: job.classId, quoteDenom: job.quoteDenom,
+    units: agreed.units, lots: agreed.lots, price: agreed.price, term: Term.TERM_SPOT, paramsVersion: job.paramsVersion, createdTau: agreed.tau,
+    drawn: agreed.drawn, liveUnits: agreed.units,
+  });
+  leases.set(ctx, lease.id, lease);
+  leasesByJob.set(ctx, [job.id, lease.id], true);
+  leasesByProvider.set(ctx, [addressBytes(ask.provider), lease.id], true);
+  leaseCreated(ctx, lease);
+  return lease;
+}
+
+export function endLeaseUnit(ctx: Context, id: bigint, tau: bigint): void {
+  const lease = leases.find(ctx, id);
+  assert(lease !== undefined && lease.liveUnits > 0, `lease ${id} has no live unit`);
+  const liveUnits = lease.liveUnits - 1;
+  leases.set(ctx, id, { ...lease, liveUnits, endedTau: liveUnits === 0 ? tau : 0n });
+}
+
+export function removeLease(ctx: Context, id: bigint): void {
+  const lease = leases.find(ctx, id);
+  if (lease === undefined) return;
+  leases.remove(ctx, id);
+  leasesByJob.remove(ctx, [lease.jobId, id]);
+  leasesByProvider.remove(ctx, [addressBytes(lease.provider), id]);
+}

@@ -1,0 +1,75 @@
+/** MsgPlaceAsk: units of a class at a price; their bond is set aside. */
+import { Ask, OrderStatus } from "../../../codec/gen/dcm/market/v1/types.ts";
+import type { MsgPlaceAsk, MsgPlaceAskResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
+import { addressBytes } from "../../../codec/address.ts";
+import { fail } from "../../../runtime/errors.ts";
+import { bookOf, followProvider, maxAsksPerProvider, saveAsk } from "../asks.ts";
+import { canonical, checkClassId, expiry, maxPrice, maxTau, tradable } from "../checks.ts";
+import { authorizeSpend } from "../escrow.ts";
+import { errors } from "../errors.ts";
+import { askPlaced } from "../events.ts";
+import { currentParams, inRange } from "../params.ts";
+import { asksByProvider, classes, collect, dueKinds, freshBooks, nextAskId, schedule, take, within } from "../state.ts";
+import type { MessageHandler } from "../../../runtime/module.ts";
+import type { MarketPorts } from "../ports.ts";
+
+/** Units of one ask. */
+export const maxUnits = 10_000;
+
+export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPlaceAskResponse> {
+  return {
+    signers: (message) => [message.provider],
+
+    check(message) {
+      canonical(message.provider, "provider");
+      checkClassId(message.classId);
+      inRange("base_price", message.basePrice, 1n, maxPrice);
+      inRange("units", message.units, 1, maxUnits);
+      inRange("expires_tau", message.expiresTau, 0n, maxTau);
+      inRange("available_until", message.availableUntil, 0n, maxTau);
+      if (message.premiums.length > 0) fail(errors.notServed, { field: "premiums", value: "of attributes" });
+      if (message.maxColocated > 1) fail(errors.notServed, { field: "max_colocated", value: String(message.maxColocated) });
+      if (message.availableFrom !== 0n) fail(errors.notServed, { field: "available_from", value: String(message.availableFrom) });
+      if (message.reclaimNotice !== 0n) fail(errors.notServed, { field: "reclaim_notice", value: String(message.reclaimNotice) });
+    },
+
+    execute(ctx, message) {
+      const provider = canonical(message.provider, "provider");
+      const address = addressBytes(provider);
+      const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "base_price", message.basePrice);
+      const view = ports.providers.find(ctx, address);
+      if (view?.active !== true) fail(errors.notProvider, { address: provider });
+      if (collect(ctx, asksByProvider, maxAsksPerProvider, within.address(address)).length >= maxAsksPerProvider) fail(errors.tooManyOrders, { owner: provider, limit: maxAsksPerProvider });
+      const { version, params } = currentParams(ctx);
+      const tau = ports.clock.tau(ctx);
+      const until = expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime);
+      const window = message.availableUntil === 0n ? until : expiry("available_until", message.availableUntil, tau, maxTau);
+      const bond = capacity.minBondPerUnit * BigInt(message.units);
+      if (bond > 0n && !ports.providers.reserve(ctx, address, bond)) fail(errors.bondTooSmall, { needed: bond, free: ports.providers.free(ctx, address) });
+      const ask = Ask.fromPartial({
+        id: take(ctx, nextAskId), provider, classId: message.classId, quoteDenom: message.quoteDenom, basePrice: message.basePrice, units: message.units,
+        freeUnits: message.units, maxColocated: message.maxColocated, availableUntil: message.availableUntil, expiresTau: window < until ? window : until,
+        status: OrderStatus.ORDER_STATUS_OPEN, createdHeight: ctx.height, createdTau: tau, paramsVersion: version, bondPerUnit: capacity.minBondPerUnit, organization: view.organization,
+      });
+      const deposit = BigInt(Ask.encode(ask).finish().length + 128) * params.depositPerByte;
+      authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", denom: ports.providers.bondDenom(ctx), amount: deposit, policy: { purpose: "ask", classId: message.classId, costTags: [] } });
+      const placed = { ...ask, storageDeposit: deposit.toString() };
+      followProvider(ctx, ports, address);
+      askPlaced(ctx, placed);
+      saveAsk(ctx, placed);
+      asksByProvider.set(ctx, [address, ask.id], true);
+      schedule(ctx, placed.expiresTau, dueKinds.askExpiry, ask.id);
+      freshBooks.set(ctx, bookOf(ask), true);
+      return { askId: ask.id };
+    },
+
+    arbitrary({ ctx, accounts, random }) {
+      const [classId, capacity] = classes.first(ctx) ?? [];
+      if (classId === undefined || capacity === undefined) return undefined;
+      return {
+        provider: random.pick(accounts), classId, quoteDenom: ports.providers.bondDenom(ctx), basePrice: capacity.tick * BigInt(1 + random.int(50)), units: 1 + random.int(4),
+        premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: random.chance(20) ? ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)) : 0n, reclaimNotice: 0n,
+      };
+    },
+  };
+}

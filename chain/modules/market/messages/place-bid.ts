@@ -1,0 +1,152 @@
+/** MsgPlaceBid: a job and the money for it. */
+import { Bid, Comparator, Job, OrderStatus, Term, TimeInForce, VerificationLevel, type JobSpec, type Params } from "../../../codec/gen/dcm/market/v1/types.ts";
+import type { MsgPlaceBid, MsgPlaceBidResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
+import { addressBytes } from "../../../codec/address.ts";
+import { readAmount } from "../../../runtime/coins.ts";
+import { fail } from "../../../runtime/errors.ts";
+import { bookOf } from "../asks.ts";
+import { saveBid } from "../bids.ts";
+import { atMost, canonical, checkClassId, checkCostTags, expiry, maxPrice, maxTau, size, textAtMost, tradable } from "../checks.ts";
+import { authorizeSpend } from "../escrow.ts";
+import { errors } from "../errors.ts";
+import { bidPlaced, enumName, levelName } from "../events.ts";
+import { currentParams, inRange, paramBounds } from "../params.ts";
+import { escrowOf, reserveReplicas } from "../settlement.ts";
+import { classes, dueKinds, freshBooks, jobs, jobsByConsumer, nextJobId, schedule, take } from "../state.ts";
+import type { MessageHandler } from "../../../runtime/module.ts";
+import type { MarketPorts } from "../ports.ts";
+
+/** Bytes of state that a task and each of its replicas may take, for the deposit. */
+const taskBytes = 256;
+const replicaBytes = 640;
+
+export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPlaceBidResponse> {
+  return {
+    signers: (message) => [message.consumer],
+
+    check(message) {
+      canonical(message.consumer, "consumer");
+      if (message.payer !== "") canonical(message.payer, "payer");
+      textAtMost("organization", message.organization, 128);
+      checkCostTags(message.costTags);
+      checkClassId(message.classId);
+      inRange("limit_price", message.limitPrice, 1n, maxPrice);
+      inRange("lots", message.lots, 1n, 1n << 40n);
+      inRange("expires_tau", message.expiresTau, 0n, maxTau);
+      checkServed(message);
+      readRisk(message.risk);
+      checkJob(message.job);
+    },
+
+    execute(ctx, message) {
+      const consumer = canonical(message.consumer, "consumer");
+      const payer = message.payer === "" ? consumer : canonical(message.payer, "payer");
+      const spec = message.job!;
+      const { version, params } = currentParams(ctx);
+      const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "limit_price", message.limitPrice);
+      inRange("lots", message.lots, 1n, capacity.maxLots);
+      const k = checkAgainst(params, message);
+      const tau = ports.clock.tau(ctx);
+      const r = reserveReplicas(message.verification);
+      const perTask = escrowOf(message.limitPrice, message.lots, k, r, params.feeBps);
+      const escrow = perTask * BigInt(spec.tasks);
+      const id = take(ctx, nextJobId);
+      const common = { id, consumer, organization: message.organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height, k };
+      const bid = Bid.fromPartial({
+        ...common, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: Term.TERM_SPOT,
+        expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN,
+      });
+      const job = Job.fromPartial({
+        ...common, payer, costTags: message.costTags, spec, verification: message.verification, r, comparator: message.comparator, risk: readRisk(message.risk).toString(),
+        saltHead: message.saltHead, createdTau: tau, paramsVersion: version,
+        escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perTask.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
+      });
+      const bytes = Job.encode(job).finish().length + Bid.encode(bid).finish().length + 256 + spec.tasks * (taskBytes + replicaBytes * (k + r));
+      const deposit = BigInt(bytes) * params.depositPerByte;
+      const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags };
+      // Escrow and deposit are in one denom as long as quote and bond denom are.
+      authorizeSpend(ctx, ports, { signer: consumer, payer, organization: message.organization, denom: message.quoteDenom, amount: escrow + deposit, policy });
+      const placed = { ...job, escrow: { ...job.escrow!, storageDeposit: deposit.toString() } };
+      jobs.set(ctx, id, placed);
+      jobsByConsumer.set(ctx, [addressBytes(consumer), id], true);
+      bidPlaced(ctx, bid, placed);
+      saveBid(ctx, bid, placed);
+      schedule(ctx, bid.expiresTau, dueKinds.bidExpiry, id);
+      freshBooks.set(ctx, bookOf(bid), true);
+      return { jobId: id, escrow: escrow.toString(), storageDeposit: deposit.toString() };
+    },
+
+    arbitrary({ ctx, accounts, random }) {
+      const [classId, capacity] = classes.first(ctx) ?? [];
+      if (classId === undefined || capacity === undefined) return undefined;
+      const replicated = random.chance(50);
+      return {
+        consumer: random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId,
+        quoteDenom: ports.providers.bondDenom(ctx), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots: 1n + random.bigint(5n),
+        timeInForce: random.chance(20) ? TimeInForce.TIME_IN_FORCE_IOC : TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT, expiresTau: 0n, requiredAttributes: [], minColocated: 0,
+        verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0,
+        comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0),
+        job: {
+          program: { digest: new Uint8Array(32), size: 100n }, tasks: 1 + random.int(4), inputRoot: new Uint8Array(32), manifest: { digest: new Uint8Array(32), size: 100n },
+          dataUrls: ["http://127.0.0.1:1"], duration: 1_000n, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0),
+        },
+      };
+    },
+  };
+}
+
+/** What is reserved in the message but not served yet is refused by name. */
+function checkServed(message: MsgPlaceBid): void {
+  const { timeInForce, term, verification, comparator } = message;
+  if (timeInForce !== TimeInForce.TIME_IN_FORCE_GTT && timeInForce !== TimeInForce.TIME_IN_FORCE_IOC) {
+    fail(errors.notServed, { field: "time_in_force", value: enumName(TimeInForce, timeInForce, "TIME_IN_FORCE_") });
+  }
+  if (term !== Term.TERM_SPOT) fail(errors.notServed, { field: "term", value: enumName(Term, term, "TERM_") });
+  if (verification !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE && verification !== VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED) {
+    fail(errors.notServed, { field: "verification", value: levelName(verification) });
+  }
+  if (comparator !== Comparator.COMPARATOR_EXACT) fail(errors.notServed, { field: "comparator", value: enumName(Comparator, comparator, "COMPARATOR_") });
+  if (message.requiredAttributes.length > 0) fail(errors.notServed, { field: "required_attributes", value: "of providers" });
+  if (message.minColocated > 1) fail(errors.notServed, { field: "min_colocated", value: String(message.minColocated) });
+  size("salt_head", message.saltHead, verification === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED ? 32 : 0);
+}
+
+function checkJob(spec: JobSpec | undefined): void {
+  if (spec?.program === undefined || spec.manifest === undefined) fail(errors.invalidField, { field: "job", value: "missing", limit: "given, with program and manifest" });
+  size("job.program.digest", spec.program.digest, 32);
+  size("job.manifest.digest", spec.manifest.digest, 32);
+  size("job.input_root", spec.inputRoot, 32);
+  inRange("job.program.size", spec.program.size, 1n, 1n << 32n);
+  inRange("job.manifest.size", spec.manifest.size, 1n, 1n << 24n);
+  inRange("job.tasks", spec.tasks, 1, paramBounds.maxTasks[2]);
+  inRange("job.duration", spec.duration, 1n, paramBounds.maxDuration[2]);
+  inRange("job.max_result_size", spec.maxResultSize, 1n, paramBounds.maxResultSize[2]);
+  if (spec.consumerKey.length !== 0) size("job.consumer_key", spec.consumerKey, 32);
+  atMost("job.arguments", spec.arguments.length, 4_096, "bytes");
+  atMost("job.data_urls", spec.dataUrls.length, 8, "URLs");
+  for (const url of spec.dataUrls) {
+    textAtMost("job.data_urls", url, 256);
+    if (!/^https?:\/\/[^\s]+$/.test(url)) fail(errors.invalidField, { field: "job.data_urls", value: url, limit: "http or https URLs" });
+  }
+}
+
+/** What depends on parameters; gives k. */
+function checkAgainst(params: Params, message: MsgPlaceBid): number {
+  const spec = message.job!;
+  const replicated = message.verification === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED;
+  const k = message.k === 0 ? (replicated ? 2 : 1) : message.k;
+  if (replicated) inRange("k", k, 2, params.maxReplicas);
+  else inRange("k", k, 1, 1);
+  inRange("job.tasks", spec.tasks, 1, params.maxTasks);
+  inRange("job.duration", spec.duration, 1n, params.maxDuration);
+  inRange("job.max_result_size", spec.maxResultSize, 1n, params.maxResultSize);
+  inRange("risk", readRisk(message.risk), 0n, BigInt(params.riskMultiple) * message.limitPrice * message.lots);
+  return k;
+}
+
+function readRisk(text: string): bigint {
+  if (text === "") return 0n;
+  const risk = readAmount(text);
+  if (risk === undefined || risk < 0n || risk > 1n << 128n) fail(errors.invalidField, { field: "risk", value: text, limit: "a canonical integer, not negative, at most 2^128" });
+  return risk;
+}

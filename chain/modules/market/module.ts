@@ -1,0 +1,50 @@
+/** The market: capacity classes, asks and bids, one batch auction a book and block, leases, jobs and their tasks, escrow. */
+import { MsgDefinition } from "../../codec/gen/dcm/market/v1/tx.ts";
+import { defineModule, messageService, type Module } from "../../runtime/module.ts";
+import { followProvider } from "./asks.ts";
+import { clearBooks } from "./clearing.ts";
+import { runDraws } from "./draws.ts";
+import { seedDraws } from "./draw-queue.ts";
+import { errors } from "./errors.ts";
+import { marketGenesis } from "./genesis.ts";
+import { invariants } from "./invariants.ts";
+import { cancelAsk } from "./messages/cancel-ask.ts";
+import { cancelBid } from "./messages/cancel-bid.ts";
+import { commitResult } from "./messages/commit-result.ts";
+import { declineTask } from "./messages/decline-task.ts";
+import { placeAsk } from "./messages/place-ask.ts";
+import { placeBid } from "./messages/place-bid.ts";
+import { revealResult } from "./messages/reveal-result.ts";
+import { revealSalt } from "./messages/reveal-salt.ts";
+import { sealKeys } from "./messages/seal-keys.ts";
+import { setClass } from "./messages/set-class.ts";
+import { startTask } from "./messages/start-task.ts";
+import { updateParams } from "./messages/update-params.ts";
+import { marketQueries } from "./queries.ts";
+import { storeName } from "./state.ts";
+import { sweep } from "./sweep.ts";
+import type { MarketPorts } from "./ports.ts";
+
+export function marketModule(ports: MarketPorts): { readonly module: Module } {
+  ports.providers.onChange((ctx, address) => followProvider(ctx, ports, address));
+  const module = defineModule({
+    name: "market",
+    stores: [storeName],
+    consensusVersion: 1,
+    messages: messageService(MsgDefinition, {
+      placeAsk: placeAsk(ports), cancelAsk: cancelAsk(ports), placeBid: placeBid(ports), cancelBid: cancelBid(ports), sealKeys: sealKeys(ports), revealSalt: revealSalt(ports),
+      startTask: startTask(ports), declineTask: declineTask(ports), commitResult: commitResult(ports), revealResult: revealResult(ports), setClass: setClass(ports), updateParams: updateParams(ports),
+    }),
+    queries: marketQueries(ports),
+    genesis: marketGenesis(ports),
+    endBlock(ctx) {
+      sweep(ctx, ports);
+      seedDraws(ctx, ports);
+      runDraws(ctx, ports);
+      clearBooks(ctx, ports);
+    },
+    invariants: invariants(ports),
+    errors,
+  });
+  return { module };
+}

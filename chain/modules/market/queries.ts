@@ -1,0 +1,217 @@
+/** dcm.market.v1.Query. */
+import { QueryDefinition, type Level } from "../../codec/gen/dcm/market/v1/query.ts";
+import { TaskState, type Ask, type Bid, type Job, type Lease, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import type { PageRequest, PageResponse } from "../../codec/gen/cosmos/base/query/v1beta1/pagination.ts";
+import { concatBytes } from "../../codec/bytes.ts";
+import { uint32Key } from "../../runtime/collections.ts";
+import { queryAddress } from "../../runtime/addresses.ts";
+import { QueryError } from "../../runtime/errors.ts";
+import { queryService, type BoundQuery } from "../../runtime/module.ts";
+import { defaultPageLimit, maxPageScan, paginate } from "../../runtime/queries.ts";
+import { openTasks } from "./bids.ts";
+import { openBook } from "./books.ts";
+import { currentParams } from "./params.ts";
+import {
+  askBook, asks, asksByProvider, bidBook, bids, books, classes, draws, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, seals,
+  tasks, tasksByProvider, taskIdOf, trades, within, type BookKey,
+} from "./state.ts";
+import { blankTask, presentTask, unmatchedTask } from "./tasks.ts";
+import type { Context } from "../../runtime/context.ts";
+import type { MarketPorts } from "./ports.ts";
+
+const notFound = (what: string): never => {
+  throw new QueryError("NotFound", `${what} does not exist or was pruned`);
+};
+
+export function marketQueries(ports: MarketPorts): BoundQuery[] {
+  return queryService(QueryDefinition, {
+    params(ctx, { version }) {
+      const current = currentParams(ctx);
+      const params = version === 0n ? current.params : paramsByVersion.find(ctx, version);
+      return { params: params ?? notFound(`params version ${version}`), version: version === 0n ? current.version : version, tau: ports.clock.tau(ctx) };
+    },
+    classes(ctx, request) {
+      const { items, pagination } = paginate(ctx, classes, request.pagination, (_, value) => value);
+      return { classes: items, pagination };
+    },
+    class: (ctx, { classId }) => ({ class: classes.find(ctx, classId) ?? notFound(`class ${classId.slice(0, 80)}`) }),
+    books(ctx, request) {
+      const { items, pagination } = paginate(ctx, books, request.pagination, (_, value) => value);
+      return { books: items, pagination };
+    },
+    book(ctx, request) {
+      const key = bookKey(request);
+      const levels = request.levels === 0 ? 20 : Math.min(request.levels, 500);
+      return { book: openBook(ctx, key), asks: askLevels(ctx, key, levels), bids: bidLevels(ctx, key, levels) };
+    },
+    asks(ctx, request) {
+      const { items, pagination } = askPage(ctx, request);
+      return { asks: items, pagination };
+    },
+    ask: (ctx, { askId }) => ({ ask: asks.find(ctx, askId) ?? notFound(`ask ${askId}`) }),
+    bids(ctx, request) {
+      const { items, pagination } = bidPage(ctx, request);
+      return { bids: items, pagination };
+    },
+    bid: (ctx, { bidId }) => ({ bid: bids.find(ctx, bidId) ?? notFound(`bid ${bidId}`) }),
+    jobs(ctx, request) {
+      const { items, pagination } = request.consumer === ""
+        ? paginate(ctx, jobs, request.pagination, (_, value) => value)
+        : paginate(ctx, jobsByConsumer, request.pagination, ([, id]) => jobs.find(ctx, id), within.address(queryAddress(request.consumer)));
+      return { jobs: items, pagination };
+    },
+    job: (ctx, { jobId }) => ({ job: jobOf(ctx, jobId), bid: bids.find(ctx, jobId)! }),
+    escrow: (ctx, { jobId }) => ({ escrow: jobOf(ctx, jobId).escrow! }),
+    seals(ctx, request) {
+      if (request.provider !== "") {
+        const found = seals.find(ctx, [request.jobId, queryAddress(request.provider)]);
+        return { seals: found === undefined ? [] : [found], pagination: { nextKey: new Uint8Array(0), total: found === undefined ? 0n : 1n } };
+      }
+      const { items, pagination } = paginate(ctx, seals, request.pagination, (_, value) => value, within.id(request.jobId));
+      return { seals: items, pagination };
+    },
+    tasks(ctx, request) {
+      const { items, pagination } = taskPage(ctx, ports, request);
+      return { tasks: items, pagination };
+    },
+    task(ctx, { taskId }) {
+      const task = tasks.find(ctx, taskId);
+      if (task === undefined) return { task: unmatchedTask(ctx, taskId) ?? notFound(`task ${taskId}`) };
+      return { task: presentTask(ctx, ports, task, jobOf(ctx, task.jobId)) };
+    },
+    drawsPending(ctx, request) {
+      const { items, pagination } = paginate(ctx, draws, request.pagination, (_, value) => value, request.jobId === 0n ? undefined : within.job(idOf(request.jobId)));
+      return { draws: items, pagination };
+    },
+    leases(ctx, request) {
+      const { items, pagination } = leasePage(ctx, request);
+      return { leases: items, pagination };
+    },
+    lease: (ctx, { leaseId }) => ({ lease: leases.find(ctx, leaseId) ?? notFound(`lease ${leaseId}`) }),
+    trades(ctx, request) {
+      const { items, pagination } = paginate(ctx, trades, request.pagination, (_, value) => value, within.book(bookKey(request)));
+      return { trades: items, pagination };
+    },
+    referencePrice(ctx, request) {
+      const book = openBook(ctx, bookKey(request));
+      return { price: book.referencePrice, tau: book.referenceTau };
+    },
+  });
+}
+
+function bookKey({ classId, quoteDenom }: { readonly classId: string; readonly quoteDenom: string }): BookKey {
+  if (classId === "" || quoteDenom === "" || classId.length > 64 || quoteDenom.length > 128) throw new QueryError("InvalidArgument", "class_id and quote_denom name a book; both are needed");
+  return [classId, quoteDenom];
+}
+
+/** Job ids leave room for the task's index. */
+function idOf(jobId: bigint): bigint {
+  if (jobId >= 1n << 48n) throw new QueryError("InvalidArgument", `job_id ${jobId} is beyond every id`);
+  return jobId;
+}
+
+function jobOf(ctx: Context, id: bigint): Job {
+  return jobs.find(ctx, id) ?? notFound(`job ${id}`);
+}
+
+/** Adds orders in price order up to levels by price; false where the next level would be one too many. */
+function addLevel(levels: Level[], most: number, price: bigint, units: number): boolean {
+  const last = levels.at(-1);
+  if (last?.price === price) {
+    last.units += BigInt(units);
+    last.orders++;
+    return true;
+  }
+  if (levels.length >= most) return false;
+  levels.push({ price, units: BigInt(units), orders: 1 });
+  return true;
+}
+
+function askLevels(ctx: Context, key: BookKey, most: number): Level[] {
+  const levels: Level[] = [];
+  let scanned = 0;
+  for (const [[, [price, , id]]] of askBook.entries(ctx, { within: within.book(key) })) {
+    if (++scanned > maxPageScan || !addLevel(levels, most, price, asks.find(ctx, id)!.freeUnits)) break;
+  }
+  return levels;
+}
+
+function bidLevels(ctx: Context, key: BookKey, most: number): Level[] {
+  const levels: Level[] = [];
+  let scanned = 0;
+  for (const [[, [order, , id]]] of bidBook.entries(ctx, { within: within.book(key) })) {
+    if (++scanned > maxPageScan || !addLevel(levels, most, limitOf(order), openTasks(bids.find(ctx, id)!, jobs.find(ctx, id)!))) break;
+  }
+  return levels;
+}
+
+interface Paged<T> {
+  readonly items: T[];
+  readonly pagination: PageResponse;
+}
+
+function askPage(ctx: Context, request: { classId: string; quoteDenom: string; provider: string; pagination?: PageRequest | undefined }): Paged<Ask> {
+  if (request.provider !== "") {
+    const fits = (ask: Ask | undefined): Ask | undefined => (ask !== undefined && (request.classId === "" || ask.classId === request.classId) ? ask : undefined);
+    return paginate(ctx, asksByProvider, request.pagination, ([, id]) => fits(asks.find(ctx, id)), within.address(queryAddress(request.provider)));
+  }
+  if (request.classId === "" && request.quoteDenom === "") return paginate(ctx, asks, request.pagination, (_, value) => value);
+  return paginate(ctx, askBook, request.pagination, ([, [, , id]]) => asks.find(ctx, id), within.book(bookKey(request)));
+}
+
+function bidPage(ctx: Context, request: { classId: string; quoteDenom: string; consumer: string; pagination?: PageRequest | undefined }): Paged<Bid> {
+  if (request.consumer !== "") return paginate(ctx, jobsByConsumer, request.pagination, ([, id]) => bids.find(ctx, id), within.address(queryAddress(request.consumer)));
+  if (request.classId === "" && request.quoteDenom === "") return paginate(ctx, bids, request.pagination, (_, value) => value);
+  return paginate(ctx, bidBook, request.pagination, ([, [, , id]]) => bids.find(ctx, id), within.book(bookKey(request)));
+}
+
+function leasePage(ctx: Context, request: { jobId: bigint; provider: string; pagination?: PageRequest | undefined }): Paged<Lease> {
+  if (request.provider !== "") {
+    const fits = (lease: Lease | undefined): Lease | undefined => (lease !== undefined && (request.jobId === 0n || lease.jobId === request.jobId) ? lease : undefined);
+    return paginate(ctx, leasesByProvider, request.pagination, ([, id]) => fits(leases.find(ctx, id)), within.address(queryAddress(request.provider)));
+  }
+  if (request.jobId !== 0n) return paginate(ctx, leasesByJob, request.pagination, ([, id]) => leases.find(ctx, id), within.id(request.jobId));
+  return paginate(ctx, leases, request.pagination, (_, value) => value);
+}
+
+function taskPage(ctx: Context, ports: MarketPorts, request: { jobId: bigint; provider: string; state: TaskState; pagination?: PageRequest | undefined }): Paged<Task> {
+  const fits = (task: Task | undefined): Task | undefined => {
+    if (task === undefined) return undefined;
+    const now = presentTask(ctx, ports, task, jobs.find(ctx, task.jobId)!);
+    return request.state === TaskState.TASK_STATE_UNSPECIFIED || now.state === request.state ? now : undefined;
+  };
+  if (request.provider !== "") {
+    const address = queryAddress(request.provider);
+    const range = request.jobId === 0n ? within.address(address) : concatBytes(within.address(address), within.job(idOf(request.jobId)));
+    return paginate(ctx, tasksByProvider, request.pagination, ([, id]) => fits(tasks.find(ctx, id)), range);
+  }
+  if (request.jobId === 0n) throw new QueryError("InvalidArgument", "one of job_id and provider is needed");
+  const job = jobOf(ctx, idOf(request.jobId));
+  const bid = bids.find(ctx, job.id)!;
+  return pageIndexes(job.spec!.tasks, request.pagination, (index) => {
+    const task = tasks.find(ctx, taskIdOf(job.id, index));
+    if (task !== undefined) return fits(task);
+    const blank = blankTask(bid, job, index);
+    return request.state === TaskState.TASK_STATE_UNSPECIFIED || blank.state === request.state ? blank : undefined;
+  });
+}
+
+/** Pages over the tasks of a job by index, those without a record too. A page's key is the index in 4 bytes. */
+function pageIndexes(count: number, page: PageRequest | undefined, make: (index: number) => Task | undefined): Paged<Task> {
+  const key = page?.key ?? new Uint8Array(0);
+  if (key.length > 0 && (key.length !== 4 || (page?.offset ?? 0n) > 0n)) throw new QueryError("InvalidArgument", "pagination.key is not one of this query, or stands beside an offset");
+  const limit = page === undefined || page.limit === 0n ? defaultPageLimit : Number(page.limit > 10_000n ? 10_000n : page.limit);
+  const step = page?.reverse === true ? -1 : 1;
+  let index = key.length > 0 ? new DataView(key.buffer, key.byteOffset).getUint32(0) : step === 1 ? 0 : count - 1;
+  let skip = key.length > 0 ? 0n : (page?.offset ?? 0n);
+  const items: Task[] = [];
+  for (; index >= 0 && index < count; index += step) {
+    const task = make(index);
+    if (task === undefined) continue;
+    if (skip > 0n) skip--;
+    else if (items.length < limit) items.push(task);
+    else break;
+  }
+  const more = index >= 0 && index < count;
+  return { items, pagination: { nextKey: more ? uint32Key.encode(index) : new Uint8Array(0), total: BigInt(count) } };
+}

@@ -1,0 +1,96 @@
+/** Money of one task: pure functions from terms to transfers that sum to its escrow. */
+import { maxInt, minInt, mulDivCeil, mulDivFloor } from "../../math/int.ts";
+import { assert } from "../../runtime/errors.ts";
+import { VerificationLevel, type Params } from "../../codec/gen/dcm/market/v1/types.ts";
+
+const bps = 10_000n;
+
+/** Out of a task's escrow. */
+export interface Settlement {
+  readonly payments: readonly { readonly provider: string; readonly amount: bigint }[];
+  readonly fee: bigint;
+  readonly burned: bigint;
+  /** To the payer. */
+  readonly refund: bigint;
+}
+
+/** What one task sets aside: (k + R) x limit x lots, and the fee on all of that. */
+export function escrowOf(limit: bigint, lots: bigint, k: number, r: number, feeBps: number): bigint {
+  const most = BigInt(k + r) * limit * lots;
+  return most + mulDivCeil(most, BigInt(feeBps), bps);
+}
+
+/** Replicas that the escrow covers beside the first k. */
+export function reserveReplicas(level: VerificationLevel): number {
+  switch (level) {
+    case VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK:
+      return 3;
+    case VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED:
+      return 2;
+    case VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED:
+      return 1;
+    default:
+      return 0;
+  }
+}
+
+/** S = max(20 F, (F + G) / (0.9 p (1 - phi))) rounded up; V0: S = F. `auditBps` is p. */
+export function stakeOf(level: VerificationLevel, f: bigint, g: bigint, auditBps: number, params: Params): bigint {
+  if (level === VerificationLevel.VERIFICATION_LEVEL_V0_NONE) return f;
+  const detected = 9n * BigInt(auditBps) * BigInt(10_000 - params.phiBps);
+  return maxInt(BigInt(params.stakeMultiple) * f, mulDivCeil(f + g, 10n * bps * bps, detected));
+}
+
+/** What a replica earns: the lots that it used, at most those of the task, at the price. A begun lot counts whole. */
+export function earned(meter: bigint, meterPerLot: bigint, lots: bigint, price: bigint): bigint {
+  return minInt((meter + meterPerLot - 1n) / meterPerLot, lots) * price;
+}
+
+/** Divides a task's escrow: payments, the fee on them, a burned part; the rest goes back. */
+export function settle(escrow: bigint, payments: readonly { readonly provider: string; readonly amount: bigint }[], burned: bigint, feeBps: number): Settlement {
+  let paid = 0n;
+  for (const { amount } of payments) paid += amount;
+  const fee = mulDivFloor(paid, BigInt(feeBps), bps);
+  const refund = escrow - paid - fee - burned;
+  assert(refund >= 0n, `a settlement of ${paid} + ${fee} + ${burned} exceeds the escrow of ${escrow}`);
+  return { payments: payments.filter(({ amount }) => amount > 0n), fee, burned, refund };
+}
+
+/** A part of an amount in 1/10,000, rounded down. */
+export function part(amount: bigint, share: number): bigint {
+  return mulDivFloor(amount, BigInt(share), bps);
+}
+
+/** What the consumer loses where it must buy at the reference price what it had at `price`. */
+export function shortfallOf(reference: bigint, price: bigint, lots: bigint): bigint {
+  return maxInt(0n, reference - price) * lots;
+}
+
+/** Taken from a stake; what `consumer` and `provers` do not get is burned. */
+export interface Penalty {
+  readonly amount: bigint;
+  readonly consumer: bigint;
+  /** Each of them. */
+  readonly prover: bigint;
+}
+
+/** A start that did not come: max(0.1 F, shortfall), at most the stake; the shortfall goes to the consumer. */
+export function startPenalty(stake: bigint, f: bigint, shortfall: bigint, params: Params): Penalty {
+  const amount = minInt(stake, maxInt(part(f, params.missFeeBps), shortfall));
+  return { amount, consumer: minInt(amount, shortfall), prover: 0n };
+}
+
+/** A commitment that did not come: 0.1 S; of it the shortfall to the consumer. */
+export function commitPenalty(stake: bigint, shortfall: bigint, params: Params): Penalty {
+  const amount = part(stake, params.missStakeBps);
+  return { amount, consumer: minInt(amount, shortfall), prover: 0n };
+}
+
+/** The whole stake: 10 % to those who proved it, to the consumer min(20 %, shortfall), the rest burned. */
+export function slashPenalty(stake: bigint, shortfall: bigint, provers: number, params: Params): Penalty {
+  return {
+    amount: stake,
+    consumer: minInt(part(stake, params.slashConsumerBps), shortfall),
+    prover: provers === 0 ? 0n : part(stake, params.slashProverBps) / BigInt(provers),
+  };
+}

@@ -1,0 +1,131 @@
+/** The keys of store `market`; the README has them as a table. Numbers in keys are big-endian, so that byte order is numeric order. */
+import { Ask, Bid, Book, CapacityClass, Draw, Job, Lease, Params, Seal, Task, Trade } from "../../codec/gen/dcm/market/v1/types.ts";
+import { concatBytes, uint64Bytes } from "../../codec/bytes.ts";
+import {
+  bytesKey, item, map, pairKey, present, proto, tailKey, textKey, textTailKey, tripleKey, uint64Key, uint64Value, type KeyCodec, type MapOf,
+} from "../../runtime/collections.ts";
+import type { Context } from "../../runtime/context.ts";
+
+export const storeName = "market";
+/** The module account that holds escrow and storage deposits. */
+export const escrowAccount = "market";
+const key = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
+
+/** A book's name: class and quote denom. */
+export type BookKey = readonly [classId: string, denom: string];
+
+/** What a due-queue entry points to. */
+export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6 } as const;
+export type DueKind = (typeof dueKinds)[keyof typeof dueKinds];
+
+const byteKey: KeyCodec<number> = { encode: (value) => Uint8Array.of(value), decode: (bytes, at) => [bytes[at]!, at + 1] };
+const bookKey: KeyCodec<BookKey> = pairKey(textKey, textKey);
+/** (book, price or its complement, height, id) */
+const orderKey = pairKey(bookKey, tripleKey(uint64Key, uint64Key, uint64Key));
+
+export const paramsVersion = item(storeName, key(0x01), uint64Value);
+export const paramsByVersion = map(storeName, key(0x02), uint64Key, proto(Params));
+export const classes = map(storeName, key(0x03), textTailKey, proto(CapacityClass));
+export const books = map(storeName, key(0x04), bookKey, proto(Book));
+export const nextAskId = item(storeName, key(0x05, 1), uint64Value);
+export const nextJobId = item(storeName, key(0x05, 2), uint64Value);
+export const nextLeaseId = item(storeName, key(0x05, 3), uint64Value);
+export const nextTicket = item(storeName, key(0x05, 4), uint64Value);
+
+export const asks = map(storeName, key(0x10), uint64Key, proto(Ask));
+/** Asks that can be matched: OPEN, with a free unit, of an active provider. Cheapest first. */
+export const askBook = map(storeName, key(0x11), orderKey, present);
+export const asksByProvider = map(storeName, key(0x12), pairKey(bytesKey, uint64Key), present);
+/** Providers whose asks are out of the books because they may not be matched. */
+export const suspended = map(storeName, key(0x13), tailKey, present);
+
+export const jobs = map(storeName, key(0x20), uint64Key, proto(Job));
+export const bids = map(storeName, key(0x21), uint64Key, proto(Bid));
+/** Bids with OPEN tasks; the price is 2^64 - 1 - limit, so the highest comes first. */
+export const bidBook = map(storeName, key(0x22), orderKey, present);
+export const jobsByConsumer = map(storeName, key(0x23), pairKey(bytesKey, uint64Key), present);
+/** IOC bids in a book. */
+export const iocBids = map(storeName, key(0x24), pairKey(bookKey, uint64Key), present);
+/** Orders whose cancellation waits for the next batch of their book. */
+export const cancelledAsks = map(storeName, key(0x25), uint64Key, present);
+export const cancelledBids = map(storeName, key(0x26), uint64Key, present);
+
+/** Task ids are job id * 65,536 + index: the tasks of a job are a range. */
+export const tasks = map(storeName, key(0x30), uint64Key, proto(Task));
+export const tasksByProvider = map(storeName, key(0x31), pairKey(bytesKey, uint64Key), present);
+
+export const draws = map(storeName, key(0x40), uint64Key, proto(Draw));
+/** Draws whose seed is not known yet, by the height of the seed. */
+export const drawsBySeed = map(storeName, key(0x41), pairKey(uint64Key, uint64Key), present);
+/** Draws with seed and salt, in the order of their tickets. */
+export const readyDraws = map(storeName, key(0x42), pairKey(uint64Key, uint64Key), present);
+
+/** (tau, kind, id): due where tau lies behind the present. */
+export const dueQueue = map(storeName, key(0x50), tripleKey(uint64Key, byteKey, uint64Key), present);
+
+export const leases = map(storeName, key(0x60), uint64Key, proto(Lease));
+export const leasesByJob = map(storeName, key(0x61), pairKey(uint64Key, uint64Key), present);
+export const leasesByProvider = map(storeName, key(0x62), pairKey(bytesKey, uint64Key), present);
+export const seals = map(storeName, key(0x70), pairKey(uint64Key, bytesKey), proto(Seal));
+export const trades = map(storeName, key(0x80), pairKey(bookKey, uint64Key), proto(Trade));
+
+/** Books that wait for their batch, by ticket; and the ticket of each. */
+export const dirtyQueue = map(storeName, key(0x90), uint64Key, {
+  encode: (book: BookKey) => bookKey.encode(book),
+  decode: (bytes: Uint8Array) => bookKey.decode(bytes, 0)[0],
+});
+/** Books with orders of this block: their batch is the next block's. */
+export const freshBooks = map(storeName, key(0x92), bookKey, present);
+export const dirtyTickets = map(storeName, key(0x91), bookKey, uint64Value);
+
+export const within = {
+  book: (book: BookKey): Uint8Array => bookKey.encode(book),
+  address: (address: Uint8Array): Uint8Array => bytesKey.encode(address),
+  id: (id: bigint): Uint8Array => uint64Bytes(id),
+  /** The first six bytes of the ids of a job's tasks. */
+  job: (jobId: bigint): Uint8Array => uint64Bytes(jobId * tasksPerJob).subarray(0, 6),
+};
+
+/** Task ids leave room for so many tasks of one job. */
+export const tasksPerJob = 65_536n;
+
+export function taskIdOf(jobId: bigint, index: number): bigint {
+  return jobId * tasksPerJob + BigInt(index);
+}
+
+/** Takes the next number of a sequence; the first is 1. */
+export function take(ctx: Context, sequence: typeof nextAskId): bigint {
+  const value = sequence.find(ctx) ?? 1n;
+  sequence.set(ctx, value + 1n);
+  return value;
+}
+
+export function schedule(ctx: Context, tau: bigint, kind: DueKind, id: bigint): void {
+  dueQueue.set(ctx, [tau, kind, id], true);
+}
+
+/** Moves an object's place in the due queue; 0 is no place. */
+export function reschedule(ctx: Context, kind: DueKind, id: bigint, from: bigint, to: bigint): void {
+  if (from === to) return;
+  if (from !== 0n) dueQueue.remove(ctx, [from, kind, id]);
+  if (to !== 0n) schedule(ctx, to, kind, id);
+}
+
+const top = 0xffffffffffffffffn;
+/** Highest limit first in byte order. */
+export const bidOrder = (limit: bigint): bigint => top - limit;
+export const limitOf = (order: bigint): bigint => top - order;
+
+/** The first `limit` entries of a range, read before anything is written. */
+export function collect<K, V>(ctx: Context, collection: MapOf<K, V>, limit: number, prefix?: Uint8Array, to?: Uint8Array): (readonly [K, V])[] {
+  const out: (readonly [K, V])[] = [];
+  if (limit <= 0) return out;
+  for (const entry of collection.entries(ctx, { ...(prefix === undefined ? {} : { within: prefix }), ...(to === undefined ? {} : { to }) })) {
+    out.push(entry);
+    if (out.length >= limit) break;
+  }
+  return out;
+}
+
+/** The bytes of several key parts, for ranges. */
+export const joinKey = concatBytes;

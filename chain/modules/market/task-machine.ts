@@ -1,0 +1,405 @@
+/**
+ * The life of a task (protocol section 3) as pure functions: state x event -> next state + effects. Handlers load, call, store.
+ * `now` is tau; a deadline still counts at its own tau and is missed one millisecond later.
+ */
+import {
+  CloseReason, ReplicaState, TaskState, VerificationLevel, type Params, type Replica, type Result, type Task,
+} from "../../codec/gen/dcm/market/v1/types.ts";
+import { equalBytes } from "../../codec/bytes.ts";
+import { maxInt } from "../../math/int.ts";
+import { assert } from "../../runtime/errors.ts";
+import { commitPenalty, earned, part, settle, shortfallOf, slashPenalty, startPenalty, type Penalty, type Settlement } from "./settlement.ts";
+
+/** What a task was agreed under; the same for all tasks of a job but for the reference price. */
+export interface Terms {
+  readonly params: Params;
+  readonly verification: VerificationLevel;
+  /** Of one task. */
+  readonly escrow: bigint;
+  readonly meterPerLot: bigint;
+  /** Declared run time T. */
+  readonly duration: bigint;
+  /** Providers need the job key. */
+  readonly sealed: boolean;
+  /** tau at which the key was sealed to a provider. */
+  readonly sealedTau: (provider: string) => bigint | undefined;
+  /** The book's reference price now; 0: none. */
+  readonly reference: bigint;
+}
+
+/** What the caller must do, in order. */
+export type Effect =
+  /** Takes from a live stake; the rest of the stake is unlocked by an `ended` of its own. */
+  | { readonly kind: "slash"; readonly provider: string; readonly penalty: Penalty; readonly provers: readonly string[]; readonly reason: string }
+  /** The replica has no more part: its remaining stake is free, its unit goes back to the ask. */
+  | { readonly kind: "ended"; readonly replica: Replica; readonly unlock: bigint }
+  /** Its work is done: the unit may go back while the stake stays. */
+  | { readonly kind: "unit"; readonly provider: string }
+  | { readonly kind: "record"; readonly provider: string; readonly outcome: "finished" | "missed" | "declined" | "slashed" }
+  /** No more tasks of the job for it. */
+  | { readonly kind: "exclude"; readonly provider: string }
+  /** A draw of so many replicas. */
+  | { readonly kind: "draw"; readonly round: number; readonly count: number }
+  /** Units promised to the draw are free again. */
+  | { readonly kind: "release" }
+  /** The task is OPEN again. */
+  | { readonly kind: "reopened" }
+  /** The task ended; its escrow is divided. */
+  | { readonly kind: "settled"; readonly settlement: Settlement }
+  | { readonly kind: "flag" };
+
+export interface Step {
+  readonly task: Task;
+  readonly effects: readonly Effect[];
+}
+
+/** A replica as a match or a draw makes it. */
+export interface Seat {
+  readonly provider: string;
+  readonly organization: string;
+  readonly askId: bigint;
+  readonly leaseId: bigint;
+}
+
+const { REPLICA_STATE_MATCHED: MATCHED, REPLICA_STATE_SEALING: SEALING, REPLICA_STATE_ASSIGNED: ASSIGNED, REPLICA_STATE_RUNNING: RUNNING } = ReplicaState;
+const { REPLICA_STATE_COMMITTED: COMMITTED, REPLICA_STATE_REVEALED: REVEALED, REPLICA_STATE_OUT: OUT } = ReplicaState;
+
+export const feeOf = (task: Task): bigint => task.price * task.lots;
+export const stakeOfTask = (task: Task): bigint => BigInt(task.stake);
+const isLive = (replica: Replica): boolean => replica.state !== OUT;
+
+/** One task on its way: collects effects while its value changes. */
+class Run {
+  task: Task;
+  readonly terms: Terms;
+  readonly effects: Effect[] = [];
+  readonly #before: Task;
+
+  constructor(task: Task, terms: Terms) {
+    this.#before = task;
+    this.task = task;
+    this.terms = terms;
+  }
+
+  done(): Step {
+    let due = 0n;
+    for (const replica of this.task.replicas) if (replica.dueTau !== 0n && (due === 0n || replica.dueTau < due)) due = replica.dueTau;
+    if (this.task === this.#before && this.task.dueTau === due) return { task: this.task, effects: this.effects };
+    return { task: { ...this.task, dueTau: due }, effects: this.effects };
+  }
+
+  set(change: Partial<Task>): void {
+    this.task = { ...this.task, ...change };
+  }
+
+  put(replica: Replica, change: Partial<Replica>): Replica {
+    const next = { ...replica, ...change };
+    this.set({ replicas: this.task.replicas.map((one) => (one.provider === replica.provider ? next : one)) });
+    return next;
+  }
+
+  slash(replica: Replica, penalty: Penalty, provers: readonly string[], reason: string): Replica {
+    if (penalty.amount > 0n) this.effects.push({ kind: "slash", provider: replica.provider, penalty, provers, reason });
+    return this.put(replica, { slashed: (BigInt(replica.slashed) + penalty.amount).toString(), stake: (BigInt(replica.stake) - penalty.amount).toString() });
+  }
+
+  /** Takes the replica out: frees what is left of its stake and its unit. */
+  end(replica: Replica, state: ReplicaState): Replica {
+    this.effects.push({ kind: "ended", replica, unlock: BigInt(replica.stake) });
+    return this.put(replica, { state, stake: "0", dueTau: 0n, unitOut: false });
+  }
+
+  endAll(): void {
+    for (const replica of this.task.replicas) if (BigInt(replica.stake) > 0n || replica.unitOut) this.end(replica, replica.state);
+    for (const replica of this.task.replicas) if (replica.dueTau !== 0n) this.put(replica, { dueTau: 0n });
+  }
+
+  shortfall(): bigint {
+    return shortfallOf(this.terms.reference, this.task.price, this.task.lots);
+  }
+
+  /** OPEN again, or CLOSED at the last miss. Everybody else leaves unpaid and unslashed. */
+  reopen(now: bigint, misses: number): void {
+    this.effects.push({ kind: "release" });
+    this.endAll();
+    const total = this.task.misses + misses;
+    this.set({ misses: total });
+    if (total >= this.terms.params.maxMisses) {
+      this.close(now, CloseReason.CLOSE_REASON_MISSED, [], 0n);
+      return;
+    }
+    this.set({ state: TaskState.TASK_STATE_OPEN, replicas: [], heldAsks: [] });
+    this.effects.push({ kind: "reopened" });
+  }
+
+  close(now: bigint, reason: CloseReason, payments: readonly { provider: string; amount: bigint }[], burned: bigint): void {
+    this.effects.push({ kind: "release" });
+    this.endAll();
+    this.#finish(now, payments, burned, { state: TaskState.TASK_STATE_CLOSED, closeReason: reason });
+  }
+
+  final(now: bigint, result: Result, payments: readonly { provider: string; amount: bigint }[]): void {
+    this.endAll();
+    for (const { provider } of payments) this.effects.push({ kind: "record", provider, outcome: "finished" });
+    this.#finish(now, payments, 0n, { state: TaskState.TASK_STATE_FINAL, result });
+  }
+
+  #finish(now: bigint, payments: readonly { provider: string; amount: bigint }[], burned: bigint, change: Partial<Task>): void {
+    for (const { provider, amount } of payments) {
+      const replica = this.task.replicas.find((one) => one.provider === provider);
+      assert(replica !== undefined, `task ${this.task.id} pays ${provider}, who has no replica`);
+      this.put(replica, { paid: amount.toString() });
+    }
+    this.set({ ...change, endedTau: now, heldAsks: [] });
+    this.effects.push({ kind: "settled", settlement: settle(this.terms.escrow, payments, burned, this.terms.params.feeBps) });
+  }
+
+  pay(replica: Replica): { provider: string; amount: bigint } {
+    const { result } = replica;
+    assert(result !== undefined, "paying a replica without a result");
+    return { provider: replica.provider, amount: earned(result.meter, this.terms.meterPerLot, this.task.lots, this.task.price) };
+  }
+
+  /** From here on deadlines run: for the key where one is needed and not there, else for the start. */
+  assign(replica: Replica, now: bigint): void {
+    const { params, sealed, sealedTau } = this.terms;
+    if (sealed && sealedTau(replica.provider) === undefined) this.put(replica, { state: SEALING, dueTau: now + params.sealDue });
+    else this.put(replica, { state: ASSIGNED, dueTau: now + params.startDue });
+  }
+}
+
+function newReplica(seat: Seat, round: number, stake: string): Replica {
+  return {
+    provider: seat.provider, organization: seat.organization, askId: seat.askId, leaseId: seat.leaseId, state: MATCHED, round, stake, dueTau: 0n,
+    commitment: new Uint8Array(0), worker: "", result: undefined, unitOut: true, paid: "0", slashed: "0",
+  };
+}
+
+/** OPEN: match. With one replica the task is ASSIGNED at once, else the others are drawn first. */
+export function match(task: Task, terms: Terms, seat: Seat, replicas: number, now: bigint): Step {
+  const run = new Run({ ...task, replicas: [newReplica(seat, 0, task.stake)], matchedTau: now }, terms);
+  if (replicas > 1) {
+    run.set({ state: TaskState.TASK_STATE_MATCHED });
+    run.effects.push({ kind: "draw", round: 0, count: replicas - 1 });
+  } else {
+    run.set({ state: TaskState.TASK_STATE_ASSIGNED });
+    run.assign(run.task.replicas[0]!, now);
+  }
+  return run.done();
+}
+
+/** The draw gave these seats. */
+export function drawn(task: Task, terms: Terms, seats: readonly Seat[], round: number, now: bigint): Step {
+  const run = new Run({ ...task, replicas: [...task.replicas, ...seats.map((seat) => newReplica(seat, round, task.stake))], heldAsks: [] }, terms);
+  if (round === 0) run.set({ state: TaskState.TASK_STATE_ASSIGNED });
+  for (const replica of run.task.replicas) if (replica.state === MATCHED) run.assign(replica, now);
+  return run.done();
+}
+
+/** The salt did not come in time. */
+export function saltMissed(task: Task, terms: Terms, now: bigint): Step {
+  const run = new Run(task, terms);
+  if (task.state === TaskState.TASK_STATE_TIEBREAK) {
+    run.close(now, CloseReason.CLOSE_REASON_NO_SALT, task.replicas.filter((one) => one.state === REVEALED).map((one) => run.pay(one)), 0n);
+  } else {
+    run.close(now, CloseReason.CLOSE_REASON_NO_SALT, [], part(feeOf(task), terms.params.missFeeBps));
+  }
+  return run.done();
+}
+
+/** Too few organizations to draw from, for as long as a draw may look. */
+export function drawFailed(task: Task, terms: Terms, now: bigint): Step {
+  const run = new Run(task, terms);
+  if (task.state === TaskState.TASK_STATE_TIEBREAK) inconclusive(run, now);
+  else run.close(now, CloseReason.CLOSE_REASON_NO_REPLICAS, [], 0n);
+  return run.done();
+}
+
+/** OPEN: expiry, cancel. */
+export function closeOpen(task: Task, terms: Terms, reason: CloseReason, now: bigint): Step {
+  const run = new Run(task, terms);
+  run.close(now, reason, [], 0n);
+  return run.done();
+}
+
+/** Everything whose due tau lies before `now`, in the order of the due taus. */
+export function bringUp(task: Task, terms: Terms, now: bigint): Step {
+  const run = new Run(task, terms);
+  // Each turn ends a deadline; a task has few.
+  for (;;) {
+    sealWhatCame(run);
+    let due = 0n;
+    for (const replica of run.task.replicas) if (replica.dueTau !== 0n && replica.dueTau < now && (due === 0n || replica.dueTau < due)) due = replica.dueTau;
+    if (due === 0n) return run.done();
+    missed(run, due);
+  }
+}
+
+/** Replicas whose key came in time are ASSIGNED since then. */
+function sealWhatCame(run: Run): void {
+  for (const replica of run.task.replicas) {
+    if (replica.state !== SEALING) continue;
+    const at = run.terms.sealedTau(replica.provider);
+    if (at !== undefined && at <= replica.dueTau) run.put(replica, { state: ASSIGNED, dueTau: maxInt(at, replica.dueTau - run.terms.params.sealDue) + run.terms.params.startDue });
+  }
+}
+
+/** Handles the deadlines that fall on `due`. */
+function missed(run: Run, due: bigint): void {
+  const late = run.task.replicas.filter((replica) => replica.dueTau === due);
+  const { params } = run.terms;
+  if (late.some((replica) => replica.state === SEALING)) {
+    // The consumer's fault: nobody is punished but its escrow.
+    const paid = run.task.state === TaskState.TASK_STATE_TIEBREAK ? run.task.replicas.filter((one) => one.state === REVEALED).map((one) => run.pay(one)) : [];
+    run.close(due, CloseReason.CLOSE_REASON_NO_SEAL, paid, paid.length > 0 ? 0n : part(feeOf(run.task), params.missFeeBps));
+    return;
+  }
+  const rerun = run.task.state === TaskState.TASK_STATE_TIEBREAK;
+  const revealing = late.every((replica) => replica.state === COMMITTED);
+  for (const replica of late) punish(run, replica);
+  if (rerun) tiebreakGoesOn(run, due);
+  else if (!revealing || run.terms.verification === VerificationLevel.VERIFICATION_LEVEL_V0_NONE) run.reopen(due, late.length);
+  else revealed(run, due);
+}
+
+/** What a missed deadline costs its provider. */
+function punish(run: Run, replica: Replica): void {
+  const { params } = run.terms;
+  const stake = BigInt(replica.stake);
+  const shortfall = run.shortfall();
+  const late = replica.state === ASSIGNED ? startPenalty(stake, feeOf(run.task), shortfall, params)
+    : replica.state === RUNNING ? commitPenalty(stake, shortfall, params)
+    : slashPenalty(stake, shortfall, 0, params);
+  const reason = replica.state === ASSIGNED ? "start_missed" : replica.state === RUNNING ? "commit_missed" : "reveal_missed";
+  run.effects.push({ kind: "record", provider: replica.provider, outcome: replica.state === COMMITTED ? "slashed" : "missed" });
+  run.end(run.slash(replica, late, [], reason), OUT);
+  run.effects.push({ kind: "exclude", provider: replica.provider });
+}
+
+/** ASSIGNED: start. */
+export function start(task: Task, terms: Terms, provider: string, now: bigint): Step {
+  const run = new Run(task, terms);
+  run.put(find(task, provider), { state: RUNNING, dueTau: now + commitDueOf(terms) });
+  if (run.task.state === TaskState.TASK_STATE_ASSIGNED) run.set({ state: TaskState.TASK_STATE_RUNNING });
+  return run.done();
+}
+
+export function commitDueOf({ params, duration }: Terms): bigint {
+  return maxInt(params.commitDue, BigInt(params.commitDurations) * duration);
+}
+
+/** ASSIGNED: the input cannot be had. `free`: it costs the provider nothing; else it counts as a start miss. */
+export function decline(task: Task, terms: Terms, provider: string, free: boolean, now: bigint): Step {
+  const run = new Run(task, terms);
+  const replica = find(task, provider);
+  if (!free) {
+    punish(run, replica);
+    if (task.state === TaskState.TASK_STATE_TIEBREAK) tiebreakGoesOn(run, now);
+    else run.reopen(now, 1);
+    return run.done();
+  }
+  run.effects.push({ kind: "record", provider, outcome: "declined" }, { kind: "exclude", provider });
+  run.end(replica, OUT);
+  if (task.state === TaskState.TASK_STATE_TIEBREAK) tiebreakGoesOn(run, now);
+  else if (task.declinedBy.some((organization) => organization !== replica.organization)) {
+    run.close(now, CloseReason.CLOSE_REASON_INPUT_UNAVAILABLE, [], part(feeOf(task), terms.params.declineBps));
+  } else {
+    run.set({ declinedBy: task.declinedBy.includes(replica.organization) ? task.declinedBy : [...task.declinedBy, replica.organization] });
+    run.reopen(now, 0);
+  }
+  return run.done();
+}
+
+/** RUNNING: a commitment. When all have committed, all may reveal. */
+export function commit(task: Task, terms: Terms, provider: string, worker: string, commitment: Uint8Array, now: bigint): Step {
+  const run = new Run(task, terms);
+  run.put(find(task, provider), { state: COMMITTED, dueTau: 0n, commitment, worker });
+  if (task.state === TaskState.TASK_STATE_TIEBREAK) {
+    tiebreakGoesOn(run, now);
+  } else if (run.task.replicas.every((replica) => replica.state === COMMITTED)) {
+    run.set({ state: TaskState.TASK_STATE_REVEALING });
+    for (const replica of run.task.replicas) run.put(replica, { dueTau: now + terms.params.revealDue });
+  }
+  return run.done();
+}
+
+/** REVEALING: a result whose commitment the caller has checked. */
+export function reveal(task: Task, terms: Terms, provider: string, result: Result, now: bigint): Step {
+  const run = new Run(task, terms);
+  run.put(find(task, provider), { state: REVEALED, dueTau: 0n, result });
+  run.effects.push({ kind: "unit", provider });
+  if (task.state === TaskState.TASK_STATE_TIEBREAK) tiebreakGoesOn(run, now);
+  else revealed(run, now);
+  return run.done();
+}
+
+/** True where the replica may reveal: it and everybody of its round has committed. */
+export function mayReveal(task: Task, replica: Replica): boolean {
+  if (task.state === TaskState.TASK_STATE_REVEALING) return true;
+  return task.state === TaskState.TASK_STATE_TIEBREAK && replica.round === 1 && replica.dueTau !== 0n;
+}
+
+function find(task: Task, provider: string): Replica {
+  const replica = task.replicas.find((one) => one.provider === provider);
+  assert(replica !== undefined, `task ${task.id} has no replica of ${provider}`);
+  return replica;
+}
+
+export function agree(a: Result, b: Result): boolean {
+  return a.size === b.size && a.meter === b.meter && equalBytes(a.digest, b.digest);
+}
+
+/** REVEALING, once nobody is awaited any more. */
+function revealed(run: Run, now: bigint): void {
+  const { replicas } = run.task;
+  if (replicas.some((replica) => replica.state === COMMITTED)) return;
+  const shown = replicas.filter((replica) => replica.state === REVEALED);
+  const first = shown[0];
+  if (first === undefined) {
+    run.reopen(now, 1);
+    return;
+  }
+  if (shown.length === replicas.length && shown.every((replica) => agree(replica.result!, first.result!))) {
+    run.final(now, first.result!, shown.map((replica) => run.pay(replica)));
+    return;
+  }
+  run.set({ state: TaskState.TASK_STATE_TIEBREAK });
+  run.effects.push({ kind: "draw", round: 1, count: 2 });
+}
+
+/** TIEBREAK: from commitments to reveals, from reveals to the verdict, as far as the re-runs are. */
+function tiebreakGoesOn(run: Run, now: bigint): void {
+  const reruns = run.task.replicas.filter((replica) => replica.round === 1 && isLive(replica));
+  if (reruns.some((replica) => replica.state === SEALING || replica.state === ASSIGNED || replica.state === RUNNING || replica.state === MATCHED)) return;
+  const silent = reruns.filter((replica) => replica.state === COMMITTED);
+  if (silent.length > 0) {
+    for (const replica of silent) if (replica.dueTau === 0n) run.put(replica, { dueTau: now + run.terms.params.revealDue });
+    return;
+  }
+  verdict(run, now);
+}
+
+/** Three that agree are the majority: they are paid, whoever revealed something else loses its stake. */
+function verdict(run: Run, now: bigint): void {
+  const shown = run.task.replicas.filter((replica) => replica.state === REVEALED);
+  const majority = shown.map((one) => shown.filter((other) => agree(one.result!, other.result!))).find((group) => group.length >= 3);
+  if (majority === undefined) {
+    inconclusive(run, now);
+    return;
+  }
+  const provers = majority.filter((replica) => replica.round === 1).map((replica) => replica.provider);
+  const shortfall = run.shortfall();
+  for (const replica of shown.filter((one) => !majority.includes(one))) {
+    run.effects.push({ kind: "record", provider: replica.provider, outcome: "slashed" });
+    run.end(run.slash(replica, slashPenalty(BigInt(replica.stake), shortfall, provers.length, run.terms.params), provers, "minority"), OUT);
+    run.effects.push({ kind: "exclude", provider: replica.provider });
+  }
+  run.final(now, majority[0]!.result!, majority.map((replica) => run.pay(replica)));
+}
+
+/** No majority: the re-runs are paid, a quarter of F is burned [free results from programs that never agree], the rest goes back. */
+function inconclusive(run: Run, now: bigint): void {
+  const reruns = run.task.replicas.filter((replica) => replica.round === 1 && replica.state === REVEALED);
+  run.effects.push({ kind: "flag" });
+  run.close(now, CloseReason.CLOSE_REASON_INCONCLUSIVE, reruns.map((replica) => run.pay(replica)), part(feeOf(run.task), run.terms.params.inconclusiveBps));
+}

@@ -1,0 +1,201 @@
+/** The edge around the task machine: loads a task brought up to date, carries out what a step asks for, stores. */
+import { CloseReason, OrderStatus, TaskState, TimeInForce, type Bid, type Job, type Replica, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { addressBytes } from "../../codec/address.ts";
+import { assert, fail } from "../../runtime/errors.ts";
+import { bookOf, releaseHold, returnUnit } from "./asks.ts";
+import { isTerminal, loadBid, loadJob, saveBid, saveJob } from "./bids.ts";
+import { openBook } from "./books.ts";
+import { requestDraw, dropDraw } from "./draw-queue.ts";
+import { payOut } from "./escrow.ts";
+import { errors } from "./errors.ts";
+import { emit, replicaChanged, taskChanged } from "./events.ts";
+import { endLeaseUnit } from "./leases.ts";
+import { paramsAt } from "./params.ts";
+import { classes, dueKinds, jobs, reschedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
+import { bringUp, closeOpen, type Effect, type Step, type Terms } from "./task-machine.ts";
+import type { Context } from "../../runtime/context.ts";
+import type { MarketPorts } from "./ports.ts";
+
+/** Excluded providers that a bid remembers; the oldest is forgotten beyond that. */
+const maxExcluded = 64;
+
+export const isOver = (state: TaskState): boolean => state === TaskState.TASK_STATE_FINAL || state === TaskState.TASK_STATE_CLOSED;
+
+export function termsOf(ctx: Context, job: Job): Terms {
+  const capacity = classes.find(ctx, job.classId);
+  assert(capacity !== undefined, `class ${job.classId} is missing`);
+  return {
+    params: paramsAt(ctx, job.paramsVersion),
+    verification: job.verification,
+    escrow: BigInt(job.escrow!.perTask),
+    meterPerLot: capacity.meterPerLot,
+    duration: job.spec!.duration,
+    sealed: job.spec!.consumerKey.length > 0,
+    sealedTau: (provider) => seals.find(ctx, [job.id, addressBytes(provider)])?.sealedTau,
+    reference: openBook(ctx, bookOf(job)).referencePrice,
+  };
+}
+
+/** A task as it is at this tau, nothing stored: for queries. */
+export function presentTask(ctx: Context, ports: MarketPorts, task: Task, job: Job): Task {
+  return isOver(task.state) ? task : bringUp(task, termsOf(ctx, job), ports.clock.tau(ctx)).task;
+}
+
+/** The task with its job, brought up to date and stored; undefined where it has no record. */
+export function loadTask(ctx: Context, ports: MarketPorts, id: bigint): { readonly task: Task; readonly job: Job; readonly terms: Terms } | undefined {
+  const before = tasks.find(ctx, id);
+  if (before === undefined) return undefined;
+  const job = loadJob(ctx, before.jobId);
+  const terms = termsOf(ctx, job);
+  if (isOver(before.state)) return { task: before, job, terms };
+  const task = apply(ctx, ports, before, bringUp(before, terms, ports.clock.tau(ctx)));
+  return { task, job: loadJob(ctx, job.id), terms };
+}
+
+/**
+ * The live replica that a message is about. A late message finds the task as its missed deadlines left it and fails; what they
+ * changed is not kept with it, the sweep does the same.
+ */
+export function loadReplica(ctx: Context, ports: MarketPorts, id: bigint, provider: string): { readonly task: Task; readonly job: Job; readonly terms: Terms; readonly replica: Replica } {
+  const found = loadTask(ctx, ports, id);
+  if (found === undefined) fail(errors.unknownTask, { id });
+  const replica = found.task.replicas.find((one) => one.provider === provider);
+  if (replica === undefined || isOver(found.task.state)) fail(errors.notAssigned, { task: id, provider });
+  return { ...found, replica };
+}
+
+/** Stores the step and carries out its effects, in order. Gives the task as it is then. */
+export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step): Task {
+  if (step.effects.length === 0 && step.task === before) return before;
+  let { task } = step;
+  const after = new Ledger(ctx, ports, loadJob(ctx, task.jobId));
+  if (needsNoDraw(before, task)) dropDraw(ctx, task.id);
+  const gone = new Set(step.effects.flatMap((effect) => (effect.kind === "ended" ? [effect.replica.provider] : [])));
+  for (const effect of step.effects) task = carryOut(ctx, ports, before, task, after, effect, gone);
+  store(ctx, before, task);
+  report(ctx, before, task, after.job);
+  after.save();
+  // A bid that left the book takes no task back.
+  if (task.state === TaskState.TASK_STATE_OPEN && before.state !== TaskState.TASK_STATE_OPEN && isTerminal(loadBid(ctx, task.jobId).status)) {
+    return apply(ctx, ports, task, closeOpen(task, termsOf(ctx, after.job), closedBy(loadBid(ctx, task.jobId)), ports.clock.tau(ctx)));
+  }
+  return task;
+}
+
+/** The job while a step is carried out; written once. */
+class Ledger {
+  job: Job;
+  readonly #ctx: Context;
+  readonly #ports: MarketPorts;
+  constructor(ctx: Context, ports: MarketPorts, job: Job) {
+    this.#ctx = ctx;
+    this.#ports = ports;
+    this.job = job;
+  }
+  save(): void {
+    saveJob(this.#ctx, this.#ports, this.job);
+  }
+}
+
+function needsNoDraw(before: Task, after: Task): boolean {
+  const waits = (state: TaskState): boolean => state === TaskState.TASK_STATE_MATCHED || state === TaskState.TASK_STATE_TIEBREAK;
+  return waits(before.state) && (!waits(after.state) || after.replicas.length > before.replicas.length);
+}
+
+function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, after: Ledger, effect: Effect, gone: ReadonlySet<string>): Task {
+  const { job } = after;
+  switch (effect.kind) {
+    case "slash": {
+      const { penalty, provers } = effect;
+      const awards = [
+        ...(penalty.consumer > 0n ? [{ to: addressBytes(job.payer), amount: penalty.consumer }] : []),
+        ...(penalty.prover > 0n ? provers.map((prover) => ({ to: addressBytes(prover), amount: penalty.prover })) : []),
+      ];
+      ports.providers.slash(ctx, addressBytes(effect.provider), penalty.amount, awards, effect.reason);
+      emit(ctx, "EventProviderPenalized", {
+        task_id: task.id, job_id: job.id, provider: effect.provider, consumer: job.consumer, reason: effect.reason, amount: penalty.amount,
+        to_consumer: penalty.consumer, to_provers: penalty.prover * BigInt(provers.length),
+      });
+      return task;
+    }
+    case "ended":
+      if (effect.unlock > 0n) ports.providers.unlock(ctx, addressBytes(effect.replica.provider), effect.unlock);
+      if (effect.replica.unitOut) returnUnit(ctx, ports, effect.replica.askId, true);
+      endLeaseUnit(ctx, effect.replica.leaseId, ports.clock.tau(ctx));
+      return task;
+    case "unit": {
+      if (gone.has(effect.provider)) return task;
+      const replica = task.replicas.find((one) => one.provider === effect.provider)!;
+      if (!returnUnit(ctx, ports, replica.askId, false)) return task;
+      return { ...task, replicas: task.replicas.map((one) => (one === replica ? { ...one, unitOut: false } : one)) };
+    }
+    case "record":
+      ports.providers.record(ctx, addressBytes(effect.provider), effect.outcome);
+      return task;
+    case "exclude": {
+      const bid = loadBid(ctx, job.id);
+      if (!bid.excluded.includes(effect.provider)) saveBid(ctx, { ...bid, excluded: [...bid.excluded, effect.provider].slice(-maxExcluded) }, job);
+      return task;
+    }
+    case "draw":
+      requestDraw(ctx, task, effect.round, effect.count, paramsAt(ctx, job.paramsVersion).drawDelayBlocks);
+      return task;
+    case "release":
+      for (const id of before.heldAsks) releaseHold(ctx, ports, id);
+      return { ...task, heldAsks: [] };
+    case "reopened": {
+      const bid = loadBid(ctx, job.id);
+      if (!isTerminal(bid.status)) saveBid(ctx, { ...bid, reopened: [...bid.reopened, task.id] }, job);
+      return task;
+    }
+    case "settled": {
+      const paid = payOut(ctx, ports, job, effect.settlement, task.id);
+      const final = task.state === TaskState.TASK_STATE_FINAL;
+      after.job = { ...paid, tasksFinal: paid.tasksFinal + (final ? 1 : 0), tasksClosed: paid.tasksClosed + (final ? 0 : 1) };
+      return task;
+    }
+    case "flag":
+      after.job = { ...job, programFlagged: true };
+      return task;
+  }
+}
+
+/** Writes the task, its deadline and who takes part in it. */
+function store(ctx: Context, before: Task, task: Task): void {
+  tasks.set(ctx, task.id, task);
+  reschedule(ctx, dueKinds.task, task.id, before.dueTau, task.dueTau);
+  const has = (list: readonly Replica[], provider: string): boolean => list.some((one) => one.provider === provider);
+  for (const { provider } of before.replicas) if (!has(task.replicas, provider)) tasksByProvider.remove(ctx, [addressBytes(provider), task.id]);
+  for (const { provider } of task.replicas) if (!has(before.replicas, provider)) tasksByProvider.set(ctx, [addressBytes(provider), task.id], true);
+}
+
+function report(ctx: Context, before: Task, task: Task, job: Job): void {
+  for (const replica of task.replicas) {
+    const old = before.replicas.find((one) => one.provider === replica.provider);
+    if (old === undefined || old.state !== replica.state || old.paid !== replica.paid || old.slashed !== replica.slashed) replicaChanged(ctx, task, job, replica);
+  }
+  if (before.state !== task.state) taskChanged(ctx, task, job);
+}
+
+function closedBy(bid: Bid): CloseReason {
+  if (bid.status === OrderStatus.ORDER_STATUS_CANCELLED) return CloseReason.CLOSE_REASON_CANCELLED;
+  if (bid.status === OrderStatus.ORDER_STATUS_SELF_TRADE) return CloseReason.CLOSE_REASON_SELF_TRADE;
+  return bid.timeInForce === TimeInForce.TIME_IN_FORCE_IOC ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED;
+}
+
+/** A task of the job without a record: OPEN while the bid lives, CLOSED with it. Undefined where the id names none. */
+export function unmatchedTask(ctx: Context, id: bigint): Task | undefined {
+  const job = jobs.find(ctx, id / tasksPerJob);
+  const index = Number(id % tasksPerJob);
+  if (job === undefined || index >= job.spec!.tasks) return undefined;
+  return blankTask(loadBid(ctx, job.id), job, index);
+}
+
+export function blankTask(bid: Bid, job: Job, index: number): Task {
+  const closed = isTerminal(bid.status);
+  return {
+    id: job.id * tasksPerJob + BigInt(index), jobId: job.id, index, state: closed ? TaskState.TASK_STATE_CLOSED : TaskState.TASK_STATE_OPEN,
+    price: 0n, lots: bid.lots, stake: "0", auditProbabilityBps: 0, paramsVersion: job.paramsVersion, misses: 0, declinedBy: [], replicas: [], dueTau: 0n,
+    closeReason: closed ? closedBy(bid) : CloseReason.CLOSE_REASON_UNSPECIFIED, result: undefined, endedTau: closed ? bid.endedTau : 0n, heldAsks: [], matchedTau: 0n,
+  };
+}
