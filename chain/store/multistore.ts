@@ -223,7 +223,7 @@ export class MultiStore {
     if (working?.appHash === undefined) throw new Error("nothing is prepared: call prepare before commit");
     if (meta.length > maxMetaLength) throw new RangeError(`meta has ${meta.length} bytes, at most ${maxMetaLength} are allowed`);
     this.#bytesSinceCheckpoint += this.#log.append({ version: working.version, appHash: working.appHash, meta, changes: working.changes });
-    this.#state.commit(meta.slice(), working.appHash);
+    this.#state.commit(new Uint8Array(meta), working.appHash);
     this.#after(working);
   }
 

@@ -248,7 +248,7 @@ export class State {
     return {
       ...(leaf === NONE ? {} : { value: this.arena.value(leaf) }),
       ops: [
-        { type: "ics23:iavl", key: key.slice(), data: proveKey(tree, root, key) },
+        { type: "ics23:iavl", key: new Uint8Array(key), data: proveKey(tree, root, key) },
         { type: "ics23:simple", key: utf8(name), data: proveStore(hashes, name) },
       ],
     };

@@ -1,5 +1,5 @@
 /** Durable changes to directories: what is not fsynced may be gone after a power cut. */
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** Makes created, renamed and removed names in a directory durable. */
@@ -10,6 +10,12 @@ export function syncDirectory(path: string): void {
   } finally {
     closeSync(file);
   }
+}
+
+/** A file's content, as a plain array whose slice() copies. */
+export function readFileBytes(path: string): Uint8Array {
+  const bytes = readFileSync(path);
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /** Writes all bytes at a position. */

@@ -4,7 +4,7 @@
  *
  * Manifest: `dcmimg1\n`, format, version, app hash (32 bytes), number of chunks, the SHA-256 of each chunk; then the SHA-256 of all that.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
@@ -13,7 +13,7 @@ import { sha256 } from "../../codec/hash.ts";
 import { StoreCorrupt } from "../errors.ts";
 import type { State } from "../state.ts";
 import { Reader, Writer } from "./bytes.ts";
-import { syncDirectory, writeFileDurably } from "./files.ts";
+import { readFileBytes, syncDirectory, writeFileDurably } from "./files.ts";
 import { imageChunks, imageFormat } from "./image.ts";
 
 const magic = utf8("dcmimg1\n");
@@ -87,7 +87,7 @@ export function removeImage(directory: string, version: number): void {
 export function readManifest(directory: string, version: number): Manifest {
   const path = join(imagePath(directory, version), "manifest");
   try {
-    const manifest = decodeManifest(readFileSync(path));
+    const manifest = decodeManifest(readFileBytes(path));
     if (manifest.version !== version || manifest.format !== imageFormat) throw new RangeError("the manifest is of another version or format");
     return manifest;
   } catch (error) {
@@ -100,7 +100,7 @@ export function readChunk(directory: string, manifest: Manifest, index: number):
   const path = chunkPath(imagePath(directory, manifest.version), index);
   let bytes: Uint8Array;
   try {
-    bytes = readFileSync(path);
+    bytes = readFileBytes(path);
   } catch (error) {
     throw new StoreCorrupt(path, String(error));
   }

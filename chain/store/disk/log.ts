@@ -10,13 +10,13 @@
  * unfinished. Otherwise it is corruption, and an error.
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync } from "node:fs";
+import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
 import { equalBytes, readUint64, uint64Bytes, utf8, concatBytes } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { StoreCorrupt } from "../errors.ts";
 import { Writer } from "./bytes.ts";
-import { syncDirectory, writeAll } from "./files.ts";
+import { readFileBytes, syncDirectory, writeAll } from "./files.ts";
 import { decodeRecord, encodeRecord, type VersionRecord } from "./record.ts";
 
 const magic = utf8("dcmlog1\n");
@@ -85,14 +85,14 @@ export class Log {
     this.#removeUnbegun();
     const newest = this.#segments.at(-1);
     if (newest === undefined) return;
-    const bytes = readFileSync(newest.path);
+    const bytes = readFileBytes(newest.path);
     const tail = scanSegment(newest, bytes, true);
     const lastVersion = newest.first + tail.records.length - 1;
     for (let i = 0; i < this.#segments.length - 1; i++) {
       const segment = this.#segments[i]!;
       // A segment whose successor begins at or below after + 1 holds nothing that is asked for.
       if (this.#segments[i + 1]!.first <= after + 1) continue;
-      const content = readFileSync(segment.path);
+      const content = readFileBytes(segment.path);
       this.#takeAll(segment, content, scanSegment(segment, content, false), after, lastVersion, take);
       if (this.#last + 1 !== this.#segments[i + 1]!.first) throw new StoreCorrupt(segment.path, `ends with version ${this.#last}, but the next segment begins with ${this.#segments[i + 1]!.first}`);
     }
@@ -117,7 +117,7 @@ export class Log {
   /** A segment whose creation was interrupted holds no record: it goes. */
   #removeUnbegun(): void {
     const segment = this.#segments.at(-1);
-    if (segment === undefined || readFileSync(segment.path).length >= headerLength) return;
+    if (segment === undefined || readFileBytes(segment.path).length >= headerLength) return;
     unlinkSync(segment.path);
     syncDirectory(this.#directory);
     this.#segments.pop();
@@ -206,7 +206,7 @@ export function cutLog(directory: string, version: number): void {
       syncDirectory(directory);
       continue;
     }
-    const bytes = readFileSync(segment.path);
+    const bytes = readFileBytes(segment.path);
     const scan = scanSegment(segment, bytes, true);
     const end = scan.records[version - segment.first]?.end ?? scan.end;
     const file = openSync(segment.path, "r+");

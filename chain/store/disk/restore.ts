@@ -23,7 +23,7 @@ export class Restore {
     if (manifest.format !== imageFormat) throw new RangeError(`snapshot format ${manifest.format} is not known, only ${imageFormat}`);
     if (!equalBytes(manifest.appHash, appHash)) throw new RangeError("the snapshot names another app hash than the chain's header");
     this.manifest = manifest;
-    this.#appHash = appHash.slice();
+    this.#appHash = new Uint8Array(appHash);
     this.#state = new State(stores);
     this.#reader = new ImageReader(this.#state);
     this.#file = new ImageFile(directory, manifest.version);
