@@ -2,11 +2,14 @@
 import { createAnte } from "./ante/ante.ts";
 import { addressText, moduleAddress } from "./codec/address.ts";
 import { authModule } from "./modules/auth/module.ts";
+import { authzModule } from "./modules/authz/module.ts";
 import { bankModule } from "./modules/bank/module.ts";
 import { beaconModule } from "./modules/beacon/module.ts";
 import { clockModule } from "./modules/clock/module.ts";
 import { consensusModule } from "./modules/consensus/module.ts";
 import { feegrantModule } from "./modules/feegrant/module.ts";
+import { marketModule } from "./modules/market/module.ts";
+import { paramsModule } from "./modules/params/module.ts";
 import { providersModule } from "./modules/staking/providers/module.ts";
 import { validatorsModule } from "./modules/staking/validators/module.ts";
 import { vestingModule } from "./modules/vesting/module.ts";
@@ -47,10 +50,12 @@ function wire(): Wiring {
   const { module: staking, validators } = validatorsModule({ bank: money, accounts });
   const { module: feegrants, feegrant } = feegrantModule({ accounts, bank: money });
   const { module: vesting } = vestingModule({ bank: money, accounts });
-  const { module: beacon, proposal } = beaconModule({ validators, authority });
-  const { module: providers } = providersModule({ bank: money, accounts, clock: time, authority });
+  const { module: beacon, beacon: seeds, proposal } = beaconModule({ validators, authority });
+  const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, authority });
+  const { module: market } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, authority });
+  const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, staking, beacon, providers];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, paramsModule().module, staking, beacon, providers, market];
   router.bind(modules);
   const ante = createAnte({
     accounts,

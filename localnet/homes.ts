@@ -96,7 +96,7 @@ async function create(plan: NetworkPlan, options: HomeOptions): Promise<void> {
   for (const name of personas) accounts.push([await newAccount(join(folder, "personas", name)), `1000000000000${denom}`]);
   for (const node of plan.nodes) if (node.role === "provider") accounts.push([await newAccount(node.home), `100000000000${denom}`]);
   editGenesis(genesisFile(first), (doc) => {
-    if (process.env.NOMARKET === undefined) doc.app_state.market = { ...doc.app_state.market, params: [{ version: "1", params: toJson(Params.$type, localnetParams()) }] };
+    doc.app_state.market = { ...doc.app_state.market, params: [{ version: "1", params: toJson(Params.$type, localnetParams()) }] };
     options.genesis?.(doc);
   });
   for (const [address, coins] of accounts) await dcmd("genesis", "add-genesis-account", address, coins, "--home", first.home);

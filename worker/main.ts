@@ -62,7 +62,7 @@ async function run(home: string): Promise<void> {
   const wallet = await readWallet(home, process.env.DCM_WORKER_PASSWORD);
   const account = (await wallet.getAccounts())[0]!.address;
   const keys = encryptionKeys(home);
-  const blobs = await BlobStore.open(join(home, "blobs"), { maxBytes: 16 * 2 ** 30 });
+  const blobs = await BlobStore.open({ directory: join(home, "blobs") });
   const server = await serveBlobs(blobs, { host: config.data.host, port: config.data.port });
   const dataUrl = config.data.url ?? server.url;
   const connection = await reach(config.rpc, account);
