@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { sha256 } from "../chain/codec/hash.ts";
+import { toHex } from "../chain/codec/bytes.ts";
+import { loadJob, parseJob } from "../worker/job-file.ts";
+import { runLocally } from "../worker/local.ts";
+import { wasmBackend } from "../worker/sandbox/wasm-backend.ts";
+import { compileAssemblyScript, compileC } from "./build.ts";
+
+const folder = fileURLToPath(new URL(".", import.meta.url));
+const backend = wasmBackend();
+
+interface Expected {
+  readonly outputSha256: string;
+  readonly programSha256: string;
+  /** Weighted instructions of each task, wave by wave. */
+  readonly meters: readonly (readonly string[])[];
+}
+
+describe("examples", function () {
+  this.timeout(60_000);
+
+  for (const name of ["kmeans", "regression", "histogram"]) {
+    it(`${name} gives the expected bytes, meters and table`, async () => {
+      const loaded = await loadJob(join(folder, name));
+      const { output, waves } = await runLocally(loaded, backend);
+      const found: Expected = { outputSha256: toHex(sha256(output)), programSha256: toHex(sha256(loaded.program)), meters: waves.map((wave) => wave.map(({ meter }) => String(meter))) };
+      assert.deepEqual(found, JSON.parse(readFileSync(join(folder, name, "expected.json"), "utf8")));
+      assert.equal(loaded.present(output), readFileSync(join(folder, name, "expected.txt"), "utf8"));
+    });
+  }
+
+  for (const name of ["kmeans", "regression"]) {
+    it(`${name} compiles to the committed module`, async () => {
+      assert.deepEqual(Buffer.from(await compileAssemblyScript(name)), readFileSync(join(folder, name, `${name}.wasm`)));
+    });
+  }
+
+  it("histogram compiles, where clang and wasi-libc are installed, to a module with the committed one's result", async () => {
+    const module = compileC("histogram");
+    const loaded = await loadJob(join(folder, "histogram"));
+    const { output } = await runLocally({ ...loaded, program: module ?? loaded.program }, backend);
+    assert.equal(loaded.present(output), readFileSync(join(folder, "histogram", "expected.txt"), "utf8"));
+  });
+
+  it("have job files whose mistakes are named", () => {
+    const good = JSON.parse(readFileSync(join(folder, "kmeans", "job.json"), "utf8")) as Record<string, unknown>;
+    const wave = (good["waves"] as object[])[0]!;
+    const cases: [object, RegExp][] = [
+      [{ ...good, class: "gpu" }, /class must be wasm\.core, not "gpu"/],
+      [{ ...good, limitPrice: -1 }, /limitPrice must be a whole number from 1 to 10\^18, not -1/],
+      [{ ...good, verification: "V3" }, /verification must be V0 or V2/],
+      [{ ...good, program: "../x.wasm" }, /program must be the name/],
+      [{ ...good, prize: 1 }, /unknown field prize/],
+      [{ ...good, waves: [] }, /waves must be a list/],
+      [{ ...good, waves: [{ ...wave, kind: "reduce" }] }, /waves\[0\]\.kind must be map/],
+      [{ ...good, waves: [wave, { ...wave, kind: "reduce", lots: 1.5 }] }, /waves\[1\]\.lots must be a whole number/],
+    ];
+    for (const [job, pattern] of cases) assert.throws(() => parseJob(JSON.stringify(job)), pattern);
+    assert.throws(() => parseJob("{"), /not JSON/);
+    assert.equal(parseJob(JSON.stringify(good)).limitPrice, 2000n);
+  });
+});

@@ -1,0 +1,112 @@
+/** Job files: what a consumer wants to have computed, and how its data is cut into tasks (examples/job.schema.json). */
+import { readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { concatBytes } from "../chain/codec/bytes.ts";
+
+/** Tasks that run side by side. All of them run the job's program with the wave's arguments; each has its own input. */
+export interface Wave {
+  readonly kind: "map" | "reduce";
+  readonly args: readonly string[];
+  /** For each task: the most lots (10^9 weighted instructions) that it may use. */
+  readonly lots: bigint;
+  readonly durationMs: bigint;
+  readonly maxResultBytes: bigint;
+}
+
+export interface JobFile {
+  readonly name: string;
+  readonly title: string;
+  readonly classId: string;
+  readonly quoteDenom: string;
+  /** Per lot, all in, in the quote denom's smallest unit. */
+  readonly limitPrice: bigint;
+  readonly verification: "V0" | "V2";
+  /** File name of the module, beside the job file. */
+  readonly program: string;
+  /** First the map wave, whose inputs `inputs.ts` makes; then reduce waves of one task, fed by `frameOutputs` of the wave before. */
+  readonly waves: readonly Wave[];
+}
+
+export interface LoadedJob {
+  readonly job: JobFile;
+  readonly program: Uint8Array;
+  /** Of the first wave. */
+  readonly inputs: readonly Uint8Array[];
+  /** The last wave's output as text for people. */
+  readonly present: (output: Uint8Array) => string;
+}
+
+/** Reads `folder/job.json`, the module, and runs `folder/inputs.ts` (the consumer's own code). Throws an Error that names the field. */
+export async function loadJob(folder: string): Promise<LoadedJob> {
+  const at = resolve(folder);
+  const job = parseJob(readFileSync(join(at, "job.json"), "utf8"));
+  const load = async (file: string): Promise<Record<string, unknown>> => (await import(pathToFileURL(join(at, file)).href)) as Record<string, unknown>;
+  const { inputs } = (await load("inputs.ts")) as { inputs: () => readonly Uint8Array[] };
+  const { present } = (await load("present.ts")) as { present: (output: Uint8Array) => string };
+  return { job, program: new Uint8Array(readFileSync(join(at, job.program))), inputs: inputs(), present };
+}
+
+/** What a reduce task reads: the number of outputs, then each behind its length (32 bits, little-endian), in task order. */
+export function frameOutputs(outputs: readonly Uint8Array[]): Uint8Array {
+  return concatBytes(number(outputs.length), ...outputs.flatMap((output) => [number(output.length), output]));
+}
+
+/** Throws an Error that names the field, what it must be, and what it is. */
+export function parseJob(text: string): JobFile {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`the job file is not JSON: ${(error as Error).message}`);
+  }
+  const fields = object(value, "job", ["$schema", "name", "title", "class", "quoteDenom", "limitPrice", "verification", "program", "waves"]);
+  const waves = fields["waves"];
+  if (!Array.isArray(waves) || waves.length < 1 || waves.length > 16) throw wrong("waves", "a list of 1 to 16 waves", waves);
+  return {
+    name: string(fields["name"], "name", /^[a-z0-9-]{1,40}$/, "1 to 40 of a-z, 0-9 and -"),
+    title: string(fields["title"], "title", /^[^\p{C}]{1,100}$/u, "1 to 100 printable characters"),
+    classId: string(fields["class"], "class", /^wasm\.core$/, "wasm.core"),
+    quoteDenom: string(fields["quoteDenom"], "quoteDenom", /^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/, "a denom"),
+    limitPrice: integer(fields["limitPrice"], "limitPrice"),
+    verification: string(fields["verification"], "verification", /^V[02]$/, "V0 or V2") as "V0" | "V2",
+    program: string(fields["program"], "program", /^[A-Za-z0-9_-]{1,60}\.wasm$/, "the name of a .wasm file beside the job file"),
+    waves: waves.map((wave, i) => parseWave(wave, `waves[${i}]`, i === 0 ? "map" : "reduce")),
+  };
+}
+
+function parseWave(value: unknown, at: string, kind: Wave["kind"]): Wave {
+  const fields = object(value, at, ["kind", "args", "lots", "durationMs", "maxResultBytes"]);
+  if (fields["kind"] !== kind) throw wrong(`${at}.kind`, `${kind}: the first wave maps, the others reduce`, fields["kind"]);
+  const args = fields["args"] ?? [];
+  if (!Array.isArray(args) || args.length > 64 || !args.every((arg) => typeof arg === "string" && arg.length <= 1024)) throw wrong(`${at}.args`, "at most 64 strings of 1,024 characters", args);
+  return { kind, args: args as string[], lots: integer(fields["lots"], `${at}.lots`), durationMs: integer(fields["durationMs"], `${at}.durationMs`), maxResultBytes: integer(fields["maxResultBytes"], `${at}.maxResultBytes`) };
+}
+
+function object(value: unknown, at: string, known: readonly string[]): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(at, "an object", value);
+  for (const name of Object.keys(value)) if (!known.includes(name)) throw new Error(`${at} has the unknown field ${name.slice(0, 40)}; known are ${known.join(", ")}`);
+  return value as Record<string, unknown>;
+}
+
+function string(value: unknown, at: string, pattern: RegExp, wanted: string): string {
+  if (typeof value !== "string" || !pattern.test(value)) throw wrong(at, wanted, value);
+  return value;
+}
+
+/** A positive whole number, as JSON number or as text. */
+function integer(value: unknown, at: string): bigint {
+  const text = typeof value === "number" ? String(value) : value;
+  if (typeof text !== "string" || !/^[1-9]\d{0,17}$/.test(text)) throw wrong(at, "a whole number from 1 to 10^18", value);
+  return BigInt(text);
+}
+
+function wrong(at: string, wanted: string, value: unknown): Error {
+  return new Error(`${at} must be ${wanted}, not ${(JSON.stringify(value) ?? "missing").slice(0, 100)}`);
+}
+
+function number(value: number): Uint8Array {
+  const out = new Uint8Array(4);
+  new DataView(out.buffer).setUint32(0, value, true);
+  return out;
+}
