@@ -262,8 +262,8 @@ export class MultiStore {
     const began = performance.now();
     this.#bytesSinceCheckpoint = 0;
     // A checkpoint lets the log forget, so the history must have all versions up to it.
-    const done = this.#checkpoints.write(state, abort.signal, async () => this.#history?.sync()).then((version) => {
-      this.#log.dropUpTo(this.#checkpoints.dispensable);
+    const done = this.#checkpoints.write(state, abort.signal, async () => this.#history?.sync()).then(async (version) => {
+      await this.#log.dropUpTo(this.#checkpoints.dispensable);
       this.#options.log("info", "checkpoint written", { version, seconds: Math.round(performance.now() - began) / 1_000 });
     }).catch((error: unknown) => {
       if (!abort.signal.aborted) this.#options.log("error", "a checkpoint failed; the log keeps growing until one succeeds", { error: String(error) });
@@ -317,10 +317,10 @@ export class MultiStore {
   restore(manifest: Manifest, appHash: Uint8Array): Restore {
     this.#checkOpen();
     if (this.version !== 0) throw new RangeError(`a snapshot can only be taken into an empty state, this one is at version ${this.version}`);
-    return new Restore(manifest, appHash, this.#options.stores, this.#checkpoints.directory, (state) => {
+    return new Restore(manifest, appHash, this.#options.stores, this.#checkpoints.directory, async (state) => {
       if (this.#closed || this.version !== 0) throw new RangeError("the state is not empty any more");
       this.#state = state;
-      this.#checkpoints.add(state.current.version);
+      await this.#checkpoints.add(state.current.version);
       this.#history?.begin(state.current.version);
     });
   }

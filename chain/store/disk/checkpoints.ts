@@ -2,7 +2,7 @@
 import { StoreCorrupt } from "../errors.ts";
 import { State } from "../state.ts";
 import { ImageReader } from "./image.ts";
-import { listImages, readChunk, readManifest, removeImage, writeImage } from "./image-files.ts";
+import { listImages, readChunk, readManifest, removeImage, removeImageLater, writeImage } from "./image-files.ts";
 
 const kept = 2;
 
@@ -70,19 +70,21 @@ export class Checkpoints {
   /** Writes the current version in the background; `before` is awaited just before it counts. Gives its number. */
   async write(state: State, signal: AbortSignal, before: () => Promise<void>): Promise<number> {
     const { version } = await writeImage(state, state.current.version, this.directory, { signal, before });
-    this.add(version);
+    signal.throwIfAborted();
+    await this.add(version);
     return version;
   }
 
   /** Counts an image that was put into the directory, and lets the oldest go. */
-  add(version: number): void {
+  async add(version: number): Promise<void> {
     this.#versions = [...this.#versions.filter((other) => other !== version), version].sort((a, b) => a - b);
-    for (const old of this.#versions.splice(0, Math.max(0, this.#versions.length - kept))) removeImage(this.directory, old);
+    for (const old of this.#versions.splice(0, Math.max(0, this.#versions.length - kept))) await removeImageLater(this.directory, old);
   }
 
   /** Removes those above `version`. */
   cut(version: number): void {
-    for (const newer of this.#versions.filter((other) => other > version).reverse()) removeImage(this.directory, newer);
-    this.#versions = this.#versions.filter((other) => other <= version);
+    const there = listImages(this.directory);
+    for (const newer of there.filter((other) => other > version).reverse()) removeImage(this.directory, newer);
+    this.#versions = there.filter((other) => other <= version);
   }
 }

@@ -1,6 +1,6 @@
 /** Durable changes to directories: what is not fsynced may be gone after a power cut. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
-import { dirname } from "node:path";
+import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { open } from "node:fs/promises";
 
 /** Makes created, renamed and removed names in a directory durable. */
 export function syncDirectory(path: string): void {
@@ -23,16 +23,23 @@ export function writeAll(file: number, bytes: Uint8Array, position: number): voi
   for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, position + done);
 }
 
-/** Writes a whole file so that it is there with this content, or as it was before, whenever the machine stops. */
-export function writeFileDurably(path: string, bytes: Uint8Array): void {
-  const temporary = `${path}.tmp`;
-  const file = openSync(temporary, "w", 0o644);
+/** The same without holding up this thread: an fsync behind much other writing can take long. */
+export async function syncDirectoryLater(path: string): Promise<void> {
+  const file = await open(path, "r");
   try {
-    writeAll(file, bytes, 0);
-    fsyncSync(file);
+    await file.sync();
   } finally {
-    closeSync(file);
+    await file.close();
   }
-  renameSync(temporary, path);
-  syncDirectory(dirname(path));
+}
+
+/** Writes a new file; it is on disk when the promise is resolved. */
+export async function writeFileLater(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, "w", 0o644);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
 }

@@ -5,7 +5,7 @@
  * Manifest: `dcmimg1\n`, format, version, app hash (32 bytes), number of chunks, the SHA-256 of each chunk; then the SHA-256 of all that.
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { open } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { concatBytes, equalBytes, utf8 } from "../../codec/bytes.ts";
@@ -13,7 +13,7 @@ import { sha256 } from "../../codec/hash.ts";
 import { StoreCorrupt } from "../errors.ts";
 import type { State } from "../state.ts";
 import { Reader, Writer } from "./bytes.ts";
-import { readFileBytes, syncDirectory, writeFileDurably } from "./files.ts";
+import { readFileBytes, syncDirectory, syncDirectoryLater, writeFileLater } from "./files.ts";
 import { imageChunks, imageFormat } from "./image.ts";
 
 const magic = utf8("dcmimg1\n");
@@ -83,6 +83,15 @@ export function removeImage(directory: string, version: number): void {
   rmSync(`${path}.old`, { recursive: true, force: true });
 }
 
+/** The same without holding up this thread. */
+export async function removeImageLater(directory: string, version: number): Promise<void> {
+  const path = imagePath(directory, version);
+  if (!existsSync(path)) return;
+  renameSync(path, `${path}.old`);
+  await syncDirectoryLater(directory);
+  await rm(`${path}.old`, { recursive: true, force: true });
+}
+
 /** Throws StoreCorrupt. */
 export function readManifest(directory: string, version: number): Manifest {
   const path = join(imagePath(directory, version), "manifest");
@@ -125,23 +134,19 @@ export class ImageFile {
 
   /** Writes the next chunk, durably; the bytes are the caller's again when the promise is resolved. */
   async add(chunk: Uint8Array): Promise<void> {
-    const file = await open(chunkPath(this.#temporary, this.#hashes.length), "w", 0o644);
-    try {
-      this.#hashes.push(sha256(chunk));
-      await file.writeFile(chunk);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    const index = this.#hashes.push(sha256(chunk)) - 1;
+    await writeFileLater(chunkPath(this.#temporary, index), chunk);
   }
 
-  /** Puts the image in its place. */
-  finish(appHash: Uint8Array): Manifest {
+  /** Puts the image in its place, but for where `signal` is aborted before that one step. */
+  async finish(appHash: Uint8Array, signal?: AbortSignal): Promise<Manifest> {
     const manifest = { format: imageFormat, version: this.#version, appHash, chunkHashes: this.#hashes };
-    writeFileDurably(join(this.#temporary, "manifest"), encodeManifest(manifest));
+    await writeFileLater(join(this.#temporary, "manifest"), encodeManifest(manifest));
+    await syncDirectoryLater(this.#temporary);
+    signal?.throwIfAborted();
     removeImage(this.#directory, this.#version);
     renameSync(this.#temporary, imagePath(this.#directory, this.#version));
-    syncDirectory(this.#directory);
+    await syncDirectoryLater(this.#directory);
     return manifest;
   }
 
@@ -173,8 +178,7 @@ export async function writeImage(state: State, version: number, directory: strin
     }
     unpin();
     await options.before?.();
-    options.signal?.throwIfAborted();
-    return image.finish(appHash);
+    return await image.finish(appHash, options.signal);
   } catch (error) {
     image.discard();
     throw error;

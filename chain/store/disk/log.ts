@@ -11,6 +11,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, unlinkSync } from "node:fs";
+import { unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { equalBytes, readUint64, uint64Bytes, utf8, concatBytes } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
@@ -180,12 +181,8 @@ export class Log {
   }
 
   /** Removes segments whose every version is at or below `version`; the one being written stays. */
-  dropUpTo(version: number): void {
-    let dropped = 0;
-    while (this.#segments.length - dropped > 1 && this.#segments[dropped + 1]!.first <= version + 1) unlinkSync(this.#segments[dropped++]!.path);
-    if (dropped === 0) return;
-    this.#segments.splice(0, dropped);
-    syncDirectory(this.#directory);
+  async dropUpTo(version: number): Promise<void> {
+    while (this.#segments.length > 1 && this.#segments[1]!.first <= version + 1) await unlink(this.#segments.shift()!.path);
   }
 
   close(): void {

@@ -14,12 +14,12 @@ export class Restore {
   readonly #reader: ImageReader;
   readonly #state: State;
   readonly #file: ImageFile;
-  readonly #adopt: (state: State) => void;
+  readonly #adopt: (state: State) => Promise<void>;
   #next = 0;
   #before: Promise<unknown> = Promise.resolve();
   #failed = false;
 
-  constructor(manifest: Manifest, appHash: Uint8Array, stores: readonly string[], directory: string, adopt: (state: State) => void) {
+  constructor(manifest: Manifest, appHash: Uint8Array, stores: readonly string[], directory: string, adopt: (state: State) => Promise<void>) {
     if (manifest.format !== imageFormat) throw new RangeError(`snapshot format ${manifest.format} is not known, only ${imageFormat}`);
     if (!equalBytes(manifest.appHash, appHash)) throw new RangeError("the snapshot names another app hash than the chain's header");
     this.manifest = manifest;
@@ -56,7 +56,7 @@ export class Restore {
     try {
       this.#reader.push(chunk);
       await this.#file.add(chunk);
-      if (index === this.manifest.chunkHashes.length - 1) this.#finish();
+      if (index === this.manifest.chunkHashes.length - 1) await this.#finish();
       this.#next++;
       return "accept";
     } catch (error) {
@@ -65,10 +65,10 @@ export class Restore {
     }
   }
 
-  #finish(): void {
+  async #finish(): Promise<void> {
     this.#reader.finish({ version: this.manifest.version, appHash: this.#appHash });
-    this.#file.finish(this.#appHash);
-    this.#adopt(this.#state);
+    await this.#file.finish(this.#appHash);
+    await this.#adopt(this.#state);
   }
 
   /** Gives up, leaving nothing. */
