@@ -1,6 +1,6 @@
 /** Accounts as state has them: an Any of the SDK's account types. Base accounts, which every transaction reads and writes, take a short way. */
 import { addressBytes } from "../../codec/address.ts";
-import { utf8 } from "../../codec/bytes.ts";
+import { fromUtf8, utf8 } from "../../codec/bytes.ts";
 import { BaseAccount, ModuleAccount } from "../../codec/gen/cosmos/auth/v1beta1/auth.ts";
 import {
   type BaseVestingAccount, ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount, PermanentLockedAccount,
@@ -21,18 +21,28 @@ export const baseDetails: Details = { kind: "base" };
 
 /** One account; immutable. */
 export class StoredAccount implements Account {
-  readonly addressText: string;
   readonly pubKey: Any | undefined;
   readonly accountNumber: bigint;
   readonly sequence: bigint;
   readonly details: Details;
+  /** The encoded base account in front of its sequence, where it was read: most writes change the sequence only. */
+  readonly head: Uint8Array | undefined;
+  #text: string | undefined;
+  #textBytes: Uint8Array | undefined;
 
-  constructor(addressText: string, pubKey: Any | undefined, accountNumber: bigint, sequence: bigint, details: Details) {
-    this.addressText = addressText;
+  /** `text` is the bech32 address, or its bytes, which are read when they are wanted. */
+  constructor(text: string | Uint8Array, pubKey: Any | undefined, accountNumber: bigint, sequence: bigint, details: Details, head?: Uint8Array) {
+    if (typeof text === "string") this.#text = text;
+    else this.#textBytes = text;
     this.pubKey = pubKey;
     this.accountNumber = accountNumber;
     this.sequence = sequence;
     this.details = details;
+    this.head = head;
+  }
+
+  get addressText(): string {
+    return (this.#text ??= fromUtf8(this.#textBytes!));
   }
 
   get address(): Uint8Array {
@@ -48,8 +58,9 @@ export class StoredAccount implements Account {
   }
 
   with(change: { readonly sequence?: bigint; readonly pubKey?: Any; readonly accountNumber?: bigint; readonly details?: Details }): StoredAccount {
+    const head = change.pubKey === undefined && change.accountNumber === undefined && change.details === undefined ? this.head : undefined;
     return new StoredAccount(
-      this.addressText, change.pubKey ?? this.pubKey, change.accountNumber ?? this.accountNumber, change.sequence ?? this.sequence, change.details ?? this.details,
+      this.#text ?? this.#textBytes!, change.pubKey ?? this.pubKey, change.accountNumber ?? this.accountNumber, change.sequence ?? this.sequence, change.details ?? this.details, head,
     );
   }
 }
@@ -155,9 +166,115 @@ export function isBase(bytes: Uint8Array): boolean {
 }
 
 export function encodeAccount(account: StoredAccount): Uint8Array {
-  return Any.encode(anyOfAccount(account)).finish();
+  return account.head === undefined ? Any.encode(anyOfAccount(account)).finish() : encodeBase(account.head, account.sequence);
 }
 
 export function decodeAccount(bytes: Uint8Array): StoredAccount {
-  return accountOfAny(Any.decode(bytes));
+  return (isBase(bytes) ? decodeBase(bytes) : undefined) ?? accountOfAny(Any.decode(bytes));
+}
+
+const tags = { address: 0x0a, pubKey: 0x12, accountNumber: 0x18, sequence: 0x20, url: 0x0a, value: 0x12 } as const;
+const largestFastNumber = 0x1fffffffffffffn;
+
+function varintLength(value: number): number {
+  let length = 1;
+  for (; value > 0x7f; value = Math.floor(value / 128)) length++;
+  return length;
+}
+
+function writeVarint(out: Uint8Array, at: number, value: number): number {
+  for (; value > 0x7f; value = Math.floor(value / 128)) out[at++] = (value % 128) | 0x80;
+  out[at++] = value;
+  return at;
+}
+
+/** The Any of a base account whose fields in front of the sequence are encoded already. */
+function encodeBase(head: Uint8Array, sequence: bigint): Uint8Array {
+  assert(sequence <= largestFastNumber, "a sequence beyond 2^53");
+  const number = Number(sequence);
+  const length = head.length + (number === 0 ? 0 : 1 + varintLength(number));
+  const out = new Uint8Array(2 + baseUrl.length + 1 + varintLength(length) + length);
+  out[0] = tags.url;
+  out[1] = baseUrl.length;
+  out.set(baseUrl, 2);
+  let at = 2 + baseUrl.length;
+  out[at++] = tags.value;
+  at = writeVarint(out, at, length);
+  out.set(head, at);
+  if (number === 0) return out;
+  out[at + head.length] = tags.sequence;
+  writeVarint(out, at + head.length + 1, number);
+  return out;
+}
+
+/** Reads varints and fields of bytes one after the other; `broken` where they do not fit. */
+class Fields {
+  readonly #bytes: Uint8Array;
+  readonly #end: number;
+  at: number;
+  broken = false;
+  constructor(bytes: Uint8Array, at: number, end: number) {
+    this.#bytes = bytes;
+    this.at = at;
+    this.#end = end;
+    if (end > bytes.length) this.broken = true;
+  }
+  get more(): boolean {
+    return !this.broken && this.at < this.#end;
+  }
+  varint(): number {
+    let value = 0;
+    for (let scale = 1; this.at < this.#end && scale < 2 ** 49; scale *= 128) {
+      const byte = this.#bytes[this.at++]!;
+      value += (byte & 0x7f) * scale;
+      if (byte < 0x80) return value;
+    }
+    this.broken = true;
+    return 0;
+  }
+  /** A view of the next field's content. */
+  content(): Uint8Array {
+    const length = this.varint();
+    const begin = this.at;
+    this.at += length;
+    if (this.at > this.#end) this.broken = true;
+    return this.#bytes.subarray(begin, this.at);
+  }
+}
+
+/** A stored base account; undefined where its numbers or fields need the general decoder. */
+function decodeBase(bytes: Uint8Array): StoredAccount | undefined {
+  const outer = new Fields(bytes, 2 + baseUrl.length, bytes.length);
+  if (outer.varint() !== tags.value) return undefined;
+  const length = outer.varint();
+  const begin = outer.at;
+  const fields = new Fields(bytes, begin, begin + length);
+  let address: Uint8Array | undefined;
+  let pubKey: Any | undefined;
+  let accountNumber = 0;
+  let sequence = 0;
+  let headEnd = begin + length;
+  while (fields.more) {
+    const tagAt = fields.at;
+    switch (fields.varint()) {
+      case tags.address:
+        address = fields.content();
+        break;
+      case tags.pubKey:
+        pubKey = Any.decode(fields.content());
+        break;
+      case tags.accountNumber:
+        accountNumber = fields.varint();
+        break;
+      case tags.sequence:
+        headEnd = tagAt;
+        sequence = fields.varint();
+        if (fields.more) return undefined;
+        break;
+      default:
+        return undefined;
+    }
+  }
+  if (outer.broken || fields.broken || address === undefined) return undefined;
+  return new StoredAccount(address, pubKey, BigInt(accountNumber), BigInt(sequence), baseDetails, bytes.subarray(begin, headEnd));
 }

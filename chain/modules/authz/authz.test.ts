@@ -5,7 +5,7 @@ import { SendAuthorization } from "../../codec/gen/cosmos/bank/v1beta1/authz.ts"
 import { MsgSend } from "../../codec/gen/cosmos/bank/v1beta1/tx.ts";
 import { StakeAuthorization } from "../../codec/gen/cosmos/staking/v1beta1/authz.ts";
 import { addressText } from "../../codec/address.ts";
-import { TxError } from "../../runtime/errors.ts";
+import type { TxError } from "../../runtime/errors.ts";
 import { Router } from "../../runtime/router.ts";
 import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext, transact, type TestBlock } from "../../runtime/testing.ts";
 import { authModule } from "../auth/module.ts";

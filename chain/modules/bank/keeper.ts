@@ -6,7 +6,8 @@ import { assert, fail, sdkErrors } from "../../runtime/errors.ts";
 import { assertInt256 } from "../../math/int.ts";
 import { errors } from "./errors.ts";
 import { burned, coinReceived, coinSpent, coinbase, messageSender, transfer } from "./events.ts";
-import { balances, holderMark, holders, params, sendEnabled, supplies } from "./state.ts";
+import { intValue } from "../../runtime/collections.ts";
+import { balances, holderMark, holders, params, sendEnabled, storeName, supplies } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { AccountsPort } from "../auth/ports.ts";
 import type { BankPort } from "./ports.ts";
@@ -51,7 +52,7 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
       const text = coinsText(coins);
       take(ctx, from, coins, accounts.locked(ctx, from.address), text);
       give(ctx, to, coins, text);
-      accounts.ensure(ctx, to.address);
+      if (!accounts.has(ctx, to.address)) accounts.ensure(ctx, to.address);
       transfer(ctx, to.text, from.text, text);
       messageSender(ctx, from.text);
     },
@@ -72,6 +73,7 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
       const from = { address: payer.address, text: payer.addressText };
       take(ctx, from, fee, payer.lockedAt(ctx.timeSeconds), text);
       give(ctx, feeCollector, fee, text);
+      if (ctx.mode === "recheck") return;
       transfer(ctx, feeCollector.text, from.text, text);
       messageSender(ctx, from.text);
     },
@@ -129,35 +131,57 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
 }
 
 function balance(ctx: Context, address: Uint8Array, denom: string): bigint {
-  return balances.find(ctx, [address, denom]) ?? 0n;
+  return readBalance(ctx, balanceKey(address, denom));
+}
+
+/** The key of a balance, made once for its read and its write. */
+function balanceKey(address: Uint8Array, denom: string): Uint8Array {
+  const out = new Uint8Array(2 + address.length + denom.length);
+  out[0] = balances.prefix[0]!;
+  out[1] = address.length;
+  out.set(address, 2);
+  // Denoms are ASCII.
+  for (let i = 0; i < denom.length; i++) out[2 + address.length + i] = denom.charCodeAt(i);
+  return out;
+}
+
+function readBalance(ctx: Context, key: Uint8Array): bigint {
+  const bytes = ctx.store(storeName).get(key);
+  return bytes === undefined ? 0n : intValue.decode(bytes);
+}
+
+function writeBalance(ctx: Context, key: Uint8Array, address: Uint8Array, denom: string, before: bigint, after: bigint): void {
+  if (after === 0n) {
+    ctx.store(storeName).delete(key);
+    if (before !== 0n) holders.remove(ctx, [denom, address]);
+    return;
+  }
+  ctx.store(storeName).set(key, intValue.encode(assertInt256(after)));
+  if (before === 0n) holders.set(ctx, [denom, address], holderMark);
 }
 
 /** Writes a balance; the index of holders changes only where a balance comes to be or ends. */
 export function setBalance(ctx: Context, address: Uint8Array, denom: string, before: bigint, after: bigint): void {
-  if (after === 0n) {
-    balances.remove(ctx, [address, denom]);
-    if (before !== 0n) holders.remove(ctx, [denom, address]);
-    return;
-  }
-  balances.set(ctx, [address, denom], assertInt256(after));
-  if (before === 0n) holders.set(ctx, [denom, address], holderMark);
+  writeBalance(ctx, balanceKey(address, denom), address, denom, before, after);
 }
 
 function take(ctx: Context, from: Party, coins: readonly Money[], locked: readonly Money[], text: string): void {
   for (const { denom, amount } of coins) {
-    const held = balance(ctx, from.address, denom);
+    const key = balanceKey(from.address, denom);
+    const held = readBalance(ctx, key);
     const bound = locked.length === 0 ? 0n : amountOf(locked, denom);
     if (held < bound) fail(sdkErrors.insufficientFunds, `locked amount exceeds account balance funds: ${bound}${denom} > ${held}${denom}`);
     if (held - bound < amount) fail(sdkErrors.insufficientFunds, `spendable balance ${held - bound}${denom} is smaller than ${amount}${denom}`);
-    setBalance(ctx, from.address, denom, held, held - amount);
+    writeBalance(ctx, key, from.address, denom, held, held - amount);
   }
   coinSpent(ctx, from.text, text);
 }
 
 function give(ctx: Context, to: Party, coins: readonly Money[], text: string): void {
   for (const { denom, amount } of coins) {
-    const held = balance(ctx, to.address, denom);
-    setBalance(ctx, to.address, denom, held, held + amount);
+    const key = balanceKey(to.address, denom);
+    const held = readBalance(ctx, key);
+    writeBalance(ctx, key, to.address, denom, held, held + amount);
   }
   coinReceived(ctx, to.text, text);
 }

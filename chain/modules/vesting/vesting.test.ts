@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addressText } from "../../codec/address.ts";
-import { TxError } from "../../runtime/errors.ts";
+import type { TxError } from "../../runtime/errors.ts";
 import { amountOf } from "../../runtime/coins.ts";
 import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext, transact } from "../../runtime/testing.ts";
 import { authModule } from "../auth/module.ts";

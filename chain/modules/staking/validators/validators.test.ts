@@ -2,12 +2,13 @@ import assert from "node:assert/strict";
 import { addressText, moduleAddress, prefixes } from "../../../codec/address.ts";
 import { encodePubKey } from "../../../codec/pubkey.ts";
 import { Dec } from "../../../math/dec.ts";
-import { TxError } from "../../../runtime/errors.ts";
+import type { TxError } from "../../../runtime/errors.ts";
 import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext } from "../../../runtime/testing.ts";
-import { StoresOverlay } from "../../../store/overlay.ts";
+import type { StoresOverlay } from "../../../store/overlay.ts";
 import { authModule } from "../../auth/module.ts";
 import { bankModule } from "../../bank/module.ts";
 import { validatorsModule } from "./module.ts";
+import { defaultParams } from "./params.ts";
 import type { MsgCreateValidator } from "../../../codec/gen/cosmos/staking/v1beta1/tx.ts";
 import type { QueryDelegationResponse, QueryPoolResponse, QueryValidatorsResponse } from "../../../codec/gen/cosmos/staking/v1beta1/query.ts";
 
@@ -15,6 +16,7 @@ const { module: auth, accounts } = authModule({ fee_collector: [], bonded_tokens
 const { module: bankMod, bank } = bankModule({ accounts, blocked: [] });
 const { module: staking } = validatorsModule({ bank, accounts });
 const modules = [auth, bankMod, staking];
+const denom = defaultParams().bondDenom;
 const typeUrl = "/cosmos.staking.v1beta1.MsgCreateValidator";
 
 const operator = (i: number): Uint8Array => new Uint8Array(20).fill(i);
@@ -26,14 +28,14 @@ const message = (i: number, change: Partial<MsgCreateValidator> = {}): MsgCreate
   delegatorAddress: "",
   validatorAddress: addressText(operator(i), prefixes.validator),
   pubkey: encodePubKey({ kind: "ed25519", key: new Uint8Array(32).fill(i) }),
-  value: { denom: "stake", amount: String(BigInt(i) * 1_000_000n + 1n) },
+  value: { denom, amount: String(BigInt(i) * 1_000_000n + 1n) },
   ...change,
 });
 const genesis = { height: 0n, mode: "genesis" } as const;
 
 function chain(): StoresOverlay {
   const stores = memoryStores();
-  const balances = [1, 2, 3].map((i) => ({ address: addressText(operator(i)), coins: [{ denom: "stake", amount: "10000000" }] }));
+  const balances = [1, 2, 3].map((i) => ({ address: addressText(operator(i)), coins: [{ denom, amount: "10000000" }] }));
   initGenesis(stores, modules, { bank: { params: undefined, balances, supply: [], denomMetadata: [], sendEnabled: [] } });
   return stores;
 }
@@ -45,14 +47,14 @@ describe("validators", () => {
     const updates = staking.validatorUpdates!(testContext(stores, genesis));
     assert.deepEqual(updates.map(({ pubKey, power }) => [pubKey!.ed25519![0], power]), [[3, 3n], [2, 2n], [1, 1n]]);
     assert.deepEqual(brokenInvariants(stores, modules), []);
-    assert.equal(bank.balance(testContext(stores), moduleAddress("bonded_tokens_pool"), "stake"), 6_000_003n);
-    assert.equal(bank.balance(testContext(stores), operator(3), "stake"), 6_999_999n);
+    assert.equal(bank.balance(testContext(stores), moduleAddress("bonded_tokens_pool"), denom), 6_000_003n);
+    assert.equal(bank.balance(testContext(stores), operator(3), denom), 6_999_999n);
     const path = (method: string) => `/cosmos.staking.v1beta1.Query/${method}`;
     const list = query<QueryValidatorsResponse>(stores, modules, path("Validators"), { status: "BOND_STATUS_BONDED", pagination: undefined });
     assert.deepEqual(list.validators.map(({ description }) => description!.moniker), ["v1", "v2", "v3"]);
     assert.deepEqual(query<QueryPoolResponse>(stores, modules, path("Pool"), {}).pool, { notBondedTokens: "0", bondedTokens: "6000003" });
     const found = query<QueryDelegationResponse>(stores, modules, path("Delegation"), { delegatorAddr: addressText(operator(2)), validatorAddr: message(2).validatorAddress });
-    assert.deepEqual(found.delegationResponse!.balance, { denom: "stake", amount: "2000001" });
+    assert.deepEqual(found.delegationResponse!.balance, { denom, amount: "2000001" });
     assert.deepEqual(staking.validatorUpdates!(testContext(stores, genesis)), [], "nothing changed since");
   });
 
@@ -88,7 +90,7 @@ describe("validators", () => {
       [{ ...message(2), commission: { rate: dec("0.3"), maxRate: dec("0.2"), maxChangeRate: dec("0") } }, 11, "staking"],
       [{ ...message(2), minSelfDelegation: "9000000" }, 16, "staking"],
       [{ ...message(2), value: { denom: "token", amount: "5" } }, 18, "sdk"],
-      [{ ...message(2), value: { denom: "stake", amount: "10000001" } }, 5, "sdk"],
+      [{ ...message(2), value: { denom, amount: "10000001" } }, 5, "sdk"],
     ];
     for (const [change, code, codespace] of cases) {
       assert.throws(() => execute(stores, modules, typeUrl, message(1, change), genesis), (error: TxError) => error.code === code && error.codespace === codespace, `${codespace} ${code}`);
