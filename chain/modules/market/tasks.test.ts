@@ -1,0 +1,379 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { CloseReason, OrderStatus, ReplicaState, TaskState, TimeInForce, type Ask, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
+import { taskIdOf } from "./state.ts";
+import { fails, name, replicated, resultOf, saltChain, TestMarket } from "./testing.ts";
+
+const salts = saltChain(20);
+const jobOf = (market: TestMarket, id: bigint): Job => market.query<{ job: Job }>("Job", { jobId: id }).job;
+const bidOf = (market: TestMarket, id: bigint): Bid => market.query<{ bid: Bid }>("Bid", { bidId: id }).bid;
+const askOf = (market: TestMarket, id: bigint): Ask => market.query<{ ask: Ask }>("Ask", { askId: id }).ask;
+
+/** One provider, one V0 task, matched at 10. */
+function single(): { market: TestMarket; provider: string; consumer: string; job: bigint; task: bigint; ask: bigint } {
+  const market = new TestMarket();
+  const provider = market.provider("p1");
+  const consumer = market.fund("c");
+  const ask = market.ask(provider, 10n);
+  const job = market.bid(consumer, 20n);
+  market.block(1_000n, 2);
+  return { market, provider, consumer, job, task: taskIdOf(job, 0), ask };
+}
+
+/** Providers p1.. with one unit each at 10, a V2 job with k = 2 whose replicas are drawn. */
+function pair(providers: number, tasks = 1, units = 1): { market: TestMarket; consumer: string; job: bigint; task: bigint } {
+  const market = new TestMarket();
+  const consumer = market.fund("c");
+  for (let i = 1; i <= providers; i++) market.ask(market.provider(`p${i}`), 10n, units);
+  const job = market.bid(consumer, 20n, replicated(salts), { tasks });
+  market.block(1_000n, 4);
+  market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! });
+  market.block();
+  return { market, consumer, job, task: taskIdOf(job, 0) };
+}
+
+const seats = (market: TestMarket, task: bigint, round = 0): string[] => market.task(task).replicas.filter((one) => one.round === round).map((one) => one.provider);
+
+describe("tasks", () => {
+  it("MKT-30: a V0 task is matched, started, committed, revealed and paid; the rest of the escrow goes back", () => {
+    const { market, provider, consumer, job, task, ask } = single();
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_ASSIGNED);
+    assert.equal(market.providers.get(provider)!.locked, 100n, "S = F = 10 x 10");
+    const before = market.balances.get(provider)!;
+    const money = market.money;
+    market.finish(task, provider);
+    market.block();
+    const done = market.task(task);
+    assert.equal(done.state, TaskState.TASK_STATE_FINAL);
+    assert.equal(market.balances.get(provider)! - before, 20n, "two lots of 10^9 at 10");
+    const { escrow } = jobOf(market, job);
+    assert.deepEqual([escrow!.deposited, escrow!.paid, escrow!.fees, escrow!.burned, escrow!.refunded, escrow!.held], ["202", "20", "0", "0", "182", "0"]);
+    assert.equal(market.providers.get(provider)!.locked, 0n);
+    assert.equal(askOf(market, ask).freeUnits, 1);
+    assert.equal(market.money, money);
+    assert.equal(market.balances.get(consumer), 1_000_000_000n - 20n - BigInt(escrow!.storageDeposit));
+  });
+
+  it("MKT-31: a start that does not come costs max(0.1 F, shortfall), the task is OPEN again and the offender gets no more of the job", () => {
+    const { market, provider, job, task } = single();
+    const bond = market.providers.get(provider)!.bond;
+    market.block(20_001n);
+    market.block();
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_OPEN);
+    assert.equal(bond - market.providers.get(provider)!.bond, 10n);
+    assert.deepEqual(bidOf(market, job).excluded, [provider]);
+    market.block(1_000n, 3);
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_OPEN, "its own ask is passed over");
+    const other = market.provider("p2");
+    market.ask(other, 15n);
+    market.block(1_000n, 2);
+    assert.equal(market.task(task).replicas[0]!.provider, other);
+    market.finish(task, other);
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_FINAL);
+  });
+
+  it("MKT-32: a deadline counts at its own tau, and a late message fails even where nothing was swept", () => {
+    const { market, provider, task } = single();
+    const due = market.task(task).dueTau;
+    market.tau = due + 1n;
+    fails(() => market.start(task, provider), 14, /no live replica/);
+    market.tau = due;
+    market.start(task, provider);
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_RUNNING);
+  });
+
+  it("MKT-33: a missed commitment costs 0.1 S; the third miss closes the task and all escrow goes back", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    const providers = ["p1", "p2", "p3"].map((label) => market.provider(label));
+    for (const provider of providers) market.ask(provider, 10n);
+    const job = market.bid(consumer, 10n);
+    const task = taskIdOf(job, 0);
+    market.block(1_000n, 2);
+    for (let i = 0; i < 3; i++) {
+      market.start(task, market.task(task).replicas[0]!.provider);
+      market.block(20_001n);
+      market.block(1_000n, 2);
+    }
+    const closed = market.task(task);
+    assert.deepEqual([closed.state, closed.closeReason, closed.misses], [TaskState.TASK_STATE_CLOSED, CloseReason.CLOSE_REASON_MISSED, 3]);
+    for (const provider of providers) assert.equal(market.providers.get(provider)!.bond, 10_000_000n - 10n);
+    assert.equal(jobOf(market, job).escrow!.refunded, jobOf(market, job).escrow!.deposited);
+  });
+
+  it("MKT-34: silence after the commitment costs the whole stake", () => {
+    const { market, provider, task } = single();
+    market.start(task, provider);
+    market.commit(task, provider);
+    market.block(10_001n);
+    market.block();
+    assert.equal(market.providers.get(provider)!.bond, 10_000_000n - 100n);
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_OPEN);
+  });
+
+  it("MKT-35: a wrong opening is refused and changes nothing", () => {
+    const { market, provider, task } = single();
+    market.start(task, provider);
+    market.commit(task, provider);
+    fails(() => market.reveal(task, provider, resultOf("wrong")), 17, /do not hash to the commitment/);
+    fails(() => market.reveal(task, provider, resultOf("right"), new Uint8Array(32)), 17, /do not hash/);
+    market.reveal(task, provider);
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_FINAL);
+    fails(() => market.reveal(task, provider), 14, /no live replica/);
+  });
+
+  it("MKT-36: V2 waits for seed and salt, draws the other replica from another organization, and pays both that agree", () => {
+    const { market, job, task } = pair(3);
+    const [a, b] = seats(market, task);
+    assert.ok(a !== undefined && b !== undefined && a !== b);
+    assert.equal(market.providers.get(a)!.locked, 2_000n, "S = 20 F");
+    for (const provider of [a, b]) market.start(task, provider);
+    market.commit(task, a);
+    fails(() => market.reveal(task, a), 16, /not every replica has committed/);
+    market.commit(task, b);
+    market.reveal(task, a);
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_REVEALING);
+    market.reveal(task, b);
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_FINAL);
+    market.block();
+    assert.deepEqual([jobOf(market, job).escrow!.paid, jobOf(market, job).escrow!.held], ["40", "0"]);
+  });
+
+  it("MKT-37: the salt comes too late: CLOSED, 0.1 F burned, the rest back; the provider keeps its stake", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    for (const label of ["p1", "p2"]) market.ask(market.provider(label), 10n);
+    const job = market.bid(consumer, 20n, replicated(salts));
+    market.block(1_000n, 2);
+    fails(() => market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! }), 19, /keep the salt/);
+    market.block(1_000n, 2);
+    market.tau += 20_000n;
+    fails(() => market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! }), 19, /keep the salt/);
+    market.block();
+    const task = market.task(taskIdOf(job, 0));
+    assert.deepEqual([task.state, task.closeReason], [TaskState.TASK_STATE_CLOSED, CloseReason.CLOSE_REASON_NO_SALT]);
+    assert.equal(jobOf(market, job).escrow!.burned, "10");
+    assert.equal(market.providers.get(name("p1"))!.bond, 10_000_000n);
+  });
+
+  it("MKT-38: replicas that differ go to a tie-break; three that agree are paid, the liar loses its stake", () => {
+    const { market, consumer, job, task } = pair(4);
+    const [a, b] = seats(market, task);
+    for (const provider of [a!, b!]) market.start(task, provider);
+    market.commit(task, a!);
+    market.commit(task, b!, resultOf("a lie"));
+    market.reveal(task, a!);
+    market.reveal(task, b!, resultOf("a lie"));
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_TIEBREAK);
+    market.block(1_000n, 3);
+    market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[2]! });
+    market.block();
+    const reruns = seats(market, task, 1);
+    assert.equal(reruns.length, 2);
+    for (const provider of reruns) market.start(task, provider);
+    market.commit(task, reruns[0]!);
+    fails(() => market.reveal(task, reruns[0]!), 16, /not every replica has committed/);
+    market.commit(task, reruns[1]!);
+    for (const provider of reruns) market.reveal(task, provider);
+    const done = market.task(task);
+    assert.equal(done.state, TaskState.TASK_STATE_FINAL);
+    assert.equal(market.providers.get(b!)!.bond, 10_000_000n - 2_000n);
+    assert.equal(market.slashedBurned, 1_800n, "10 % to those who proved it, no shortfall, the rest burned");
+    assert.deepEqual(done.replicas.map((one) => one.paid), ["20", "0", "20", "20"]);
+    market.block();
+  });
+
+  it("MKT-39: a tie-break without a majority is INCONCLUSIVE: the re-runs are paid, 0.25 F is burned, the program is flagged", () => {
+    const { market, consumer, job, task } = pair(4);
+    const [a, b] = seats(market, task);
+    const all = [a!, b!];
+    const reveal = (providers: string[], labels: string[]): void => {
+      for (const one of providers) market.start(task, one);
+      providers.forEach((one, i) => market.commit(task, one, resultOf(labels[i]!)));
+      providers.forEach((one, i) => market.reveal(task, one, resultOf(labels[i]!)));
+    };
+    reveal(all, ["1", "2"]);
+    market.block(1_000n, 3);
+    market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[2]! });
+    market.block();
+    reveal(seats(market, task, 1), ["1", "3"]);
+    const done = market.task(task);
+    assert.deepEqual([done.state, done.closeReason], [TaskState.TASK_STATE_CLOSED, CloseReason.CLOSE_REASON_INCONCLUSIVE]);
+    assert.deepEqual(done.replicas.map((one) => one.paid), ["0", "0", "20", "20"]);
+    const { escrow, programFlagged } = jobOf(market, job);
+    assert.deepEqual([escrow!.burned, escrow!.paid, programFlagged], ["25", "40", true]);
+    assert.equal(market.slashedBurned, 0n);
+  });
+
+  it("MKT-40: too few organizations for the tie-break end as INCONCLUSIVE once the draw's time is over", () => {
+    const { market, consumer, job, task } = pair(3);
+    const [a, b] = seats(market, task);
+    for (const provider of [a!, b!]) market.start(task, provider);
+    market.commit(task, a!);
+    market.commit(task, b!, resultOf("a lie"));
+    market.reveal(task, a!);
+    market.reveal(task, b!, resultOf("a lie"));
+    market.block(1_000n, 3);
+    market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[2]! });
+    market.block(1_000n, 3);
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_TIEBREAK, "it looks on while there is time");
+    market.block(20_001n);
+    market.block();
+    assert.equal(market.task(task).closeReason, CloseReason.CLOSE_REASON_INCONCLUSIVE);
+    for (const label of ["p1", "p2", "p3"]) assert.equal(market.providers.get(name(label))!.bond, 10_000_000n);
+  });
+
+  it("MKT-41: one of two is silent after its commitment: it loses its stake, two re-runs decide", () => {
+    const { market, consumer, job, task } = pair(4);
+    const [a, b] = seats(market, task);
+    for (const provider of [a!, b!]) market.start(task, provider);
+    for (const provider of [a!, b!]) market.commit(task, provider);
+    market.reveal(task, a!);
+    market.block(10_001n);
+    market.block(1_000n, 3);
+    assert.equal(market.providers.get(b!)!.bond, 10_000_000n - 2_000n);
+    market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[2]! });
+    market.block();
+    const reruns = seats(market, task, 1);
+    for (const provider of reruns) market.start(task, provider);
+    for (const provider of reruns) market.commit(task, provider);
+    for (const provider of reruns) market.reveal(task, provider);
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_FINAL);
+  });
+
+  it("MKT-42: keys: a replica waits for its seal, one seal serves all tasks of a provider, a missing one closes the task", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    const provider = market.provider("p1");
+    market.ask(provider, 10n, 2);
+    const job = market.bid(consumer, 20n, {}, { consumerKey: new Uint8Array(32).fill(7), tasks: 2 });
+    market.block(1_000n, 2);
+    const [first, second] = [taskIdOf(job, 0), taskIdOf(job, 1)];
+    assert.equal(market.task(first).replicas[0]!.state, ReplicaState.REPLICA_STATE_SEALING);
+    fails(() => market.start(first, provider), 15, /is sealing; this needs assigned/);
+    const keys = [{ provider, sealedKey: Uint8Array.of(1) }];
+    fails(() => market.send("MsgSealKeys", { consumer, jobId: job, keys: [{ provider: name("x"), sealedKey: Uint8Array.of(1) }] }), 21, /no replica/);
+    market.send("MsgSealKeys", { consumer, jobId: job, keys });
+    fails(() => market.send("MsgSealKeys", { consumer, jobId: job, keys }), 20, /sealed to .* already/);
+    for (const task of [first, second]) {
+      assert.equal(market.task(task).replicas[0]!.state, ReplicaState.REPLICA_STATE_ASSIGNED);
+      market.finish(task, provider);
+    }
+    assert.equal(jobOf(market, job).tasksFinal, 2);
+    const unsealed = market.bid(consumer, 20n, {}, { consumerKey: new Uint8Array(32).fill(7) });
+    market.block(1_000n, 2);
+    market.block(10_001n);
+    market.block();
+    assert.equal(market.task(taskIdOf(unsealed, 0)).closeReason, CloseReason.CLOSE_REASON_NO_SEAL);
+    assert.equal(jobOf(market, unsealed).escrow!.burned, "10");
+    assert.equal(market.providers.get(provider)!.bond, 10_000_000n);
+  });
+
+  it("MKT-43: a decline is free, a second organization's closes the task at 0.05 F, one beyond the allowance is a start miss", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    const providers = ["p1", "p2"].map((label) => market.provider(label));
+    for (const provider of providers) market.ask(provider, 10n);
+    const decline = (task: bigint): string => {
+      const { provider } = market.task(task).replicas[0]!;
+      market.send("MsgDeclineTask", { worker: provider, provider, taskId: task, reason: "404" });
+      return provider;
+    };
+    const job = market.bid(consumer, 20n);
+    market.block(1_000n, 2);
+    decline(taskIdOf(job, 0));
+    market.block(1_000n, 1);
+    decline(taskIdOf(job, 0));
+    assert.equal(market.task(taskIdOf(job, 0)).closeReason, CloseReason.CLOSE_REASON_INPUT_UNAVAILABLE);
+    assert.equal(jobOf(market, job).escrow!.burned, "5");
+    for (const provider of providers) market.providers.get(provider)!.freeDeclines = 0;
+    const next = market.bid(consumer, 20n);
+    market.block(1_000n, 2);
+    const offender = decline(taskIdOf(next, 0));
+    assert.equal(market.providers.get(offender)!.bond, 10_000_000n - 10n);
+    market.block();
+  });
+
+  it("MKT-44: IOC takes what the batch gives and leaves; an expired GTT bid gets its escrow back", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    market.ask(market.provider("p1"), 10n, 1);
+    const ioc = market.bid(consumer, 20n, { timeInForce: TimeInForce.TIME_IN_FORCE_IOC }, { tasks: 3 });
+    market.block(1_000n, 2);
+    assert.equal(bidOf(market, ioc).status, OrderStatus.ORDER_STATUS_EXPIRED);
+    assert.equal(market.task(taskIdOf(ioc, 1)).closeReason, CloseReason.CLOSE_REASON_UNFILLED);
+    assert.equal(jobOf(market, ioc).tasksClosed, 2);
+    const gtt = market.bid(consumer, 5n, { expiresTau: market.tau + 3_000n });
+    market.block(1_000n, 3);
+    assert.equal(bidOf(market, gtt).status, OrderStatus.ORDER_STATUS_OPEN);
+    market.block(1_000n, 2);
+    assert.deepEqual([bidOf(market, gtt).status, jobOf(market, gtt).escrow!.held], [OrderStatus.ORDER_STATUS_EXPIRED, "0"]);
+  });
+
+  it("MKT-45: a cancellation acts after the batch: an order that was to trade trades", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    const provider = market.provider("p1");
+    const ask = market.ask(provider, 10n);
+    const job = market.bid(consumer, 20n);
+    market.block();
+    market.send("MsgCancelBid", { consumer, jobId: job });
+    market.send("MsgCancelAsk", { provider, askId: ask });
+    market.block();
+    assert.equal(market.task(taskIdOf(job, 0)).state, TaskState.TASK_STATE_ASSIGNED);
+    assert.equal(askOf(market, ask).status, OrderStatus.ORDER_STATUS_CANCELLED);
+    market.finish(taskIdOf(job, 0), provider);
+    market.block();
+    const idle = market.ask(provider, 10n);
+    market.send("MsgCancelAsk", { provider, askId: idle });
+    market.block();
+    assert.equal(market.providers.get(provider)!.reserved, 0n);
+    fails(() => market.send("MsgCancelAsk", { provider, askId: idle }), 13, /cancelled/);
+  });
+
+  it("MKT-46: records go after their time and the deposits go home", () => {
+    const { market, provider, consumer, job, task, ask } = single();
+    market.finish(task, provider);
+    market.send("MsgCancelAsk", { provider, askId: ask });
+    market.block();
+    market.tau += 8n * 86_400_000n;
+    market.block(1_000n, 2);
+    assert.throws(() => jobOf(market, job), /does not exist or was pruned/);
+    assert.throws(() => askOf(market, ask), /does not exist or was pruned/);
+    assert.equal(market.balances.get(consumer), 1_000_000_000n - 20n);
+    assert.equal(market.balances.get(provider), 1_000_000n + 20n);
+  });
+
+  it("MKT-47: many tasks of one job run in turns over few units, V2 with three providers", () => {
+    const { market, consumer, job } = pair(3, 7);
+    let salt = 2;
+    for (let round = 0; round < 60 && jobOf(market, job).endedTau === 0n; round++) {
+      for (let i = 0; i < 7; i++) {
+        const task = market.task(taskIdOf(job, i));
+        for (const { provider, state } of task.replicas) {
+          if (state === ReplicaState.REPLICA_STATE_ASSIGNED) market.start(task.id, provider);
+        }
+        for (const { provider, state } of market.task(task.id).replicas) if (state === ReplicaState.REPLICA_STATE_RUNNING) market.commit(task.id, provider);
+        if (market.task(task.id).state === TaskState.TASK_STATE_REVEALING) for (const { provider } of task.replicas) market.reveal(task.id, provider);
+      }
+      const { draws } = market.query<{ draws: { salt: Uint8Array; saltDueTau: bigint }[] }>("DrawsPending", { jobId: job });
+      if (draws.some((draw) => draw.salt.length === 0 && draw.saltDueTau > 0n)) market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[salt++]! });
+      market.block();
+    }
+    assert.equal(jobOf(market, job).tasksFinal, 7);
+  });
+
+  it("MKT-48: a provider that may no longer be matched is out of the books, and comes back with its state", () => {
+    const market = new TestMarket();
+    const provider = market.provider("p1");
+    const consumer = market.fund("c");
+    market.ask(provider, 10n);
+    market.setActive(provider, false);
+    const job = market.bid(consumer, 20n);
+    market.block(1_000n, 3);
+    assert.equal(market.task(taskIdOf(job, 0)).state, TaskState.TASK_STATE_OPEN);
+    market.setActive(provider, true);
+    market.block(1_000n, 2);
+    assert.equal(market.task(taskIdOf(job, 0)).state, TaskState.TASK_STATE_ASSIGNED);
+  });
+});

@@ -1,0 +1,286 @@
+/** A market with ports in memory, for tests: one denom, providers with bonds, a clock and seeds that the test turns. */
+import { addressBytes, addressText, moduleAddress } from "../../codec/address.ts";
+import { toHex, uint64Bytes, utf8 } from "../../codec/bytes.ts";
+import { sha256 } from "../../codec/hash.ts";
+import { Comparator, Term, TimeInForce, VerificationLevel, type Params, type Result, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import type { MsgPlaceBid } from "../../codec/gen/dcm/market/v1/tx.ts";
+import { errorOf, sdkErrors, TxError } from "../../runtime/errors.ts";
+import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext } from "../../runtime/testing.ts";
+import { wasmCore } from "./classes.ts";
+import { commitmentOf } from "./commitment.ts";
+import { marketModule } from "./module.ts";
+import { localnetParams } from "./params.ts";
+import type { EmittedEvent } from "../../runtime/context.ts";
+import type { ProviderView } from "../staking/providers/ports.ts";
+import type { MarketPorts } from "./ports.ts";
+
+export const denom = "udcm";
+export const name = (label: string): string => addressText(sha256(utf8(label)).slice(0, 20));
+export const authority = name("gov");
+
+interface FakeProvider {
+  organization: string;
+  bond: bigint;
+  reserved: bigint;
+  locked: bigint;
+  active: boolean;
+  freeDeclines: number;
+  outcomes: string[];
+}
+
+/** What a test can do with a market; every block ends with a look at all invariants. */
+export class TestMarket {
+  readonly stores = memoryStores();
+  readonly balances = new Map<string, bigint>();
+  readonly providers = new Map<string, FakeProvider>();
+  burned = 0n;
+  slashedBurned = 0n;
+  height = 1n;
+  tau = 1_000_000n;
+  events: EmittedEvent[] = [];
+  readonly ports: MarketPorts;
+  readonly module: ReturnType<typeof marketModule>["module"];
+  readonly #listeners: ((address: Uint8Array) => void)[] = [];
+
+  constructor(params: Partial<Params> = {}) {
+    this.ports = this.#makePorts();
+    this.module = marketModule(this.ports).module;
+    const section = this.module.genesis!.defaults() as { params: { version: bigint; params: Params }[]; classes: ReturnType<typeof wasmCore>[] };
+    section.params = [{ version: 1n, params: { ...localnetParams(), ...params } }];
+    section.classes = [{ ...wasmCore(), minBondPerUnit: 1_000n }];
+    initGenesis(this.stores, [this.module], { market: section });
+  }
+
+  #makePorts(): MarketPorts {
+    const key = (address: Uint8Array): string => addressText(address);
+    const move = (from: string, to: string, amount: bigint): void => {
+      const held = this.balances.get(from) ?? 0n;
+      if (held < amount) throw errorOf(sdkErrors.insufficientFunds, `${from} has ${held}`);
+      this.balances.set(from, held - amount);
+      this.balances.set(to, (this.balances.get(to) ?? 0n) + amount);
+    };
+    const provider = (address: Uint8Array): FakeProvider => {
+      const found = this.providers.get(key(address));
+      if (found === undefined) throw new Error("no such provider");
+      return found;
+    };
+    const free = (one: FakeProvider): bigint => one.bond - one.reserved - one.locked;
+    const check = (one: FakeProvider): void => {
+      if (one.reserved < 0n || one.locked < 0n || free(one) < 0n) throw new Error(`bond out of range: ${one.bond} ${one.reserved} ${one.locked}`);
+    };
+    const one = { address: new Uint8Array(20), pubKey: undefined, accountNumber: 0n, sequence: 0n, addressText: "", lockedAt: () => [], moduleName: undefined };
+    return {
+      authority,
+      clock: { tau: () => this.tau },
+      beacon: { seed: (_, height) => (height <= this.height ? sha256(utf8("seed"), uint64Bytes(height)) : undefined) },
+      accounts: {
+        find: () => one, has: () => true, ensure: () => one, moduleAccount: (_, module) => moduleAddress(module), locked: () => [], createVesting: () => undefined,
+        trackDelegation: () => undefined, trackUndelegation: () => undefined,
+      },
+      bank: {
+        balance: (_, address) => this.balances.get(key(address)) ?? 0n,
+        spendable: (_, address) => this.balances.get(key(address)) ?? 0n,
+        send: (_, from, to, coins) => coins.forEach((coin) => move(key(from), key(to), coin.amount)),
+        mint: () => undefined,
+        burn: (_, module, coins) => coins.forEach((coin) => {
+          move(key(moduleAddress(module)), "burned", coin.amount);
+          this.burned += coin.amount;
+        }),
+        supply: () => 0n, collectFee: () => undefined, delegate: () => undefined, undelegate: () => undefined, requireSendEnabled: () => undefined, isBlocked: () => false,
+      },
+      providers: {
+        bondDenom: () => denom,
+        find: (_, address): ProviderView | undefined => {
+          const found = this.providers.get(key(address));
+          return found === undefined ? undefined : { address, encryptionKey: new Uint8Array(32), attributes: [], organization: found.organization, bond: found.bond, reserved: found.reserved, locked: found.locked, active: found.active };
+        },
+        free: (_, address) => free(provider(address)),
+        reserve: (_, address, amount) => {
+          const found = provider(address);
+          if (free(found) < amount) return false;
+          found.reserved += amount;
+          return true;
+        },
+        release: (_, address, amount) => {
+          provider(address).reserved -= amount;
+          check(provider(address));
+        },
+        lock: (_, address, fromReserved, amount) => {
+          const found = provider(address);
+          if (free(found) + fromReserved < amount) return false;
+          found.reserved -= fromReserved;
+          found.locked += amount;
+          check(found);
+          return true;
+        },
+        unlock: (_, address, amount) => {
+          provider(address).locked -= amount;
+          check(provider(address));
+        },
+        slash: (_, address, amount, awards) => {
+          const found = provider(address);
+          found.locked -= amount;
+          found.bond -= amount;
+          check(found);
+          let left = amount;
+          for (const award of awards) {
+            this.balances.set(key(award.to), (this.balances.get(key(award.to)) ?? 0n) + award.amount);
+            left -= award.amount;
+          }
+          if (left < 0n) throw new Error("awards exceed the slash");
+          this.slashedBurned += left;
+        },
+        slashUnlocked: () => 0n,
+        record: (_, address, outcome) => void provider(address).outcomes.push(outcome),
+        freeDeclines: (_, address) => provider(address).freeDeclines,
+        onChange: (listener) => void this.#listeners.push((address) => listener(testContext(this.stores, { height: this.height }), address)),
+      },
+    };
+  }
+
+  fund(label: string, amount = 1_000_000_000n): string {
+    this.balances.set(name(label), amount);
+    return name(label);
+  }
+
+  provider(label: string, bond = 10_000_000n, organization = name(label)): string {
+    this.fund(label, 1_000_000n);
+    this.providers.set(name(label), { organization, bond, reserved: 0n, locked: 0n, active: true, freeDeclines: 5, outcomes: [] });
+    return name(label);
+  }
+
+  setActive(provider: string, active: boolean): void {
+    this.providers.get(provider)!.active = active;
+    for (const listener of this.#listeners) listener(addressBytes(provider));
+  }
+
+  send<T = Record<string, unknown>>(type: string, message: object): T {
+    const before = this.#copy();
+    try {
+      const { value, events } = execute(this.stores, [this.module], `/dcm.market.v1.${type}`, message, { height: this.height });
+      this.events.push(...events);
+      return value as T;
+    } catch (error) {
+      before();
+      throw error;
+    }
+  }
+
+  /** Restores the fakes where a message fails, as an overlay would. */
+  #copy(): () => void {
+    const balances = new Map(this.balances);
+    const providers = new Map([...this.providers].map(([key, value]) => [key, { ...value, outcomes: [...value.outcomes] }]));
+    const { burned, slashedBurned } = this;
+    return () => {
+      this.balances.clear();
+      for (const [key, value] of balances) this.balances.set(key, value);
+      this.providers.clear();
+      for (const [key, value] of providers) this.providers.set(key, value);
+      this.burned = burned;
+      this.slashedBurned = slashedBurned;
+    };
+  }
+
+  /** Ends the block and begins the next one, so many ms later; throws where an invariant is broken. */
+  block(ms = 1_000n, blocks = 1): void {
+    for (let i = 0; i < blocks; i++) {
+      const ctx = testContext(this.stores, { height: this.height, mode: "block" });
+      this.module.endBlock!(ctx);
+      this.events.push(...ctx.events);
+      const broken = brokenInvariants(this.stores, [this.module]);
+      if (broken.length > 0) throw new Error(`height ${this.height}: ${broken.join("; ")}`);
+      this.height++;
+      this.tau += ms;
+    }
+  }
+
+  query<T>(method: string, request: object): T {
+    return query<T>(this.stores, [this.module], `/dcm.market.v1.Query/${method}`, { pagination: undefined, ...request }, { height: this.height });
+  }
+
+  task(id: bigint): Task {
+    return this.query<{ task: Task }>("Task", { taskId: id }).task;
+  }
+
+  ask(provider: string, basePrice: bigint, units = 1, more: object = {}): bigint {
+    return this.send<{ askId: bigint }>("MsgPlaceAsk", {
+      provider, classId: "wasm.core", quoteDenom: denom, basePrice, units, premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n, ...more,
+    }).askId;
+  }
+
+  bid(consumer: string, limitPrice: bigint, more: Partial<MsgPlaceBid> = {}, job: object = {}): bigint {
+    return this.send<{ jobId: bigint }>("MsgPlaceBid", bidMessage(consumer, limitPrice, more, job)).jobId;
+  }
+
+  start(task: bigint, provider: string): void {
+    this.send("MsgStartTask", { worker: provider, provider, taskId: task });
+  }
+
+  commit(task: bigint, provider: string, result = resultOf("right"), salt = saltOf(provider)): void {
+    this.send("MsgCommitResult", { worker: provider, provider, taskId: task, commitment: commitmentOf(addressBytes(provider), task, result, salt) });
+  }
+
+  reveal(task: bigint, provider: string, result = resultOf("right"), salt = saltOf(provider)): void {
+    this.send("MsgRevealResult", { worker: provider, provider, taskId: task, result, salt });
+  }
+
+  /** Start, commit and reveal of a task with one replica. */
+  finish(task: bigint, provider: string, result = resultOf("right")): void {
+    this.start(task, provider);
+    this.commit(task, provider, result);
+    this.reveal(task, provider, result);
+  }
+
+  named(type: string): EmittedEvent[] {
+    return this.events.filter((event) => event.type === `dcm.market.v1.${type}`);
+  }
+
+  /** All money there is, burned and bonds included: never changes. */
+  get money(): bigint {
+    let total = this.slashedBurned;
+    for (const amount of this.balances.values()) total += amount;
+    for (const { bond } of this.providers.values()) total += bond;
+    return total;
+  }
+}
+
+export const saltOf = (label: string): Uint8Array => sha256(utf8(`salt of ${label}`));
+
+export function resultOf(label: string, meter = 2_000_000_000n): Result {
+  return { digest: sha256(utf8(label)), size: 10n, meter, blob: { digest: sha256(utf8(`${label} sealed`)), size: 50n }, url: "http://127.0.0.1:1" };
+}
+
+export function bidMessage(consumer: string, limitPrice: bigint, more: Partial<MsgPlaceBid> = {}, job: object = {}): MsgPlaceBid {
+  return {
+    consumer, payer: "", organization: "", costTags: [], classId: "wasm.core", quoteDenom: denom, limitPrice, lots: 10n, timeInForce: TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT,
+    expiresTau: 0n, requiredAttributes: [], minColocated: 0, verification: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: "0",
+    saltHead: new Uint8Array(0), ...more,
+    job: {
+      program: { digest: sha256(utf8("program")), size: 100n }, tasks: 1, inputRoot: sha256(utf8("root")), manifest: { digest: sha256(utf8("manifest")), size: 100n },
+      dataUrls: ["http://127.0.0.1:1"], duration: 1_000n, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), ...job,
+    },
+  };
+}
+
+/** A consumer's salts: head first, then each preimage in turn. */
+export function saltChain(length: number): Uint8Array[] {
+  const salts = [sha256(utf8("secret"))];
+  for (let i = 0; i < length; i++) salts.push(sha256(salts[i]!));
+  return salts.reverse();
+}
+
+export const replicated = (salts: readonly Uint8Array[]): Partial<MsgPlaceBid> => ({ verification: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, saltHead: salts[0]! });
+
+/** Asserts on the error that a message ends with. */
+export function fails(action: () => unknown, code: number, text: RegExp, codespace = "market"): void {
+  try {
+    action();
+  } catch (error) {
+    if (!(error instanceof TxError)) throw error;
+    if (error.codespace === codespace && error.code === code && text.test(error.message)) return;
+    throw new Error(`expected ${codespace} ${code} ${String(text)}, got ${error.codespace} ${error.code}: ${error.message}`);
+  }
+  throw new Error(`expected ${codespace} ${code}, nothing failed`);
+}
+
+export const hex = toHex;
