@@ -57,6 +57,14 @@ describe("WebAssembly sandbox", function () {
     }
   });
 
+  it("comes to the verdict of the logical stack where optimized code exhausts V8's own", async () => {
+    const values = Array.from({ length: 500 }, (_, i) => `(i64.store (i32.const 8) (i64.mul (i64.add (local.get 0) (i64.const ${i * 7919 + 1})) (i64.xor (local.get 0) (i64.const ${i * 104_729 + 3}))))`).join("");
+    const module = program("(drop (call $f (i64.const 1)))", `(func $f (param i64) (result i64) ${values} (drop (call $f (i64.add (local.get 0) (i64.const 1)))) ${values} (i64.const 0))`);
+    const outcome = await backend.run(task(module));
+    assert.deepEqual([outcome.status, outcome.reason], ["trap", "call stack exhausted"]);
+    assert.deepEqual(await wasmBackend({ v8Flags: ["--liftoff", "--liftoff-only"] }).run(task(module)), outcome);
+  });
+
   it("gives random bytes that the seed decides, and a clock that stands still", async () => {
     const module = command("(drop (call $random (i32.const 64) (i32.const 40))) (drop (call $clock (i32.const 0) (i64.const 1) (i32.const 104))) (call $emit (i32.const 1) (i32.const 48))");
     const run = (seed: string): Promise<TaskOutcome> => backend.run(task(module, { seed: Buffer.from(seed) }));

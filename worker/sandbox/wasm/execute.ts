@@ -72,6 +72,9 @@ function judge(task: ExecuteTask, host: Host, instance: Instance, end: unknown, 
   return failed("trap", typeof stopped === "object" ? stopped.trap : plain(end));
 }
 
+/** How V8 says that its own stack, not the logical one, gave out. */
+export const engineStackReason = "RangeError: Maximum call stack size exceeded";
+
 /** V8's own stack or heap gave out, or this program has a fault: nothing that another machine would confirm. */
 function hostFault(error: unknown): TaskOutcome {
   return { status: "host-fault", output: none, meter: 0n, stderr: none, reason: plain(error) };

@@ -23,7 +23,6 @@ export interface HostTask {
 }
 
 export const stderrTail = 8192;
-const hashWeight = 500n;
 const maxVectors = 1024;
 const errno = { ok: 0, badf: 8, fault: 21, inval: 28, notsup: 58, spipe: 70, notcapable: 76 } as const;
 
@@ -258,7 +257,7 @@ export class Host {
     const target = this.#span(to, length);
     for (let at = 0; at < target.length; ) {
       if (this.#random.length === 0) {
-        this.#charge(hashWeight);
+        this.#charge(BigInt(weights.randomBlock));
         const number = new Uint8Array(8);
         new DataView(number.buffer).setBigUint64(0, this.#randomBlock++);
         this.#random = new Uint8Array(hash("sha256", Buffer.concat([Buffer.from("dcm random v1"), this.#task.seed, number]), "buffer"));

@@ -34,7 +34,9 @@ export const weights = {
   grow: 100,
   growPage: 8192,
   /** A call into the host, on top of the call instruction, and one more per 8 bytes moved. */
-  host: 100,
+  host: 500,
+  /** random_get: per 32 bytes, one SHA-256. */
+  randomBlock: 3000,
 } as const;
 
 const table: (Instruction | undefined)[] = [];
