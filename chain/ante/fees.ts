@@ -54,7 +54,7 @@ export function deductFee(ctx: Context, tx: DecodedTx, signers: readonly SignerA
       throw error;
     }
   }
-  if (ctx.mode !== "recheck") ctx.emit("tx", [["fee", coinsText(amount)], ["fee_payer", addressText(from)]]);
+  if (ctx.mode !== "recheck") ctx.emit("tx", [["fee", coinsText(amount)], ["fee_payer", account.addressText]]);
 }
 
 /** Canonical coins; none where all amounts are zero; undefined where they are not canonical. */

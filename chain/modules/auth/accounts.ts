@@ -29,6 +29,7 @@ export class StoredAccount implements Account {
   readonly head: Uint8Array | undefined;
   #text: string | undefined;
   #textBytes: Uint8Array | undefined;
+  #address: Uint8Array | undefined;
 
   /** `text` is the bech32 address, or its bytes, which are read when they are wanted. */
   constructor(text: string | Uint8Array, pubKey: Any | undefined, accountNumber: bigint, sequence: bigint, details: Details, head?: Uint8Array) {
@@ -46,7 +47,13 @@ export class StoredAccount implements Account {
   }
 
   get address(): Uint8Array {
-    return addressBytes(this.addressText);
+    return (this.#address ??= addressBytes(this.addressText));
+  }
+
+  /** Tells the account the address that it was found under. */
+  foundAt(address: Uint8Array): this {
+    this.#address = address;
+    return this;
   }
 
   get moduleName(): string | undefined {
@@ -59,9 +66,11 @@ export class StoredAccount implements Account {
 
   with(change: { readonly sequence?: bigint; readonly pubKey?: Any; readonly accountNumber?: bigint; readonly details?: Details }): StoredAccount {
     const head = change.pubKey === undefined && change.accountNumber === undefined && change.details === undefined ? this.head : undefined;
-    return new StoredAccount(
+    const next = new StoredAccount(
       this.#text ?? this.#textBytes!, change.pubKey ?? this.pubKey, change.accountNumber ?? this.accountNumber, change.sequence ?? this.sequence, change.details ?? this.details, head,
     );
+    next.#address = this.#address;
+    return next;
   }
 }
 

@@ -16,7 +16,7 @@ const used = Uint8Array.of(0);
 
 export function createAccounts(permissions: ModulePermissions): SignersPort {
   const port: SignersPort = {
-    find: (ctx, address) => accounts.find(ctx, address),
+    find: (ctx, address) => accounts.find(ctx, address)?.foundAt(address),
     has: (ctx, address) => ctx.store(storeName).has(accountKey(address)),
     ensure: (ctx, address) => accounts.find(ctx, address) ?? create(ctx, address, baseDetails),
     moduleAccount(ctx, name) {
