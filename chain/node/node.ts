@@ -36,6 +36,8 @@ export interface NodeOptions {
   readonly prefetch?: (txs: readonly Uint8Array[]) => Promise<void>;
 }
 
+/** The same as `version.app` of the consensus params, from which CometBFT takes it after a rollback: another number ends the chain there. */
+const appVersion = 0n;
 const empty = new Uint8Array(0);
 const sdkFailure = { invalidRequest: 18, unknownRequest: 6, invalidHeight: 26 } as const;
 
@@ -54,7 +56,7 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
   /** The last durable version (ABCI-6). */
   info(request: RequestInfo): Partial<ResponseInfo> {
     this.#options.log("info", "CometBFT connected", { comet: request.version, abci: request.abciVersion, height: this.store.version });
-    return { data: "dcm", version: this.#options.version, appVersion: 1n, lastBlockHeight: BigInt(this.store.version), lastBlockAppHash: this.store.version === 0 ? empty : this.store.appHash };
+    return { data: "dcm", version: this.#options.version, appVersion, lastBlockHeight: BigInt(this.store.version), lastBlockAppHash: this.store.version === 0 ? empty : this.store.appHash };
   }
 
   initChain(request: RequestInitChain): Partial<ResponseInitChain> {

@@ -5,7 +5,6 @@ import type { ValidatorUpdate } from "../../codec/gen/tendermint/abci/types.ts";
 import { parseTimestamp } from "../../codec/json-text.ts";
 import type { Machine } from "../../runtime/machine.ts";
 import { blankStore } from "../blank-store.ts";
-import { nativeDenom } from "../config/app.ts";
 import { isObject, type GenesisDoc, type JsonObject } from "../config/genesis-doc.ts";
 import { appStateBytes, readGenesis, writeGenesis } from "../genesis.ts";
 
@@ -13,14 +12,12 @@ function blankMachine(): Machine {
   return createApp({ store: blankStore, strict: true, report: () => undefined, minGasPrices: [] });
 }
 
-/** `app_state` with every module's defaults; what is staked is this chain's token. */
+/** `app_state` with every module's defaults. */
 export function defaultAppState(): JsonObject {
   const { modules } = blankMachine();
   const sections: Record<string, Uint8Array> = {};
   for (const { name, genesis } of modules) if (genesis !== undefined) sections[name] = genesis.type.encode(genesis.defaults()).finish();
-  const state = writeGenesis(sections, modules) as JsonObject;
-  if (isObject(state.staking) && isObject(state.staking.params)) state.staking.params.bond_denom = nativeDenom;
-  return state;
+  return writeGenesis(sections, modules) as JsonObject;
 }
 
 /** Runs a genesis as InitChain would. Throws GenesisError, TxError and the modules' own errors. */

@@ -45,6 +45,8 @@ export function parseGenesisDoc(raw: unknown, path: string): GenesisDoc {
   if (!isObject(consensusParams.block) || !isObject(consensusParams.evidence) || !isObject(consensusParams.validator)) {
     throw new GenesisDocError(`${path}: consensus_params needs block, evidence and validator (ABCI-19)`);
   }
+  const appVersion = isObject(consensusParams.version) ? consensusParams.version.app : undefined;
+  if (appVersion !== undefined && String(appVersion) !== "0") throw new GenesisDocError(`${path}: consensus_params.version.app must be "0", it is ${JSON.stringify(appVersion)}: CometBFT could not roll this chain back`);
   const initial = raw.initial_height ?? "1";
   if (!(typeof initial === "string" || typeof initial === "number") || !/^\d{1,18}$/.test(String(initial))) throw new GenesisDocError(`${path}: initial_height must be a whole number`);
   const time = raw.genesis_time;

@@ -1,0 +1,247 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { addressBytes, addressText } from "../../codec/address.ts";
+import { parseGenesisDoc, cometShape, type JsonObject } from "../config/genesis-doc.ts";
+import { dcmd } from "../testing.ts";
+import { exitCodes } from "./io.ts";
+
+describe("dcmd", () => {
+  let folder: string;
+  let home: string[];
+  const file = (...path: string[]): string => join(folder, ...path);
+  const genesis = (): { chain_id: string; app_state: Record<string, JsonObject> } => JSON.parse(readFileSync(file("config/genesis.json"), "utf8")) as ReturnType<typeof genesis>;
+  const ok = async (argv: string[], input = ""): Promise<string> => {
+    const { code, out, err } = await dcmd([...argv, ...home], input);
+    assert.equal(code, 0, `${argv.join(" ")}: ${err}`);
+    return out.trim();
+  };
+  const fails = async (argv: string[], code: number, said: RegExp, input = ""): Promise<void> => {
+    const ran = await dcmd([...argv, ...home], input);
+    assert.equal(ran.code, code, `${argv.join(" ")} ended with ${ran.code}: ${ran.err}`);
+    assert.match(ran.err, said);
+    assert.equal(ran.out, "");
+  };
+  const mnemonic = "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about";
+  const test = ["--keyring-backend", "test"];
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "dcmd-test-"));
+    home = ["--home", folder];
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  async function validatorHome(): Promise<void> {
+    await ok(["init", "me", "--chain-id", "dcm-test-1"]);
+    await ok(["keys", "add", "op", ...test]);
+    await ok(["genesis", "add-genesis-account", "op", "1000000000udcm", ...test]);
+  }
+
+  describe("init", () => {
+    it("writes configuration, genesis and keys, secrets for their owner only", async () => {
+      const made = JSON.parse(await ok(["init", "me", "--chain-id", "dcm-test-1", "--json"])) as { node_id: string; chain_id: string };
+      assert.match(made.node_id, /^[0-9a-f]{40}$/);
+      assert.equal(genesis().chain_id, "dcm-test-1");
+      for (const secret of ["config/node_key.json", "config/priv_validator_key.json", "config/beacon_key.json"]) assert.equal(statSync(file(secret)).mode & 0o777, 0o600, secret);
+      assert.equal(await ok(["comet", "show-node-id"]), made.node_id);
+      assert.match(await ok(["comet", "show-validator"]), /^\{"@type":"\/cosmos\.crypto\.ed25519\.PubKey","key":"[A-Za-z0-9+/]{43}="\}$/);
+      assert.match(await ok(["comet", "show-address"]), /^dcmvalcons1/);
+    });
+
+    it("does not write over a genesis unless told to, and keeps the keys then (so that nobody signs twice)", async () => {
+      await ok(["init", "me", "--chain-id", "dcm-test-1"]);
+      const key = readFileSync(file("config/priv_validator_key.json"), "utf8");
+      await fails(["init", "me", "--chain-id", "dcm-test-2"], exitCodes.invalid, /is there already[^]*--overwrite/);
+      await ok(["init", "me", "--chain-id", "dcm-test-2", "--overwrite"]);
+      assert.equal(genesis().chain_id, "dcm-test-2");
+      assert.equal(readFileSync(file("config/priv_validator_key.json"), "utf8"), key);
+    });
+
+    it("sets every consensus limit itself (ABCI-19)", async () => {
+      await ok(["init", "me"]);
+      const { consensus_params: params } = JSON.parse(readFileSync(file("config/genesis.json"), "utf8")) as { consensus_params: Record<string, Record<string, unknown>> };
+      for (const [section, key] of [["block", "max_bytes"], ["block", "max_gas"], ["evidence", "max_age_duration"], ["evidence", "max_bytes"], ["validator", "pub_key_types"]] as const) assert.ok(params[section]?.[key] !== undefined, `${section}.${key}`);
+    });
+
+    it("refuses chain ids and monikers that cannot be", async () => {
+      await fails(["init", "me", "--chain-id", "a b"], exitCodes.failed, /chain id has/);
+      await fails(["init", "a\nb"], exitCodes.usage, /printable/);
+    });
+  });
+
+  describe("keys", () => {
+    it("derives the address that every Cosmos wallet derives from the same words", async () => {
+      await ok(["keys", "add", "a", "--recover", ...test], mnemonic);
+      const address = addressBytes(await ok(["keys", "show", "a", "-a", ...test]));
+      assert.equal(addressText(address, "cosmos"), "cosmos19rl4cm2hmr8afy4kldpxz3fka4jguq0auqdal4");
+      assert.match(await ok(["keys", "show", "a", "-a", "--bech", "val", ...test]), /^dcmvaloper19rl4cm2hmr8afy4kldpxz3fka4jguq0a/);
+    });
+
+    it("seals secrets under the passphrase and shows none that was not asked for", async () => {
+      const added = await dcmd(["keys", "add", "a", "--recover", ...home], `${mnemonic}\nlong passphrase\n`);
+      assert.equal(added.code, 0, added.err);
+      const stored = readFileSync(file("keyring-file/a.json"), "utf8");
+      const { privateKey } = await (await import("../keyring/secret.ts")).secretFromMnemonic(mnemonic);
+      const hex = Buffer.from(privateKey).toString("hex");
+      for (const text of [added.out, added.err, stored, await ok(["keys", "list"]), await ok(["keys", "show", "a", "--json"])]) assert.ok(!text.includes("abandon") && !text.includes(hex));
+      assert.equal(statSync(file("keyring-file/a.json")).mode & 0o777, 0o600);
+      assert.equal(await ok(["keys", "export", "a", "--mnemonic"], "long passphrase"), mnemonic);
+      await fails(["keys", "export", "a", "--mnemonic"], exitCodes.failed, /passphrase does not open key "a"/, "wrong passphrase");
+      await fails(["keys", "export", "a", "--unarmored-hex"], exitCodes.usage, /--unsafe/, "long passphrase");
+      assert.equal(await ok(["keys", "export", "a", "--unarmored-hex", "--unsafe"], "long passphrase"), hex);
+    });
+
+    it("moves between keyrings by export and import", async () => {
+      await ok(["keys", "add", "a", "--recover", ...test], mnemonic);
+      writeFileSync(file("exported.json"), await ok(["keys", "export", "a", ...test], "another passphrase"));
+      assert.ok(!readFileSync(file("exported.json"), "utf8").includes("abandon"));
+      await ok(["keys", "import", "b", file("exported.json")], "another passphrase\nlong passphrase\n");
+      assert.equal(await ok(["keys", "show", "b", "-a"]), await ok(["keys", "show", "a", "-a", ...test]));
+      await fails(["keys", "import", "c", file("exported.json")], exitCodes.failed, /does not open/, "wrong passphrase\nlong passphrase\n");
+    });
+
+    it("refuses short passphrases, hostile names, wrong words and a second key of the same name", async () => {
+      await fails(["keys", "add", "a"], exitCodes.failed, /at least 8 characters/, "short\n");
+      await fails(["keys", "add", "../a", ...test], exitCodes.failed, /cannot be a key's name/);
+      await fails(["keys", "add", "a", "--recover", ...test], exitCodes.failed, /not a mnemonic/, "abandon abandon");
+      await ok(["keys", "add", "a", ...test]);
+      await fails(["keys", "add", "a", ...test], exitCodes.failed, /already/);
+      await fails(["keys", "delete", "a", ...test], exitCodes.usage, /--yes/);
+      await ok(["keys", "delete", "a", "--yes", ...test]);
+      await fails(["keys", "show", "a", ...test], exitCodes.failed, /no key named "a"/);
+    });
+
+    it("does not spend unbounded memory on a hostile file", async () => {
+      const sealed = { kdf: "scrypt", n: 1 << 30, r: 8, p: 1, salt: "AA==", nonce: "AA==", box: "AA==" };
+      writeFileSync(file("hostile.json"), JSON.stringify({ version: 1, sealed }));
+      await fails(["keys", "import", "a", file("hostile.json"), ...test], exitCodes.failed, /too costly/, "some passphrase\n");
+    });
+  });
+
+  describe("genesis", () => {
+    it("goes from accounts over gentxs to a file that makes a chain with these validators", async () => {
+      await validatorHome();
+      await ok(["genesis", "gentx", "op", "500000000udcm", "--chain-id", "dcm-test-1", ...test]);
+      await ok(["genesis", "collect-gentxs"]);
+      const { valid, validators, gen_txs: genTxs } = JSON.parse(await ok(["genesis", "validate", "--json"])) as Record<string, unknown>;
+      assert.deepEqual({ valid, validators, genTxs }, { valid: true, validators: 1, genTxs: 1 });
+    });
+
+    it("makes a gentx that registers the validator and its beacon key, signed by the operator", async () => {
+      await validatorHome();
+      const path = await ok(["genesis", "gentx", "op", "500000000udcm", "--ip", "203.0.113.7", ...test]);
+      const tx = JSON.parse(readFileSync(path, "utf8")) as { body: { messages: { "@type": string }[]; memo: string }; signatures: string[] };
+      assert.deepEqual(tx.body.messages.map((message) => message["@type"]), ["/cosmos.staking.v1beta1.MsgCreateValidator", "/dcm.beacon.v1.MsgRegisterBeaconKey"]);
+      assert.equal(tx.body.memo, `${await ok(["comet", "show-node-id"])}@203.0.113.7:26656`);
+      assert.equal(Buffer.from(tx.signatures[0]!, "base64").length, 64);
+    });
+
+    it("finds a gentx whose signature was tampered with", async () => {
+      await validatorHome();
+      const path = await ok(["genesis", "gentx", "op", "500000000udcm", ...test]);
+      writeFileSync(path, readFileSync(path, "utf8").replace('"amount": "500000000"', '"amount": "400000000"'));
+      await ok(["genesis", "collect-gentxs"]);
+      await fails(["genesis", "validate"], exitCodes.invalid, /signature verification failed|unauthorized/);
+    });
+
+    it("says what is missing: balance, another chain's id, gentxs, validators", async () => {
+      await validatorHome();
+      await fails(["genesis", "gentx", "op", "2000000000udcm", ...test], exitCodes.invalid, /cannot stake[^]*add-genesis-account/);
+      await fails(["genesis", "gentx", "op", "5udcm", "--chain-id", "dcm-test-2", ...test], exitCodes.invalid, /is of dcm-test-1/);
+      await fails(["genesis", "gentx", "op", "5udcm", "--commission-rate", "2", ...test], exitCodes.usage, /between 0 and 1/);
+      await fails(["genesis", "collect-gentxs"], exitCodes.notFound, /no gentx files/);
+      await fails(["genesis", "validate"], exitCodes.invalid, /no validators/);
+    });
+
+    it("adds to an account only when told to, and keeps the supply right", async () => {
+      await validatorHome();
+      await fails(["genesis", "add-genesis-account", "op", "5udcm", ...test], exitCodes.invalid, /--append/);
+      await ok(["genesis", "add-genesis-account", "op", "5udcm,7uusd", "--append", ...test]);
+      const { balances } = genesis().app_state.bank as unknown as { balances: { coins: object[] }[] };
+      assert.deepEqual(balances.map(({ coins }) => coins), [[{ denom: "udcm", amount: "1000000005" }, { denom: "uusd", amount: "7" }]]);
+      await fails(["genesis", "add-genesis-account", "dcm1nonsense", "5udcm"], exitCodes.failed, /bech32/);
+      await fails(["genesis", "add-genesis-account", "op", "0udcm", "--append", ...test], exitCodes.usage, /not an amount/);
+    });
+
+    it("makes vesting accounts", async () => {
+      await validatorHome();
+      await ok(["keys", "add", "late", ...test]);
+      await ok(["genesis", "add-genesis-account", "late", "100udcm", "--vesting-amount", "60udcm", "--vesting-start-time", "1800000000", "--vesting-end-time", "1900000000", ...test]);
+      await ok(["genesis", "gentx", "op", "500000000udcm", ...test]);
+      await ok(["genesis", "collect-gentxs"]);
+      await ok(["genesis", "validate"]);
+    });
+
+    it("names the section and the field of a broken file", async () => {
+      await validatorHome();
+      const doc = genesis();
+      const write = (change: (state: Record<string, JsonObject>) => void): void => {
+        const copy = structuredClone(doc);
+        change(copy.app_state);
+        writeFileSync(file("config/genesis.json"), JSON.stringify(copy));
+      };
+      write((state) => { state.wasm = {}; });
+      await fails(["genesis", "validate"], exitCodes.invalid, /app_state\.wasm: this chain has no module "wasm"/);
+      write((state) => { state.bank!.balances = [{ address: "x", coins: 5 }]; });
+      await fails(["genesis", "validate"], exitCodes.invalid, /app_state\.bank.*balances\[0\]\.coins/);
+      writeFileSync(file("config/genesis.json"), "{");
+      await fails(["genesis", "validate"], exitCodes.failed, /genesis\.json is not JSON/);
+    });
+
+    it("takes the Cosmos SDK's shape as well as CometBFT's", async () => {
+      await validatorHome();
+      const comet = JSON.parse(readFileSync(file("config/genesis.json"), "utf8")) as JsonObject;
+      const { consensus_params: params, initial_height: _height, ...rest } = comet;
+      const sdk = { app_name: "x", app_version: "1", ...rest, initial_height: 1, app_hash: null, consensus: { params: params! } };
+      assert.equal(parseGenesisDoc(comet, "comet").forComet, true);
+      const doc = parseGenesisDoc(sdk, "sdk");
+      assert.equal(doc.forComet, false);
+      assert.deepEqual(cometShape(doc), comet);
+    });
+  });
+
+  it("reads and changes configuration by key", async () => {
+    await ok(["init", "me"]);
+    await ok(["config", "set", "config", "consensus.timeout_commit", "200ms"]);
+    await ok(["config", "set", "app", "api.cors-allowed-origins", '["*"]']);
+    assert.equal(await ok(["config", "get", "config", "consensus.timeout_commit"]), "200ms");
+    assert.equal(await ok(["config", "get", "app", "api.cors-allowed-origins"]), '["*"]');
+    await fails(["config", "set", "app", "api.enable", "5"], exitCodes.invalid, /holds a boolean/);
+    await fails(["config", "set", "app", "api.nothing", "5"], exitCodes.notFound, /has no api\.nothing/);
+  });
+
+  it("says what to do in a folder that is no home", async () => {
+    for (const argv of [["start"], ["export"], ["snapshots", "list"], ["comet", "show-node-id"], ["genesis", "add-genesis-account", "dcm1x", "1udcm"]]) await fails(argv, exitCodes.notFound, /dcmd init MONIKER/);
+  });
+
+  it("tells errors as JSON where JSON is asked for", async () => {
+    const { err, code } = await dcmd(["start", "--json", ...home]);
+    assert.equal((JSON.parse(err) as { exit_code: number }).exit_code, code);
+  });
+
+  it("suggests the command that was meant", async () => {
+    const { code, err } = await dcmd(["statsu"]);
+    assert.equal(code, exitCodes.usage);
+    assert.match(err, /Did you mean status\?/);
+  });
+
+  it("has help with examples for its commands, soon", async () => {
+    for (const argv of [[], ["init"], ["keys"], ["keys", "add"], ["genesis"], ["genesis", "gentx"], ["start"], ["export"]]) {
+      const { code, out } = await dcmd([...argv, "--help"]);
+      assert.equal(code, 0);
+      assert.match(out, /Examples:\n {2}\$ dcmd /, argv.join(" "));
+    }
+    const bin = fileURLToPath(new URL("../../../bin/dcmd.mjs", import.meta.url));
+    const took = (args: string[]): number => Math.min(...Array.from({ length: 3 }, () => {
+      const before = process.hrtime.bigint();
+      assert.equal(spawnSync(process.execPath, args).status, 0);
+      return Number(process.hrtime.bigint() - before) / 1e6;
+    }));
+    // Against an empty program of the same minute: the machine may be busy.
+    assert.ok(took([bin, "--help"]) < took(["-e", "0"]) + 250, "--help takes too long");
+  });
+});
