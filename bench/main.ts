@@ -6,6 +6,8 @@ import type { Benchmark } from "./benchmark.ts";
 const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   "finalize-block": () => import("./finalize-block.ts"),
   "check-tx": () => import("./check-tx.ts"),
+  commit: () => import("./commit.ts"),
+  clearing: () => import("./clearing.ts"),
 };
 
 const { values, positionals } = parseArgs({

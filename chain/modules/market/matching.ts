@@ -67,35 +67,37 @@ export interface Limits {
   readonly maxSkips: number;
 }
 
-/** A part of an order within its group of equals. */
-interface Segment<T> {
-  readonly order: T;
-  readonly group: number;
-  left: number;
-}
-
+/** Orders of one price and height; only where there are several. */
 interface Group<T> {
   readonly orders: readonly T[];
   readonly total: number;
   taken: number;
 }
 
-/** One side of the book, pulled group by group. Groups are orders of one price and height. */
+const alone = -1;
+const noAsks: readonly AskOrder[] = [];
+
+/**
+ * One side of the book, pulled as far as it is looked at. Three arrays side by side, as books are large: an order (or, once equals share,
+ * a part of it), what is left of it, and its group of equals.
+ */
 class Side<T extends Order> {
-  readonly groups: Group<T>[] = [];
-  segments: Segment<T>[] = [];
+  readonly #groups: Group<T>[] = [];
+  #orders: T[] = [];
+  #left: number[] = [];
+  #groupOf: number[] = [];
   readonly #source: Iterator<T>;
   readonly #units: (order: T) => number;
   readonly #price: (order: T) => bigint;
   readonly #seed: Uint8Array;
   #next: T | undefined;
-  #opened = false;
 
   constructor(source: Iterable<T>, units: (order: T) => number, price: (order: T) => bigint, seed: Uint8Array) {
     this.#source = source[Symbol.iterator]();
     this.#units = units;
     this.#price = price;
     this.#seed = seed;
+    this.#next = this.#pull();
   }
 
   #pull(): T | undefined {
@@ -103,30 +105,40 @@ class Side<T extends Order> {
     return step.done === true ? undefined : step.value;
   }
 
-  /** The segment at a position, pulled where it is not known yet. */
-  at(index: number): Segment<T> | undefined {
-    while (index >= this.segments.length) if (!this.#more()) return undefined;
-    return this.segments[index];
+  /** The order at a position, pulled where it is not known yet. */
+  at(index: number): T | undefined {
+    while (index >= this.#orders.length) if (!this.#more()) return undefined;
+    return this.#orders[index];
+  }
+
+  left(index: number): number {
+    return this.#left[index]!;
+  }
+
+  take(index: number, units: number): void {
+    this.#left[index]! -= units;
+    const group = this.#groupOf[index]!;
+    if (group !== alone) this.#groups[group]!.taken += units;
+  }
+
+  #add(order: T, left: number, group: number): void {
+    this.#orders.push(order);
+    this.#left.push(left);
+    this.#groupOf.push(group);
   }
 
   #more(): boolean {
-    if (!this.#opened) {
-      this.#opened = true;
-      this.#next = this.#pull();
-    }
     const first = this.#next;
     if (first === undefined) return false;
-    const group = this.groups.length;
+    const price = this.#price(first);
     let next = this.#pull();
-    if (next === undefined || next.height !== first.height || this.#price(next) !== this.#price(first)) {
-      const units = this.#units(first);
-      this.groups.push({ orders: [first], total: units, taken: 0 });
-      this.segments.push({ order: first, group, left: units });
+    if (next === undefined || next.height !== first.height || this.#price(next) !== price) {
+      this.#add(first, this.#units(first), alone);
       this.#next = next;
       return true;
     }
     const keyed = [{ order: first, hash: tieHash(this.#seed, first.id) }];
-    while (next !== undefined && next.height === first.height && this.#price(next) === this.#price(first)) {
+    while (next !== undefined && next.height === first.height && this.#price(next) === price) {
       keyed.push({ order: next, hash: tieHash(this.#seed, next.id) });
       next = this.#pull();
     }
@@ -135,43 +147,49 @@ class Side<T extends Order> {
     let total = 0;
     for (const { order } of keyed) {
       total += this.#units(order);
-      this.segments.push({ order, group, left: this.#units(order) });
+      this.#add(order, this.#units(order), this.#groups.length);
     }
-    this.groups.push({ orders: keyed.map(({ order }) => order), total, taken: 0 });
+    this.#groups.push({ orders: keyed.map(({ order }) => order), total, taken: 0 });
     return true;
   }
 
-  take(segment: Segment<T>, units: number): void {
-    segment.left -= units;
-    this.groups[segment.group]!.taken += units;
+  /** Equals were served in part: they must share. */
+  get unshared(): boolean {
+    return this.#groups.some(({ taken, total }) => taken > 0 && taken < total);
   }
 
-  /**
-   * Starts again; equals that could not all be served stand in the order of their shares: first what is each one's due, then the rest.
-   * False where every group was served whole or not at all.
-   */
-  share(label: Uint8Array): boolean {
-    let shared = false;
-    const segments: Segment<T>[] = [];
-    for (const [group, { orders, total, taken }] of this.groups.entries()) {
-      const units = orders.map(this.#units);
-      if (orders.length > 1 && taken > 0 && taken < total) {
-        shared = true;
-        const due = proRata(units, taken, seeded(this.#seed, label, orders[0]!.id, BigInt(total)));
-        for (const [i, order] of orders.entries()) if (due[i]! > 0) segments.push({ order, group, left: due[i]! });
-        for (const [i, order] of orders.entries()) if (units[i]! > due[i]!) segments.push({ order, group, left: units[i]! - due[i]! });
-      } else {
-        for (const [i, order] of orders.entries()) segments.push({ order, group, left: units[i]! });
+  /** Starts again; equals that could not all be served stand in the order of their shares: first what is each one's due, then the rest. */
+  restart(label: Uint8Array): void {
+    const orders = this.#orders;
+    const groupOf = this.#groupOf;
+    [this.#orders, this.#left, this.#groupOf] = [[], [], []];
+    for (let i = 0; i < orders.length; ) {
+      const group = groupOf[i]!;
+      if (group === alone) {
+        this.#add(orders[i]!, this.#units(orders[i]!), alone);
+        i++;
+        continue;
       }
+      this.#addShared(group, label);
+      i += this.#groups[group]!.orders.length;
     }
-    for (const group of this.groups) group.taken = 0;
-    this.segments = segments;
-    return shared;
+    for (const group of this.#groups) group.taken = 0;
+  }
+
+  #addShared(index: number, label: Uint8Array): void {
+    const { orders, total, taken } = this.#groups[index]!;
+    const units = orders.map(this.#units);
+    const due = taken > 0 && taken < total ? proRata(units, taken, seeded(this.#seed, label, orders[0]!.id, BigInt(total))) : units;
+    for (const [i, order] of orders.entries()) if (due[i]! > 0) this.#add(order, due[i]!, index);
+    for (const [i, order] of orders.entries()) if (units[i]! > due[i]!) this.#add(order, units[i]! - due[i]!, index);
   }
 }
 
+/** A fill whose price is known once all are. */
+type Draft = { -readonly [K in keyof Fill]: Fill[K] };
+
 interface Round {
-  readonly fills: Omit<Fill, "price">[];
+  readonly fills: Draft[];
   /** The highest base that set the price. */
   highestBase: bigint | undefined;
   unfilledLimit: bigint | undefined;
@@ -183,14 +201,19 @@ export function clear(asks: Iterable<AskOrder>, bids: Iterable<BidOrder>, seed: 
   const wants = new Side(bids, (bid) => bid.tasks, (bid) => bid.limit, seed);
   const leaving = { asks: new Set<AskOrder>(), bids: new Set<BidOrder>() };
   let round = pass(wants, offers, leaving, limits);
-  const bidsShared = wants.share(utf8("bids"));
-  const asksShared = offers.share(utf8("asks"));
-  if (bidsShared || asksShared) round = pass(wants, offers, leaving, limits);
-  const price = uniformPrice(round);
+  if (wants.unshared || offers.unshared) {
+    wants.restart(utf8("bids"));
+    offers.restart(utf8("asks"));
+    round = pass(wants, offers, leaving, limits);
+  }
+  const { fills } = round;
+  let price = uniformPrice(round);
+  for (const fill of fills) fill.price = fillPrice(fill, price);
+  if (price === undefined) for (const fill of fills) if (price === undefined || fill.price > price) price = fill.price;
   return {
-    fills: round.fills.map((fill) => ({ ...fill, price: fillPrice(fill, price) })),
+    fills,
     selfTrades: { asks: Array.from(leaving.asks), bids: Array.from(leaving.bids) },
-    price: round.fills.length === 0 ? undefined : (price ?? round.fills.reduce((most, fill) => maxBase(most, fill.ask, fill.held), 0n)),
+    price: fills.length === 0 ? undefined : price,
     cut: round.cut,
   };
 }
@@ -202,7 +225,7 @@ function uniformPrice(round: Round): bigint | undefined {
 }
 
 /** min(limit, max(p*, base)): never less than any ask of the fill wants, never more than the bid allows. */
-function fillPrice(fill: Omit<Fill, "price">, price: bigint | undefined): bigint {
+function fillPrice(fill: Fill, price: bigint | undefined): bigint {
   const most = maxBase(price ?? 0n, fill.ask, fill.held);
   return most < fill.bid.limit ? most : fill.bid.limit;
 }
@@ -226,20 +249,19 @@ function pass(wants: Side<BidOrder>, offers: Side<AskOrder>, leaving: Leaving, l
   let matched = 0;
   let skips = limits.maxSkips;
 
-  /** The first segment from `from` on that still has units of an ask that stays. */
+  /** The first position from `from` on that still has units of an ask that stays. */
   const open = (from: number): number => {
     let i = from;
-    for (let segment = offers.at(i); segment !== undefined && (segment.left === 0 || leaving.asks.has(segment.order)); segment = offers.at(i)) i++;
+    for (let ask = offers.at(i); ask !== undefined && (offers.left(i) === 0 || (leaving.asks.size > 0 && leaving.asks.has(ask))); ask = offers.at(i)) i++;
     return i;
   };
 
-  /** The next ask at or below the limit that the bid may take a unit of; organizations in `others` are taken already. */
+  /** The next ask at or below the limit that the bid may take a unit of; `others` are in the task already. */
   const find = (bid: BidOrder, from: number, others: readonly AskOrder[]): number | undefined => {
     let own = limits.skipsPerUnit;
     for (let i = open(from); ; i = open(i + 1)) {
-      const segment = offers.at(i);
-      if (segment === undefined || segment.order.base > bid.limit) return undefined;
-      const ask = segment.order;
+      const ask = offers.at(i);
+      if (ask === undefined || ask.base > bid.limit) return undefined;
       if (sameOwner(bid, ask)) {
         if (isNewer(bid, ask)) {
           leaving.bids.add(bid);
@@ -249,70 +271,73 @@ function pass(wants: Side<BidOrder>, offers: Side<AskOrder>, leaving: Leaving, l
         continue;
       }
       const need = beyond(bid, ask);
-      if ((need === 0n || room(ask) >= need) && !bid.excluded.includes(ask.owner) && !others.some((other) => other.owner === ask.owner || sameOrganization(other, ask))) return i;
+      const served = (need === 0n || room(ask) >= need) && (bid.excluded.length === 0 || !bid.excluded.includes(ask.owner));
+      if (served && !others.some((other) => other.owner === ask.owner || sameOrganization(other, ask))) return i;
       skips--;
       own--;
       if (skips < 0 || own < 0) return undefined;
     }
   };
 
+  const settle = (b: number, bid: BidOrder, positions: readonly number[], units: number): void => {
+    assert(units > 0, "a fill without units");
+    const first = offers.at(positions[0]!)!;
+    wants.take(b, units);
+    for (const i of positions) {
+      const ask = offers.at(i)!;
+      offers.take(i, units);
+      const need = beyond(bid, ask);
+      if (need > 0n) taken.set(ask.owner, (taken.get(ask.owner) ?? 0n) + need * BigInt(units));
+      if (bid.excluded.length === 0 && (round.highestBase === undefined || ask.base > round.highestBase)) round.highestBase = ask.base;
+    }
+    matched += units;
+    round.fills.push({ bid, ask: first, tasks: units, price: 0n, held: positions.length === 1 ? noAsks : positions.slice(1).map((i) => offers.at(i)!) });
+  };
+
+  /** The cheapest asks of distinct organizations that one task needs; undefined where there are too few. */
+  const seatsFor = (bid: BidOrder, first: number): number[] | undefined => {
+    const positions = [first];
+    const chosen = [offers.at(first)!];
+    while (positions.length < bid.replicas) {
+      const i = find(bid, positions.at(-1)! + 1, chosen);
+      if (i === undefined || leaving.bids.has(bid)) return undefined;
+      positions.push(i);
+      chosen.push(offers.at(i)!);
+    }
+    return positions;
+  };
+
   for (let b = 0; ; b++) {
-    const want = wants.at(b);
-    if (want === undefined) break;
-    const bid = want.order;
-    head = open(head);
-    while (want.left > 0 && !leaving.bids.has(bid)) {
+    const bid = wants.at(b);
+    if (bid === undefined) return round;
+    while (wants.left(b) > 0 && !leaving.bids.has(bid)) {
       if (matched >= limits.maxFills) {
         round.cut = true;
         return round;
       }
-      const first = find(bid, head, []);
-      if (first === undefined) break;
-      const segment = offers.at(first)!;
-      if (bid.replicas === 1) {
-        const need = beyond(bid, segment.order);
-        const bond = need === 0n ? want.left : capped(room(segment.order) / need, want.left);
-        const units = Math.min(want.left, segment.left, bond, limits.maxFills - matched);
-        settle(bid, want, [segment], units);
-      } else {
-        const chosen = [segment];
-        const organizations = [segment.order];
-        for (let from = first + 1; chosen.length < bid.replicas; ) {
-          const i = find(bid, from, organizations);
-          if (i === undefined) break;
-          chosen.push(offers.at(i)!);
-          organizations.push(offers.at(i)!.order);
-          from = i + 1;
-        }
-        if (chosen.length < bid.replicas || leaving.bids.has(bid)) break;
-        settle(bid, want, chosen, 1);
-      }
       head = open(head);
+      const first = find(bid, head, noAsks);
+      if (first === undefined) break;
+      if (bid.replicas === 1) {
+        const need = beyond(bid, offers.at(first)!);
+        const bond = need === 0n ? wants.left(b) : capped(room(offers.at(first)!) / need, wants.left(b));
+        settle(b, bid, [first], Math.min(wants.left(b), offers.left(first), bond, limits.maxFills - matched));
+      } else {
+        const positions = seatsFor(bid, first);
+        if (positions === undefined) break;
+        settle(b, bid, positions, 1);
+      }
     }
-    if (want.left === 0 || leaving.bids.has(bid)) continue;
+    if (wants.left(b) === 0 || leaving.bids.has(bid)) continue;
+    head = open(head);
     const cheapest = offers.at(head);
-    if (cheapest !== undefined && cheapest.order.base <= bid.limit) continue;
+    if (cheapest !== undefined && cheapest.base <= bid.limit) continue;
     // Supply at its limit is used up: an unconditional bid marks the price, and no lower one can trade.
     if (bid.excluded.length === 0) {
       round.unfilledLimit = bid.limit;
       return round;
     }
     if (--skips < 0) return round;
-  }
-  return round;
-
-  function settle(bid: BidOrder, want: Segment<BidOrder>, chosen: readonly Segment<AskOrder>[], units: number): void {
-    assert(units > 0, "a fill without units");
-    const [ask, ...held] = chosen.map((segment) => segment.order);
-    wants.take(want, units);
-    for (const segment of chosen) {
-      offers.take(segment, units);
-      const need = beyond(bid, segment.order);
-      if (need > 0n) taken.set(segment.order.owner, (taken.get(segment.order.owner) ?? 0n) + need * BigInt(units));
-      if (bid.excluded.length === 0 && (round.highestBase === undefined || segment.order.base > round.highestBase)) round.highestBase = segment.order.base;
-    }
-    matched += units;
-    round.fills.push({ bid, ask: ask!, tasks: units, held });
   }
 }
 

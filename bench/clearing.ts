@@ -1,0 +1,90 @@
+/** Clears books of 10^3 to 10^6 orders with the pure function of the market, everything crossing, and small batches on big resting books. */
+import { sha256 } from "../chain/codec/hash.ts";
+import { utf8 } from "../chain/codec/bytes.ts";
+import { clear, type AskOrder, type BidOrder } from "../chain/modules/market/matching.ts";
+import { figure, machine, type Benchmark, type Figure } from "./benchmark.ts";
+
+const seed = sha256(utf8("clearing"));
+const unlimited = { maxFills: Number.MAX_SAFE_INTEGER, skipsPerUnit: 256, maxSkips: 100_000 };
+
+/** A small generator of our own, so that every run clears the same books. */
+function random(start: number): (bound: number) => number {
+  let state = start;
+  return (bound) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * bound);
+  };
+}
+
+/** Half asks, half bids, 1 to 4 units, sorted as the state keeps them. With `crossing` every bid can pay every ask. */
+function book(orders: number, crossing: boolean): { asks: AskOrder[]; bids: BidOrder[] } {
+  const next = random(7);
+  const asks: AskOrder[] = [];
+  const bids: BidOrder[] = [];
+  for (let i = 0; i < orders / 2; i++) {
+    const id = BigInt(i + 1);
+    const base = BigInt(1_000 + next(100_000));
+    asks.push({ id, owner: `provider${next(1_000)}`, organization: "", height: id, base, units: 1 + next(4), bond: 1_000_000n, free: 0n });
+    const limit = BigInt((crossing ? 200_000 : 500) + next(crossing ? 100_000 : 490));
+    bids.push({ id, owner: `consumer${next(1_000)}`, organization: "", height: id, limit, tasks: 1 + next(4), replicas: 1, stake: 1_000n, excluded: [] });
+  }
+  asks.sort((a, b) => (a.base !== b.base ? (a.base < b.base ? -1 : 1) : a.id < b.id ? -1 : 1));
+  bids.sort((a, b) => (a.limit !== b.limit ? (a.limit > b.limit ? -1 : 1) : a.id < b.id ? -1 : 1));
+  // As read from the store: one after the other in memory.
+  return { asks: asks.map((ask) => ({ ...ask })), bids: bids.map((bid) => ({ ...bid })) };
+}
+
+const clearing: Benchmark = {
+  name: "clearing",
+  description: "batch auction: orders cleared a second, and how the cost of an order grows with the book",
+  async run({ runs, quick, progress }) {
+    const sizes = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000];
+    const figures: Figure[] = [];
+    const perOrder: number[] = [];
+    let last = figure("", "", []);
+    for (const size of sizes) {
+      progress(`clearing a book of ${size} orders`);
+      const { asks, bids } = book(size, true);
+      // Small books are cleared many times a sample, so that the clock can tell.
+      const repeats = Math.max(1, Math.floor(200_000 / size));
+      for (let i = 0; i < Math.min(repeats, 20); i++) clear(asks, bids, seed, unlimited);
+      const samples: number[] = [];
+      const cpuSamples: number[] = [];
+      for (let i = 0; i < runs; i++) {
+        const cpu = process.cpuUsage();
+        const start = performance.now();
+        for (let j = 0; j < repeats; j++) clear(asks, bids, seed, unlimited);
+        samples.push((size * repeats * 1_000) / (performance.now() - start));
+        const { user, system } = process.cpuUsage(cpu);
+        cpuSamples.push((size * repeats * 1_000_000) / (user + system));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const made = figure(`orders_per_s_${size}`, "orders/s", samples);
+      const perCpu = figure(`orders_per_cpu_s_${size}`, "orders/CPU s", cpuSamples);
+      figures.push(made, perCpu);
+      last = made;
+      perOrder.push(1 / perCpu.median);
+    }
+    figures.push(figure("orders_per_s", "orders/s", [last.min, last.median, last.max]));
+    figures.push(figure("cost_per_order_ratio", `${sizes.at(-1)!} to ${sizes[0]!} orders`, [perOrder.at(-1)! / perOrder[0]!]));
+    figures.push(...restingBooks(sizes, runs));
+    return { name: "clearing", figures, configuration: { sizes, units: "1 to 4", orders: "half asks, half bids, all crossing", runs }, versions: machine() };
+  },
+};
+
+/** One batch of 100 bids over a big resting book: what it costs must not depend on what rests. */
+function restingBooks(sizes: readonly number[], runs: number): Figure[] {
+  return [sizes[0]!, sizes.at(-1)!].map((size) => {
+    const { asks } = book(size, false);
+    const bids = book(200, true).bids;
+    const samples: number[] = [];
+    for (let i = 0; i < runs; i++) {
+      const start = performance.now();
+      for (let j = 0; j < 50; j++) clear(asks, bids, seed, unlimited);
+      samples.push(((performance.now() - start) * 1_000) / 50);
+    }
+    return figure(`batch_us_on_${size}_resting`, "us", samples);
+  });
+}
+
+export default clearing;
