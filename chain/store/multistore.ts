@@ -17,7 +17,7 @@ import { Restore } from "./disk/restore.ts";
 import { StoreCorrupt, VersionNotKept } from "./errors.ts";
 import type { ReadStore, ReadStores } from "./kv.ts";
 import { type ChangeSet, StoresOverlay } from "./overlay.ts";
-import { type ProofOp, State } from "./state.ts";
+import type { ProofOp, State } from "./state.ts";
 
 export { StoreCorrupt, StoreLocked, UnknownStore, VersionNotKept } from "./errors.ts";
 export type { ProofOp } from "./state.ts";

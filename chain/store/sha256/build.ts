@@ -1,4 +1,4 @@
-/** Compiles assembly/sha256.ts: `node chain/store/sha256/build.ts [OUTPUT]`; without OUTPUT the committed sha256.wasm is replaced. */
+/** Compiles assembly/sha256.ts: `npm run build:sha256 [-- OUTPUT]`; without OUTPUT the committed sha256.wasm is replaced. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
