@@ -183,9 +183,9 @@ describe("a market under random messages", () => {
       for (let i = 0; i < 150; i++) {
         const bound = random.pick(m.module.messages);
         const message = bound.handler.arbitrary({ ctx: testContext(m.stores, { height: m.height }), accounts, random });
-        if (message !== undefined) {
+        if (message !== undefined && message !== null) {
           try {
-            m.send(bound.typeUrl.replace("/dcm.market.v1.", ""), message);
+            m.send(bound.typeUrl.replace("/dcm.market.v1.", ""), message as object);
           } catch (error) {
             assert.equal((error as Error).name, "TxError", String((error as Error).stack));
           }
