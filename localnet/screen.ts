@@ -7,6 +7,7 @@ export class Screen {
   readonly #live: boolean;
   #line = "";
   #last = "";
+  #quietUntil = 0;
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
@@ -41,11 +42,13 @@ export class Screen {
     }
   }
 
-  /** The line that moves. Off a terminal each new text is a line. */
+  /** The line that moves. Off a terminal it is printed every few seconds where it changed. */
   moving(text: string): void {
     if (!this.#live) {
-      if (text !== this.#last) this.#out.write(`${text}\n`);
+      if (text === this.#last || Date.now() < this.#quietUntil) return;
+      this.#out.write(`${text}\n`);
       this.#last = text;
+      this.#quietUntil = Date.now() + 3_000;
       return;
     }
     this.#clear();

@@ -17,7 +17,7 @@ import { obtainCometBFT } from "./comet/obtain.ts";
 import { isLine, type Line } from "./comet/versions.ts";
 import { showJob } from "./demo.ts";
 import { startFaucet } from "./faucet.ts";
-import { dcmHomes, denom, gasPrice, personaWallet, personas } from "./homes.ts";
+import { dcmHomes, denom, gasPrice, personaWallet, personas, type ProviderTerms } from "./homes.ts";
 import { Network } from "./network.ts";
 import { grouped, Screen } from "./screen.ts";
 
@@ -28,9 +28,9 @@ Starts a compute market on this machine, runs a job on it and keeps running unti
 
   --once               end after the job, with exit code 0
   --validators N       validators (default 4)
-  --providers N        providers with workers (default 3)
+  --providers N        providers with workers (default 3; 5 with --fault)
   --job NAME           a folder of examples/: ${readdirSync(join(root, "examples"), { withFileTypes: true }).filter((e) => e.isDirectory()).map((e) => e.name).join(", ")} (default kmeans), or a path; "none" runs no job
-  --fault KIND         the last provider misbehaves: ${faultKinds.join(", ")}
+  --fault KIND         the last provider, the cheapest then, misbehaves: ${faultKinds.join(", ")}
   --name NAME          a network of its own (default "default"); its state stays in .localnet/NAME
   --fresh              forgets the network's state first
   --base-port PORT     first port, for addresses that stay the same (default: free ones)
@@ -64,7 +64,7 @@ function readOptions(): Options | undefined {
   try {
     ({ values } = parseArgs({
       options: {
-        once: { type: "boolean", default: false }, validators: { type: "string", default: "4" }, providers: { type: "string", default: "3" },
+        once: { type: "boolean", default: false }, validators: { type: "string", default: "4" }, providers: { type: "string" },
         job: { type: "string", default: "kmeans" }, fault: { type: "string" }, name: { type: "string", default: "default" }, fresh: { type: "boolean", default: false },
         "base-port": { type: "string" }, "block-ms": { type: "string", default: "500" }, comet: { type: "string", default: "0.38" }, help: { type: "boolean", short: "h", default: false },
       },
@@ -85,14 +85,14 @@ function readOptions(): Options | undefined {
   const job = values.job === "none" ? undefined : existsSync(join(root, "examples", values.job, "job.json")) ? join(root, "examples", values.job) : resolve(values.job);
   if (job !== undefined && !existsSync(join(job, "job.json"))) throw new UsageError(`--job: there is no ${join(job, "job.json")}`);
   return {
-    once: values.once, validators: whole("validators", values.validators, 1, 20), providers: whole("providers", values.providers, 1, 20), job, fault: fault as FaultKind | undefined,
+    once: values.once, validators: whole("validators", values.validators, 1, 20), providers: whole("providers", values.providers ?? (fault === undefined ? "3" : "5"), 1, 20), job, fault: fault as FaultKind | undefined,
     folder: join(root, ".localnet", values.name), fresh: values.fresh, basePort: values["base-port"] === undefined ? undefined : whole("base-port", values["base-port"], 1_024, 60_000),
     blockMs: whole("block-ms", values["block-ms"], 50, 60_000), line: comet,
   };
 }
 
 /** What a folder's state was made for: it cannot be started as something else. */
-function claimFolder({ folder, fresh, validators, providers, line }: Options): void {
+function claimFolder({ folder, fresh, validators, providers, line, fault }: Options): void {
   const pidFile = join(folder, "pid");
   if (existsSync(pidFile)) {
     const pid = Number(readFileSync(pidFile, "utf8"));
@@ -100,7 +100,7 @@ function claimFolder({ folder, fresh, validators, providers, line }: Options): v
   }
   if (fresh) rmSync(folder, { recursive: true, force: true });
   const shapeFile = join(folder, "shape.json");
-  const shape = JSON.stringify({ validators, providers, line });
+  const shape = JSON.stringify({ validators, providers, line, ...(fault === undefined ? {} : { fault }) });
   if (existsSync(join(folder, "built"))) {
     const built = existsSync(shapeFile) ? readFileSync(shapeFile, "utf8") : "another shape";
     if (built !== shape) throw new UsageError(`${folder} was built as ${built}, not as ${shape}: add --fresh to forget it, or choose another --name`);
@@ -151,7 +151,7 @@ async function main(options: Options): Promise<void> {
             chainId: "dcm-localnet-1", validators: options.validators, providers: options.providers, timings: { commitMs: options.blockMs }, comet: { line: options.line },
             ...(options.basePort === undefined ? {} : { basePort: options.basePort }),
           },
-          { folder: options.folder, onProgress: now, builder: dcmHomes({ provider: (index) => ({ price: BigInt(100_000 + 10_000 * index), units: 4, bond: 10_000_000_000n, ...(options.fault !== undefined && index === options.providers - 1 ? { fault: options.fault } : {}) }) }) },
+          { folder: options.folder, onProgress: now, builder: dcmHomes({ provider: (index) => termsOf(index, options) }) },
         );
         closers.push(() => started.stop());
         return started;
@@ -191,6 +191,12 @@ async function main(options: Options): Promise<void> {
     screen.still(pc.dim("stopped; the state stays for the next start"));
   }
   if (interrupted.signal.aborted && options.once) process.exitCode = 130;
+}
+
+/** Prices rise with the provider's number; one that shall misbehave is cheap, so that it gets work. */
+function termsOf(index: number, { fault, providers }: Options): ProviderTerms {
+  const common = { units: 4, bond: 10_000_000_000n };
+  return fault !== undefined && index === providers - 1 ? { ...common, price: 90_000n, fault } : { ...common, price: BigInt(100_000 + 10_000 * index) };
 }
 
 async function asksInBook(connection: Connection, providers: number, signal: AbortSignal): Promise<number> {

@@ -47,12 +47,15 @@ export class Agent {
   readonly #jobs = new Map<bigint, Promise<Job>>();
   readonly #classes = new Map<string, Promise<CapacityClass>>();
   readonly #stop = new AbortController();
-  #running = 0;
+  readonly #sandbox: Slots;
+  /** Tasks between start and commitment. */
+  #open = 0;
   #loop: Promise<void> | undefined;
 
   constructor(options: AgentOptions) {
     this.#options = options;
     this.#journal = new Journal(options.directory);
+    this.#sandbox = new Slots(options.slots);
   }
 
   start(): void {
@@ -108,19 +111,21 @@ export class Agent {
 
   #next(task: Task, replica: Replica): (() => Promise<void>) | undefined {
     const { faults, slots } = this.#options;
-    if (replica.state === ReplicaState.REPLICA_STATE_ASSIGNED && this.#running < slots) return () => this.#slot(() => this.#work(task, replica, true));
-    if (replica.state === ReplicaState.REPLICA_STATE_RUNNING && this.#running < slots) return () => this.#slot(() => this.#work(task, replica, false));
+    // Fetching and the way through a block overlap with the runs of others, but not so many that a started task waits beyond its deadline.
+    const room = this.#open < slots + ahead;
+    if (replica.state === ReplicaState.REPLICA_STATE_ASSIGNED && room) return () => this.#counted(() => this.#work(task, replica, true));
+    if (replica.state === ReplicaState.REPLICA_STATE_RUNNING && room) return () => this.#counted(() => this.#work(task, replica, false));
     const revealing = task.state === TaskState.TASK_STATE_REVEALING || task.state === TaskState.TASK_STATE_TIEBREAK;
     if (replica.state === ReplicaState.REPLICA_STATE_COMMITTED && revealing && faults?.silentAfterCommit !== true) return () => this.#reveal(task, replica);
     return undefined;
   }
 
-  async #slot(work: () => Promise<void>): Promise<void> {
-    this.#running++;
+  async #counted(work: () => Promise<void>): Promise<void> {
+    this.#open++;
     try {
       await work();
     } finally {
-      this.#running--;
+      this.#open--;
     }
   }
 
@@ -140,7 +145,7 @@ export class Agent {
       return;
     }
     if (fresh) await sender.send(this.#message("MsgStartTask", { taskId: task.id }));
-    const outcome = await this.#execute(job, task, loaded);
+    const outcome = await this.#sandbox.run(() => this.#execute(job, task, loaded));
     if (!isVerdict(outcome.status)) {
       // Says something about this machine only: nothing to commit. The next poll tries again until the task is late.
       log("the sandbox failed on this machine", { task: String(task.id), status: outcome.status, reason: outcome.reason });
@@ -243,6 +248,29 @@ export class Agent {
       }
       signal.addEventListener("abort", done);
     });
+  }
+}
+
+/** Tasks that are started while others still run. */
+const ahead = 3;
+
+/** At most so many at a time; the others wait in order. */
+class Slots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+  constructor(count: number) {
+    this.#free = count;
+  }
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#free--;
+    try {
+      return await work();
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
   }
 }
 

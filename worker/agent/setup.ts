@@ -2,6 +2,7 @@
 import type { Connection } from "../../client/connection.ts";
 import type { Sender } from "../../client/sender.ts";
 import { equalBytes } from "../../chain/codec/bytes.ts";
+import { OrderStatus } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { MsgPlaceAskResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 
 export interface ProviderProfile {
@@ -41,11 +42,13 @@ export async function ensureProvider(connection: Connection, sender: Sender, pro
   return "edited";
 }
 
-/** Places an ask unless one with these terms rests in the book; gives its id. */
+/** Places an ask unless one with these terms rests in the book; gives its id. Asks of the same book with other terms are taken out. */
 export async function ensureAsk(connection: Connection, sender: Sender, terms: AskTerms): Promise<bigint> {
   const { asks } = await connection.query.market.asks({ provider: sender.address });
-  const open = asks.find((ask) => ask.status === 1 && ask.classId === terms.classId && ask.quoteDenom === terms.quoteDenom && ask.basePrice === terms.price && ask.units === terms.units);
-  if (open !== undefined) return open.id;
+  const mine = asks.filter((ask) => ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.classId === terms.classId && ask.quoteDenom === terms.quoteDenom);
+  const wanted = mine.find((ask) => ask.basePrice === terms.price && ask.units === terms.units);
+  for (const ask of mine) if (ask !== wanted) await sender.send({ typeUrl: "/dcm.market.v1.MsgCancelAsk", value: { provider: sender.address, askId: ask.id } });
+  if (wanted !== undefined) return wanted.id;
   const sent = await sender.send({
     typeUrl: "/dcm.market.v1.MsgPlaceAsk",
     value: {
