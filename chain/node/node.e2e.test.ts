@@ -253,6 +253,7 @@ describe("a real node", function () {
       const doc = JSON.parse(readFileSync(exported, "utf8")) as { app_state: { bank: { balances: { address: string; coins: unknown[] }[] } } };
       const bobAddress = addressText(pubkeyAddress({ kind: "secp256k1", key: bob.publicKey }));
       assert.deepEqual(doc.app_state.bank.balances.find(({ address }) => address === bobAddress)?.coins, [{ denom: "udcm", amount: "12345" }]);
+      assert.equal((await dcmd(["genesis", "validate", exported])).code, 0);
       const made = await dcmd(["snapshots", "create", "--json", ...home]);
       assert.equal(made.code, 0, made.err);
       const at = (JSON.parse(made.out) as { height: number }).height;

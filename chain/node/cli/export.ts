@@ -2,6 +2,8 @@
 import { machineOver } from "../open.ts";
 import { writeGenesis } from "../genesis.ts";
 import { readGenesisDoc, writeGenesisFile, type JsonObject } from "../config/genesis-doc.ts";
+import { toHex } from "../../codec/bytes.ts";
+import { consensusAddress } from "../config/keys.ts";
 import { wholeNumber } from "./common.ts";
 import { toJsonText, type Io } from "./io.ts";
 import { withStore } from "./offline.ts";
@@ -15,10 +17,26 @@ export async function exportGenesis(io: Io, globals: Globals, options: { readonl
     const time = machine.queryContext(height).header.timeNanos;
     const { chainId, consensusParams } = readGenesisDoc(home.genesis);
     const document = {
-      genesis_time: new Date(Number(time / 1_000_000n)).toISOString(), chain_id: chainId, initial_height: String(height + 1), consensus_params: consensusParams, app_hash: "", app_state: appState,
+      genesis_time: new Date(Number(time / 1_000_000n)).toISOString(), chain_id: chainId, initial_height: String(height + 1), consensus_params: consensusParams, validators: cometValidators(appState.staking), app_hash: "", app_state: appState,
     } as JsonObject;
     if (options.outputDocument === undefined) return io.stdout(`${toJsonText(document, 2)}\n`);
     writeGenesisFile(options.outputDocument, document);
     io.stderr(`The state of height ${height} is in ${options.outputDocument}\n`);
+  });
+}
+
+interface StakingSection {
+  readonly validators: readonly { readonly operator_address: string; readonly consensus_pubkey: { readonly key: string }; readonly description: { readonly moniker: string } }[];
+  readonly last_validator_powers: readonly { readonly address: string; readonly power: string }[];
+}
+
+/** CometBFT's own list, as the SDK's export writes it: the bonded validators with their powers. */
+function cometValidators(section: unknown): JsonObject[] {
+  const staking = section as StakingSection | undefined;
+  return (staking?.last_validator_powers ?? []).flatMap(({ address, power }) => {
+    const validator = staking!.validators.find(({ operator_address: operator }) => operator === address);
+    if (validator === undefined) return [];
+    const { key } = validator.consensus_pubkey;
+    return [{ address: toHex(consensusAddress(new Uint8Array(Buffer.from(key, "base64")))).toUpperCase(), pub_key: { type: "tendermint/PubKeyEd25519", value: key }, power, name: validator.description.moniker }];
   });
 }
