@@ -55,7 +55,7 @@ const steps =
       ? [
           [`${root}node_modules/typescript/bin/tsc`, "-p", "."],
           [`${root}node_modules/eslint/bin/eslint.js`, "."],
-          [`${root}node_modules/dependency-cruiser/bin/dependency-cruise.mjs`, "--config", ".dependency-cruiser.mjs", "chain", "client", "worker", "localnet"],
+          [`${root}node_modules/dependency-cruiser/bin/dependency-cruiser.mjs`, "--config", ".dependency-cruiser.mjs", "chain", "client", "worker", "localnet"],
         ]
       : first === undefined
         ? []

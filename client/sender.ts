@@ -6,7 +6,7 @@
 import type { EncodeObject, OfflineSigner } from "@cosmjs/proto-signing";
 import { SigningStargateClient, type DeliverTxResponse, type StdFee } from "@cosmjs/stargate";
 import { TxRaw } from "../chain/codec/gen/cosmos/tx/v1beta1/tx.ts";
-import { Any } from "../chain/codec/gen/google/protobuf/any.ts";
+import type { Any } from "../chain/codec/gen/google/protobuf/any.ts";
 import { TxMsgData } from "../chain/codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import type { Connection } from "./connection.ts";
 import { dcmRegistry } from "./registry.ts";
