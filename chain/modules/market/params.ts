@@ -33,7 +33,6 @@ export const paramBounds: Spec = {
   inconclusiveBps: [2_500, 0, 10_000],
   slashProverBps: [1_000, 0, 5_000],
   slashConsumerBps: [2_000, 0, 5_000],
-  freeDeclines: [5, 0, 100],
   maxTasks: [1_024, 1, 10_000],
   maxReplicas: [3, 2, 5],
   maxOrderLifetime: [30n * day, minute, 365n * day],

@@ -614,8 +614,6 @@ export interface Params {
   /** Of a slash: to whoever proved it, and at most to the consumer. */
   slashProverBps: number;
   slashConsumerBps: number;
-  /** Declines of a provider's last 100 matches that are free. */
-  freeDeclines: number;
   maxTasks: number;
   maxReplicas: number;
   maxOrderLifetime: bigint;
@@ -4244,7 +4242,6 @@ function createBaseParams(): Params {
     inconclusiveBps: 0,
     slashProverBps: 0,
     slashConsumerBps: 0,
-    freeDeclines: 0,
     maxTasks: 0,
     maxReplicas: 0,
     maxOrderLifetime: 0n,
@@ -4342,9 +4339,6 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
     }
     if (message.slashConsumerBps !== 0) {
       writer.uint32(160).uint32(message.slashConsumerBps);
-    }
-    if (message.freeDeclines !== 0) {
-      writer.uint32(168).uint32(message.freeDeclines);
     }
     if (message.maxTasks !== 0) {
       writer.uint32(176).uint32(message.maxTasks);
@@ -4579,14 +4573,6 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
             message.slashConsumerBps = reader.uint32();
             continue;
           }
-          case 21: {
-            if (tag !== 168) {
-              break;
-            }
-
-            message.freeDeclines = reader.uint32();
-            continue;
-          }
           case 22: {
             if (tag !== 176) {
               break;
@@ -4728,7 +4714,6 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
     message.inconclusiveBps = object.inconclusiveBps ?? 0;
     message.slashProverBps = object.slashProverBps ?? 0;
     message.slashConsumerBps = object.slashConsumerBps ?? 0;
-    message.freeDeclines = object.freeDeclines ?? 0;
     message.maxTasks = object.maxTasks ?? 0;
     message.maxReplicas = object.maxReplicas ?? 0;
     message.maxOrderLifetime = (object.maxOrderLifetime !== undefined && object.maxOrderLifetime !== null)
