@@ -1,6 +1,6 @@
 // Runs on any Node.js >= 20 with built-ins only: installs what is missing, then runs the program under the pinned Node.js.
 //   node bootstrap.mjs FILE [ARG ...]      run a program of this repository
-//   node bootstrap.mjs --test-run [ARG ...] run the tests (mocha)
+//   node bootstrap.mjs --test-run [ARG ...] run the tests (mocha), or the given test files
 //   node bootstrap.mjs --check              lint, types, dependency rules
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
@@ -47,10 +47,12 @@ if (Number(process.versions.node.split(".")[0]) < 20) {
 if (!installIsCurrent()) install();
 const node = pinnedNode();
 
+/** Quick ones first. */
+const tests = ["chain/**/*.test.ts", "client/**/*.test.ts", "worker/**/*.test.ts", "examples/**/*.test.ts", "localnet/**/*.test.ts", "test/**/*.test.ts"];
 const [first, ...rest] = process.argv.slice(2);
 const steps =
   first === "--test-run"
-    ? [[`${root}node_modules/mocha/bin/mocha.js`, ...rest]]
+    ? [[`${root}node_modules/mocha/bin/mocha.js`, ...(rest.some((arg) => arg.endsWith(".ts")) ? rest : [...rest, ...tests])]]
     : first === "--check"
       ? [
           [`${root}node_modules/typescript/bin/tsc`, "-p", "."],

@@ -1,0 +1,19 @@
+// Mocha's spec reporter, with the time of slow files and one closing line that scripts can read: `N passed, N failed`.
+import Mocha from "mocha";
+
+export default class Reporter extends Mocha.reporters.Spec {
+  constructor(runner, options) {
+    super(runner, options);
+    const seconds = new Map();
+    runner.on("test end", (test) => {
+      const file = (test.file ?? "").replace(`${process.cwd()}/`, "");
+      seconds.set(file, (seconds.get(file) ?? 0) + (test.duration ?? 0) / 1000);
+    });
+    runner.once("end", () => {
+      const slow = [...seconds].filter(([, s]) => s >= 5).sort((a, b) => b[1] - a[1]).slice(0, 15);
+      if (slow.length > 0) process.stdout.write(`slowest files:\n${slow.map(([file, s]) => `  ${s.toFixed(0).padStart(4)} s  ${file}\n`).join("")}`);
+      const { passes = 0, failures = 0 } = runner.stats ?? {};
+      process.stdout.write(`\n${passes} passed, ${failures} failed\n`);
+    });
+  }
+}
