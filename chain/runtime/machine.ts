@@ -189,7 +189,8 @@ export class Machine {
     const known = this.#txs.find(key);
     if (known !== undefined) return known;
     try {
-      const tx = decodeTx(bytes, this.router.registry);
+      // What is kept must not hold on to the socket's buffer that the bytes came in.
+      const tx = decodeTx(passing ? bytes : bytes.slice(), this.router.registry);
       const cached: CachedTx = { tx, verified: { proofs: undefined } };
       if (!passing) this.#txs.add(key, cached);
       return cached;
