@@ -1,0 +1,138 @@
+/** What happens in the next block: messages of every type from the modules' own generators, with faults on purpose. */
+import { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
+import type { Context } from "../../chain/runtime/context.ts";
+import type { BoundMessage, Module, Random, World } from "../../chain/runtime/module.ts";
+import { anyOf } from "../support/accounts.ts";
+import { plannedMessage, type Fault, type PlannedBlock, type PlannedTx } from "./plan.ts";
+import { seeded } from "./random.ts";
+import { refinements, type AnyMessage } from "./refine.ts";
+import { governance, governed, governor, type SimulatedWorld } from "./world.ts";
+import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
+
+const execUrl = "/cosmos.authz.v1beta1.MsgExec";
+
+interface Made {
+  readonly any: Any;
+  readonly signers: readonly string[];
+}
+
+export class Generator {
+  readonly #random: Random;
+  readonly #world: SimulatedWorld;
+  readonly #messages: readonly BoundMessage[];
+  readonly #governed: ReadonlySet<string>;
+  readonly #byGovernance: readonly BoundMessage[];
+  readonly #ordinary: readonly BoundMessage[];
+  /** What goes on with something begun earlier: sent more often, so that it gets to its end. */
+  readonly #threads: readonly BoundMessage[];
+  readonly #refine: ReturnType<typeof refinements>;
+  /** Accounts that a simulation may act for, the validators' too: they register beacon keys. */
+  readonly #accounts: readonly string[];
+
+  constructor(world: SimulatedWorld, modules: readonly Module[]) {
+    this.#world = world;
+    this.#random = seeded(`run ${world.seed}`);
+    this.#messages = modules.flatMap((module) => module.messages);
+    this.#governed = new Set(governed(modules));
+    this.#byGovernance = this.#messages.filter(({ typeUrl }) => this.#governed.has(typeUrl));
+    this.#ordinary = this.#messages.filter(({ typeUrl }) => !this.#governed.has(typeUrl));
+    this.#threads = this.#ordinary.filter(({ typeUrl, handler }) => handler.lane === "reserved" || typeUrl === "/dcm.market.v1.MsgStartTask");
+    this.#refine = refinements(this.#anyMessage);
+    this.#accounts = [...world.accounts, ...world.validators.map(({ operator }) => operator)].map(({ text }) => text);
+  }
+
+  /** The next block over this state. */
+  block(ctx: Context, height: number): PlannedBlock {
+    const random = this.#random;
+    const count = random.chance(5) ? 0 : height < 8 ? 30 : 1 + random.int(40);
+    const txs: PlannedTx[] = [];
+    for (let i = 0; i < count; i++) {
+      const tx = this.#tx(ctx);
+      if (tx !== undefined) txs.push(tx);
+    }
+    return {
+      nanos: String(this.#pause()), proposer: random.int(this.#world.validators.length), absent: random.chance(10) ? [random.int(this.#world.validators.length)] : [],
+      maxBytes: random.chance(10) ? 2_000 + random.int(8_000) : 4_194_304, txs, ...(random.chance(5) ? { silent: true } : {}), ...(random.chance(5) ? { reversed: true } : {}),
+    };
+  }
+
+  /** Mostly seconds; at times nothing at all, or an outage of days. */
+  #pause(): bigint {
+    const dice = this.#random.int(100);
+    if (dice < 10) return 0n;
+    if (dice < 20) return this.#random.bigint(1_000_000n);
+    if (dice < 95) return this.#random.bigint(8_000_000_000n);
+    return this.#random.bigint(10n ** 15n);
+  }
+
+  #tx(ctx: Context): PlannedTx | undefined {
+    const random = this.#random;
+    const count = random.chance(85) ? 1 : 1 + random.int(4);
+    const made = Array.from({ length: count }, () => this.#message(ctx)).filter((one) => one !== undefined);
+    if (made.length === 0) return undefined;
+    const signers = [...new Set(made.flatMap((one) => one.signers))];
+    const messages = made.map(({ any }) => plannedMessage(any));
+    if (random.chance(2)) messages.push(["/cosmos.gov.v9.MsgNobodyKnows", ""]);
+    const gas = random.chance(4) ? random.pick(["0", "1000", "60000", "9223372036854775808"]) : "1500000";
+    return {
+      messages, signers, gas, fee: random.chance(50) ? "0" : String(random.int(5_000)), ...this.#extras(), ...(random.chance(8) ? { fault: this.#fault() } : {}), ...(random.chance(5) ? { forced: true } : {}),
+    };
+  }
+
+  #extras(): Partial<PlannedTx> {
+    const random = this.#random;
+    return {
+      ...(random.chance(15) ? { amino: true } : {}),
+      ...(random.chance(3) ? { unordered: random.pick([-5, 60, 61, 62, 700]) } : {}),
+      ...(random.chance(3) ? { timeoutHeight: String(random.int(40)) } : {}),
+      ...(random.chance(3) ? { memo: "m".repeat(random.pick([1, 256, 300, 20_000])) } : {}),
+      ...(random.chance(4) ? { granter: random.pick(this.#accounts) } : {}),
+    };
+  }
+
+  #fault(): Fault {
+    const random = this.#random;
+    const kind = random.pick(["signature", "truncated", "no-signatures", "foreign-chain", "extension", "sequence", "flip", "flip"] as const);
+    if (kind === "sequence") return { kind, by: random.pick([-1, 1, 1000]) };
+    if (kind === "flip") return { kind, at: random.int(100_000), bit: random.int(8) };
+    return { kind };
+  }
+
+  #worldOf(ctx: Context): World {
+    return { ctx, accounts: this.#accounts, random: this.#random };
+  }
+
+  #message(ctx: Context): Made | undefined {
+    const random = this.#random;
+    const dice = random.int(100);
+    const bound = random.pick(dice < 4 ? this.#byGovernance : dice < 30 ? this.#threads : this.#ordinary);
+    const message = this.#generate(this.#worldOf(ctx), bound);
+    if (message === undefined) return undefined;
+    const any = { typeUrl: bound.typeUrl, value: bound.request.encode(message).finish() };
+    if (this.#governed.has(bound.typeUrl)) return random.chance(90) ? { any: anyOf(MsgExec, { grantee: governor.text, msgs: [any] }), signers: [governor.text] } : { any, signers: [governance] };
+    if (random.chance(1)) return this.#nested(any, bound.handler.signers(message));
+    return { any, signers: bound.handler.signers(message) };
+  }
+
+  /** MsgExec in MsgExec, up to deeper than is allowed. */
+  #nested(any: Any, signers: readonly string[]): Made | undefined {
+    const [signer] = signers;
+    if (signer === undefined) return undefined;
+    let nested = any;
+    for (let depth = 1 + this.#random.int(8); depth > 0; depth--) nested = anyOf(MsgExec, { grantee: signer, msgs: [nested] });
+    return { any: nested, signers: [signer] };
+  }
+
+  #generate(world: World, bound: BoundMessage): unknown {
+    const made = bound.handler.arbitrary(world);
+    const refine = this.#refine[bound.typeUrl];
+    return refine === undefined || (made !== undefined && world.random.chance(5)) ? made : refine(world, made);
+  }
+
+  readonly #anyMessage: AnyMessage = (world) => {
+    const bound = world.random.pick(this.#messages.filter(({ typeUrl }) => typeUrl !== execUrl));
+    const message = this.#generate(world, bound);
+    const signer = message === undefined ? undefined : bound.handler.signers(message)[0];
+    return signer === undefined ? undefined : { any: { typeUrl: bound.typeUrl, value: bound.request.encode(message).finish() }, signer };
+  };
+}

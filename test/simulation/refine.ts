@@ -1,0 +1,147 @@
+/**
+ * Messages that follow a thread through several blocks: secrets committed now and opened later, tasks in the state that a message needs.
+ * The generators of the modules make one message at a time; what they leave open is filled in here, by type URL.
+ */
+import { addressBytes, addressText } from "../../chain/codec/address.ts";
+import { concatBytes, equalBytes, uint64Bytes, utf8 } from "../../chain/codec/bytes.ts";
+import { sha256 } from "../../chain/codec/hash.ts";
+import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
+import type { MsgExec, MsgRevoke } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
+import type { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, MsgCreateVestingAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/tx.ts";
+import type { MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgStartTask, MsgUpdateParams } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
+import { ReplicaState, TaskState, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { commitmentOf } from "../../chain/modules/market/commitment.ts";
+import { wasmCore } from "../../chain/modules/market/classes.ts";
+import { localnetParams } from "../../chain/modules/market/params.ts";
+import { draws, jobs, tasks } from "../../chain/modules/market/state.ts";
+import { grants } from "../../chain/modules/authz/state.ts";
+import { grants as allowances } from "../../chain/modules/feegrant/state.ts";
+import { arbitraryOperator } from "../../chain/modules/staking/providers/profile.ts";
+import { livenesses, profiles } from "../../chain/modules/staking/providers/state.ts";
+import type { Context } from "../../chain/runtime/context.ts";
+import type { World } from "../../chain/runtime/module.ts";
+import { testAccount } from "../support/accounts.ts";
+import { denom, governance } from "./world.ts";
+
+/** Takes what the module's generator made (undefined where nothing) and gives what is sent. */
+export type Refine = (world: World, made: unknown) => unknown;
+
+/** Any message of the app, not MsgExec itself, with its signer: for messages in messages. */
+export type AnyMessage = (world: World) => { readonly any: Any; readonly signer: string } | undefined;
+
+export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Refine>> {
+  return {
+    "/cosmos.vesting.v1beta1.MsgCreateVestingAccount": (world): MsgCreateVestingAccount => ({ ...vesting(world), endTime: world.ctx.timeSeconds + world.random.bigint(500n), delayed: world.random.chance(50) }),
+    "/cosmos.vesting.v1beta1.MsgCreatePermanentLockedAccount": (world): MsgCreatePermanentLockedAccount => vesting(world),
+    "/cosmos.vesting.v1beta1.MsgCreatePeriodicVestingAccount": ({ ...world }): MsgCreatePeriodicVestingAccount => {
+      const { fromAddress, toAddress, amount } = vesting(world);
+      return { fromAddress, toAddress, startTime: world.ctx.timeSeconds, vestingPeriods: [1, 2].map(() => ({ length: world.random.bigint(100n), amount })) };
+    },
+    "/cosmos.authz.v1beta1.MsgExec": (world): MsgExec | undefined => {
+      const inner = [anyMessage(world), anyMessage(world)].slice(0, 1 + world.random.int(2)).filter((one) => one !== undefined);
+      return inner.length === 0 ? undefined : { grantee: world.random.chance(60) ? inner[0]!.signer : world.random.pick(world.accounts), msgs: inner.map((one) => one.any) };
+    },
+    "/cosmos.authz.v1beta1.MsgRevoke": (world, made): MsgRevoke => {
+      const known = [...grants.entries(world.ctx)].map(([[granter, grantee, msgTypeUrl]]) => ({ granter: addressText(granter), grantee: addressText(grantee), msgTypeUrl })).filter(({ granter }) => world.accounts.includes(granter));
+      return known.length === 0 ? (made as MsgRevoke) : world.random.pick(known);
+    },
+    "/cosmos.feegrant.v1beta1.MsgRevokeAllowance": (world, made) => {
+      const known = [...allowances.entries(world.ctx)].map(([[grantee, granter]]) => ({ granter: addressText(granter), grantee: addressText(grantee) })).filter(({ granter }) => world.accounts.includes(granter));
+      return known.length === 0 ? made : world.random.pick(known);
+    },
+    "/dcm.staking.v1.MsgRetireProvider": (world, made) => {
+      const operator = arbitraryOperator(world);
+      return operator === undefined || !world.random.chance(20) ? made : { operator };
+    },
+    "/dcm.staking.v1.MsgUnjailProvider": (world, made) => {
+      const jailed = world.accounts.filter((account) => livenesses.find(world.ctx, addressBytes(account))?.jailed === true);
+      return jailed.length === 0 ? made : { operator: world.random.pick(jailed) };
+    },
+    "/dcm.market.v1.MsgPlaceAsk": (world, made) => {
+      const operators = world.accounts.filter((account) => profiles.has(world.ctx, addressBytes(account)));
+      return operators.length === 0 || world.random.chance(10) ? made : { ...(made as MsgPlaceAsk), provider: world.random.pick(operators) };
+    },
+    "/dcm.market.v1.MsgPlaceBid": (world, made) => {
+      const bid = made as MsgPlaceBid;
+      const sealed = world.random.chance(50) ? sha256(utf8("a consumer's key")) : new Uint8Array(0);
+      return { ...bid, saltHead: bid.saltHead.length === 0 ? bid.saltHead : saltChain[0], job: { ...bid.job!, consumerKey: sealed } };
+    },
+    "/dcm.market.v1.MsgRevealSalt": (world): MsgRevealSalt | undefined => {
+      const waiting = [...draws.entries(world.ctx)].filter(([, draw]) => draw.salt.length === 0 && draw.saltDueTau !== 0n);
+      const job = waiting.length === 0 ? undefined : jobs.find(world.ctx, world.random.pick(waiting)[1].jobId);
+      const at = job === undefined ? -1 : saltChain.findIndex((salt) => equalBytes(salt, job.saltHead));
+      return job === undefined ? undefined : { consumer: job.consumer, jobId: job.id, salt: world.random.chance(90) ? (saltChain[at + 1] ?? new Uint8Array(32)) : new Uint8Array(32) };
+    },
+    "/dcm.market.v1.MsgSealKeys": (world): MsgSealKeys | undefined => {
+      const found = replica(world, ReplicaState.REPLICA_STATE_SEALING);
+      const job = found === undefined ? undefined : jobs.find(world.ctx, found.jobId);
+      return job === undefined ? undefined : { consumer: job.consumer, jobId: job.id, keys: [{ provider: found!.provider, sealedKey: Uint8Array.of(1, 2, 3) }] };
+    },
+    "/dcm.market.v1.MsgStartTask": (world, made): MsgStartTask | undefined => worker(world, ReplicaState.REPLICA_STATE_ASSIGNED) ?? (made as MsgStartTask | undefined),
+    "/dcm.market.v1.MsgDeclineTask": (world, made): MsgDeclineTask | undefined => {
+      const found = world.random.chance(10) ? worker(world, ReplicaState.REPLICA_STATE_ASSIGNED) : undefined;
+      return found === undefined ? (made as MsgDeclineTask | undefined) : { ...found, reason: "no input" };
+    },
+    "/dcm.market.v1.MsgCommitResult": (world, made): MsgCommitResult | undefined => {
+      const found = worker(world, ReplicaState.REPLICA_STATE_RUNNING);
+      if (found === undefined) return made as MsgCommitResult | undefined;
+      return { ...found, commitment: commitmentOf(addressBytes(found.worker), found.taskId, resultOf(found), salt) };
+    },
+    "/dcm.market.v1.MsgRevealResult": (world, made): MsgRevealResult | undefined => {
+      const found = worker(world, ReplicaState.REPLICA_STATE_COMMITTED, revealing);
+      return found === undefined ? (made as MsgRevealResult | undefined) : { ...found, result: resultOf(found), salt };
+    },
+    "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...wasmCore(), minBondPerUnit: random.bigint(1_000n), closed: random.chance(5) } }),
+    "/dcm.market.v1.MsgUpdateParams": ({ random }): MsgUpdateParams => ({ authority: governance, params: { ...localnetParams(), recordLifetime: 1_000n + random.bigint(60_000n), feeBps: random.int(1_002), maxMisses: 1 + random.int(3), riskMultiple: random.int(30) } }),
+    "/cosmos.bank.v1beta1.MsgSetSendEnabled": ({ random }) => ({ authority: governance, sendEnabled: [{ denom: random.pick([denom, "ustone"]), enabled: random.chance(95) }], useDefaultFor: random.chance(50) ? ["stake"] : [] }),
+  };
+}
+
+function vesting({ accounts, random }: World): { fromAddress: string; toAddress: string; amount: { denom: string; amount: string }[] } {
+  return { fromAddress: random.pick(accounts), toAddress: random.chance(90) ? testAccount(`vested ${random.int(1_000_000)}`).text : random.pick(accounts), amount: [{ denom, amount: String(1n + random.bigint(1_000n)) }] };
+}
+
+const salt = sha256(utf8("a worker's salt"));
+
+/** Every consumer's salts: the head first, then each preimage in turn. */
+const saltChain: readonly Uint8Array[] = chain(16);
+
+function chain(length: number): Uint8Array[] {
+  const salts = [sha256(utf8("a consumer's secret"))];
+  while (salts.length < length) salts.push(sha256(salts.at(-1)!));
+  return salts.reverse();
+}
+
+/** About one result in eight is a lie of the provider's own. */
+function resultOf({ provider, taskId }: { readonly provider: string; readonly taskId: bigint }): Result {
+  const dice = sha256(concatBytes(utf8(provider), uint64Bytes(taskId)));
+  const label = dice[0]! < 32 ? `the lie of ${provider}` : "the right result";
+  return { digest: sha256(utf8(label)), size: 10n, meter: BigInt(dice[1]!) * 20_000_000n, blob: { digest: sha256(utf8(`${label}, sealed`)), size: 50n }, url: "http://127.0.0.1:1" };
+}
+
+const revealing = [TaskState.TASK_STATE_REVEALING, TaskState.TASK_STATE_TIEBREAK];
+
+interface Found {
+  readonly taskId: bigint;
+  readonly jobId: bigint;
+  readonly provider: string;
+}
+
+/** A replica in this state whose provider's key the simulation holds. */
+function replica(world: World, state: ReplicaState, among?: readonly TaskState[]): Found | undefined {
+  const found: Found[] = [];
+  for (const task of live(world.ctx)) {
+    if (among !== undefined && !among.includes(task.state)) continue;
+    for (const one of task.replicas) if (one.state === state && world.accounts.includes(one.provider)) found.push({ taskId: task.id, jobId: task.jobId, provider: one.provider });
+  }
+  return found.length === 0 ? undefined : world.random.pick(found);
+}
+
+function live(ctx: Context): Task[] {
+  return Array.from(tasks.entries(ctx), ([, task]) => task).filter((task) => task.state !== TaskState.TASK_STATE_CLOSED && task.state !== TaskState.TASK_STATE_FINAL);
+}
+
+function worker(world: World, state: ReplicaState, among?: readonly TaskState[]): MsgStartTask | undefined {
+  const found = replica(world, state, among);
+  return found === undefined ? undefined : { worker: found.provider, provider: found.provider, taskId: found.taskId };
+}

@@ -1,0 +1,150 @@
+/** What a seed makes: accounts with keys, validators with beacon keys, and a genesis with every module. */
+import { addressText, moduleAddress, prefixes, pubkeyAddress } from "../../chain/codec/address.ts";
+import { blsKeygen, blsProvePossession, type BlsKeyPair } from "../../chain/codec/bls.ts";
+import { utf8 } from "../../chain/codec/bytes.ts";
+import { sha256 } from "../../chain/codec/hash.ts";
+import { encodePubKey } from "../../chain/codec/pubkey.ts";
+import { BaseAccount } from "../../chain/codec/gen/cosmos/auth/v1beta1/auth.ts";
+import { GenericAuthorization } from "../../chain/codec/gen/cosmos/authz/v1beta1/authz.ts";
+import { GenesisState as AuthGenesis } from "../../chain/codec/gen/cosmos/auth/v1beta1/genesis.ts";
+import { GenesisState as AuthzGenesis } from "../../chain/codec/gen/cosmos/authz/v1beta1/genesis.ts";
+import { GenesisState as BankGenesis } from "../../chain/codec/gen/cosmos/bank/v1beta1/genesis.ts";
+import { MsgCreateValidator } from "../../chain/codec/gen/cosmos/staking/v1beta1/tx.ts";
+import { GenesisState as ValidatorsGenesis } from "../../chain/codec/gen/cosmos/staking/v1beta1/genesis.ts";
+import { ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount, PermanentLockedAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/vesting.ts";
+import { MsgRegisterBeaconKey } from "../../chain/codec/gen/dcm/beacon/v1/tx.ts";
+import { GenesisState as MarketGenesis } from "../../chain/codec/gen/dcm/market/v1/genesis.ts";
+import { GenesisState as ProvidersGenesis } from "../../chain/codec/gen/dcm/staking/v1/genesis.ts";
+import type { CommitInfo } from "../../chain/codec/gen/tendermint/abci/types.ts";
+import type { ConsensusParams } from "../../chain/codec/gen/tendermint/types/params.ts";
+import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
+import { Dec } from "../../chain/math/dec.ts";
+import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
+import { localnetParams } from "../../chain/modules/market/params.ts";
+import { wasmCore } from "../../chain/modules/market/classes.ts";
+import { createApp } from "../../chain/app.ts";
+import type { GenesisInputs } from "../../chain/runtime/machine.ts";
+import type { Module } from "../../chain/runtime/module.ts";
+import { anyOf, signedTx, testAccount, type TestAccount } from "../support/accounts.ts";
+import { seeded } from "./random.ts";
+
+export const denom = "udcm";
+export const secondDenom = "ustone";
+/** Carries the messages of the governance account, which has no key: genesis grants it each of them. */
+export const governor = testAccount("governor");
+export const governance = addressText(moduleAddress("gov"));
+
+export interface SimulatedValidator {
+  readonly operator: TestAccount;
+  /** 20 bytes, as headers name it. */
+  readonly consensusAddress: Uint8Array;
+  readonly consensusKey: Uint8Array;
+  readonly beacon: BlsKeyPair | undefined;
+}
+
+export interface SimulatedWorld {
+  readonly seed: string;
+  readonly chainId: string;
+  readonly accounts: readonly TestAccount[];
+  readonly validators: readonly SimulatedValidator[];
+  readonly genesis: GenesisInputs;
+}
+
+export const genesisNanos = 1_700_000_000n * 1_000_000_000n;
+
+/** The modules that the app is made of, for their registries only: this machine never runs. */
+export function appModules(): readonly Module[] {
+  const never = (): never => {
+    throw new Error("no state here");
+  };
+  return createApp({ store: { version: 0, appHash: new Uint8Array(32), latest: () => ({ store: () => ({ get: () => undefined, has: () => false, *iterate() {} }) }), at: never, prepare: never, commit: never }, strict: true, report: never, minGasPrices: [] }).modules;
+}
+
+export function makeWorld(seed: string, modules: readonly Module[] = appModules()): SimulatedWorld {
+  const random = seeded(`world ${seed}`);
+  const chainId = `simulation-${seed}`.slice(0, 48);
+  const accounts = Array.from({ length: 6 + random.int(8) }, (_, i) => testAccount(`${i}`));
+  const validators = Array.from({ length: 1 + random.int(4) }, (_, i): SimulatedValidator => {
+    const consensusKey = sha256(utf8(`consensus key ${i}`));
+    return {
+      operator: testAccount(`validator ${i}`), consensusKey, consensusAddress: pubkeyAddress({ kind: "ed25519", key: consensusKey }),
+      beacon: i > 0 && random.chance(30) ? undefined : blsKeygen(sha256(utf8(`beacon key ${i}`))),
+    };
+  });
+  const everyone = [governor, ...validators.map((validator) => validator.operator), ...accounts];
+  const balances = everyone.map((account) => ({
+    address: account.text,
+    coins: [{ denom, amount: String(100_000_000n + random.bigint(1_000_000_000n)) }, { denom: secondDenom, amount: String(1n + random.bigint(1_000_000n)) }],
+  }));
+  const sections: Record<string, Uint8Array> = {
+    auth: AuthGenesis.encode({ params: undefined, accounts: everyone.map((account, i) => genesisAccount(account, BigInt(i), i <= validators.length || random.chance(60) ? "base" : random.pick(vestingKinds))) }).finish(),
+    bank: BankGenesis.encode({ params: { sendEnabled: [], defaultSendEnabled: true }, balances, supply: [], denomMetadata: [], sendEnabled: [] }).finish(),
+    authz: AuthzGenesis.encode({ authorization: governed(modules).map((typeUrl) => ({ granter: governance, grantee: governor.text, authorization: anyOf(GenericAuthorization, { msg: typeUrl }), expiration: undefined })) }).finish(),
+    staking: ValidatorsGenesis.encode(ValidatorsGenesis.fromPartial({ ...(defaults(modules, "staking") as ValidatorsGenesis) })).finish(),
+  };
+  const providers = defaults(modules, "providers") as ProvidersGenesis | undefined;
+  if (providers !== undefined) {
+    const params = { ...providers.params!, unbondingTimeMs: 20_000n, maxUnbondingHoldMs: 60_000n, heartbeatWindowMs: 60_000n, jailMisses: 1 + random.int(3), jailTimeMs: 15_000n, minBond: "1000" };
+    sections.providers = ProvidersGenesis.encode({ ...providers, params }).finish();
+  }
+  const market = defaults(modules, "market") as MarketGenesis | undefined;
+  if (market !== undefined) {
+    const params = { ...localnetParams(), recordLifetime: 60_000n, maxSweep: random.pick([10, 500]), maxFills: random.pick([1, 5_000]), feeBps: random.int(1_001), maxOrderLifetime: 600_000n };
+    sections.market = MarketGenesis.encode({ ...market, params: [{ version: 1n, params }], classes: [{ ...wasmCore(), minBondPerUnit: 100n }] }).finish();
+  }
+  return { seed, chainId, accounts, validators, genesis: { chainId, timeNanos: genesisNanos, initialHeight: 1n, sections, genTxs: validators.map((validator) => genesisTx(chainId, validator, random.int(20))), consensusParams } };
+}
+
+const consensusParams: ConsensusParams = {
+  block: { maxBytes: 4_194_304n, maxGas: 100_000_000n },
+  evidence: { maxAgeNumBlocks: 100_000n, maxAgeDuration: { seconds: 172_800n, nanos: 0 }, maxBytes: 1_048_576n },
+  validator: { pubKeyTypes: ["ed25519"] },
+  version: { app: 0n },
+  abci: { voteExtensionsEnableHeight: 0n },
+  authority: undefined,
+};
+
+function defaults(modules: readonly Module[], name: string): unknown {
+  return modules.find((module) => module.name === name)?.genesis?.defaults();
+}
+
+/** The types of messages that only the governance account may send. */
+export function governed(modules: readonly Module[]): string[] {
+  return modules.flatMap((module) => module.messages).filter(({ request }) => {
+    const type = request as unknown as { fromPartial(value: object): object };
+    return "authority" in type.fromPartial({});
+  }).map((message) => message.typeUrl);
+}
+
+const vestingKinds = ["continuous", "delayed", "periodic", "permanent"] as const;
+
+/** Vesting accounts hold a tenth of what they got back until a while after genesis. */
+function genesisAccount({ text: address }: TestAccount, accountNumber: bigint, kind: "base" | (typeof vestingKinds)[number]): Any {
+  const baseAccount = { address, pubKey: undefined, accountNumber, sequence: 0n };
+  if (kind === "base") return anyOf(BaseAccount, baseAccount);
+  const originalVesting = [{ denom, amount: "10000000" }];
+  const startTime = genesisNanos / 1_000_000_000n;
+  const base = { baseAccount, originalVesting, delegatedFree: [], delegatedVesting: [], endTime: kind === "permanent" ? 0n : startTime + 600n };
+  switch (kind) {
+    case "continuous": return anyOf(ContinuousVestingAccount, { baseVestingAccount: base, startTime });
+    case "delayed": return anyOf(DelayedVestingAccount, { baseVestingAccount: base });
+    case "periodic": return anyOf(PeriodicVestingAccount, { baseVestingAccount: base, startTime, vestingPeriods: [{ length: 100n, amount: [{ denom, amount: "4000000" }] }, { length: 500n, amount: [{ denom, amount: "6000000" }] }] });
+    case "permanent": return anyOf(PermanentLockedAccount, { baseVestingAccount: base });
+  }
+}
+
+function genesisTx(chainId: string, { operator, consensusKey, beacon }: SimulatedValidator, power: number): Uint8Array {
+  const validatorAddress = addressText(operator.address, prefixes.validator);
+  const dec = (text: string): string => Dec.parse(text).toProto();
+  const messages = [anyOf(MsgCreateValidator, {
+    description: { moniker: "validator", identity: "", website: "", securityContact: "", details: "" }, commission: { rate: dec("0.1"), maxRate: dec("0.2"), maxChangeRate: dec("0.01") },
+    minSelfDelegation: "1", delegatorAddress: "", validatorAddress, pubkey: encodePubKey({ kind: "ed25519", key: consensusKey }), value: { denom, amount: String(BigInt(power + 1) * 1_000_000n) },
+  })];
+  if (beacon !== undefined) messages.push(anyOf(MsgRegisterBeaconKey, { validatorAddress, publicKey: beacon.publicKey, proofOfPossession: blsProvePossession(beacon.secretKey, possessionContext(chainId, operator.address)) }));
+  return signedTx(operator, { chainId, accountNumber: 0n, sequence: 0n, messages, gas: 400_000n });
+}
+
+/** Who signed the last block: all but those that are absent. */
+export function lastCommit({ validators }: SimulatedWorld, absent: readonly number[]): CommitInfo {
+  return { round: 0, votes: validators.map((validator, i) => ({ validator: { address: validator.consensusAddress, power: 1n }, blockIdFlag: absent.includes(i) ? 1 : 2 })) };
+}
