@@ -10,9 +10,10 @@ import { credentials, loadPackageDefinition, makeGenericClientConstructor, Metad
 import { DirectSecp256k1Wallet } from "@cosmjs/proto-signing";
 import { GasPrice, QueryClient, setupAuthExtension, setupBankExtension, setupTxExtension, SigningStargateClient } from "@cosmjs/stargate";
 import { connectComet } from "@cosmjs/tendermint-rpc";
-import { testAccount } from "../../test/support/accounts.ts";
+import { anyOf, signedTx, testAccount } from "../../test/support/accounts.ts";
 import { obtainCometBFT } from "../../localnet/comet/obtain.ts";
 import { addressText, pubkeyAddress } from "../codec/address.ts";
+import { MsgSend } from "../codec/gen/cosmos/bank/v1beta1/tx.ts";
 import { QueryBalanceRequest, QueryBalanceResponse } from "../codec/gen/cosmos/bank/v1beta1/query.ts";
 import { GetTxRequest, GetTxResponse } from "../codec/gen/cosmos/tx/v1beta1/service.ts";
 import { GetLatestBlockResponse } from "../codec/gen/cosmos/base/tendermint/v1beta1/query.ts";
@@ -21,6 +22,8 @@ import { dcmd, freePorts, startNode, type Ports, type RunningNode } from "./test
 const alice = testAccount("alice");
 const bob = testAccount("bob");
 const chainId = "dcm-e2e-1";
+
+const codeOf = ({ codespace, code }: { codespace: string; code: number }): [string, number] => [codespace, code];
 
 describe("a real node", function () {
   this.timeout(120_000);
@@ -102,6 +105,7 @@ describe("a real node", function () {
         ["/cosmos/base/tendermint/v1beta1/blocks/999999", 400, 3, /bigger then the chain length/],
         ["/cosmos/base/tendermint/v1beta1/blocks/x", 400, 3, /height/],
         ["/cosmos/nothing/v1/here", 501, 12, /^Not Implemented$/],
+        ["//", 501, 12, /^Not Implemented$/],
       ];
       for (const [path, status, code, message] of cases) {
         const response = await rest(path);
@@ -118,6 +122,34 @@ describe("a real node", function () {
       assert.deepEqual(((await before.json()) as { balances: unknown[] }).balances, []);
       assert.deepEqual((await json<{ balances: unknown[] }>(`/cosmos/bank/v1beta1/balances/${bob.text}`)).balances, [{ denom: "udcm", amount: "12345" }]);
       assert.equal((await rest("/cosmos/bank/v1beta1/supply", { headers: { "x-cosmos-block-height": "-5" } })).status, 400);
+    });
+
+    it("simulates and broadcasts, with the SDK's codes for what the mempool refuses", async () => {
+      const { account } = await json<{ account: { account_number: string; sequence: string } }>(`/cosmos/auth/v1beta1/accounts/${alice.text}`);
+      const send = anyOf(MsgSend, { fromAddress: alice.text, toAddress: alice.text, amount: [{ denom: "udcm", amount: "1" }] });
+      const options = { chainId, accountNumber: BigInt(account.account_number), sequence: BigInt(account.sequence), messages: [send] };
+      const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+      const post = <T>(path: string, body: object): Promise<T> => json<T>(path, { method: "POST", body: JSON.stringify(body) });
+      const good = base64(signedTx(alice, { ...options, fee: { denom: "udcm", amount: 500n } }));
+      const simulated = await post<{ gas_info: { gas_used: string }; result: { msg_responses: { "@type": string }[] } }>("/cosmos/tx/v1beta1/simulate", { tx_bytes: good });
+      assert.ok(Number(simulated.gas_info.gas_used) > 10_000);
+      assert.equal(simulated.result.msg_responses[0]?.["@type"], "/cosmos.bank.v1beta1.MsgSendResponse");
+      const decoded = await post<{ tx: object }>("/cosmos/tx/v1beta1/decode", { tx_bytes: good });
+      assert.equal((await post<{ tx_bytes: string }>("/cosmos/tx/v1beta1/encode", decoded)).tx_bytes, good);
+      const broadcast = async (tx: string): Promise<{ code: number; codespace: string; txhash: string }> =>
+        (await post<{ tx_response: { code: number; codespace: string; txhash: string } }>("/cosmos/tx/v1beta1/txs", { tx_bytes: tx, mode: "BROADCAST_MODE_SYNC" })).tx_response;
+      assert.deepEqual(codeOf(await broadcast(base64(signedTx(alice, options)))), ["sdk", 13]);
+      const first = await broadcast(good);
+      assert.deepEqual(codeOf(first), ["", 0]);
+      assert.deepEqual(codeOf(await broadcast(good)), ["sdk", 19]);
+      assert.deepEqual(codeOf(await broadcast("AAECAw==")), ["sdk", 2]);
+      for (let tries = 0; (await rest(`/cosmos/tx/v1beta1/txs/${first.txhash}`)).status !== 200; tries++) {
+        assert.ok(tries < 100);
+        await sleep(100);
+      }
+      const wrong = await rest("/cosmos/tx/v1beta1/simulate", { method: "POST", body: JSON.stringify({ tx_bytes: good }) });
+      assert.equal(wrong.status, 500);
+      assert.match(((await wrong.json()) as { message: string }).message, /incorrect account sequence.* with gas used: '\d+'$/);
     });
 
     it("shows node, blocks and validators", async () => {

@@ -69,7 +69,7 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
   }
 
   checkTx(request: RequestCheckTx): Partial<ResponseCheckTx> {
-    const stop = this.#options.metrics?.checkTx();
+    const stop = this.#options.metrics?.checkTx(request.type === 1);
     const { code, codespace, log, gasWanted, gasUsed, events } = this.machine.checkTx(request.tx, request.type === 1);
     stop?.();
     return { code, codespace, log, gasWanted, gasUsed, events };
@@ -95,6 +95,8 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
       height: request.height, timeNanos: nanosOf(request.time), proposer: request.proposerAddress, txs: request.txs, lastCommit: request.decidedLastCommit, misbehavior: request.misbehavior,
     });
     stop?.(Number(request.height));
+    const failed = result.txResults.filter(({ code }) => code !== 0).length;
+    this.#options.metrics?.transactions(result.txResults.length - failed, failed);
     return result;
   }
 

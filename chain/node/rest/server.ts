@@ -58,15 +58,15 @@ export async function serveRest(queries: Queries, options: RestOptions): Promise
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if ((request.url?.length ?? 0) > maxUrlLength) throw new HttpError(414, "InvalidArgument", `the URL is longer than ${maxUrlLength} characters`);
     if (!limiter.take(request.socket.remoteAddress ?? "")) throw new HttpError(429, "ResourceExhausted", "too many requests: wait a moment", { "retry-after": "1" });
-    const url = new URL(request.url ?? "/", "http://localhost");
+    const { pathname, query } = splitUrl(request.url ?? "/");
     const verb = request.method === "HEAD" ? "get" : (request.method ?? "").toLowerCase();
-    if (verb === "get" && url.pathname === "/openapi.json") return send(request, response, 200, (document ??= JSON.stringify(openApiDocument(table.routes, options.version))));
-    const match = table.find(verb, url.pathname);
+    if (verb === "get" && pathname === "/openapi.json") return send(request, response, 200, (document ??= JSON.stringify(openApiDocument(table.routes, options.version))));
+    const match = table.find(verb, pathname);
     if (match === undefined) throw new HttpError(501, "Unimplemented", "Not Implemented");
     if ("allowed" in match) throw new HttpError(405, "Unimplemented", `Method Not Allowed: this path takes ${match.allowed.join(", ").toUpperCase()}`, { allow: match.allowed.join(", ").toUpperCase() });
     const height = parseHeight(headerOf(request, "x-cosmos-block-height"));
     const body = match.route.body === "" ? undefined : await readBody(request, options.maxBodyBytes);
-    const result = await queries.ask(match.route.path, requestOf(match, url.searchParams, body), height);
+    const result = await queries.ask(match.route.path, requestOf(match, query, body), height);
     response.setHeader("x-cosmos-block-height", String(result.height));
     response.setHeader("grpc-metadata-x-cosmos-block-height", String(result.height));
     send(request, response, 200, JSON.stringify(toJson(match.route.method.output.typeName, result.value)));
@@ -108,6 +108,13 @@ export async function serveRest(queries: Queries, options: RestOptions): Promise
   return listen(server, parseHostPort(options.address));
 }
 
+/** Path and query of a request line; never fails, unlike the URL class ("//" is no URL to it). */
+function splitUrl(url: string): { pathname: string; query: URLSearchParams } {
+  const path = url.replace(/^https?:\/\/[^/?#]*/, "");
+  const mark = path.indexOf("?");
+  return { pathname: mark < 0 ? path : path.slice(0, mark), query: new URLSearchParams(mark < 0 ? "" : path.slice(mark + 1)) };
+}
+
 function described(error: unknown, log: Log, url: string): { status: number; code: GrpcCode; message: string; headers: Readonly<Record<string, string>> } {
   if (error instanceof HttpError) return error;
   if (error instanceof QueryError) return { status: httpStatus[error.grpc], code: error.grpc, message: error.message, headers: {} };
@@ -130,10 +137,15 @@ async function readBody(request: IncomingMessage, maxBytes: number): Promise<unk
   if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw tooLong;
   const parts: Buffer[] = [];
   let length = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    length += part.length;
-    if (length > maxBytes) throw tooLong;
-    parts.push(part);
+  try {
+    for await (const part of request as AsyncIterable<Buffer>) {
+      length += part.length;
+      if (length > maxBytes) throw tooLong;
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error === tooLong) throw error;
+    throw new HttpError(400, "InvalidArgument", "the body broke off", { connection: "close" });
   }
   if (length === 0) return {};
   try {
