@@ -293,6 +293,10 @@ describe("a real node", function () {
       const rolled = await dcmd(["rollback", "--json", ...home]);
       assert.equal(rolled.code, 0, rolled.err);
       assert.ok((JSON.parse(rolled.out) as { height: number }).height >= at - 1);
+      rmSync(join(folder, "data/application"), { recursive: true });
+      const restored = await dcmd(["snapshots", "restore", String(at), ...home]);
+      assert.equal(restored.code, 0, restored.err);
+      assert.match((await dcmd(["snapshots", "restore", String(at), ...home])).err, /is at height \d+ already/);
       node = await start();
       assert.ok(node.ready.height >= at);
     });
