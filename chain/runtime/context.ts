@@ -1,6 +1,7 @@
 /** What a handler knows: one block's header, its own stores, gas and events. Nothing of the machine it runs on. */
 import { GasMeter, GasStore } from "./gas.ts";
 import type { KVStore, ReadStores, Stores } from "../store/kv.ts";
+import { StoresOverlay } from "../store/overlay.ts";
 
 /** The header values that consensus agreed on. Time is nanoseconds since the Unix epoch, from the header. */
 export interface BlockHeader {
@@ -26,12 +27,15 @@ export class Context {
   readonly events: EmittedEvent[] = [];
   readonly #stores: Stores;
   readonly #metered: Record<string, KVStore> = {};
+  readonly #unexpected: OnUnexpected;
 
-  constructor(header: BlockHeader, stores: Stores, mode: Mode, gas: GasMeter = new GasMeter(Infinity)) {
+  /** `unexpected` hears of what `isolate` caught; by default it is thrown on. */
+  constructor(header: BlockHeader, stores: Stores, mode: Mode, gas: GasMeter = new GasMeter(Infinity), unexpected: OnUnexpected = rethrow) {
     this.header = header;
     this.mode = mode;
     this.gas = gas;
     this.#stores = stores;
+    this.#unexpected = unexpected;
   }
 
   get height(): bigint {
@@ -55,8 +59,34 @@ export class Context {
 
   /** The same block and gas over other stores (an overlay), with events of its own. */
   over(stores: Stores, gas: GasMeter = this.gas): Context {
-    return new Context(this.header, stores, this.mode, gas);
+    return new Context(this.header, stores, this.mode, gas, this.#unexpected);
   }
+
+  /**
+   * Runs one item of a block hook on an overlay of its own: where it throws, only that item's changes are dropped, the block says so in an
+   * event, and the others go on (ADR 8). True where it went well.
+   */
+  isolate(what: string, run: (ctx: Context) => void): boolean {
+    const overlay = new StoresOverlay(this.#stores);
+    const inner = this.over(overlay);
+    try {
+      run(inner);
+    } catch (error) {
+      this.#unexpected(what, error);
+      this.emit("dcm.runtime.v1.EventItemFailed", { item: what });
+      return false;
+    }
+    overlay.flush(this.#stores);
+    this.events.push(...inner.events);
+    return true;
+  }
+}
+
+/** Hears of an exception that nobody expected; may throw it on, to end the run. */
+export type OnUnexpected = (what: string, error: unknown) => void;
+
+function rethrow(_: string, error: unknown): never {
+  throw error;
 }
 
 /** Read-only stores in the shape that a Context takes: a write is a mistake of ours. */

@@ -325,7 +325,7 @@ export class Machine {
     const events: Event[] = [];
     const hook = (module: Module, name: string, run: (ctx: Context) => void): void => {
       const overlay = new StoresOverlay(stores);
-      const ctx = new Context(header, overlay, "block");
+      const ctx = new Context(header, overlay, "block", new GasMeter(Infinity), this.#options.strict ? undefined : this.#options.report);
       try {
         run(ctx);
       } catch (error) {

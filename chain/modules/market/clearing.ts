@@ -32,8 +32,13 @@ export function clearBooks(ctx: Context, ports: MarketPorts): void {
   const seed = ports.beacon.seed(ctx, ctx.height) ?? sha256(utf8("dcm/market/no-seed"), utf8(ctx.header.chainId), uint64Bytes(ctx.height));
   const waiting = new Set<string>();
   for (const [i, [, book]] of collect(ctx, dirtyQueue, maxBooks + 1).entries()) {
-    if (fills > 0 && i < maxBooks) fills -= clearBook(ctx, ports, book, sha256(seed, within.book(book)), fills, params);
-    else waiting.add(book.join(" "));
+    if (fills > 0 && i < maxBooks) {
+      const cleared = ctx.isolate(`market: book ${book.join("/")}`, (item) => {
+        fills -= clearBook(item, ports, book, sha256(seed, within.book(book)), fills, params);
+      });
+      // A book that cannot be cleared must not come back every block.
+      if (!cleared) unmarkDirty(ctx, book);
+    } else waiting.add(book.join(" "));
   }
   cancelOrders(ctx, ports, params.maxSweep, waiting);
   for (const [book] of collect(ctx, freshBooks, params.maxSweep)) {

@@ -32,14 +32,18 @@ export function runDraws(ctx: Context, ports: MarketPorts): void {
   const tau = ports.clock.tau(ctx);
   for (const [[ticket, taskId]] of collect(ctx, readyDraws, currentParams(ctx).params.maxDraws)) {
     readyDraws.remove(ctx, [ticket, taskId]);
-    const draw = draws.find(ctx, taskId);
-    if (draw === undefined || draw.salt.length === 0) continue;
-    const task = tasks.find(ctx, taskId);
-    assert(task !== undefined, `draw of a missing task ${taskId}`);
-    if (tryDraw(ctx, ports, draw, task)) continue;
-    if (tau > draw.drawDueTau) apply(ctx, ports, task, drawFailed(task, termsOf(ctx, loadJob(ctx, task.jobId)), tau));
-    else queueDraw(ctx, taskId);
+    ctx.isolate(`market: draw of task ${taskId}`, (item) => runDraw(item, ports, taskId, tau));
   }
+}
+
+function runDraw(ctx: Context, ports: MarketPorts, taskId: bigint, tau: bigint): void {
+  const draw = draws.find(ctx, taskId);
+  if (draw === undefined || draw.salt.length === 0) return;
+  const task = tasks.find(ctx, taskId);
+  assert(task !== undefined, `draw of a missing task ${taskId}`);
+  if (tryDraw(ctx, ports, draw, task)) return;
+  if (tau > draw.drawDueTau) apply(ctx, ports, task, drawFailed(task, termsOf(ctx, loadJob(ctx, task.jobId)), tau));
+  else queueDraw(ctx, taskId);
 }
 
 function tryDraw(ctx: Context, ports: MarketPorts, draw: Draw, task: Task): boolean {

@@ -18,7 +18,7 @@ import type { MarketPorts } from "./ports.ts";
 export function sweep(ctx: Context, ports: MarketPorts): void {
   const tau = ports.clock.tau(ctx);
   for (const [[due, kind, id]] of collect(ctx, dueQueue, currentParams(ctx).params.maxSweep, undefined, within.id(tau))) {
-    handle(ctx, ports, kind as DueKind, id);
+    ctx.isolate(`market: due entry ${kind}/${id}`, (item) => handle(item, ports, kind as DueKind, id));
     // An entry whose object moved on has gone already; what is left of it goes now.
     dueQueue.remove(ctx, [due, kind, id]);
   }

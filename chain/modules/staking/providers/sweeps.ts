@@ -21,14 +21,18 @@ export function sweepUnbondings(ctx: Context, keeper: Keeper): void {
   const to = uint64Bytes(keeper.tau(ctx) + 1n);
   for (const [key, address] of due(unbondingQueue.entries(ctx, { to }))) {
     unbondingQueue.remove(ctx, key);
-    const entry = unbondings.find(ctx, [address, key[1]]);
-    if (entry === undefined) continue;
-    const next = keeper.nextLook(ctx, address, entry);
-    if (next === undefined) {
-      keeper.pay(ctx, address, entry);
-      keeper.drain(ctx, address);
-    } else unbondingQueue.set(ctx, [next, entry.id], address);
+    ctx.isolate(`providers: unbonding ${key[1]}`, (item) => payOrHold(item, keeper, address, key[1]));
   }
+}
+
+function payOrHold(ctx: Context, keeper: Keeper, address: Uint8Array, id: bigint): void {
+  const entry = unbondings.find(ctx, [address, id]);
+  if (entry === undefined) return;
+  const next = keeper.nextLook(ctx, address, entry);
+  if (next === undefined) {
+    keeper.pay(ctx, address, entry);
+    keeper.drain(ctx, address);
+  } else unbondingQueue.set(ctx, [next, entry.id], address);
 }
 
 /** Suspends providers whose window went by in silence. Their asks stand still from the due time on, whether or not they were swept. */
@@ -37,15 +41,18 @@ export function sweepHeartbeats(ctx: Context, keeper: Keeper): void {
   const { heartbeatWindowMs } = params.get(ctx);
   for (const [key] of due(heartbeatQueue.entries(ctx, { to: uint64Bytes(tau + 1n) }))) {
     heartbeatQueue.remove(ctx, key);
-    const address = key[1];
-    const liveness = livenesses.find(ctx, address);
-    if (liveness === undefined || liveness.suspended) continue;
-    if (liveness.heartbeatTauMs + heartbeatWindowMs > tau) {
-      keeper.watch(ctx, address, liveness.heartbeatTauMs);
-      continue;
-    }
-    livenesses.set(ctx, address, { ...liveness, suspended: true });
-    keeper.emit(ctx, "ProviderSuspended", address, { heartbeat_tau_ms: String(liveness.heartbeatTauMs) });
-    keeper.changed(ctx, address);
+    ctx.isolate("providers: heartbeat", (item) => suspendSilent(item, keeper, key[1], tau, heartbeatWindowMs));
   }
+}
+
+function suspendSilent(ctx: Context, keeper: Keeper, address: Uint8Array, tau: bigint, heartbeatWindowMs: bigint): void {
+  const liveness = livenesses.find(ctx, address);
+  if (liveness === undefined || liveness.suspended) return;
+  if (liveness.heartbeatTauMs + heartbeatWindowMs > tau) {
+    keeper.watch(ctx, address, liveness.heartbeatTauMs);
+    return;
+  }
+  livenesses.set(ctx, address, { ...liveness, suspended: true });
+  keeper.emit(ctx, "ProviderSuspended", address, { heartbeat_tau_ms: String(liveness.heartbeatTauMs) });
+  keeper.changed(ctx, address);
 }

@@ -1,0 +1,104 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { PageRequest } from "../codec/gen/cosmos/base/query/v1beta1/pagination.ts";
+import { compareBytes, utf8 } from "../codec/bytes.ts";
+import { bytesKey, intValue, item, map, pairKey, textKey, textTailKey, uint32Key, uint64Key, uint64Value, type KeyCodec } from "./collections.ts";
+import { Context } from "./context.ts";
+import { QueryError } from "./errors.ts";
+import { GasMeter } from "./gas.ts";
+import { paginate } from "./queries.ts";
+import { memoryStores } from "./testing.ts";
+
+const header = { chainId: "test", height: 1n, timeNanos: 0n, proposer: new Uint8Array(0) };
+const context = (gas?: GasMeter): Context => new Context(header, memoryStores(), "deliver", gas);
+
+describe("collections", () => {
+  const ordered = <K>(name: string, codec: KeyCodec<K>, arbitrary: fc.Arbitrary<K>, compare: (a: K, b: K) => number): void => {
+    it(`${name} keys decode to themselves and order as bytes the way they order as values`, () => {
+      fc.assert(fc.property(arbitrary, arbitrary, (a, b) => {
+        assert.deepEqual(codec.decode(codec.encode(a), 0), [a, codec.encode(a).length]);
+        assert.equal(Math.sign(compareBytes(codec.encode(a), codec.encode(b))), Math.sign(compare(a, b)));
+      }));
+    });
+  };
+  const numeric = (a: bigint | number, b: bigint | number): number => (a < b ? -1 : a > b ? 1 : 0);
+  ordered("uint64", uint64Key, fc.bigInt(0n, 2n ** 64n - 1n), numeric);
+  ordered("uint32", uint32Key, fc.nat(2 ** 32 - 1), numeric);
+  ordered("pair", pairKey(uint64Key, uint32Key), fc.tuple(fc.bigInt(0n, 3n), fc.nat(3)), (a, b) => numeric(a[0], b[0]) || numeric(a[1], b[1]));
+
+  it("keys with a length in front never run into what follows them", () => {
+    const codec = pairKey(textKey, bytesKey);
+    fc.assert(fc.property(fc.string({ maxLength: 20 }), fc.uint8Array({ maxLength: 20 }), (text, bytes) => {
+      const [[t, b]] = codec.decode(codec.encode([text, bytes]), 0);
+      assert.equal(t, text);
+      assert.deepEqual(new Uint8Array(b), bytes);
+    }));
+  });
+
+  it("integers survive as the SDK's decimal text", () => {
+    fc.assert(fc.property(fc.bigInt(0n, 2n ** 256n - 1n), (n) => assert.equal(intValue.decode(intValue.encode(n)), n)));
+    assert.deepEqual(intValue.encode(1_000n), utf8("1000"));
+  });
+
+  it("a range stays within its prefix, from inclusive to exclusive, in both directions", () => {
+    const ctx = context();
+    const numbers = map("bank", Uint8Array.of(1), uint64Key, uint64Value);
+    const neighbours = map("bank", Uint8Array.of(2), uint64Key, uint64Value);
+    for (const n of [1n, 2n, 3n, 4n]) numbers.set(ctx, n, n * 10n);
+    neighbours.set(ctx, 1n, 99n);
+    const keys = (range?: Parameters<typeof numbers.entries>[1]): bigint[] => [...numbers.entries(ctx, range)].map(([key]) => key);
+    assert.deepEqual(keys(), [1n, 2n, 3n, 4n]);
+    assert.deepEqual(keys({ from: uint64Key.encode(2n), to: uint64Key.encode(4n) }), [2n, 3n]);
+    assert.deepEqual(keys({ reverse: true }), [4n, 3n, 2n, 1n]);
+    assert.deepEqual(numbers.first(ctx, { reverse: true }), [4n, 40n]);
+  });
+
+  it("an item that was never set is found undefined and got as an assertion", () => {
+    const ctx = context();
+    const one = item("bank", Uint8Array.of(9), uint64Value);
+    assert.equal(one.find(ctx), undefined);
+    assert.throws(() => one.get(ctx), /an item is missing/);
+  });
+
+  it("every access in a transaction costs gas, and the limit ends it with sdk 11", () => {
+    const gas = new GasMeter(5_000);
+    const ctx = context(gas);
+    const one = item("bank", Uint8Array.of(9), uint64Value);
+    one.set(ctx, 7n);
+    assert.equal(gas.used, 2_000 + 30 * 9);
+    assert.throws(() => { one.set(ctx, 7n); one.set(ctx, 8n); }, { codespace: "sdk", code: 11 });
+  });
+});
+
+describe("pagination", () => {
+  const names = map("bank", Uint8Array.of(1), textTailKey, uint64Value);
+  const ctx = context();
+  for (let i = 0; i < 10; i++) names.set(ctx, `k${i}`, BigInt(i));
+  const page = (request: Partial<PageRequest>): { items: string[]; next: Uint8Array; total: bigint } => {
+    const { items, pagination } = paginate(ctx, names, PageRequest.fromPartial(request), (key) => key);
+    return { items, next: pagination.nextKey, total: pagination.total };
+  };
+
+  it("walks through everything by key, in both directions, without gaps or repeats", () => {
+    for (const reverse of [false, true]) {
+      const seen: string[] = [];
+      let key: Uint8Array = new Uint8Array(0);
+      do {
+        const { items, next } = page({ limit: 3n, key, reverse });
+        seen.push(...items);
+        key = next;
+      } while (key.length > 0);
+      const all = Array.from({ length: 10 }, (_, i) => `k${i}`);
+      assert.deepEqual(seen, reverse ? all.reverse() : all);
+    }
+  });
+
+  it("skips by offset and counts the total where it is asked", () => {
+    assert.deepEqual(page({ offset: 8n, limit: 5n, countTotal: true }), { items: ["k8", "k9"], next: new Uint8Array(0), total: 10n });
+    assert.equal(page({ offset: 1n, limit: 2n }).total, 0n);
+  });
+
+  it("refuses key and offset together", () => {
+    assert.throws(() => page({ key: utf8("k1"), offset: 1n }), (error: unknown) => error instanceof QueryError && error.grpc === "InvalidArgument");
+  });
+});

@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { testAccount, anyOf, type TestAccount } from "../../test/support/accounts.ts";
+import { TestChain, testDenom } from "../../test/support/chain.ts";
+import { MsgSend } from "../codec/gen/cosmos/bank/v1beta1/tx.ts";
+import { QueryBalanceRequest, QueryBalanceResponse } from "../codec/gen/cosmos/bank/v1beta1/query.ts";
+import { MsgBeaconReveal } from "../codec/gen/dcm/beacon/v1/tx.ts";
+import { TxMsgData } from "../codec/gen/cosmos/base/abci/v1beta1/abci.ts";
+import { Any } from "../codec/gen/google/protobuf/any.ts";
+import { txFieldSize } from "./machine.ts";
+
+const [ann, ben] = [testAccount("ann"), testAccount("ben")];
+const appState = {
+  auth: { accounts: [ann, ben].map(({ text }) => ({ "@type": "/cosmos.auth.v1beta1.BaseAccount", address: text })) },
+  bank: { balances: [ann, ben].map(({ text }) => ({ address: text, coins: [{ denom: testDenom, amount: "1000000" }] })) },
+};
+
+function send(from: TestAccount, to: TestAccount, amount: number): Any {
+  return anyOf(MsgSend, { fromAddress: from.text, toAddress: to.text, amount: [{ denom: testDenom, amount: String(amount) }] });
+}
+
+describe("the state machine", () => {
+  let chain: TestChain;
+  beforeEach(async () => {
+    chain = await TestChain.start({ appState });
+  });
+  afterEach(() => chain.stop());
+
+  const balance = (account: TestAccount): bigint =>
+    BigInt(QueryBalanceResponse.decode(chain.machine.query("/cosmos.bank.v1beta1.Query/Balance", QueryBalanceRequest.encode({ address: account.text, denom: testDenom }).finish())).balance?.amount ?? "-1");
+
+  it("answers queries and checks transactions from genesis on, before the first block", () => {
+    assert.equal(balance(ann), 1_000_000n);
+    assert.equal(chain.machine.checkTx(chain.sign(ann, [send(ann, ben, 1)]), false).code, 0);
+  });
+
+  it("ABCI-8 takes genesis again after a crash before the first block, with the same first app hash", async () => {
+    const first = chain.finalize([]).appHash;
+    await chain.restart();
+    const again = await TestChain.start({ appState });
+    assert.deepEqual(again.finalize([]).appHash, first);
+    await again.stop();
+  });
+
+  it("executes a finalized block once more with the same hash while it is not committed", () => {
+    const tx = chain.sign(ann, [send(ann, ben, 5)]);
+    const first = chain.finalize([tx]);
+    const second = chain.finalize([tx]);
+    assert.deepEqual(second.appHash, first.appHash);
+    assert.deepEqual(second.txResults, first.txResults);
+  });
+
+  it("goes on after a restart with the same state as one that never stopped", async () => {
+    chain.block([chain.sign(ann, [send(ann, ben, 7)])]);
+    await chain.restart();
+    assert.equal(balance(ben), 1_000_007n);
+    const result = chain.block([chain.sign(ben, [send(ben, ann, 2)])]);
+    assert.equal(result.txResults[0]!.code, 0, result.txResults[0]!.log);
+    assert.equal(balance(ben), 1_000_005n);
+  });
+
+  it("keeps all of a transaction's messages or none, but its fee and sequence", () => {
+    const result = chain.block([chain.sign(ann, [send(ann, ben, 10), send(ann, ben, 10_000_000)], { fee: { denom: testDenom, amount: 100n } })]);
+    const [tx] = result.txResults;
+    assert.equal(tx!.codespace, "sdk");
+    assert.equal(tx!.code, 5);
+    assert.match(tx!.log, /^failed to execute message; message index: 1: spendable balance .* insufficient funds$/);
+    assert.equal(balance(ben), 1_000_000n);
+    assert.equal(balance(ann), 999_900n);
+    assert.equal(chain.accountOf(ann).sequence, 1n);
+    assert.ok(tx!.events.every((event) => event.attributes.every(({ key }) => key !== "msg_index")), "a failed transaction shows the events of its fee only");
+  });
+
+  it("gives one response and a msg_index for each message", () => {
+    const { txResults } = chain.block([chain.sign(ann, [send(ann, ben, 1), send(ann, ben, 2)])]);
+    assert.deepEqual(TxMsgData.decode(txResults[0]!.data).msgResponses.map(({ typeUrl }) => typeUrl), ["/cosmos.bank.v1beta1.MsgSendResponse", "/cosmos.bank.v1beta1.MsgSendResponse"]);
+    const indexes = txResults[0]!.events.filter(({ type }) => type === "message").map(({ attributes }) => attributes.find(({ key }) => key === "msg_index")?.value);
+    assert.ok(indexes.includes("0") && indexes.includes("1"));
+  });
+
+  it("ABCI-12 counts the same gas whether or not CheckTx saw the transaction", async () => {
+    const tx = chain.sign(ann, [send(ann, ben, 3)]);
+    const other = await TestChain.start({ appState });
+    chain.machine.checkTx(tx, false);
+    assert.deepEqual(chain.block([tx]), other.block([tx]));
+    await other.stop();
+  });
+
+  it("ABCI-12 answers every transaction of a block in order, also bytes that are none", () => {
+    const { txResults } = chain.block([Uint8Array.of(1, 2, 3), chain.sign(ann, [send(ann, ben, 1)]), new Uint8Array(0)]);
+    assert.deepEqual(txResults.map(({ codespace, code }) => `${codespace}/${code}`), ["sdk/2", "/0", "sdk/18"]);
+  });
+
+  it("ABCI-16 starts CheckTx anew from the committed state: what was only checked is forgotten", () => {
+    const first = chain.sign(ann, [send(ann, ben, 1)]);
+    assert.equal(chain.machine.checkTx(first, false).code, 0);
+    assert.equal(chain.machine.checkTx(first, false).code, 32, "its sequence is used up in the mempool's state");
+    chain.block([]);
+    assert.equal(chain.machine.checkTx(first, true).code, 0);
+  });
+
+  it("ABCI-9 fills a proposal to its limit, protobuf overhead counted, never beyond", () => {
+    const txs = Array.from({ length: 20 }, () => chain.sign(ann, [send(ann, ben, 1)]));
+    const block = { height: 1n, timeNanos: 1_700_000_000_000_000_000n, proposer: new Uint8Array(20) };
+    for (const limit of [0, 1, txFieldSize(txs[0]!.length), 1_000, 3_000, 100_000]) {
+      const size = chain.machine.prepareProposal(block, txs, limit).reduce((sum, tx) => sum + txFieldSize(tx.length), 0);
+      assert.ok(size <= limit, `${size} bytes for a limit of ${limit}`);
+    }
+    assert.equal(chain.machine.prepareProposal(block, txs, 100_000).length, 20);
+  });
+
+  it("ABCI-10 accepts what it proposes itself and refuses bytes that are no transaction", () => {
+    const block = { height: 1n, timeNanos: 1_700_000_000_000_000_000n, proposer: new Uint8Array(20), lastCommit: undefined, misbehavior: [] };
+    const txs = chain.machine.prepareProposal(block, [Uint8Array.of(9), chain.sign(ann, [send(ann, ben, 1)])], 10_000);
+    assert.equal(txs.length, 1, "undecodable bytes are left out");
+    assert.equal(chain.machine.processProposal({ ...block, txs }), undefined);
+    assert.match(chain.machine.processProposal({ ...block, txs: [Uint8Array.of(9)] })!, /transaction 0 does not decode/);
+  });
+
+  it("refuses a system message from the mempool and from anywhere but a block's front", () => {
+    const reveal = chain.sign(ann, [anyOf(MsgBeaconReveal, MsgBeaconReveal.fromPartial({ height: 1n, signature: new Uint8Array(96).fill(1) }))]);
+    assert.equal(chain.machine.checkTx(reveal, false).code, 4);
+    assert.equal(chain.block([chain.sign(ann, [send(ann, ben, 1)]), reveal]).txResults[1]!.code, 4);
+  });
+
+  it("simulates without keeping anything", () => {
+    const result = chain.machine.simulate(chain.sign(ann, [send(ann, ben, 1)]));
+    assert.equal(result.code, 0, result.log);
+    assert.ok(result.gasUsed > 10_000n && result.gasUsed < 100_000n, `a send uses ${result.gasUsed} gas`);
+    assert.equal(balance(ben), 1_000_000n);
+  });
+});
