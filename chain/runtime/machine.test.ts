@@ -5,7 +5,7 @@ import { MsgSend } from "../codec/gen/cosmos/bank/v1beta1/tx.ts";
 import { QueryBalanceRequest, QueryBalanceResponse } from "../codec/gen/cosmos/bank/v1beta1/query.ts";
 import { MsgBeaconReveal } from "../codec/gen/dcm/beacon/v1/tx.ts";
 import { TxMsgData } from "../codec/gen/cosmos/base/abci/v1beta1/abci.ts";
-import { Any } from "../codec/gen/google/protobuf/any.ts";
+import type { Any } from "../codec/gen/google/protobuf/any.ts";
 import { txFieldSize } from "./machine.ts";
 
 const [ann, ben] = [testAccount("ann"), testAccount("ben")];
