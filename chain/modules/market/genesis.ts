@@ -8,9 +8,10 @@ import { markDirty } from "./books.ts";
 import { checkClass, wasmCore } from "./classes.ts";
 import { defaultParams, paramsAt, paramsFault } from "./params.ts";
 import { queueDraw } from "./draw-queue.ts";
+import { isOver } from "./tasks.ts";
 import {
   askBook, asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, classes, draws, drawsBySeed, dueKinds, freshBooks, iocBids, jobs,
-  jobsByConsumer, leases, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, schedule, seals, suspended, tasks, tasksByProvider, trades,
+  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, schedule, seals, suspended, tasks, tasksByProvider, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -72,7 +73,10 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   for (const task of state.tasks) {
     tasks.set(ctx, task.id, task);
     if (task.dueTau !== 0n) schedule(ctx, task.dueTau, dueKinds.task, task.id);
-    for (const replica of task.replicas) tasksByProvider.set(ctx, [addressBytes(replica.provider), task.id], true);
+    for (const replica of task.replicas) {
+      tasksByProvider.set(ctx, [addressBytes(replica.provider), task.id], true);
+      if (!isOver(task.state)) liveTasksByProvider.set(ctx, [addressBytes(replica.provider), task.id], true);
+    }
   }
   for (const lease of state.leases) {
     leases.set(ctx, lease.id, lease);

@@ -1,10 +1,10 @@
 /** What holds at every block's end. */
 import { OrderStatus, ReplicaState, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
-import { addressBytes } from "../../codec/address.ts";
+import { addressBytes, addressText } from "../../codec/address.ts";
 import { isTerminal, openTasks } from "./bids.ts";
 import { bookOf } from "./asks.ts";
 import { escrowAddress } from "./escrow.ts";
-import { askBook, asks, bidBook, bidOrder, bids, draws, dueKinds, dueQueue, jobs, suspended, tasks } from "./state.ts";
+import { askBook, asks, bidBook, bidOrder, bids, draws, dueKinds, dueQueue, jobs, liveTasksByProvider, suspended, tasks } from "./state.ts";
 import { isOver } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -84,9 +84,14 @@ function taskRecords(ctx: Context): string | undefined {
     if (fault !== undefined) return `task ${id} ${fault}`;
     if (task.dueTau !== 0n && !dueQueue.has(ctx, [task.dueTau, dueKinds.task, id])) return `task ${id} is due at ${task.dueTau} and not in the queue`;
   }
+  const live = Array.from(tasks.entries(ctx)).filter(([, task]) => !isOver(task.state)).flatMap(([id, task]) => task.replicas.map(({ provider }) => `${provider} ${id}`)).sort(compareText);
+  const indexed = Array.from(liveTasksByProvider.entries(ctx), ([[provider, id]]) => `${addressText(provider)} ${id}`).sort(compareText);
+  if (live.join() !== indexed.join()) return `the index of live tasks has ${indexed.length} entries for ${live.length} replicas`;
   for (const [id] of draws.entries(ctx)) if (!tasks.has(ctx, id)) return `a draw waits for task ${id}, which is missing`;
   return undefined;
 }
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function taskFault(task: Task): string | undefined {
   if (isOver(task.state) && (task.dueTau !== 0n || task.heldAsks.length > 0 || task.replicas.some((one) => BigInt(one.stake) > 0n || one.unitOut))) return "is over and still holds something";

@@ -13,9 +13,9 @@ import { openBook } from "./books.ts";
 import { currentParams } from "./params.ts";
 import {
   askBook, asks, asksByProvider, bidBook, bids, books, classes, draws, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, seals,
-  tasks, tasksByProvider, taskIdOf, trades, within, type BookKey,
+  liveTasksByProvider, tasks, tasksByProvider, taskIdOf, trades, within, type BookKey,
 } from "./state.ts";
-import { blankTask, presentTask, unmatchedTask } from "./tasks.ts";
+import { blankTask, isOver, presentTask, unmatchedTask } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
@@ -183,7 +183,8 @@ function taskPage(ctx: Context, ports: MarketPorts, request: { jobId: bigint; pr
   if (request.provider !== "") {
     const address = queryAddress(request.provider);
     const range = request.jobId === 0n ? within.address(address) : concatBytes(within.address(address), within.job(idOf(request.jobId)));
-    return paginate(ctx, tasksByProvider, request.pagination, ([, id]) => fits(tasks.find(ctx, id)), range);
+    const index = request.state === TaskState.TASK_STATE_UNSPECIFIED || isOver(request.state) ? tasksByProvider : liveTasksByProvider;
+    return paginate(ctx, index, request.pagination, ([, id]) => fits(tasks.find(ctx, id)), range);
   }
   if (request.jobId === 0n) throw new QueryError("InvalidArgument", "one of job_id and provider is needed");
   const job = jobOf(ctx, idOf(request.jobId));

@@ -53,6 +53,8 @@ export const cancelledBids = map(storeName, key(0x26), uint64Key, present);
 /** Task ids are job id * 65,536 + index: the tasks of a job are a range. */
 export const tasks = map(storeName, key(0x30), uint64Key, proto(Task));
 export const tasksByProvider = map(storeName, key(0x31), pairKey(bytesKey, uint64Key), present);
+/** Those of them that have not ended: what a worker asks for again and again must not grow with its past. */
+export const liveTasksByProvider = map(storeName, key(0x32), pairKey(bytesKey, uint64Key), present);
 
 export const draws = map(storeName, key(0x40), uint64Key, proto(Draw));
 /** Draws whose seed is not known yet, by the height of the seed. */

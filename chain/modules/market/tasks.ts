@@ -11,7 +11,7 @@ import { errors } from "./errors.ts";
 import { emit, replicaChanged, taskChanged } from "./events.ts";
 import { endLeaseUnit } from "./leases.ts";
 import { paramsAt } from "./params.ts";
-import { classes, dueKinds, jobs, reschedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
+import { classes, dueKinds, jobs, liveTasksByProvider, reschedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
 import { bringUp, closeOpen, type Effect, type Step, type Terms } from "./task-machine.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -165,8 +165,14 @@ function store(ctx: Context, before: Task, task: Task): void {
   tasks.set(ctx, task.id, task);
   reschedule(ctx, dueKinds.task, task.id, before.dueTau, task.dueTau);
   const has = (list: readonly Replica[], provider: string): boolean => list.some((one) => one.provider === provider);
-  for (const { provider } of before.replicas) if (!has(task.replicas, provider)) tasksByProvider.remove(ctx, [addressBytes(provider), task.id]);
-  for (const { provider } of task.replicas) if (!has(before.replicas, provider)) tasksByProvider.set(ctx, [addressBytes(provider), task.id], true);
+  for (const { provider } of before.replicas) {
+    if (!has(task.replicas, provider)) tasksByProvider.remove(ctx, [addressBytes(provider), task.id]);
+    if (!isOver(before.state) && !(!isOver(task.state) && has(task.replicas, provider))) liveTasksByProvider.remove(ctx, [addressBytes(provider), task.id]);
+  }
+  for (const { provider } of task.replicas) {
+    if (!has(before.replicas, provider)) tasksByProvider.set(ctx, [addressBytes(provider), task.id], true);
+    if (!isOver(task.state) && !(!isOver(before.state) && has(before.replicas, provider))) liveTasksByProvider.set(ctx, [addressBytes(provider), task.id], true);
+  }
 }
 
 function report(ctx: Context, before: Task, task: Task, job: Job): void {
