@@ -48,7 +48,7 @@ export function createAnte(ports: AntePorts): Ante {
     if (tx.body.unordered) useNonces(ctx, tx, signers, accounts);
     for (const [i, { account }] of keys.entries()) checkSequence(tx, i, account);
     if (ctx.mode !== "simulate") verifySignatures(ctx, tx, keys, verified);
-    for (const { account, key } of keys) advance(ctx, tx, account, account.pubKey === undefined && ctx.mode !== "simulate" ? { pubKey: key } : {}, accounts);
+    for (const { account, key } of keys) advance(ctx, tx, account, account.pubKey === undefined ? { pubKey: key } : {}, accounts);
     if (messages.check !== undefined) for (const message of tx.messages) messages.check(message);
   };
 }

@@ -15,7 +15,7 @@ import type { VerifiedSignatures } from "../runtime/ante.ts";
 import type { Context } from "../runtime/context.ts";
 import type { SignerAddress } from "./signers.ts";
 
-/** Stands for a key in simulations that bring none; never written to the state. */
+/** Stands for a key in simulations that bring none, whose writes are dropped. */
 const simulatedKey: Any = { typeUrl: pubKeyTypeUrls.secp256k1, value: Uint8Array.of(10, 33, 3, ...new Uint8Array(32)) };
 
 /** ANTE-8: each signer has one key: its account's, or the one it shows the first time, which must hash to its address. */
