@@ -24,6 +24,9 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
 }
 
+/** By `linkName`: a proxy for each end that dials. */
+type Links = Map<string, readonly LinkProxy[]>;
+
 const POLL_MS = 100;
 const DEFAULT_WAIT_MS = 60_000;
 
@@ -32,9 +35,9 @@ export class Network {
   readonly plan: NetworkPlan;
   readonly nodes: readonly NetworkNode[];
   readonly #ports: PortPlan;
-  readonly #links: ReadonlyMap<string, LinkProxy>;
+  readonly #links: Links;
 
-  private constructor(plan: NetworkPlan, nodes: readonly NetworkNode[], ports: PortPlan, links: ReadonlyMap<string, LinkProxy>) {
+  private constructor(plan: NetworkPlan, nodes: readonly NetworkNode[], ports: PortPlan, links: Links) {
     this.manifest = plan.manifest;
     this.plan = plan;
     this.nodes = nodes;
@@ -52,7 +55,7 @@ export class Network {
     const comet = await obtainCometBFT({ line: manifest.comet.line, onProgress });
     mkdirSync(folder, { recursive: true });
     const ports = await claimPorts(manifest.validators + manifest.providers, manifest.basePort);
-    const links = new Map<string, LinkProxy>();
+    const links: Links = new Map();
     let network: Network | undefined;
     try {
       const plan: NetworkPlan = { manifest, folder, comet, nodes: await planNodes(manifest, folder, ports.nodes, links) };
@@ -107,9 +110,9 @@ export class Network {
 
   /** Makes the link between two nodes, named e.g. `validator-0`, better or worse. Throws where the manifest has no `faults`. */
   setLink(a: string, b: string, state: Partial<LinkState>): void {
-    const link = this.#links.get(linkName(a, b));
-    if (link === undefined) throw new Error(`the link between ${a} and ${b} has no proxy: give the manifest \`faults\`, and name two nodes of which one is a validator`);
-    link.set(state);
+    const proxies = this.#links.get(linkName(a, b));
+    if (proxies === undefined) throw new Error(`the link between ${a} and ${b} has no proxy: give the manifest \`faults\`, and name two nodes of which one is a validator`);
+    for (const proxy of proxies) proxy.set(state);
   }
 
   /** Cuts (or heals) every link of a node. */
@@ -145,8 +148,11 @@ function linkName(a: string, b: string): string {
   return a < b ? `${a} ${b}` : `${b} ${a}`;
 }
 
-/** Every pair of validators is linked, dialled by the one with the lower number; a provider dials every validator. */
-async function planNodes(manifest: Manifest, folder: string, ports: readonly NodePorts[], links: Map<string, LinkProxy>): Promise<NodePlan[]> {
+/**
+ * Validators dial each other, providers every validator. Both ends dial, because CometBFT waits 5 to 8 s before it dials a lost peer
+ * again: so the one that comes back is linked at once.
+ */
+async function planNodes(manifest: Manifest, folder: string, ports: readonly NodePorts[], links: Links): Promise<NodePlan[]> {
   const { validators, providers, faults } = manifest;
   const validator = (index: number): string => `validator-${index}`;
   const faulty = new Map((faults?.links ?? []).map(({ between: [a, b], delayMs = 0, jitterMs = 0, cut = false }) => [linkName(validator(a), validator(b)), { delayMs, jitterMs, cut }]));
@@ -154,17 +160,17 @@ async function planNodes(manifest: Manifest, folder: string, ports: readonly Nod
     const { p2p } = ports[to]!;
     if (faults === undefined) return { node: validator(to), port: p2p };
     const name = linkName(from, validator(to));
-    const link = new LinkProxy(p2p, faulty.get(name));
-    links.set(name, link);
-    return { node: validator(to), port: await link.listen() };
+    const proxy = new LinkProxy(p2p, faulty.get(name));
+    links.set(name, [...(links.get(name) ?? []), proxy]);
+    return { node: validator(to), port: await proxy.listen() };
   };
-  const dialAll = (from: string, first: number): Promise<Dial[]> => Promise.all(Array.from({ length: validators - first }, (_, n) => dial(from, first + n)));
+  const dialAll = (from: string): Promise<Dial[]> => Promise.all(Array.from({ length: validators }, (_, to) => to).filter((to) => validator(to) !== from).map((to) => dial(from, to)));
   const nodes: NodePlan[] = [];
-  for (let n = 0; n < validators; n++) nodes.push(nodePlan(folder, "validator", n, ports[n]!, await dialAll(validator(n), n + 1)));
-  for (let n = 0; n < providers; n++) nodes.push(nodePlan(folder, "provider", n, ports[validators + n]!, await dialAll(`provider-${n}`, 0)));
+  for (let n = 0; n < validators; n++) nodes.push(nodePlan(folder, "validator", n, ports[n]!, await dialAll(validator(n))));
+  for (let n = 0; n < providers; n++) nodes.push(nodePlan(folder, "provider", n, ports[validators + n]!, await dialAll(`provider-${n}`)));
   return nodes;
 }
 
-async function release(ports: PortPlan, links: ReadonlyMap<string, LinkProxy>): Promise<void> {
-  await Promise.all([ports.release(), ...[...links.values()].map((link) => link.close())]);
+async function release(ports: PortPlan, links: Links): Promise<void> {
+  await Promise.all([ports.release(), ...[...links.values()].flat().map((proxy) => proxy.close())]);
 }

@@ -22,7 +22,7 @@ export interface NodePlan {
   readonly index: number;
   readonly home: string;
   readonly ports: NodePorts;
-  /** Each pair of validators has one link: the one with the lower number dials. */
+  /** Every other validator: both ends of a link dial, and the connection that is made first stays. */
   readonly dials: readonly Dial[];
   /** Receives the output of the node's process `name`. */
   logFile(name: string): string;

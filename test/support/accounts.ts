@@ -36,11 +36,17 @@ export interface TxOptions {
   readonly gas?: bigint;
   readonly fee?: { readonly denom: string; readonly amount: bigint };
   readonly memo?: string;
+  /** Not included above this height. */
+  readonly timeoutHeight?: bigint;
+  /** An unordered transaction that lives until then, in nanoseconds since the epoch, different for each of its account; its sequence is 0. */
+  readonly unorderedUntilNanos?: bigint;
 }
 
 /** TxRaw bytes, signed in SIGN_MODE_DIRECT. */
 export function signedTx(account: TestAccount, options: TxOptions): Uint8Array {
-  const bodyBytes = TxBody.encode(TxBody.fromPartial({ messages: [...options.messages], memo: options.memo ?? "" })).finish();
+  const { messages, memo = "", timeoutHeight = 0n, unorderedUntilNanos: until } = options;
+  const unordered = until === undefined ? {} : { unordered: true, timeoutTimestamp: { seconds: until / 1_000_000_000n, nanos: Number(until % 1_000_000_000n) } };
+  const bodyBytes = TxBody.encode(TxBody.fromPartial({ messages: [...messages], memo, timeoutHeight, ...unordered })).finish();
   const fee = options.fee === undefined ? [] : [{ denom: options.fee.denom, amount: String(options.fee.amount) }];
   const authInfoBytes = AuthInfo.encode(
     AuthInfo.fromPartial({
