@@ -11,13 +11,19 @@ import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
 
 const execUrl = "/cosmos.authz.v1beta1.MsgExec";
 
+/** What long threads begin with. */
+const beginnings = ["/dcm.market.v1.MsgPlaceAsk", "/dcm.market.v1.MsgPlaceBid"];
+
+/** What goes on with them, beside the messages of the reserved lane. */
+const continuations = ["/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.staking.v1.MsgUnjailProvider"];
+
 interface Made {
   readonly any: Any;
   readonly signers: readonly string[];
 }
 
 export class Generator {
-  readonly #random: Random;
+  #random: Random;
   readonly #world: SimulatedWorld;
   readonly #messages: readonly BoundMessage[];
   readonly #governed: ReadonlySet<string>;
@@ -25,6 +31,7 @@ export class Generator {
   readonly #ordinary: readonly BoundMessage[];
   /** What goes on with something begun earlier: sent more often, so that it gets to its end. */
   readonly #threads: readonly BoundMessage[];
+  readonly #beginnings: readonly BoundMessage[];
   readonly #refine: ReturnType<typeof refinements>;
   /** Accounts that a simulation may act for, the validators' too: they register beacon keys. */
   readonly #accounts: readonly string[];
@@ -36,9 +43,16 @@ export class Generator {
     this.#governed = new Set(governed(modules));
     this.#byGovernance = this.#messages.filter(({ typeUrl }) => this.#governed.has(typeUrl));
     this.#ordinary = this.#messages.filter(({ typeUrl }) => !this.#governed.has(typeUrl));
-    this.#threads = this.#ordinary.filter(({ typeUrl, handler }) => handler.lane === "reserved" || typeUrl === "/dcm.market.v1.MsgStartTask");
+    this.#threads = this.#ordinary.filter(({ typeUrl, handler }) => handler.lane === "reserved" || continuations.includes(typeUrl));
+    this.#beginnings = this.#ordinary.filter(({ typeUrl }) => beginnings.includes(typeUrl));
     this.#refine = refinements(this.#anyMessage);
     this.#accounts = [...world.accounts, ...world.validators.map(({ operator }) => operator)].map(({ text }) => text);
+  }
+
+  /** One transaction over this state; the label decides which. */
+  transaction(ctx: Context, label: string): PlannedTx | undefined {
+    this.#random = seeded(label);
+    return this.#tx(ctx);
   }
 
   /** The next block over this state. */
@@ -105,7 +119,7 @@ export class Generator {
   #message(ctx: Context): Made | undefined {
     const random = this.#random;
     const dice = random.int(100);
-    const bound = random.pick(dice < 4 ? this.#byGovernance : dice < 30 ? this.#threads : this.#ordinary);
+    const bound = random.pick(dice < 4 ? this.#byGovernance : dice < 28 ? this.#threads : dice < 45 ? this.#beginnings : this.#ordinary);
     const message = this.#generate(this.#worldOf(ctx), bound);
     if (message === undefined) return undefined;
     const any = { typeUrl: bound.typeUrl, value: bound.request.encode(message).finish() };

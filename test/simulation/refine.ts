@@ -2,14 +2,18 @@
  * Messages that follow a thread through several blocks: secrets committed now and opened later, tasks in the state that a message needs.
  * The generators of the modules make one message at a time; what they leave open is filled in here, by type URL.
  */
-import { addressBytes, addressText } from "../../chain/codec/address.ts";
+import { addressBytes, addressText, prefixes } from "../../chain/codec/address.ts";
 import { concatBytes, equalBytes, uint64Bytes, utf8 } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
 import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
+import type { MsgUpdateParams as MsgUpdateProviderParams } from "../../chain/codec/gen/dcm/staking/v1/tx.ts";
 import type { MsgExec, MsgRevoke } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, MsgCreateVestingAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/tx.ts";
 import type { MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgStartTask, MsgUpdateParams } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 import { ReplicaState, TaskState, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { blsProvePossession } from "../../chain/codec/bls.ts";
+import type { MsgRegisterBeaconKey } from "../../chain/codec/gen/dcm/beacon/v1/tx.ts";
+import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { commitmentOf } from "../../chain/modules/market/commitment.ts";
 import { wasmCore } from "../../chain/modules/market/classes.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
@@ -17,11 +21,11 @@ import { draws, jobs, tasks } from "../../chain/modules/market/state.ts";
 import { grants } from "../../chain/modules/authz/state.ts";
 import { grants as allowances } from "../../chain/modules/feegrant/state.ts";
 import { arbitraryOperator } from "../../chain/modules/staking/providers/profile.ts";
-import { livenesses, profiles } from "../../chain/modules/staking/providers/state.ts";
+import { livenesses, params as providerParams, profiles } from "../../chain/modules/staking/providers/state.ts";
 import type { Context } from "../../chain/runtime/context.ts";
 import type { World } from "../../chain/runtime/module.ts";
 import { testAccount } from "../support/accounts.ts";
-import { denom, governance } from "./world.ts";
+import { beaconKeys, denom, governance } from "./world.ts";
 
 /** Takes what the module's generator made (undefined where nothing) and gives what is sent. */
 export type Refine = (world: World, made: unknown) => unknown;
@@ -37,6 +41,11 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const { fromAddress, toAddress, amount } = vesting(world);
       return { fromAddress, toAddress, startTime: world.ctx.timeSeconds, vestingPeriods: [1, 2].map(() => ({ length: world.random.bigint(100n), amount })) };
     },
+    "/dcm.beacon.v1.MsgRegisterBeaconKey": ({ ctx, accounts, random }): MsgRegisterBeaconKey => {
+      const operator = addressBytes(random.pick(accounts));
+      const { publicKey, secretKey } = random.pick(beaconKeys);
+      return { validatorAddress: addressText(operator, prefixes.validator), publicKey, proofOfPossession: blsProvePossession(secretKey, possessionContext(random.chance(90) ? ctx.header.chainId : "another", operator)) };
+    },
     "/cosmos.authz.v1beta1.MsgExec": (world): MsgExec | undefined => {
       const inner = [anyMessage(world), anyMessage(world)].slice(0, 1 + world.random.int(2)).filter((one) => one !== undefined);
       return inner.length === 0 ? undefined : { grantee: world.random.chance(60) ? inner[0]!.signer : world.random.pick(world.accounts), msgs: inner.map((one) => one.any) };
@@ -49,9 +58,12 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const known = [...allowances.entries(world.ctx)].map(([[grantee, granter]]) => ({ granter: addressText(granter), grantee: addressText(grantee) })).filter(({ granter }) => world.accounts.includes(granter));
       return known.length === 0 ? made : world.random.pick(known);
     },
+    "/dcm.staking.v1.MsgUpdateParams": ({ ctx, random }): MsgUpdateProviderParams => ({
+      authority: governance, params: { ...providerParams.get(ctx), freeDeclines: random.int(102), maxUnbondingEntries: 1 + random.int(8), jailMisses: 1 + random.int(2) },
+    }),
     "/dcm.staking.v1.MsgRetireProvider": (world, made) => {
       const operator = arbitraryOperator(world);
-      return operator === undefined || !world.random.chance(20) ? made : { operator };
+      return operator === undefined || !world.random.chance(10) ? made : { operator };
     },
     "/dcm.staking.v1.MsgUnjailProvider": (world, made) => {
       const jailed = world.accounts.filter((account) => livenesses.find(world.ctx, addressBytes(account))?.jailed === true);
@@ -79,7 +91,7 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     },
     "/dcm.market.v1.MsgStartTask": (world, made): MsgStartTask | undefined => worker(world, ReplicaState.REPLICA_STATE_ASSIGNED) ?? (made as MsgStartTask | undefined),
     "/dcm.market.v1.MsgDeclineTask": (world, made): MsgDeclineTask | undefined => {
-      const found = world.random.chance(10) ? worker(world, ReplicaState.REPLICA_STATE_ASSIGNED) : undefined;
+      const found = world.random.chance(40) ? worker(world, ReplicaState.REPLICA_STATE_ASSIGNED) : undefined;
       return found === undefined ? (made as MsgDeclineTask | undefined) : { ...found, reason: "no input" };
     },
     "/dcm.market.v1.MsgCommitResult": (world, made): MsgCommitResult | undefined => {
@@ -91,7 +103,7 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const found = worker(world, ReplicaState.REPLICA_STATE_COMMITTED, revealing);
       return found === undefined ? (made as MsgRevealResult | undefined) : { ...found, result: resultOf(found), salt };
     },
-    "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...wasmCore(), minBondPerUnit: random.bigint(1_000n), closed: random.chance(5) } }),
+    "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...wasmCore(), minBondPerUnit: random.bigint(1_000n), closed: random.chance(3) } }),
     "/dcm.market.v1.MsgUpdateParams": ({ random }): MsgUpdateParams => ({ authority: governance, params: { ...localnetParams(), recordLifetime: 1_000n + random.bigint(60_000n), feeBps: random.int(1_002), maxMisses: 1 + random.int(3), riskMultiple: random.int(30) } }),
     "/cosmos.bank.v1beta1.MsgSetSendEnabled": ({ random }) => ({ authority: governance, sendEnabled: [{ denom: random.pick([denom, "ustone"]), enabled: random.chance(95) }], useDefaultFor: random.chance(50) ? ["stake"] : [] }),
   };
@@ -112,9 +124,21 @@ function chain(length: number): Uint8Array[] {
   return salts.reverse();
 }
 
+/** What a provider is like in one task: the same whenever it is asked. */
+function diceOf({ provider, taskId }: { readonly provider: string; readonly taskId: bigint }): Uint8Array {
+  return sha256(concatBytes(utf8(provider), uint64Bytes(taskId)));
+}
+
+/** About one replica in four is left alone at some point: before its start, after it, or after its commit. */
+function isSilent(at: { readonly provider: string; readonly taskId: bigint }, state: ReplicaState): boolean {
+  const silent = [ReplicaState.REPLICA_STATE_ASSIGNED, ReplicaState.REPLICA_STATE_RUNNING, ReplicaState.REPLICA_STATE_COMMITTED][diceOf(at)[2]! % 12];
+  return silent === state;
+}
+
 /** About one result in eight is a lie of the provider's own. */
-function resultOf({ provider, taskId }: { readonly provider: string; readonly taskId: bigint }): Result {
-  const dice = sha256(concatBytes(utf8(provider), uint64Bytes(taskId)));
+function resultOf(at: { readonly provider: string; readonly taskId: bigint }): Result {
+  const { provider } = at;
+  const dice = diceOf(at);
   const label = dice[0]! < 32 ? `the lie of ${provider}` : "the right result";
   return { digest: sha256(utf8(label)), size: 10n, meter: BigInt(dice[1]!) * 20_000_000n, blob: { digest: sha256(utf8(`${label}, sealed`)), size: 50n }, url: "http://127.0.0.1:1" };
 }
@@ -143,5 +167,5 @@ function live(ctx: Context): Task[] {
 
 function worker(world: World, state: ReplicaState, among?: readonly TaskState[]): MsgStartTask | undefined {
   const found = replica(world, state, among);
-  return found === undefined ? undefined : { worker: found.provider, provider: found.provider, taskId: found.taskId };
+  return found === undefined || isSilent(found, state) ? undefined : { worker: found.provider, provider: found.provider, taskId: found.taskId };
 }

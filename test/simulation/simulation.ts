@@ -8,16 +8,13 @@ import { roundTrip } from "./round-trip.ts";
 import { Generator } from "./generator.ts";
 import { encodePlanned, type Plan, type PlannedBlock, type PlannedTx } from "./plan.ts";
 import { difference, LocalReplica, outcomeOf, RestartingReplica, type Outcome, type Replica } from "./replica.ts";
-import { appModules, denom, genesisNanos, governor, lastCommit, makeWorld, type SimulatedWorld } from "./world.ts";
+import { signingFor } from "./signing.ts";
+import { appModules, beaconSigner, genesisNanos, lastCommit, makeWorld, type SimulatedWorld } from "./world.ts";
 import type { ForeignProcess } from "./foreign.ts";
-import { blsSign } from "../../chain/codec/bls.ts";
-import { addressBytes, isAddress } from "../../chain/codec/address.ts";
 import { decodeTx, TxDecodeError, type DecodedTx } from "../../chain/codec/tx.ts";
-import { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
+import type { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { ExecTxResult } from "../../chain/codec/gen/tendermint/abci/types.ts";
-import { accounts as storedAccounts } from "../../chain/modules/auth/state.ts";
 import type { BlockRequest } from "../../chain/runtime/machine.ts";
-import type { TestAccount } from "../support/accounts.ts";
 
 export interface RunOptions {
   readonly seed: string;
@@ -25,10 +22,19 @@ export interface RunOptions {
   /** Replays these blocks instead of making new ones. */
   readonly plan?: Plan;
   readonly foreign?: ForeignProcess;
-  /** Checks that failed transactions leave no trace, for so many a block. Default 1. */
+  /** Checks that failed transactions leave no trace, for so many a block. Default 2 in every fourth block. */
   readonly audits?: number;
   /** Exports the last state, begins a new chain from it and compares. Default true. */
   readonly roundTrip?: boolean;
+  /** Looks at the full node's last state before everything is stopped. */
+  readonly inspect?: (last: LastState) => void | Promise<void>;
+}
+
+export interface LastState {
+  readonly replica: LocalReplica;
+  readonly world: SimulatedWorld;
+  readonly generator: Generator;
+  readonly nanos: bigint;
 }
 
 export interface RunResult {
@@ -71,7 +77,6 @@ class Run {
   readonly #honest: LocalReplica;
   readonly #others: readonly Replica[];
   readonly #generator: Generator;
-  readonly #keys = new Map<string, TestAccount>();
   readonly #coverage: Coverage;
   readonly #blocks: PlannedBlock[] = [];
   readonly #hashes: string[] = [];
@@ -89,21 +94,17 @@ class Run {
     this.#proposing = proposing;
     this.#generator = new Generator(world, full.machine.modules);
     this.#coverage = new Coverage(full.machine.router.typeUrls);
-    for (const account of [governor, ...world.accounts, ...world.validators.map((validator) => validator.operator)]) this.#keys.set(account.text, account);
   }
 
   static async start(options: RunOptions): Promise<Run> {
     const world = makeWorld(options.seed, appModules());
     const proposing = { by: 0 };
-    const signBeacon = (message: Uint8Array): Uint8Array | undefined => {
-      const secret = world.validators[proposing.by]?.beacon?.secretKey;
-      return secret === undefined ? undefined : blsSign(secret, message);
-    };
-    const full = await LocalReplica.start("full", world.genesis, { checkInvariants: true, signBeacon });
+    const signBeacon = (message: Uint8Array): Uint8Array | undefined => beaconSigner(world, proposing.by, full.machine.queryContext())(message);
+    const full: LocalReplica = await LocalReplica.start("full", world.genesis, { checkInvariants: true, signBeacon });
     const bare = await LocalReplica.start("bare", world.genesis);
     const restarting = await RestartingReplica.start(`restarting ${options.seed}`, world.genesis);
     const foreign = options.foreign === undefined ? [] : [await options.foreign.replica(world.genesis)];
-    return new Run(options, world, full, restarting, [bare, restarting, ...foreign], proposing);
+    return new Run(options, world, full, restarting, [...foreign, bare, restarting], proposing);
   }
 
   async all(): Promise<RunResult> {
@@ -123,6 +124,7 @@ class Run {
     } catch (error) {
       throw new SimulationFailure(this.#height, { seed, blocks: this.#blocks }, error);
     }
+    await this.#options.inspect?.({ replica: this.#full, world: this.#world, generator: this.#generator, nanos: this.#nanos });
     return { coverage: this.#coverage, plan: { seed, blocks: this.#blocks }, appHash: this.#hashes.at(-1) ?? "", appHashes: this.#hashes };
   }
 
@@ -142,7 +144,7 @@ class Run {
     this.#honest.machine.processProposal(request);
     let result = this.#full.machine.finalizeBlock(request);
     const outcome = outcomeOf(result);
-    if (auditFailed(this.#full, request, result, this.#options.audits ?? 1) > 0) {
+    if (auditFailed(this.#full, request, result, this.#options.audits ?? (this.#height % 4 === 0 ? 2 : 0)) > 0) {
       result = this.#full.machine.finalizeBlock(request);
       const differs = difference(outcome, outcomeOf(result));
       if (differs !== undefined) throw new Error(`executed again after other blocks of this height, ${differs} differs`);
@@ -156,9 +158,10 @@ class Run {
   }
 
   async #compare(request: BlockRequest, outcome: Outcome): Promise<void> {
-    for (const replica of this.#others) {
-      const differs = difference(outcome, await replica.execute(request));
-      if (differs !== undefined) throw new Error(`replica ${replica.name}: ${differs} differs from the full node's`);
+    const others = await Promise.all(this.#others.map(async (replica) => ({ name: replica.name, other: await replica.execute(request) })));
+    for (const { name, other } of others) {
+      const differs = difference(outcome, other);
+      if (differs !== undefined) throw new Error(`replica ${name}: ${differs} differs from the full node's`);
     }
   }
 
@@ -195,14 +198,7 @@ class Run {
   }
 
   #encode(tx: PlannedTx, pending: ReadonlyMap<string, bigint>): Uint8Array {
-    const ctx = this.#full.machine.queryContext();
-    return encodePlanned(tx, {
-      chainId: this.#world.chainId, denom, time: this.#nanos / 1_000_000_000n, registry: this.#full.machine.router.registry,
-      account: (address) => {
-        const account = isAddress(address) ? storedAccounts.find(ctx, addressBytes(address)) : undefined;
-        return { keys: this.#keys.get(address), accountNumber: account?.accountNumber ?? 0n, sequence: (account?.sequence ?? 0n) + (pending.get(address) ?? 0n) };
-      },
-    });
+    return encodePlanned(tx, signingFor(this.#full.machine, this.#world, this.#nanos, pending));
   }
 
   /** As CometBFT does after a commit. */

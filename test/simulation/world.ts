@@ -1,7 +1,7 @@
 /** What a seed makes: accounts with keys, validators with beacon keys, and a genesis with every module. */
 import { addressText, moduleAddress, prefixes, pubkeyAddress } from "../../chain/codec/address.ts";
-import { blsKeygen, blsProvePossession, type BlsKeyPair } from "../../chain/codec/bls.ts";
-import { utf8 } from "../../chain/codec/bytes.ts";
+import { blsKeygen, blsProvePossession, blsSign, type BlsKeyPair } from "../../chain/codec/bls.ts";
+import { equalBytes, utf8 } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
 import { encodePubKey } from "../../chain/codec/pubkey.ts";
 import { BaseAccount } from "../../chain/codec/gen/cosmos/auth/v1beta1/auth.ts";
@@ -19,11 +19,14 @@ import type { CommitInfo } from "../../chain/codec/gen/tendermint/abci/types.ts"
 import type { ConsensusParams } from "../../chain/codec/gen/tendermint/types/params.ts";
 import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
 import { Dec } from "../../chain/math/dec.ts";
+import { keyAt } from "../../chain/modules/beacon/keys.ts";
+import { keys as registeredKeys } from "../../chain/modules/beacon/state.ts";
 import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
 import { wasmCore } from "../../chain/modules/market/classes.ts";
 import { createApp } from "../../chain/app.ts";
 import type { GenesisInputs } from "../../chain/runtime/machine.ts";
+import type { Context } from "../../chain/runtime/context.ts";
 import type { Module } from "../../chain/runtime/module.ts";
 import { anyOf, signedTx, testAccount, type TestAccount } from "../support/accounts.ts";
 import { seeded } from "./random.ts";
@@ -52,6 +55,17 @@ export interface SimulatedWorld {
 
 export const genesisNanos = 1_700_000_000n * 1_000_000_000n;
 
+/** Beacon keys that validators of simulations use, first and later. */
+export const beaconKeys: readonly BlsKeyPair[] = Array.from({ length: 24 }, (_, i) => blsKeygen(sha256(utf8(`beacon key ${i}`))));
+
+/** Signs with the key that the chain knows of the proposer. */
+export function beaconSigner({ validators }: SimulatedWorld, proposer: number, ctx: Context): (message: Uint8Array) => Uint8Array | undefined {
+  const record = registeredKeys.find(ctx, validators[proposer]!.operator.address);
+  const key = record === undefined ? undefined : keyAt(record, ctx.height + 1n);
+  const pair = key === undefined ? undefined : beaconKeys.find(({ publicKey }) => equalBytes(publicKey, key));
+  return (message) => (pair === undefined ? undefined : blsSign(pair.secretKey, message));
+}
+
 /** The modules that the app is made of, for their registries only: this machine never runs. */
 export function appModules(): readonly Module[] {
   const never = (): never => {
@@ -68,7 +82,7 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
     const consensusKey = sha256(utf8(`consensus key ${i}`));
     return {
       operator: testAccount(`validator ${i}`), consensusKey, consensusAddress: pubkeyAddress({ kind: "ed25519", key: consensusKey }),
-      beacon: i > 0 && random.chance(30) ? undefined : blsKeygen(sha256(utf8(`beacon key ${i}`))),
+      beacon: i > 0 && random.chance(30) ? undefined : beaconKeys[i],
     };
   });
   const everyone = [governor, ...validators.map((validator) => validator.operator), ...accounts];
@@ -84,12 +98,13 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
   };
   const providers = defaults(modules, "providers") as ProvidersGenesis | undefined;
   if (providers !== undefined) {
-    const params = { ...providers.params!, unbondingTimeMs: 20_000n, maxUnbondingHoldMs: 60_000n, heartbeatWindowMs: 60_000n, jailMisses: 1 + random.int(3), jailTimeMs: 15_000n, minBond: "1000" };
+    const params = { ...providers.params!, unbondingTimeMs: 20_000n, maxUnbondingHoldMs: 60_000n, heartbeatWindowMs: 60_000n, jailMisses: 1 + random.int(2), jailTimeMs: 2_000n, minBond: "1000" };
     sections.providers = ProvidersGenesis.encode({ ...providers, params }).finish();
   }
   const market = defaults(modules, "market") as MarketGenesis | undefined;
   if (market !== undefined) {
-    const params = { ...localnetParams(), recordLifetime: 60_000n, maxSweep: random.pick([10, 500]), maxFills: random.pick([1, 5_000]), feeBps: random.int(1_001), maxOrderLifetime: 600_000n };
+    const due = (): bigint => random.pick([3_000n, 10_000n, 20_000n]);
+    const params = { ...localnetParams(), startDue: due(), commitDue: due(), revealDue: due(), saltDue: due() + 5_000n, sealDue: due(), recordLifetime: 60_000n, maxSweep: random.pick([10, 500]), maxFills: random.pick([1, 5_000]), feeBps: random.int(1_001), maxOrderLifetime: 600_000n };
     sections.market = MarketGenesis.encode({ ...market, params: [{ version: 1n, params }], classes: [{ ...wasmCore(), minBondPerUnit: 100n }] }).finish();
   }
   return { seed, chainId, accounts, validators, genesis: { chainId, timeNanos: genesisNanos, initialHeight: 1n, sections, genTxs: validators.map((validator) => genesisTx(chainId, validator, random.int(20))), consensusParams } };

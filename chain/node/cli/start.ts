@@ -200,4 +200,3 @@ function watchHeight({ store }: OpenNode, supervisor: CometSupervisor | undefine
   }, 50);
   return timer;
 }
-

@@ -45,4 +45,3 @@ export function importSignature(module: string, name: string): Signature | undef
 export function importNames(module: string): readonly string[] {
   return Object.keys(modules[module] ?? {});
 }
-

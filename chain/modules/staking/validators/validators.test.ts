@@ -4,10 +4,11 @@ import { encodePubKey } from "../../../codec/pubkey.ts";
 import { Dec } from "../../../math/dec.ts";
 import type { TxError } from "../../../runtime/errors.ts";
 import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext } from "../../../runtime/testing.ts";
-import type { StoresOverlay } from "../../../store/overlay.ts";
+import { StoresOverlay } from "../../../store/overlay.ts";
 import { authModule } from "../../auth/module.ts";
 import { bankModule } from "../../bank/module.ts";
 import { validatorsModule } from "./module.ts";
+import { byPower, delegations } from "./state.ts";
 import { defaultParams } from "./params.ts";
 import type { MsgCreateValidator } from "../../../codec/gen/cosmos/staking/v1beta1/tx.ts";
 import type { QueryDelegationResponse, QueryPoolResponse, QueryValidatorsResponse } from "../../../codec/gen/cosmos/staking/v1beta1/query.ts";
@@ -56,6 +57,21 @@ describe("validators", () => {
     const found = query<QueryDelegationResponse>(stores, modules, path("Delegation"), { delegatorAddr: addressText(operator(2)), validatorAddr: message(2).validatorAddress });
     assert.deepEqual(found.delegationResponse!.balance, { denom, amount: "2000001" });
     assert.deepEqual(staking.validatorUpdates!(testContext(stores, genesis)), [], "nothing changed since");
+  });
+
+  it("have the shares of their delegations, and each one place in the power index: a state that says otherwise is found out (STAKING-2, STAKING-4)", () => {
+    const stores = chain();
+    for (const i of [1, 2]) execute(stores, modules, typeUrl, message(i), genesis);
+    staking.validatorUpdates!(testContext(stores, genesis));
+    assert.deepEqual(brokenInvariants(stores, modules), []);
+    const damaged = (change: (ctx: ReturnType<typeof testContext>) => void): string[] => {
+      const overlay = new StoresOverlay(stores);
+      change(testContext(overlay, genesis));
+      return brokenInvariants(overlay, modules);
+    };
+    assert.equal(damaged((ctx) => { delegations.remove(ctx, [operator(1), operator(1)]); }).length > 0, true, "a delegation is gone");
+    assert.equal(damaged((ctx) => { byPower.remove(ctx, [1n, operator(1)]); }).length > 0, true, "a place in the index is gone");
+    assert.equal(damaged((ctx) => { byPower.set(ctx, [9n, operator(1)], operator(1)); }).length > 0, true, "a validator has two places");
   });
 
   it("load from an exported section with the same powers (STAKING-5)", () => {

@@ -20,6 +20,8 @@ export function createVestingAccount(ports: VestingPorts): MessageHandler<MsgCre
       ports.bank.requireSendEnabled(ctx, coins);
       requireNewAccount(ctx, to, message.toAddress, ports);
       const { endTime } = message;
+      // An exported genesis with such an account would be refused.
+      if (!message.delayed && endTime <= ctx.timeSeconds) fail(sdkErrors.invalidRequest, `invalid end time: ${endTime} is not after the block's time ${ctx.timeSeconds}, when vesting starts`);
       ports.accounts.createVesting(ctx, to, coins, message.delayed ? { kind: "delayed", endTime } : { kind: "continuous", startTime: ctx.timeSeconds, endTime });
       ports.bank.send(ctx, from, to, coins);
       return {};
