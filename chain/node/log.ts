@@ -19,7 +19,7 @@ export function createLog(write: (line: string) => void, least: Level, json: boo
 /** One line, whatever is in it: control characters of others must not reach a terminal. */
 function textOf(value: unknown): string {
   const text = value instanceof Error ? (value.stack ?? value.message) : typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-   
+
   const clean = text.replace(/[\u0000-\u001f\u007f]+\s*/g, " ⏎ ");
   return /[\s"=]/.test(clean) ? JSON.stringify(clean) : clean;
 }
