@@ -32,6 +32,8 @@ export interface JobRequest {
   readonly maxResultSize: bigint;
   readonly risk?: bigint;
   readonly timeInForce?: "GTT" | "IOC";
+  /** tau at which what is unmatched leaves the book; by default the longest that the chain allows. */
+  readonly expiresTau?: bigint;
   readonly costTags?: Readonly<Record<string, string>>;
   /** False sends everything in clear. */
   readonly sealed?: boolean;
@@ -112,7 +114,7 @@ export class Gateway {
         costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value })),
         classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots,
         timeInForce: request.timeInForce === "IOC" ? TimeInForce.TIME_IN_FORCE_IOC : TimeInForce.TIME_IN_FORCE_GTT,
-        term: Term.TERM_SPOT, expiresTau: 0n, requiredAttributes: [], minColocated: 0,
+        term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, requiredAttributes: [], minColocated: 0,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE,
         k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n),
         saltHead: replicated ? new SaltChain(saltSecret, salts).head : new Uint8Array(0),

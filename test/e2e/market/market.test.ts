@@ -1,0 +1,55 @@
+import { before, after, describe, it } from "mocha";
+import { acceptReplicated, acceptWithoutVerification } from "./accepted.ts";
+import { closeAfterDeclines, closeWithoutSalt, closeWithoutSeal } from "./consumers.ts";
+import { goOnAfterKill, rematchAfterDeath, rematchAfterSilence, replaceTheSilent, slashTheLiar } from "./faulty.ts";
+import { cancelPartlyMatched, expire, leaveUnfilled, tradeWithOneself, waitForCheaper } from "./orders.ts";
+import { World } from "./world.ts";
+
+type Scenario = (world: World) => Promise<void>;
+
+/** Scenarios of a lane run one after the other; lanes run side by side. */
+const lanes: readonly (readonly Scenario[])[] = [
+  [acceptWithoutVerification, acceptReplicated, slashTheLiar, replaceTheSilent],
+  [goOnAfterKill, rematchAfterDeath],
+  [closeWithoutSalt, closeAfterDeclines, leaveUnfilled, expire, waitForCheaper],
+  [rematchAfterSilence, closeWithoutSeal, cancelPartlyMatched, tradeWithOneself],
+];
+
+describe("the market on a real network", function () {
+  this.timeout(180_000);
+  let world: World;
+  const runs = new Map<Scenario, Promise<void>>();
+  before(async () => {
+    world = await World.start();
+    for (const lane of lanes) {
+      let last = Promise.resolve();
+      for (const scenario of lane) {
+        last = last.catch(() => undefined).then(() => scenario(world));
+        last.catch(() => undefined);
+        runs.set(scenario, last);
+      }
+    }
+  });
+  after(async () => {
+    await world?.stop();
+  });
+  const holds = (sentence: string, scenario: Scenario): void => {
+    it(sentence, () => runs.get(scenario));
+  };
+
+  holds("pays a job without verification by the lots used, takes the fee, gives the rest back", acceptWithoutVerification);
+  holds("pays two replicas that agree and gives the reserve back", acceptReplicated);
+  holds("slashes a provider that lies, splits its stake, pays the honest and ends with the right result", slashTheLiar);
+  holds("slashes a replica that commits and never reveals, and draws two in its place", replaceTheSilent);
+  holds("gives a task without verification to another after such silence", rematchAfterSilence);
+  holds("pays workers that were killed and came back in time: from the journal, or by running again", goOnAfterKill);
+  holds("gives the task of a killed worker to another and takes a tenth of the stake", rematchAfterDeath);
+  holds("burns a tenth of the fee where the consumer keeps its salt back", closeWithoutSalt);
+  holds("burns a tenth of the fee where the consumer keeps its key back", closeWithoutSeal);
+  holds("opens a task that was declined for its input, and closes it at the second organization's decline", closeAfterDeclines);
+  holds("closes what is unmatched of a cancelled bid and finishes the rest", cancelPartlyMatched);
+  holds("sends an immediate bid away unfilled", leaveUnfilled);
+  holds("expires a bid at its tau", expire);
+  holds("lets a limit below the book wait for a cheaper ask", waitForCheaper);
+  holds("never trades an account with itself: the newer order leaves", tradeWithOneself);
+});

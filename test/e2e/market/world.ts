@@ -1,0 +1,204 @@
+/**
+ * One network for all scenarios: a validator, honest providers and three faulty ones, each with its worker as a process. Each scenario has
+ * a capacity class, so a book, and a consumer of its own: what it sees is its own doing, while others run beside it.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
+import { prefixes } from "../../../chain/codec/address.ts";
+import type { Job, Replica, ReplicaState, Task } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
+import { connect, type Connection } from "../../../client/connection.ts";
+import { Sender } from "../../../client/sender.ts";
+import { dcmHomes, denom, gasPrice, personaWallet } from "../../../localnet/homes.ts";
+import { Network } from "../../../localnet/network.ts";
+import type { NetworkNode } from "../../../localnet/node.ts";
+import { ensureAsk } from "../../../worker/agent/setup.ts";
+import { serveBlobs, type BlobServer } from "../../../worker/data/server.ts";
+import { BlobStore } from "../../../worker/data/store.ts";
+import { Gateway, type GatewayOptions, type JobRequest, type PlacedJob } from "../../../worker/gateway/gateway.ts";
+import { History } from "./history.ts";
+import { module } from "./program.ts";
+
+export const chainId = "dcm-market-1";
+export const bond = 10_000_000_000n;
+/** What a provider's account has before it bonds. */
+export const providerFunds = 100_000_000_000n;
+const consumerFunds = 10_000_000_000n;
+/** So short that a test sees records go, so long that it can read them before. */
+export const recordLifetimeMs = 45_000;
+
+/** By number of the provider. */
+export const liar = 4;
+export const silent = 5;
+export const slow = 6;
+const faults = new Map([[liar, "lie"], [silent, "silent"], [slow, "slow"]] as const);
+export const providerCount = 7;
+
+/** A book for each scenario. */
+export const classIds = ["wasm.cancel", "wasm.decline", "wasm.honest", "wasm.killed", "wasm.liar", "wasm.orders", "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.seals", "wasm.self", "wasm.silent", "wasm.tacit"] as const;
+export type ClassId = (typeof classIds)[number];
+
+const deadlines = { salt_due: "8000", seal_due: "8000", start_due: "15000", commit_due: "15000", reveal_due: "8000", draw_due: "15000", record_lifetime: String(recordLifetimeMs) };
+
+export interface Party {
+  readonly address: string;
+  readonly sender: Sender;
+}
+
+export interface Consumer extends Party {
+  readonly name: string;
+  readonly gateway: Gateway;
+  readonly data: BlobServer;
+  /** Holds job files with the secrets. */
+  readonly folder: string;
+  readonly funds: bigint;
+  /** A bid for the test program; what is not said has plain values. */
+  place(request: Partial<JobRequest> & Pick<JobRequest, "classId" | "inputs">): Promise<PlacedJob>;
+}
+
+export interface Ended {
+  readonly job: Job;
+  readonly tasks: readonly Task[];
+}
+
+export class World {
+  readonly folder: string;
+  readonly network: Network;
+  readonly connection: Connection;
+  readonly history: History;
+  readonly providers: readonly Party[];
+  readonly #faucet: Sender;
+  readonly #closers: (() => Promise<unknown>)[] = [];
+
+  private constructor(folder: string, network: Network, connection: Connection, history: History, providers: readonly Party[], faucet: Sender) {
+    this.folder = folder;
+    this.network = network;
+    this.connection = connection;
+    this.history = history;
+    this.providers = providers;
+    this.#faucet = faucet;
+  }
+
+  static async start(): Promise<World> {
+    const folder = mkdtempSync(join(tmpdir(), "dcm-market-"));
+    let network: Network | undefined;
+    try {
+      network = await Network.start({ chainId, validators: 1, providers: providerCount, timings: { commitMs: 300 } }, {
+        folder,
+        builder: dcmHomes({
+          provider: (index) => ({ price: 1_000_000n, units: 1, bond, ...(faults.has(index as never) ? { fault: faults.get(index as never)! } : {}) }),
+          genesis: (doc) => {
+            const { market } = doc.app_state as { market: { params: [{ params: Record<string, unknown> }]; classes: { id: string }[] } };
+            Object.assign(market.params[0].params, deadlines);
+            const [core] = market.classes;
+            market.classes = [...classIds.map((id) => ({ ...core!, id })), core!].sort((a, b) => (a.id < b.id ? -1 : 1));
+          },
+        }),
+      });
+      const connection = await connect(network.validators[0]!.rpcAddress);
+      const history = new History(network.validators[0]!);
+      const sender = async (wallet: DirectSecp256k1HdWallet): Promise<Sender> => Sender.create({ connection, signer: wallet, address: (await wallet.getAccounts())[0]!.address, chainId, gasPrice });
+      const providers: Party[] = [];
+      for (const { plan } of network.providers) {
+        const wallet = await DirectSecp256k1HdWallet.fromMnemonic(readFileSync(join(plan.home, "mnemonic"), "utf8").trim(), { prefix: prefixes.account });
+        const one = await sender(wallet);
+        providers.push({ address: one.address, sender: one });
+      }
+      const world = new World(folder, network, connection, history, providers, await sender(await personaWallet(folder, "faucet")));
+      history.start();
+      await world.until("all providers offer", async () => (await connection.query.market.asks({ classId: "wasm.core", quoteDenom: denom })).asks.length === providerCount);
+      return world;
+    } catch (error) {
+      await network?.stop();
+      rmSync(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) await close();
+    await this.history.stop();
+    this.connection.close();
+    await this.network.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Polls until `reached` gives something that is not false or undefined. Rejects, naming `what`, after the timeout. */
+  async until<T>(what: string, reached: () => Promise<T | false | undefined>, timeoutMs = 60_000): Promise<T> {
+    for (const end = Date.now() + timeoutMs; ; ) {
+      const found = await reached();
+      if (found !== false && found !== undefined) return found;
+      if (Date.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms.\n${this.network.nodes.map((node) => node.tail(1_000)).join("\n")}`);
+      await sleep(100);
+    }
+  }
+
+  worker(index: number): NetworkNode {
+    return this.network.node(`provider-${index}`);
+  }
+
+  address(index: number): string {
+    return this.providers[index]!.address;
+  }
+
+  /** Puts an ask of provider `index` into the scenario's book; gives its id. */
+  async offer(index: number, classId: ClassId, price: bigint, units = 1): Promise<bigint> {
+    return ensureAsk(this.connection, this.providers[index]!.sender, { classId, quoteDenom: denom, price, units });
+  }
+
+  /** A funded account with a gateway that serves its jobs. */
+  async consumer(name: string, withhold: GatewayOptions["withhold"] = {}): Promise<Consumer> {
+    const wallet = await DirectSecp256k1HdWallet.generate(12, { prefix: prefixes.account });
+    const { address } = (await wallet.getAccounts())[0]!;
+    await this.#faucet.send({ typeUrl: "/cosmos.bank.v1beta1.MsgSend", value: { fromAddress: this.#faucet.address, toAddress: address, amount: [{ denom, amount: String(consumerFunds) }] } });
+    const sender = await Sender.create({ connection: this.connection, signer: wallet, address, chainId, gasPrice });
+    return this.gateway(name, { address, sender }, consumerFunds, withhold);
+  }
+
+  async gateway(name: string, { address, sender }: Party, funds: bigint, withhold: GatewayOptions["withhold"] = {}): Promise<Consumer> {
+    const folder = join(this.folder, "consumers", name);
+    const blobs = await BlobStore.open({ directory: join(folder, "blobs") });
+    const data = await serveBlobs(blobs, { host: "127.0.0.1", port: 0 });
+    const gateway = new Gateway({ connection: this.connection, sender, blobs, dataUrl: data.url, directory: join(folder, "jobs"), pollMs: 200, log: () => undefined, withhold });
+    gateway.start();
+    this.#closers.push(() => data.close(), () => gateway.stop());
+    return {
+      name, address, sender, gateway, data, folder, funds,
+      place: (request) => gateway.place({
+        name, quoteDenom: denom, limitPrice: 200_003n, lots: 1n, verification: "V0", program: module, durationMs: 1_000n, maxResultSize: 1_024n, ...request,
+      }),
+    };
+  }
+
+  /** The job once its last task ended. */
+  async ended({ gateway }: Consumer, jobId: bigint, timeoutMs?: number): Promise<Ended> {
+    const job = await this.until(`the end of job ${jobId}`, async () => {
+      const answer = await this.connection.query.market.job({ jobId });
+      return answer.job!.endedTau > 0n && answer.job;
+    }, timeoutMs);
+    return { job, tasks: await gateway.tasks(jobId) };
+  }
+
+  /** The replica of provider `index` in the only task of a job, once it is in `state`. */
+  async replica({ gateway }: Consumer, jobId: bigint, index: number, state: ReplicaState): Promise<Replica> {
+    return this.until(`provider-${index} in state ${state} in job ${jobId}`, async () => {
+      const [task] = await gateway.tasks(jobId);
+      return task!.replicas.find((one) => one.provider === this.address(index) && one.state === state);
+    });
+  }
+
+  async balance(address: string): Promise<bigint> {
+    return BigInt((await this.connection.query.bank.balance(address, denom)).amount);
+  }
+
+  async supply(): Promise<bigint> {
+    return BigInt((await this.connection.query.bank.supplyOf(denom)).amount);
+  }
+}
+
+/** What became of each replica of a task, in order; providers by number. */
+export function seen(world: World, task: Task): { provider: number; state: ReplicaState; round: number; paid: bigint; slashed: bigint }[] {
+  return task.replicas.map(({ provider, state, round, paid, slashed }) => ({ provider: world.providers.findIndex(({ address }) => address === provider), state, round, paid: BigInt(paid), slashed: BigInt(slashed) }));
+}
