@@ -84,7 +84,7 @@ export function addressBytes(text: string, prefix: string = prefixes.account): U
   if (known !== undefined) return known;
   if (text.length <= maxTextLength && text.trim() === "") throw new AddressError("empty address string is not allowed");
   const decoded = decodeBech32(text);
-  if (decoded.prefix !== prefix) throw new AddressError(`invalid Bech32 prefix; expected ${prefix}, got ${decoded.prefix}`);
+  if (decoded.prefix !== prefix) throw new AddressError(`hrp does not match bech32 prefix: expected '${prefix}' got '${decoded.prefix}': internal logic error`);
   checkLength(decoded.bytes);
   bytesOf.set(key, decoded.bytes);
   return decoded.bytes;
