@@ -30,6 +30,7 @@ export class CometSupervisor {
   #delay = restartDelayMs.first;
   #timer: NodeJS.Timeout | undefined;
   #lastLines: string[] = [];
+  #inTrace = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -44,6 +45,7 @@ export class CometSupervisor {
     const startedAt = Date.now();
     const child = spawn(binary, args, { stdio: ["ignore", "pipe", "pipe"], env });
     this.#child = child;
+    this.#inTrace = false;
     if (child.pid !== undefined) writeFileSync(pidFile, String(child.pid));
     for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", (line) => this.#line(line));
     let ended = false;
@@ -108,7 +110,9 @@ export class CometSupervisor {
     }
     const { level, _msg: message, ts: _time, module, ...fields } = entry;
     const text = typeof message === "string" ? message : line;
-    if (level !== "info" && level !== "debug") {
+    // A panic's words help; the hundred lines of stack after them would push them out.
+    if (text.startsWith("goroutine ")) this.#inTrace = true;
+    if (level !== "info" && level !== "debug" && !this.#inTrace && text !== "") {
       this.#lastLines = [...this.#lastLines.slice(1 - keptLines), `${text} ${typeof fields["err"] === "string" ? fields["err"] : ""}`.trim().slice(0, 500)];
     }
     this.#options.log(level === "error" ? "warn" : level === "info" ? "info" : "debug", `comet: ${text}`, { ...(module === undefined ? {} : { module }), ...fields });

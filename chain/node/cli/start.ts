@@ -14,6 +14,7 @@ import { createLog, type Level, type Log } from "../log.ts";
 import { openNode, type OpenNode } from "../open.ts";
 import { CometRpc } from "../services/comet-rpc.ts";
 import { CometSupervisor } from "../supervisor.ts";
+import { checkBlocks, checkSigner, hintFor } from "./check-home.ts";
 import { openHome, wholeNumber } from "./common.ts";
 import { CliError, toJsonText, type Io } from "./io.ts";
 import type { Globals } from "./program.ts";
@@ -45,6 +46,7 @@ export async function start(io: Io, globals: Globals, options: Options): Promise
   const config = withFlags(readAppConfig(ConfigFile.read(home.appConfig)), options);
   const comet = ConfigFile.read(home.cometConfig);
   const genesis = readGenesisDoc(home.genesis);
+  if (options.appOnly !== true) checkSigner(home, comet);
   mkdirSync(home.data, { recursive: true, mode: 0o700 });
   const held = hold(home);
   const rpcAddress = options.rpcLaddr ?? comet.string("rpc.laddr");
@@ -57,11 +59,11 @@ export async function start(io: Io, globals: Globals, options: Options): Promise
     await endOrphan(home, log);
     const open = await openNode(home, config, rpc, log);
     closers.push(() => open.close());
+    if (options.appOnly !== true) checkBlocks(home, comet, open.store.version);
     const abci = createServer(haltAt(open, config.haltHeight, () => stopping.resolve(undefined)), { logger: abciLogger(log) });
     const listening = await abci.listen(options.appOnly === true ? (options.proxyApp ?? comet.string("proxy_app")) : privateSocket(home));
     closers.push(() => abci.close());
-    const served = await serve(open, config, log);
-    closers.push(...served.map(({ listening: { close } }) => close));
+    const served = await serve(open, config, log, closers);
 
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.resolve(undefined));
     if (options.appOnly !== true) {
@@ -74,13 +76,13 @@ export async function start(io: Io, globals: Globals, options: Options): Promise
         pidFile: home.cometPid,
         log,
         onRestart: () => open.metrics.cometRestarted(),
-        onGivenUp: (reason) => stopping.resolve(new CliError(reason, { hint: `Its settings: ${home.cometConfig}` })),
+        onGivenUp: (reason) => stopping.resolve(new CliError(reason, { hint: hintFor(home, reason) })),
       });
       supervisor.start();
     }
     const addresses = { rpc: rpc.url, abci: listening, ...Object.fromEntries(served.map(({ name, listening: { address } }) => [name, address])) };
     log("info", `${genesis.chainId}: node started`, { height: open.store.version, ...addresses });
-    watch = watchHeight(open, supervisor, (height) => {
+    watch = watchHeight(open, supervisor, rpc, (height) => {
       log("info", "blocks are coming", { height });
       if (globals.format === "json") io.stdout(`${toJsonText({ event: "ready", chain_id: genesis.chainId, height, pid: process.pid, comet_pid: supervisor?.pid, ...addresses })}\n`);
     });
@@ -174,29 +176,50 @@ interface Served {
   readonly listening: Listening;
 }
 
-async function serve({ queries, metrics }: OpenNode, config: AppConfig, log: Log): Promise<Served[]> {
+/** What listens is closed by `closers` from the moment it does, also where the next one cannot listen. */
+async function serve({ queries, metrics }: OpenNode, config: AppConfig, log: Log, closers: (() => Promise<void>)[]): Promise<Served[]> {
   const out: Served[] = [];
+  const add = async (name: Served["name"], listen: Promise<Listening>): Promise<void> => {
+    const listening = await named(`${name}.address`, listen);
+    closers.push(() => listening.close());
+    out.push({ name, listening });
+  };
   if (config.api.enable) {
     const { serveRest } = await import("../rest/server.ts");
     const { versionInfo } = await import("../version.ts");
-    out.push({ name: "api", listening: await serveRest(queries, { ...config.api, version: versionInfo().version, log, metrics }) });
+    await add("api", serveRest(queries, { ...config.api, version: versionInfo().version, log, metrics }));
   }
   if (config.grpc.enable) {
     const { serveGrpc } = await import("../grpc/server.ts");
-    out.push({ name: "grpc", listening: await serveGrpc(queries, { ...config.grpc, log, metrics }) });
+    await add("grpc", serveGrpc(queries, { ...config.grpc, log, metrics }));
   }
-  if (config.metrics.enable) out.push({ name: "metrics", listening: await metrics.serve(config.metrics.address, staleSeconds) });
+  if (config.metrics.enable) await add("metrics", metrics.serve(config.metrics.address, staleSeconds));
   return out;
 }
 
-/** Tells once that the height moves; only then is the node what it should be. */
-function watchHeight({ store }: OpenNode, supervisor: CometSupervisor | undefined, moved: (height: number) => void): NodeJS.Timeout {
+/** The error says which setting it comes from. */
+async function named<T>(setting: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw new CliError(`${setting} of app.toml: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Tells once that the height moves and CometBFT serves: while it replays old blocks after a crash the one is true without the other. */
+function watchHeight({ store }: OpenNode, supervisor: CometSupervisor | undefined, rpc: CometRpc, moved: (height: number) => void): NodeJS.Timeout {
   const from = store.version;
+  let asking = false;
   const timer = setInterval(() => {
-    if (store.version === from) return;
-    clearInterval(timer);
-    supervisor?.worked();
-    moved(store.version);
+    if (store.version === from || asking) return;
+    asking = true;
+    rpc.call("health", {}).then(() => {
+      clearInterval(timer);
+      supervisor?.worked();
+      moved(store.version);
+    }).catch(() => {
+      asking = false;
+    });
   }, 50);
   return timer;
 }
