@@ -140,7 +140,7 @@ export class Generator {
   #generate(world: World, bound: BoundMessage): unknown {
     const made = bound.handler.arbitrary(world);
     const refine = this.#refine[bound.typeUrl];
-    return refine === undefined || (made !== undefined && world.random.chance(5)) ? made : refine(world, made);
+    return refine === undefined || (made !== undefined && !this.#governed.has(bound.typeUrl) && world.random.chance(5)) ? made : refine(world, made);
   }
 
   readonly #anyMessage: AnyMessage = (world) => {

@@ -58,6 +58,7 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const known = [...allowances.entries(world.ctx)].map(([[grantee, granter]]) => ({ granter: addressText(granter), grantee: addressText(grantee) })).filter(({ granter }) => world.accounts.includes(granter));
       return known.length === 0 ? made : world.random.pick(known);
     },
+    // What makes providers active stays as it is: their asks follow with their next message, and an export in between would count them already.
     "/dcm.staking.v1.MsgUpdateParams": ({ ctx, random }): MsgUpdateProviderParams => ({
       authority: governance, params: { ...providerParams.get(ctx), freeDeclines: random.int(102), maxUnbondingEntries: 1 + random.int(8), jailMisses: 1 + random.int(2) },
     }),

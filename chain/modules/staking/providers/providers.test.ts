@@ -352,6 +352,21 @@ describe("providers", () => {
       assert.equal(provider(world, 1).active, true);
     });
 
+    it("PRV-11 a heartbeat brings back the asks of a provider that changed parameters let in again", () => {
+      const world = new ProvidersWorld({ params: { heartbeatWindowMs: 60_000n } });
+      world.register(1, 5_000_000n);
+      const changes: string[] = [];
+      world.kit.providers.onChange((ctx, address) => changes.push(`${String(address[0])}:${String(world.kit.providers.find(ctx, address)?.active)}`));
+      assert.deepEqual(world.block(60_000n), ["ProviderSuspended"]);
+      world.send("UpdateParams", { authority, params: { ...defaultParams(), heartbeatWindowMs: 600_000n } });
+      assert.deepEqual(world.send("Heartbeat", { operator: account(1) }).events.map(({ type }) => type), ["dcm.staking.v1.EventProviderResumed"]);
+      world.send("UpdateParams", { authority, params: { ...defaultParams(), minBond: "6000000", heartbeatWindowMs: 600_000n } });
+      world.send("Heartbeat", { operator: account(1) });
+      world.send("UpdateParams", { authority, params: { ...defaultParams(), heartbeatWindowMs: 600_000n } });
+      world.send("Heartbeat", { operator: account(1) });
+      assert.deepEqual(changes, ["1:false", "1:true", "1:false", "1:true"]);
+    });
+
     it("PRV-11 suspension leaves locked stake and reservations as they are", () => {
       const world = new ProvidersWorld({ params: { heartbeatWindowMs: 60_000n } });
       const a = world.register(1, 5_000_000n);
