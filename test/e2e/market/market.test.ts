@@ -1,9 +1,12 @@
+import assert from "node:assert/strict";
 import { before, after, describe, it } from "mocha";
 import { acceptReplicated, acceptWithoutVerification } from "./accepted.ts";
+import { balanceBooks, matchBankEvents, pruneRecords, settleProviders } from "./audit.ts";
 import { closeAfterDeclines, closeWithoutSalt, closeWithoutSeal } from "./consumers.ts";
 import { goOnAfterKill, rematchAfterDeath, rematchAfterSilence, replaceTheSilent, slashTheLiar } from "./faulty.ts";
 import { cancelPartlyMatched, expire, leaveUnfilled, tradeWithOneself, waitForCheaper } from "./orders.ts";
-import { World } from "./world.ts";
+import { leakNothing, showNothingToThirdParties } from "./secrets.ts";
+import { classIds, World } from "./world.ts";
 
 type Scenario = (world: World) => Promise<void>;
 
@@ -12,7 +15,7 @@ const lanes: readonly (readonly Scenario[])[] = [
   [acceptWithoutVerification, acceptReplicated, slashTheLiar, replaceTheSilent],
   [goOnAfterKill, rematchAfterDeath],
   [closeWithoutSalt, closeAfterDeclines, leaveUnfilled, expire, waitForCheaper],
-  [rematchAfterSilence, closeWithoutSeal, cancelPartlyMatched, tradeWithOneself],
+  [showNothingToThirdParties, rematchAfterSilence, closeWithoutSeal, cancelPartlyMatched, tradeWithOneself],
 ];
 
 describe("the market on a real network", function () {
@@ -52,4 +55,16 @@ describe("the market on a real network", function () {
   holds("expires a bid at its tau", expire);
   holds("lets a limit below the book wait for a cheaper ask", waitForCheaper);
   holds("never trades an account with itself: the newer order leaves", tradeWithOneself);
+  holds("shows nothing to third parties who fetch its data", showNothingToThirdParties);
+
+  it("leaks no secret into logs, blocks, process list or the disks of providers", () => leakNothing(world));
+  it("prunes the records in time and gives the storage deposit back", () => pruneRecords(world));
+  it("balances: escrow, bonds, fees and what was burned, to the unit", () => balanceBooks(world));
+  it("leaves each provider with what it earned, no stake locked, every unit back in its ask", () => settleProviders(world));
+  it("agrees with the bank's events for every account", () => matchBankEvents(world));
+  it("can be followed from events alone: every book at every height where it changed", async () => {
+    const height = await world.history.upToNow();
+    for (const classId of classIds) await world.follower.compare(classId, height);
+    assert.ok(world.follower.compared > 100, `${world.follower.compared} compared`);
+  });
 });

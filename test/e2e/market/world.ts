@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { prefixes } from "../../../chain/codec/address.ts";
 import type { Job, Replica, ReplicaState, Task } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
+import { QueryBalanceRequest, QueryBalanceResponse, QuerySupplyOfRequest, QuerySupplyOfResponse } from "../../../chain/codec/gen/cosmos/bank/v1beta1/query.ts";
 import { connect, type Connection } from "../../../client/connection.ts";
 import { Sender } from "../../../client/sender.ts";
 import { dcmHomes, denom, gasPrice, personaWallet } from "../../../localnet/homes.ts";
@@ -18,6 +19,7 @@ import { ensureAsk } from "../../../worker/agent/setup.ts";
 import { serveBlobs, type BlobServer } from "../../../worker/data/server.ts";
 import { BlobStore } from "../../../worker/data/store.ts";
 import { Gateway, type GatewayOptions, type JobRequest, type PlacedJob } from "../../../worker/gateway/gateway.ts";
+import { Follower } from "./follower.ts";
 import { History } from "./history.ts";
 import { module } from "./program.ts";
 
@@ -37,7 +39,7 @@ const faults = new Map([[liar, "lie"], [silent, "silent"], [slow, "slow"]] as co
 export const providerCount = 7;
 
 /** A book for each scenario. */
-export const classIds = ["wasm.cancel", "wasm.decline", "wasm.honest", "wasm.killed", "wasm.liar", "wasm.orders", "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.seals", "wasm.self", "wasm.silent", "wasm.tacit"] as const;
+export const classIds = ["wasm.cancel", "wasm.decline", "wasm.honest", "wasm.killed", "wasm.liar", "wasm.orders", "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.sealed", "wasm.seals", "wasm.self", "wasm.silent", "wasm.tacit"] as const;
 export type ClassId = (typeof classIds)[number];
 
 const deadlines = { salt_due: "8000", seal_due: "8000", start_due: "15000", commit_due: "15000", reveal_due: "8000", draw_due: "15000", record_lifetime: String(recordLifetimeMs) };
@@ -69,14 +71,22 @@ export class World {
   readonly connection: Connection;
   readonly history: History;
   readonly providers: readonly Party[];
+  /** Before the first transaction. */
+  readonly genesisSupply: bigint;
+  readonly follower: Follower;
+  /** By name. */
+  readonly consumers = new Map<string, Consumer>();
   readonly #faucet: Sender;
   readonly #closers: (() => Promise<unknown>)[] = [];
 
-  private constructor(folder: string, network: Network, connection: Connection, history: History, providers: readonly Party[], faucet: Sender) {
+  private constructor(folder: string, network: Network, connection: Connection, history: History, genesisSupply: bigint, providers: readonly Party[], faucet: Sender) {
     this.folder = folder;
     this.network = network;
     this.connection = connection;
     this.history = history;
+    this.genesisSupply = genesisSupply;
+    this.follower = new Follower(connection);
+    history.onBlock((height, events) => this.follower.follow(height, events));
     this.providers = providers;
     this.#faucet = faucet;
   }
@@ -106,7 +116,9 @@ export class World {
         const one = await sender(wallet);
         providers.push({ address: one.address, sender: one });
       }
-      const world = new World(folder, network, connection, history, providers, await sender(await personaWallet(folder, "faucet")));
+      const { value } = await connection.query.queryAbci("/cosmos.bank.v1beta1.Query/SupplyOf", QuerySupplyOfRequest.encode({ denom }).finish(), 1);
+      const genesisSupply = BigInt(QuerySupplyOfResponse.decode(value).amount!.amount);
+      const world = new World(folder, network, connection, history, genesisSupply, providers, await sender(await personaWallet(folder, "faucet")));
       history.start();
       await world.until("all providers offer", async () => (await connection.query.market.asks({ classId: "wasm.core", quoteDenom: denom })).asks.length === providerCount);
       return world;
@@ -164,12 +176,14 @@ export class World {
     const gateway = new Gateway({ connection: this.connection, sender, blobs, dataUrl: data.url, directory: join(folder, "jobs"), pollMs: 200, log: () => undefined, withhold });
     gateway.start();
     this.#closers.push(() => data.close(), () => gateway.stop());
-    return {
+    const consumer: Consumer = {
       name, address, sender, gateway, data, folder, funds,
       place: (request) => gateway.place({
         name, quoteDenom: denom, limitPrice: 200_003n, lots: 1n, verification: "V0", program: module, durationMs: 1_000n, maxResultSize: 1_024n, ...request,
       }),
     };
+    this.consumers.set(name, consumer);
+    return consumer;
   }
 
   /** The job once its last task ended. */
@@ -191,6 +205,11 @@ export class World {
 
   async balance(address: string): Promise<bigint> {
     return BigInt((await this.connection.query.bank.balance(address, denom)).amount);
+  }
+
+  async balanceAt(address: string, height: number): Promise<bigint> {
+    const { value } = await this.connection.query.queryAbci("/cosmos.bank.v1beta1.Query/Balance", QueryBalanceRequest.encode({ address, denom }).finish(), height);
+    return BigInt(QueryBalanceResponse.decode(value).balance?.amount ?? "0");
   }
 
   async supply(): Promise<bigint> {

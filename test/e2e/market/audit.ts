@@ -1,0 +1,97 @@
+/** After all scenarios: do the books of the whole chain balance, to the unit? */
+import assert from "node:assert/strict";
+import { addressText, moduleAddress } from "../../../chain/codec/address.ts";
+import type { Ask, Job } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
+import { amountOf, type ChainEvent } from "./history.ts";
+import { total } from "./money.ts";
+import { bond, providerFunds, recordLifetimeMs, type World } from "./world.ts";
+
+const module = (name: string): string => addressText(moduleAddress(name));
+const sum = (events: readonly ChainEvent[], key: string): bigint => total(events.map(({ attributes }) => BigInt(attributes[key]!)));
+const page = { key: new Uint8Array(0), offset: 0n, limit: 1_000n, countTotal: false, reverse: false };
+
+async function records(world: World): Promise<{ jobs: Job[]; asks: Ask[] }> {
+  const { jobs } = await world.connection.query.market.jobs({ pagination: page });
+  const { asks } = await world.connection.query.market.asks({ pagination: page });
+  return { jobs, asks };
+}
+
+/** Supply has shrunk by what was burned, and by nothing else; each module holds what it owes. */
+export async function balanceBooks(world: World): Promise<void> {
+  await world.history.upToNow();
+  const { jobs, asks } = await records(world);
+  const owed = total([...jobs.flatMap(({ escrow }) => [BigInt(escrow!.held), BigInt(escrow!.storageDeposit)]), ...asks.map(({ storageDeposit }) => BigInt(storageDeposit))]);
+  assert.equal(await world.balance(module("market")), owed);
+
+  const { providers } = await world.connection.query.providers.providers();
+  assert.equal(await world.balance(module("providers")), total(providers.map((one) => BigInt(one.bond!.total))));
+
+  const settled = world.history.find("EventEscrowSettled");
+  const slashed = world.history.find("dcm.staking.v1.EventProviderSlashed");
+  const fees = world.history.find("tx").filter(({ attributes }) => attributes.fee !== undefined);
+  assert.equal(await world.balance(module("fee_collector")), sum(settled, "fee") + total(fees.map(({ attributes }) => amountOf(attributes.fee))));
+
+  const burned = sum(settled, "burned") + sum(slashed, "burned");
+  assert.ok(burned > 0n);
+  assert.equal(world.genesisSupply - (await world.supply()), burned);
+  assert.equal(total(world.history.find("burn").map(({ attributes }) => amountOf(attributes.amount))), burned);
+}
+
+/** Each provider has what it earned, less fees, bond and deposits; no stake is locked, no unit is out. */
+export async function settleProviders(world: World): Promise<void> {
+  await world.history.upToNow();
+  const { jobs, asks } = await records(world);
+  const penalties = world.history.find("EventProviderPenalized");
+  for (const [index, { address }] of world.providers.entries()) {
+    const { provider } = await world.connection.query.providers.provider({ operator: address });
+    const taken = sum(penalties.filter(({ attributes }) => attributes.provider === address), "amount");
+    const mine = asks.filter((ask) => ask.provider === address);
+    const open = mine.filter((ask) => ask.status === OrderStatus.ORDER_STATUS_OPEN);
+    assert.deepEqual(
+      { total: provider!.bond!.total, locked: provider!.bond!.locked, reserved: provider!.bond!.reserved, unbonding: provider!.bond!.unbonding },
+      { total: String(bond - taken), locked: "0", reserved: String(total(open.map((ask) => ask.bondPerUnit * BigInt(ask.units)))), unbonding: "0" }, `bond of provider-${index}`,
+    );
+    for (const ask of open) assert.deepEqual([ask.freeUnits, ask.heldUnits], [ask.units, 0], `units of ask ${ask.id}`);
+    const earned = sum(lastOfEach(world.history.find("EventReplicaChanged", { provider: address })), "paid");
+    const awarded = total(penalties.filter(({ attributes }) => attributes.reason === "minority" && isProver(world, attributes.task_id!, address)).map(({ attributes }) => BigInt(attributes.to_provers!) / 2n));
+    const own = jobs.filter((job) => job.consumer === address).map(({ escrow }) => BigInt(escrow!.deposited) - BigInt(escrow!.refunded) + BigInt(escrow!.storageDeposit));
+    const deposits = total(mine.map(({ storageDeposit }) => BigInt(storageDeposit)));
+    const wanted = providerFunds - bond - world.history.feesOf(address) - deposits - total(own) + earned + awarded;
+    assert.equal(await world.balance(address), wanted, `balance of provider-${index}`);
+  }
+}
+
+/** The present state of each replica. */
+function lastOfEach(events: readonly ChainEvent[]): ChainEvent[] {
+  const last = new Map<string, ChainEvent>();
+  for (const event of events) last.set(`${event.attributes.task_id!} ${event.attributes.round!}`, event);
+  return [...last.values()];
+}
+
+function isProver(world: World, taskId: string, address: string): boolean {
+  return world.history.find("EventReplicaChanged", { task_id: taskId, provider: address }).some(({ attributes }) => attributes.round === "1" && attributes.paid !== "0");
+}
+
+/** The records' time is over: job, tasks and leases are gone and the deposit is back, exactly once. */
+export async function pruneRecords(world: World): Promise<void> {
+  const consumer = world.consumers.get("honest")!;
+  const [placed] = world.history.find("EventBidPlaced", { consumer: consumer.address });
+  const jobId = BigInt(placed!.attributes.job_id!);
+  const pruned = await world.until("the job's records go", async () => world.history.find("EventJobPruned", { job_id: jobId })[0], recordLifetimeMs + 30_000);
+  assert.equal(pruned.attributes.storage_deposit, placed!.attributes.storage_deposit);
+  await assert.rejects(world.connection.query.market.job({ jobId }), /job .* does not exist or was pruned/);
+  await assert.rejects(world.connection.query.market.tasks({ jobId }), /does not exist or was pruned/);
+  assert.deepEqual((await world.connection.query.market.leases({ jobId })).leases, []);
+  assert.deepEqual((await world.connection.query.market.seals({ jobId })).seals, []);
+  const settled = world.history.find("EventEscrowSettled", { job_id: jobId });
+  assert.equal(await world.balance(consumer.address), consumer.funds - world.history.feesOf(consumer.address) - sum(settled, "paid") - sum(settled, "fee"));
+}
+
+/** Every account that took part has what the bank's own events say. */
+export async function matchBankEvents(world: World): Promise<void> {
+  const to = await world.history.upToNow();
+  const accounts = new Set(world.history.find("coin_received").map(({ attributes }) => attributes.receiver!));
+  assert.ok(accounts.size > 20);
+  for (const account of accounts) assert.equal(await world.balance(account), (await world.balanceAt(account, 1)) + world.history.change(account, 1, to), account);
+}

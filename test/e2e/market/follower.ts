@@ -1,0 +1,109 @@
+/** A book kept from events alone, as an exchange or an explorer would; held against the chain's own queries at the same height. */
+import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
+import { QueryAsksRequest, QueryAsksResponse, QueryBidsRequest, QueryBidsResponse, QueryBookRequest, QueryBookResponse } from "../../../chain/codec/gen/dcm/market/v1/query.ts";
+import type { Connection } from "../../../client/connection.ts";
+import { denom } from "../../../localnet/homes.ts";
+import type { ChainEvent } from "./history.ts";
+
+interface Order {
+  readonly id: bigint;
+  readonly classId: string;
+  readonly price: bigint;
+  readonly height: number;
+  readonly units: number;
+  readonly listed: boolean;
+}
+
+interface Side {
+  readonly placed: string;
+  readonly changed: string;
+  readonly id: string;
+  readonly price: string;
+  readonly units: string;
+  readonly listed: (attributes: ChainEvent["attributes"]) => boolean;
+}
+
+const asks: Side = { placed: "EventAskPlaced", changed: "EventAskChanged", id: "ask_id", price: "base_price", units: "free_units", listed: ({ listed }) => listed === "true" };
+const bids: Side = { placed: "EventBidPlaced", changed: "EventBidChanged", id: "bid_id", price: "limit_price", units: "open_tasks", listed: ({ status }) => status === "open" };
+
+export class Follower {
+  readonly #connection: Connection;
+  readonly #asks = new Map<bigint, Order>();
+  readonly #bids = new Map<bigint, Order>();
+  #compared = 0;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Books that were held against the chain. */
+  get compared(): number {
+    return this.#compared;
+  }
+
+  /** Takes a block's events in; compares every book that they changed. */
+  async follow(height: number, events: readonly ChainEvent[]): Promise<void> {
+    const changed = new Set<string>();
+    for (const event of events) {
+      const classId = take(this.#asks, asks, event) ?? take(this.#bids, bids, event);
+      if (classId !== undefined) changed.add(classId);
+    }
+    for (const classId of changed) await this.compare(classId, height);
+  }
+
+  async compare(classId: string, height: number): Promise<void> {
+    const ours = {
+      asks: inOrder(this.#asks, classId, (a, b) => a.price - b.price),
+      bids: inOrder(this.#bids, classId, (a, b) => b.price - a.price),
+    };
+    const book = { classId, quoteDenom: denom };
+    const depth = QueryBookResponse.decode(await this.#query("Book", QueryBookRequest.encode(QueryBookRequest.fromPartial({ ...book, levels: 500 })).finish(), height));
+    assert.deepEqual({ asks: levels(ours.asks), bids: levels(ours.bids) }, { asks: depth.asks, bids: depth.bids }, `depth of ${classId} at height ${height}`);
+    assert.deepEqual([depth.book!.openAsks, depth.book!.openBids], [BigInt(ours.asks.length), BigInt(ours.bids.length)]);
+    const listed = QueryAsksResponse.decode(await this.#query("Asks", QueryAsksRequest.encode(QueryAsksRequest.fromPartial(book)).finish(), height));
+    assert.deepEqual(ours.asks.map(({ id, units }) => [id, units]), listed.asks.map(({ id, freeUnits }) => [id, freeUnits]), `asks of ${classId} at height ${height}`);
+    const wanted = QueryBidsResponse.decode(await this.#query("Bids", QueryBidsRequest.encode(QueryBidsRequest.fromPartial(book)).finish(), height));
+    assert.deepEqual(ours.bids.map(({ id }) => id), wanted.bids.map(({ id }) => id), `bids of ${classId} at height ${height}`);
+    this.#compared++;
+  }
+
+  /** A node may have a block's results a moment before its state. */
+  async #query(method: string, request: Uint8Array, height: number): Promise<Uint8Array> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return (await this.#connection.query.queryAbci(`/dcm.market.v1.Query/${method}`, request, height)).value;
+      } catch (error) {
+        if (attempt === 20) throw error;
+        await sleep(100);
+      }
+    }
+  }
+}
+
+/** The class whose book the event changed. */
+function take(orders: Map<bigint, Order>, side: Side, { type, height, attributes }: ChainEvent): string | undefined {
+  if (type !== `dcm.market.v1.${side.placed}` && type !== `dcm.market.v1.${side.changed}`) return undefined;
+  const id = BigInt(attributes[side.id]!);
+  const classId = attributes.class_id!;
+  const before = orders.get(id) ?? { id, classId, price: BigInt(attributes[side.price]!), height, units: 0, listed: false };
+  if (type === `dcm.market.v1.${side.placed}`) orders.set(id, before);
+  else orders.set(id, { ...before, units: Number(attributes[side.units]), listed: side.listed(attributes) });
+  return classId;
+}
+
+function inOrder(orders: ReadonlyMap<bigint, Order>, classId: string, byPrice: (a: Order, b: Order) => bigint): Order[] {
+  return [...orders.values()].filter((order) => order.listed && order.classId === classId).sort((a, b) => Number(byPrice(a, b)) || a.height - b.height || Number(a.id - b.id));
+}
+
+function levels(orders: readonly Order[]): { price: bigint; units: bigint; orders: number }[] {
+  const out: { price: bigint; units: bigint; orders: number }[] = [];
+  for (const { price, units } of orders) {
+    const last = out.at(-1);
+    if (last?.price === price) {
+      last.units += BigInt(units);
+      last.orders++;
+    } else out.push({ price, units: BigInt(units), orders: 1 });
+  }
+  return out;
+}
