@@ -2,6 +2,7 @@
 import type { Event, ExecTxResult, ResponseCheckTx, ResponseFinalizeBlock } from "../codec/gen/tendermint/abci/types.ts";
 import { ValidatorUpdate } from "../codec/gen/tendermint/abci/types.ts";
 import { ConsensusParams } from "../codec/gen/tendermint/types/params.ts";
+import type { EventLog } from "../codec/event-log.ts";
 import { ReverseWriter } from "./reverse-writer.ts";
 
 /** A guess that spares most growth: a result without events, and one event of a transfer. */
@@ -9,7 +10,7 @@ const RESULT_BYTES = 128;
 const EVENT_BYTES = 160;
 
 export function encodeCheckTx(response: ResponseCheckTx): Uint8Array {
-  const writer = new ReverseWriter(RESULT_BYTES + response.log.length + response.data.length + EVENT_BYTES * response.events.length);
+  const writer = new ReverseWriter(RESULT_BYTES + response.log.length + response.data.length + EVENT_BYTES * eventCount(response));
   writer.string(8, response.codespace);
   writeResult(writer, response);
   return writer.finish();
@@ -17,7 +18,7 @@ export function encodeCheckTx(response: ResponseCheckTx): Uint8Array {
 
 export function encodeFinalizeBlock(response: ResponseFinalizeBlock): Uint8Array {
   let capacity = RESULT_BYTES + EVENT_BYTES * response.events.length;
-  for (const { events } of response.txResults) capacity += RESULT_BYTES + EVENT_BYTES * events.length;
+  for (const result of response.txResults) capacity += RESULT_BYTES + EVENT_BYTES * eventCount(result);
   const writer = new ReverseWriter(capacity);
   writer.bytes(5, response.appHash);
   if (response.consensusParamUpdates !== undefined) writer.bytesAlways(4, ConsensusParams.encode(response.consensusParamUpdates).finish());
@@ -33,9 +34,19 @@ export function encodeFinalizeBlock(response: ResponseFinalizeBlock): Uint8Array
   return writer.finish();
 }
 
+/** A result may carry its events as a log, in place of objects. */
+interface Result extends Omit<ExecTxResult, "codespace"> {
+  readonly emitted?: EventLog;
+}
+
+function eventCount({ events, emitted }: Result): number {
+  return emitted === undefined ? events.length : emitted.count;
+}
+
 /** Fields 7 to 1, which CheckTx's response and a transaction's result share. */
-function writeResult(writer: ReverseWriter, result: Omit<ExecTxResult, "codespace">): void {
-  writeEvents(writer, 7, result.events);
+function writeResult(writer: ReverseWriter, result: Result): void {
+  if (result.emitted === undefined) writeEvents(writer, 7, result.events);
+  else writeLog(writer, 7, result.emitted);
   writer.int64(6, result.gasUsed);
   writer.int64(5, result.gasWanted);
   writer.string(4, result.info);
@@ -59,4 +70,27 @@ function writeEvents(writer: ReverseWriter, field: number, events: readonly Even
     writer.string(1, event.type);
     writer.nested(field, from);
   }
+}
+
+/** The same bytes, from a log: its attributes are all indexed. */
+function writeLog(writer: ReverseWriter, field: number, { parts, shared }: EventLog): void {
+  for (let end = parts.length; end > 0; ) {
+    const start = end - 2 - 2 * (parts[end - 2] as number);
+    const from = writer.length;
+    for (let i = shared.length - 4; i >= 0; i -= 4) {
+      if ((shared[i] as number) <= start && end <= (shared[i + 1] as number)) writeAttribute(writer, shared[i + 2] as string, shared[i + 3] as string);
+    }
+    for (let i = end - 4; i >= start; i -= 2) writeAttribute(writer, parts[i] as string, parts[i + 1] as string);
+    writer.string(1, parts[end - 1] as string);
+    writer.nested(field, from);
+    end = start;
+  }
+}
+
+function writeAttribute(writer: ReverseWriter, key: string, value: string): void {
+  const start = writer.length;
+  writer.bool(3, true);
+  writer.string(2, value);
+  writer.string(1, key);
+  writer.nested(2, start);
 }

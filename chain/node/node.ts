@@ -70,9 +70,9 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
 
   checkTx(request: RequestCheckTx): Partial<ResponseCheckTx> {
     const stop = this.#options.metrics?.checkTx(request.type === 1);
-    const { code, codespace, log, gasWanted, gasUsed, events } = this.machine.checkTx(request.tx, request.type === 1);
+    const outcome = this.machine.checkTx(request.tx, request.type === 1);
     stop?.();
-    return { code, codespace, log, gasWanted, gasUsed, events };
+    return outcome;
   }
 
   prepareProposal(request: RequestPrepareProposal): Partial<ResponsePrepareProposal> {
@@ -91,7 +91,7 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
   async finalizeBlock(request: RequestFinalizeBlock): Promise<Partial<ResponseFinalizeBlock>> {
     await this.#options.prefetch?.(request.txs);
     const stop = this.#options.metrics?.block(request.txs.length);
-    const result = this.machine.finalizeBlock({
+    const result = this.machine.executeBlock({
       height: request.height, timeNanos: nanosOf(request.time), proposer: request.proposerAddress, txs: request.txs, lastCommit: request.decidedLastCommit, misbehavior: request.misbehavior,
     });
     stop?.(Number(request.height));

@@ -1,5 +1,6 @@
 /** Typed views of a module's state: `item` (one value), `map` (key to value). Keys keep their order as bytes. */
-import { compareBytes, concatBytes, fromUtf8, prefixEnd, readUint64, uint64Bytes, utf8 } from "../codec/bytes.ts";
+import { compareBytes, concatBytes, equalBytes, fromUtf8, prefixEnd, readUint64, uint64Bytes, utf8 } from "../codec/bytes.ts";
+import { putInto, viewOf } from "../store/kv.ts";
 import { assert } from "./errors.ts";
 import type { Context } from "./context.ts";
 
@@ -12,11 +13,24 @@ export interface KeyCodec<K> {
 export interface ValueCodec<V> {
   encode(value: V): Uint8Array;
   decode(bytes: Uint8Array): V;
+  /** True where `encode` gives an array of its own and `decode` neither changes nor gives away what it was given: spares copies. */
+  readonly fresh?: true;
+}
+
+function read<V>(ctx: Context, store: string, key: Uint8Array, codec: ValueCodec<V>): V | undefined {
+  const bytes = codec.fresh === true ? viewOf(ctx.store(store), key) : ctx.store(store).get(key);
+  return bytes === undefined ? undefined : codec.decode(bytes);
+}
+
+function write<V>(ctx: Context, store: string, key: Uint8Array, codec: ValueCodec<V>, value: V): void {
+  if (codec.fresh === true) putInto(ctx.store(store), key, codec.encode(value));
+  else ctx.store(store).set(key, codec.encode(value));
 }
 
 /** A generated protobuf type as a value codec. A value that would encode to nothing is stored as one zero byte, as empty values are refused. */
 export function proto<V>(type: { encode(value: V): { finish(): Uint8Array }; decode(bytes: Uint8Array): V }): ValueCodec<V> {
   return {
+    fresh: true,
     encode(value) {
       const bytes = type.encode(value).finish();
       return bytes.length === 0 ? Uint8Array.of(0) : bytes;
@@ -25,12 +39,26 @@ export function proto<V>(type: { encode(value: V): { finish(): Uint8Array }; dec
   };
 }
 
+/** Decodes the same bytes once: a pure function's last answer, so it cannot make nodes differ. */
+export function lastDecoded<V>(codec: ValueCodec<V>): ValueCodec<V> {
+  let last: { bytes: Uint8Array; value: V } | undefined;
+  return {
+    ...(codec.fresh === true ? { fresh: true } : {}),
+    encode: (value) => codec.encode(value),
+    decode(bytes) {
+      if (last === undefined || (last.bytes !== bytes && !equalBytes(last.bytes, bytes))) last = { bytes, value: codec.decode(bytes) };
+      return last.value;
+    },
+  };
+}
+
 export const rawValue: ValueCodec<Uint8Array> = { encode: (v) => v, decode: (v) => v };
 /** Text that is never empty. */
-export const textValue: ValueCodec<string> = { encode: utf8, decode: fromUtf8 };
-export const uint64Value: ValueCodec<bigint> = { encode: uint64Bytes, decode: (b) => readUint64(b) };
+export const textValue: ValueCodec<string> = { fresh: true, encode: utf8, decode: fromUtf8 };
+export const uint64Value: ValueCodec<bigint> = { fresh: true, encode: uint64Bytes, decode: (b) => readUint64(b) };
 /** Decimal text, as the SDK stores Int. */
 export const intValue: ValueCodec<bigint> = {
+  fresh: true,
   encode: (v) => utf8(v.toString()),
   decode(b) {
     if (b.length > 15) return BigInt(fromUtf8(b));
@@ -113,16 +141,13 @@ export interface Item<V> {
 export function item<V>(store: string, prefix: Uint8Array, value: ValueCodec<V>): Item<V> {
   return {
     prefix,
-    find(ctx) {
-      const bytes = ctx.store(store).get(prefix);
-      return bytes === undefined ? undefined : value.decode(bytes);
-    },
+    find: (ctx) => read(ctx, store, prefix, value),
     get(ctx) {
       const found = this.find(ctx);
       assert(found !== undefined, `${store}: an item is missing`);
       return found;
     },
-    set: (ctx, v) => ctx.store(store).set(prefix, value.encode(v)),
+    set: (ctx, v) => write(ctx, store, prefix, value, v),
     remove: (ctx) => ctx.store(store).delete(prefix),
   };
 }
@@ -168,12 +193,9 @@ export function map<K, V>(store: string, prefix: Uint8Array, key: KeyCodec<K>, v
     prefix,
     key,
     value,
-    find(ctx, k) {
-      const bytes = ctx.store(store).get(full(k));
-      return bytes === undefined ? undefined : value.decode(bytes);
-    },
+    find: (ctx, k) => read(ctx, store, full(k), value),
     has: (ctx, k) => ctx.store(store).has(full(k)),
-    set: (ctx, k, v) => ctx.store(store).set(full(k), value.encode(v)),
+    set: (ctx, k, v) => write(ctx, store, full(k), value, v),
     remove: (ctx, k) => ctx.store(store).delete(full(k)),
     entries,
     first(ctx, range) {

@@ -1,4 +1,5 @@
 /** What a handler knows: one block's header, its own stores, gas and events. Nothing of the machine it runs on. */
+import { EventLog, type EmittedEvent } from "../codec/event-log.ts";
 import { GasMeter, GasStore } from "./gas.ts";
 import type { KVStore, ReadStores, Stores } from "../store/kv.ts";
 import { StoresOverlay } from "../store/overlay.ts";
@@ -14,17 +15,14 @@ export interface BlockHeader {
 
 export type Mode = "genesis" | "check" | "recheck" | "simulate" | "deliver" | "block" | "query";
 
-/** An event as it is indexed: attribute values are text. */
-export interface EmittedEvent {
-  readonly type: string;
-  readonly attributes: readonly (readonly [key: string, value: string])[];
-}
+export type { EmittedEvent } from "../codec/event-log.ts";
 
 export class Context {
   readonly header: BlockHeader;
   readonly mode: Mode;
   readonly gas: GasMeter;
-  readonly events: EmittedEvent[] = [];
+  /** What was emitted. */
+  readonly log = new EventLog();
   readonly #stores: Stores;
   readonly #metered: Record<string, KVStore> = {};
   readonly #unexpected: OnUnexpected;
@@ -53,8 +51,13 @@ export class Context {
     return (this.#metered[name] ??= new GasStore(this.#stores.store(name), this.gas));
   }
 
+  /** What was emitted, as objects that are made at each call. */
+  get events(): EmittedEvent[] {
+    return this.log.events();
+  }
+
   emit(type: string, attributes: Readonly<Record<string, string>> | readonly (readonly [string, string])[]): void {
-    this.events.push({ type, attributes: Array.isArray(attributes) ? (attributes as readonly (readonly [string, string])[]) : Object.entries(attributes) });
+    this.log.add(type, Array.isArray(attributes) ? (attributes as readonly (readonly [string, string])[]) : Object.entries(attributes));
   }
 
   /** The same block and gas over other stores (an overlay), with events of its own. */
@@ -77,7 +80,7 @@ export class Context {
       return false;
     }
     overlay.flush(this.#stores);
-    this.events.push(...inner.events);
+    this.log.append(inner.log);
     return true;
   }
 }

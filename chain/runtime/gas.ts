@@ -3,7 +3,7 @@
  * Store prices are the Cosmos SDK's, so that wallets' habits hold.
  */
 import { fail, sdkErrors } from "./errors.ts";
-import type { Entry, KVStore } from "../store/kv.ts";
+import { putInto, viewOf, type Entry, type KVStore } from "../store/kv.ts";
 
 export class GasMeter {
   readonly limit: number;
@@ -41,6 +41,13 @@ export class GasStore implements KVStore {
     this.#gas.consume(gasPrices.readPerByte * (key.length + (value?.length ?? 0)), "ReadPerByte");
     return value;
   }
+  /** Costs what `get` costs. */
+  view(key: Uint8Array): Uint8Array | undefined {
+    this.#gas.consume(gasPrices.readFlat, "ReadFlat");
+    const value = viewOf(this.#inner, key);
+    this.#gas.consume(gasPrices.readPerByte * (key.length + (value?.length ?? 0)), "ReadPerByte");
+    return value;
+  }
   has(key: Uint8Array): boolean {
     this.#gas.consume(gasPrices.hasFlat, "Has");
     return this.#inner.has(key);
@@ -48,6 +55,11 @@ export class GasStore implements KVStore {
   set(key: Uint8Array, value: Uint8Array): void {
     this.#gas.consume(gasPrices.writeFlat + gasPrices.writePerByte * (key.length + value.length), "WriteFlat");
     this.#inner.set(key, value);
+  }
+  /** Costs what `set` costs. */
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.#gas.consume(gasPrices.writeFlat + gasPrices.writePerByte * (key.length + value.length), "WriteFlat");
+    putInto(this.#inner, key, value);
   }
   delete(key: Uint8Array): void {
     this.#gas.consume(gasPrices.deleteFlat, "Delete");

@@ -7,11 +7,12 @@ import type { Any } from "../codec/gen/google/protobuf/any.ts";
 import type { CommitInfo, Event, ExecTxResult, Misbehavior, ValidatorUpdate } from "../codec/gen/tendermint/abci/types.ts";
 import type { ConsensusParams } from "../codec/gen/tendermint/types/params.ts";
 import { readUint64, uint64Bytes, utf8, concatBytes, fromUtf8 } from "../codec/bytes.ts";
-import { decodeTx, TxDecodeError, type DecodedTx } from "../codec/tx.ts";
+import { decodeTx, TxDecodeError } from "../codec/tx.ts";
 import { StoresOverlay } from "../store/overlay.ts";
 import type { ReadStores, Stores } from "../store/kv.ts";
 import type { Ante, AnteOptions } from "./ante.ts";
-import { Context, readOnly, type BlockHeader, type EmittedEvent, type Mode } from "./context.ts";
+import { EventLog } from "../codec/event-log.ts";
+import { Context, readOnly, type BlockHeader, type Mode } from "./context.ts";
 import { assert, AssertionError, QueryError, sdkErrors, TxError } from "./errors.ts";
 import { GasMeter } from "./gas.ts";
 import type { Module } from "./module.ts";
@@ -78,6 +79,16 @@ export interface BlockRequest {
   readonly txs: readonly Uint8Array[];
   readonly lastCommit: CommitInfo | undefined;
   readonly misbehavior: readonly Misbehavior[];
+}
+
+/** A transaction's result whose events are not made into objects: `events` is empty, `emitted` has them. */
+export interface TxOutcome extends ExecTxResult {
+  readonly emitted: EventLog;
+}
+
+/** A block's result as a node passes it on. */
+export interface ExecutedBlock extends BlockResult {
+  readonly txResults: TxOutcome[];
 }
 
 export interface BlockResult {
@@ -164,13 +175,13 @@ export class Machine {
   // ---- transactions
 
   /** One mempool check. `recheck` looks at sequence and fee only. */
-  checkTx(bytes: Uint8Array, recheck: boolean): ExecTxResult {
-    if (this.#checkHeader === undefined) return failure(new TxError("sdk", sdkErrors.logic.code, "the chain has no genesis yet"), 0n, 0, []);
+  checkTx(bytes: Uint8Array, recheck: boolean): TxOutcome {
+    if (this.#checkHeader === undefined) return failure(new TxError("sdk", sdkErrors.logic.code, "the chain has no genesis yet"), 0n, 0);
     const cached = this.#decode(bytes);
-    if ("error" in cached) return failure(cached.error, 0n, 0, []);
-    for (const { typeUrl } of cached.tx.messages) {
-      const bound = this.router.message(typeUrl);
-      if (bound?.handler.lane === "system") return failure(new TxError("sdk", sdkErrors.unauthorized.code, `${typeUrl} can only be placed by a block's proposer: unauthorized`), 0n, 0, []);
+    if ("error" in cached) return failure(cached.error, 0n, 0);
+    if (cached.system) {
+      const { typeUrl } = cached.bound.find(({ handler }) => handler.lane === "system")!;
+      return failure(new TxError("sdk", sdkErrors.unauthorized.code, `${typeUrl} can only be placed by a block's proposer: unauthorized`), 0n, 0);
     }
     return this.#run(this.#checkHeader, this.#check, recheck ? "recheck" : "check", cached, undefined);
   }
@@ -180,8 +191,8 @@ export class Machine {
     assert(this.#checkHeader !== undefined, "simulation before genesis");
     const stores = new StoresOverlay(this.#check);
     const cached = this.#decode(bytes, true);
-    if ("error" in cached) return failure(cached.error, 0n, 0, []);
-    return this.#run(this.#checkHeader, stores, "simulate", cached, genesisGas);
+    if ("error" in cached) return withEvents(failure(cached.error, 0n, 0));
+    return withEvents(this.#run(this.#checkHeader, stores, "simulate", cached, genesisGas));
   }
 
   #decode(bytes: Uint8Array, passing = false): CachedTx | { error: TxError } {
@@ -191,7 +202,12 @@ export class Machine {
     try {
       // What is kept must not hold on to the socket's buffer that the bytes came in.
       const tx = decodeTx(passing ? bytes : bytes.slice(), this.router.registry);
-      const cached: CachedTx = { tx, verified: { proofs: undefined } };
+      const bound = tx.messages.map(({ typeUrl }) => {
+        const found = this.router.message(typeUrl);
+        assert(found !== undefined, `decoded a message without a handler: ${typeUrl}`);
+        return found;
+      });
+      const cached: CachedTx = { tx, bound, system: bound.some(({ handler }) => handler.lane === "system"), verified: { proofs: undefined } };
       if (!passing) this.#txs.add(key, cached);
       return cached;
     } catch (error) {
@@ -201,59 +217,64 @@ export class Machine {
     }
   }
 
-  #execute(header: BlockHeader, stores: Stores, mode: Mode, bytes: Uint8Array, gasLimit?: number): ExecTxResult {
+  #execute(header: BlockHeader, stores: StoresOverlay, mode: Mode, bytes: Uint8Array, gasLimit?: number): TxOutcome {
     const cached = this.#decode(bytes);
-    if ("error" in cached) return failure(cached.error, 0n, 0, []);
+    if ("error" in cached) return failure(cached.error, 0n, 0);
     return this.#run(header, stores, mode, cached, gasLimit);
   }
 
-  #run(header: BlockHeader, base: Stores, mode: Mode, cached: CachedTx, gasLimit: number | undefined): ExecTxResult {
+  #run(header: BlockHeader, stores: StoresOverlay, mode: Mode, cached: CachedTx, gasLimit: number | undefined): TxOutcome {
     const { tx } = cached;
     const wanted = tx.authInfo.fee?.gasLimit ?? 0n;
-    if (wanted > 0x7fffffffffffffffn) return failure(new TxError("sdk", sdkErrors.invalidGasLimit.code, `gas limit ${wanted} is above the largest possible: invalid gas limit`), 0n, 0, []);
+    if (wanted > 0x7fffffffffffffffn) return failure(new TxError("sdk", sdkErrors.invalidGasLimit.code, `gas limit ${wanted} is above the largest possible: invalid gas limit`), 0n, 0);
     if (mode === "check" && this.#maxBlockGas >= 0n && wanted > this.#maxBlockGas) {
-      return failure(new TxError("sdk", sdkErrors.invalidGasLimit.code, `tx gas limit ${wanted} exceeds block max gas ${this.#maxBlockGas}: invalid gas limit`), wanted, 0, []);
+      return failure(new TxError("sdk", sdkErrors.invalidGasLimit.code, `tx gas limit ${wanted} exceeds block max gas ${this.#maxBlockGas}: invalid gas limit`), wanted, 0);
     }
     const gas = new GasMeter(gasLimit ?? Number(wanted));
-    const stores = new StoresOverlay(base);
     const ctx = new Context(header, stores, mode, gas);
-    const events: Event[] = [];
+    /** What stays where a later step fails: nothing, then what the ante did. */
+    let kept = 0;
+    let shown = 0;
+    stores.begin();
     try {
-      if (!isSystem(tx, this.router)) this.#options.ante(ctx, tx, cached.verified, { minGasPrices: this.#options.minGasPrices, maxBlockGas: this.#maxBlockGas });
-      stores.flush(base);
-      for (const event of ctx.events) events.push(abciEvent(event));
+      if (!cached.system) this.#options.ante(ctx, tx, cached.verified, { minGasPrices: this.#options.minGasPrices, maxBlockGas: this.#maxBlockGas });
+      kept = stores.mark;
+      shown = ctx.log.mark;
+      if (mode === "check" || mode === "recheck") return success(noData, wanted, gas.used, ctx.log);
+      const data = this.#runMessages(ctx, cached);
+      kept = stores.mark;
+      return success(data, wanted, gas.used, ctx.log);
     } catch (error) {
-      return failure(this.#asTxError(error), wanted, gas.used, []);
+      ctx.log.cut(shown);
+      return failure(this.#asTxError(error), wanted, gas.used, ctx.log);
+    } finally {
+      stores.revert(kept);
+      stores.end();
     }
-    if (mode === "check" || mode === "recheck") return success(new Uint8Array(0), wanted, gas.used, events);
-    try {
-      const responses: Any[] = [];
-      const mine: Event[] = [];
-      for (const [index, message] of tx.messages.entries()) {
-        const bound = this.router.message(message.typeUrl);
-        assert(bound !== undefined, `decoded a message without a handler: ${message.typeUrl}`);
-        const inner = ctx.over(stores);
-        const signers = bound.handler.signers(message.message);
-        let response: unknown;
-        try {
-          // A proposer may place what no mempool has checked.
-          bound.handler.check(message.message);
-          response = bound.handler.execute(inner, message.message);
-        } catch (error) {
-          const known = this.#asTxError(error);
-          throw new TxError(known.codespace, known.code, `failed to execute message; message index: ${index}: ${known.message}`);
-        }
-        responses.push({ typeUrl: `/${bound.response.$type}`, value: bound.response.encode(response).finish() });
-        const at = String(index);
-        mine.push(abciEvent({ type: "message", attributes: [["action", message.typeUrl], ...(signers[0] === undefined ? [] : [["sender", signers[0]] as const]), ["module", moduleOf(message.typeUrl)]] }, at));
-        for (const event of inner.events) mine.push(abciEvent(event, at));
+  }
+
+  #runMessages(ctx: Context, { tx, bound }: CachedTx): Uint8Array {
+    const responses: Any[] = [];
+    for (let index = 0; index < bound.length; index++) {
+      const { handler, response: type } = bound[index]!;
+      const { typeUrl, message } = tx.messages[index]!;
+      const before = ctx.log.mark;
+      const sender = handler.signers(message)[0];
+      const module = moduleOf(typeUrl);
+      ctx.emit("message", sender === undefined ? [["action", typeUrl], ["module", module]] : [["action", typeUrl], ["sender", sender], ["module", module]]);
+      let response: unknown;
+      try {
+        // A proposer may place what no mempool has checked.
+        handler.check(message);
+        response = handler.execute(ctx, message);
+      } catch (error) {
+        const known = this.#asTxError(error);
+        throw new TxError(known.codespace, known.code, `failed to execute message; message index: ${index}: ${known.message}`);
       }
-      stores.flush(base);
-      events.push(...mine);
-      return success(TxMsgData.encode({ data: [], msgResponses: responses }).finish(), wanted, gas.used, events);
-    } catch (error) {
-      return failure(this.#asTxError(error), wanted, gas.used, events);
+      responses.push({ typeUrl: `/${type.$type}`, value: type.encode(response).finish() });
+      ctx.log.share(before, "msg_index", String(index));
     }
+    return responsesData(responses);
   }
 
   /** What a user may cause comes back as it is; anything else is our fault: reported, and the same text on every node. */
@@ -281,9 +302,9 @@ export class Machine {
     let gas = this.#maxBlockGas;
     for (const bytes of txs) {
       const cached = this.#decode(bytes);
-      if ("error" in cached || isSystem(cached.tx, this.router)) continue;
+      if ("error" in cached || cached.system) continue;
       const size = txFieldSize(bytes.length);
-      const urgent = cached.tx.messages.every((message) => this.router.message(message.typeUrl)?.handler.lane === "reserved");
+      const urgent = cached.bound.every(({ handler }) => handler.lane === "reserved");
       if (!fits(bytes, urgent ? room : room - reserved)) continue;
       const wanted = cached.tx.authInfo.fee?.gasLimit ?? 0n;
       if (gas >= 0n) {
@@ -305,7 +326,7 @@ export class Machine {
       const cached = this.#decode(bytes);
       if ("error" in cached) return `transaction ${i} does not decode: ${cached.error.message}`;
       gas += cached.tx.authInfo.fee?.gasLimit ?? 0n;
-      if (isSystem(cached.tx, this.router)) {
+      if (cached.system) {
         if (i !== 0) return `transaction ${i} is a system transaction; only the first may be`;
         if (cached.tx.messages.length !== 1) return "a system transaction carries exactly one message";
         first = cached.tx.messages[0];
@@ -315,8 +336,14 @@ export class Machine {
     return this.#options.proposal?.verify(this.#proposalContext(request), first);
   }
 
-  /** Executes a decided block. The state is prepared, not durable: `commit` follows. */
+  /** `executeBlock` with the transactions' events as objects. */
   finalizeBlock(request: BlockRequest): BlockResult {
+    const { txResults, ...block } = this.executeBlock(request);
+    return { ...block, txResults: txResults.map(withEvents) };
+  }
+
+  /** Executes a decided block. The state is prepared, not durable: `commit` follows. */
+  executeBlock(request: BlockRequest): ExecutedBlock {
     const genesis = this.#genesis;
     const chainId = this.#header?.chainId;
     assert(chainId !== undefined, "a block before genesis");
@@ -331,11 +358,13 @@ export class Machine {
       } catch (error) {
         if (this.#options.strict) throw error;
         this.#options.report(`${name} of module ${module.name} failed at height ${header.height}; its changes are dropped`, error);
-        events.push(abciEvent({ type: "dcm.runtime.v1.EventBlockHookFailed", attributes: [["module", module.name], ["hook", name]] }, undefined, name));
+        const failed = new EventLog();
+        failed.add("dcm.runtime.v1.EventBlockHookFailed", [["module", module.name], ["hook", name]]);
+        events.push(...hookEvents(failed, name));
         return;
       }
       overlay.flush(stores);
-      for (const event of ctx.events) events.push(abciEvent(event, undefined, name));
+      events.push(...hookEvents(ctx.log, name));
     };
     writeHeader(stores, header);
     for (const module of this.modules) {
@@ -364,11 +393,11 @@ export class Machine {
     return { txResults, events, validatorUpdates, consensusParamUpdates, appHash };
   }
 
-  #deliver(header: BlockHeader, stores: Stores, bytes: Uint8Array, index: number): ExecTxResult {
+  #deliver(header: BlockHeader, stores: StoresOverlay, bytes: Uint8Array, index: number): TxOutcome {
     const cached = this.#decode(bytes, true);
-    if ("error" in cached) return failure(cached.error, 0n, 0, []);
-    if (isSystem(cached.tx, this.router)) {
-      if (index !== 0 || cached.tx.messages.length !== 1) return failure(new TxError("sdk", sdkErrors.unauthorized.code, "a system transaction stands alone in front of its block, with one message: unauthorized"), 0n, 0, []);
+    if ("error" in cached) return failure(cached.error, 0n, 0);
+    if (cached.system) {
+      if (index !== 0 || cached.tx.messages.length !== 1) return failure(new TxError("sdk", sdkErrors.unauthorized.code, "a system transaction stands alone in front of its block, with one message: unauthorized"), 0n, 0);
       return this.#run(header, stores, "deliver", cached, genesisGas);
     }
     return this.#run(header, stores, "deliver", cached, undefined);
@@ -450,29 +479,43 @@ export class Machine {
   }
 }
 
-function isSystem(tx: DecodedTx, router: Router): boolean {
-  for (const { typeUrl } of tx.messages) if (router.message(typeUrl)?.handler.lane === "system") return true;
-  return false;
-}
-
 /** `cosmos.bank.v1beta1.MsgSend` is module `bank`. */
 function moduleOf(typeUrl: string): string {
   return typeUrl.split(".")[1] ?? "";
 }
 
-function success(data: Uint8Array, gasWanted: bigint, gasUsed: number, events: Event[]): ExecTxResult {
-  return { code: 0, data, log: "", info: "", gasWanted, gasUsed: BigInt(gasUsed), events, codespace: "" };
+const noData = new Uint8Array(0);
+const noEvents: Event[] = [];
+const nothingEmitted = new EventLog();
+
+/** The data of transactions with one message and an empty response, by the response's type: nearly all there are. */
+const plainData = new Map<string, Uint8Array>();
+
+function responsesData(responses: Any[]): Uint8Array {
+  const only = responses.length === 1 && responses[0]!.value.length === 0 ? responses[0]! : undefined;
+  const known = only === undefined ? undefined : plainData.get(only.typeUrl);
+  if (known !== undefined) return known;
+  const data = TxMsgData.encode({ data: [], msgResponses: responses }).finish();
+  if (only !== undefined) plainData.set(only.typeUrl, data);
+  return data;
 }
 
-function failure(error: TxError, gasWanted: bigint, gasUsed: number, events: Event[]): ExecTxResult {
-  return { code: error.code, data: new Uint8Array(0), log: error.message, info: "", gasWanted, gasUsed: BigInt(gasUsed), events, codespace: error.codespace };
+function success(data: Uint8Array, gasWanted: bigint, gasUsed: number, emitted: EventLog): TxOutcome {
+  return { code: 0, data, log: "", info: "", gasWanted, gasUsed: BigInt(gasUsed), events: noEvents, codespace: "", emitted };
 }
 
-function abciEvent(event: EmittedEvent, messageIndex?: string, mode?: string): Event {
-  const attributes = event.attributes.map(([key, value]) => ({ key, value, index: true }));
-  if (messageIndex !== undefined) attributes.push({ key: "msg_index", value: messageIndex, index: true });
-  if (mode !== undefined) attributes.push({ key: "mode", value: mode, index: true });
-  return { type: event.type, attributes };
+function failure(error: TxError, gasWanted: bigint, gasUsed: number, emitted: EventLog = nothingEmitted): TxOutcome {
+  return { code: error.code, data: noData, log: error.message, info: "", gasWanted, gasUsed: BigInt(gasUsed), events: noEvents, codespace: error.codespace, emitted };
+}
+
+function withEvents({ emitted, ...result }: TxOutcome): ExecTxResult {
+  return { ...result, events: emitted.abciEvents() };
+}
+
+/** The events of a block's hook, which say where they come from. */
+function hookEvents(log: EventLog, mode: string): Event[] {
+  log.share(0, "mode", mode);
+  return log.abciEvents();
 }
 
 function copyChanges(from: StoresOverlay, into: Stores): void {

@@ -2,9 +2,14 @@
 import { sha256 } from "../codec/hash.ts";
 import type { DecodedTx } from "../codec/tx.ts";
 import type { VerifiedSignatures } from "./ante.ts";
+import type { BoundMessage } from "./module.ts";
 
 export interface CachedTx {
   readonly tx: DecodedTx;
+  /** The handler of each message. */
+  readonly bound: readonly BoundMessage[];
+  /** True where one of the messages is for a block's proposer only. */
+  readonly system: boolean;
   readonly verified: VerifiedSignatures;
 }
 

@@ -16,26 +16,37 @@ export class OrderedKeys {
   /** Non-empty, each sorted, and sorted among each other. */
   readonly #runs: string[][] = [];
   readonly #first: string[] = [];
+  #size: number;
 
   /** Takes any order; no key twice. */
   constructor(keys: readonly string[]) {
     const sorted = [...keys].sort(compareLatin1);
+    this.#size = sorted.length;
     for (let i = 0; i < sorted.length; i += runLength) {
       this.#runs.push(sorted.slice(i, i + runLength));
       this.#first.push(sorted[i]!);
     }
   }
 
-  /** Adds a key that is not there yet. */
+  /** The number of keys. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Adds a key; one that is there already changes nothing. */
   insert(key: string): void {
     if (this.#runs.length === 0) {
       this.#runs.push([key]);
       this.#first.push(key);
+      this.#size++;
       return;
     }
     const r = Math.max(0, upperBound(this.#first, key) - 1);
     const run = this.#runs[r]!;
-    run.splice(upperBound(run, key), 0, key);
+    const at = upperBound(run, key);
+    if (at > 0 && run[at - 1] === key) return;
+    run.splice(at, 0, key);
+    this.#size++;
     this.#first[r] = run[0]!;
     if (run.length < 2 * runLength) return;
     const tail = run.splice(runLength);

@@ -156,4 +156,57 @@ describe("StoresOverlay", () => {
     assert.deepEqual(models.get("b")!.entries, []);
     assert.throws(() => tx.store("d"), /no store d/);
   });
+
+  it("STORE-2: takes back what was written since a mark, in any order of operations, and iterates as if it had never been", () => {
+    const marked = fc.oneof(step, fc.record({ type: fc.constantFrom("mark" as const, "revert" as const) }));
+    fc.assert(fc.property(fc.array(fc.tuple(key, value), { maxLength: 8 }), fc.array(marked, { maxLength: 60 }), (initial, steps) => {
+      const root = new Model();
+      for (const [k, v] of initial) root.set(k, v);
+      const stores = new StoresOverlay({ store: () => root });
+      const store = stores.store("a");
+      let model = new Model();
+      model.entries = [...root.entries];
+      let mark = 0;
+      let kept = [...model.entries];
+      stores.begin();
+      for (const s of steps) {
+        if (s.type === "set") {
+          store.set(s.key, s.value);
+          model.set(s.key, s.value);
+        } else if (s.type === "delete") {
+          store.delete(s.key);
+          model.delete(s.key);
+        } else if (s.type === "iterate") {
+          assert.deepEqual(text(store.iterate(s.start, s.end, s.reverse)), text(model.iterate(s.start, s.end, s.reverse)));
+        } else if (s.type === "mark") {
+          mark = stores.mark;
+          kept = [...model.entries];
+        } else if (s.type === "revert") {
+          stores.revert(mark);
+          model = new Model();
+          model.entries = [...kept];
+        }
+        if (s.type === "set" || s.type === "delete") assert.deepEqual(store.get(s.key), model.get(s.key));
+      }
+      assert.deepEqual(text(store.iterate()), text(model.iterate()));
+      stores.end();
+      stores.flush({ store: () => root });
+      assert.deepEqual(text(root.iterate()), text(model.iterate()));
+    }), { numRuns: 300 });
+  });
+
+  it("STORE-4: stays cheap to iterate after 100,000 writes that were taken back", () => {
+    const stores = new StoresOverlay({ store: () => empty });
+    const store = stores.store("a");
+    store.set(utf8("z"), utf8("x"));
+    const began = performance.now();
+    for (let i = 0; i < 10_000; i++) {
+      stores.begin();
+      for (let j = 0; j < 10; j++) store.set(utf8(`${i}/${j}`), utf8("x"));
+      stores.revert(0);
+      stores.end();
+      assert.equal(store.iterate().next().value?.[0][0], 122);
+    }
+    assert.ok(performance.now() - began < 5_000);
+  });
 });

@@ -1,6 +1,6 @@
 /** Writes kept apart from what they were made over, until they are flushed into it or forgotten. */
 import { compareBytes } from "../codec/bytes.ts";
-import type { Entry, KVStore, ReadStore, ReadStores, Stores } from "./kv.ts";
+import { viewOf, type Entry, type KVStore, type ReadStore, type ReadStores, type Stores } from "./kv.ts";
 import { checkKey, checkValue } from "./limits.ts";
 import { compareLatin1, OrderedKeys } from "./ordered-keys.ts";
 
@@ -12,19 +12,26 @@ export type ChangeSet = readonly (readonly [store: string, changes: readonly Cha
 
 interface Write {
   readonly key: Uint8Array;
-  value: Uint8Array | undefined;
+  /** Never changed in place: another value is another array. */
+  readonly value: Uint8Array | undefined;
 }
+
+/** What a write replaced, so that it can be taken back: undefined where the overlay had nothing for the key. */
+type Undo = (overlay: Overlay, id: string, before: Write | undefined) => void;
 
 export class Overlay implements KVStore {
   readonly #parent: ReadStore;
+  readonly #undo: Undo | undefined;
   #writes = new Map<string, Write>();
   /** Absent until the first iteration: most transactions never iterate over their own writes. */
   #order: OrderedKeys | undefined;
   /** Keys written since the order was built or brought up to date. */
   #unordered: string[] = [];
 
-  constructor(parent: ReadStore) {
+  /** `undo` hears of every write before it is made. */
+  constructor(parent: ReadStore, undo?: Undo) {
     this.#parent = parent;
+    this.#undo = undo;
   }
 
   /** The number of keys written or deleted. */
@@ -33,13 +40,17 @@ export class Overlay implements KVStore {
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
-    return this.#get(key, latin1(key));
+    return this.view(key)?.slice();
   }
 
-  #get(key: Uint8Array, id: string): Uint8Array | undefined {
+  view(key: Uint8Array): Uint8Array | undefined {
+    return this.#view(key, latin1(key));
+  }
+
+  #view(key: Uint8Array, id: string): Uint8Array | undefined {
     const write = this.#writes.get(id);
-    if (write !== undefined) return write.value?.slice();
-    return this.#parent instanceof Overlay ? this.#parent.#get(key, id) : this.#parent.get(key);
+    if (write !== undefined) return write.value;
+    return this.#parent instanceof Overlay ? this.#parent.#view(key, id) : viewOf(this.#parent, key);
   }
 
   has(key: Uint8Array): boolean {
@@ -54,9 +65,13 @@ export class Overlay implements KVStore {
 
   /** Throws a RangeError where key or value is empty or over-long (`limits.ts`). */
   set(key: Uint8Array, value: Uint8Array): void {
+    this.put(key, copy(value));
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
     checkKey(key);
     checkValue(value);
-    this.#write(latin1(key), key, copy(value), false);
+    this.#write(latin1(key), key, value, false);
   }
 
   delete(key: Uint8Array): void {
@@ -66,13 +81,16 @@ export class Overlay implements KVStore {
 
   /** Takes the value as its own, and the key as well where `owned`. */
   #write(id: string, key: Uint8Array, value: Uint8Array | undefined, owned: boolean): void {
-    const write = this.#writes.get(id);
-    if (write !== undefined) {
-      write.value = value;
-      return;
-    }
-    this.#writes.set(id, { key: owned ? key : copy(key), value });
-    if (this.#order !== undefined) this.#unordered.push(id);
+    const before = this.#writes.get(id);
+    this.#undo?.(this, id, before);
+    this.#writes.set(id, { key: before !== undefined ? before.key : owned ? key : copy(key), value });
+    if (before === undefined && this.#order !== undefined) this.#unordered.push(id);
+  }
+
+  /** Puts back what a write replaced. The order keeps the key's name; iterations pass over names without a write. */
+  restore(id: string, before: Write | undefined): void {
+    if (before === undefined) this.#writes.delete(id);
+    else this.#writes.set(id, before);
   }
 
   *iterate(start?: Uint8Array, end?: Uint8Array, reverse = false): IterableIterator<Entry> {
@@ -89,6 +107,10 @@ export class Overlay implements KVStore {
     for (;;) {
       if (id !== undefined && (reverse ? from !== undefined && id < from : to !== undefined && id >= to)) id = undefined;
       const write = id === undefined ? undefined : this.#writes.get(id);
+      if (id !== undefined && write === undefined) {
+        id = reverse ? this.#ordered().previous(id) : this.#ordered().next(id, false);
+        continue;
+      }
       if (id === undefined || write === undefined) {
         if (under.done === true) return;
         yield under.value;
@@ -114,6 +136,8 @@ export class Overlay implements KVStore {
     }
     for (const id of this.#unordered) this.#order.insert(id);
     this.#unordered.length = 0;
+    // Names of writes that were taken back pile up: where they are most of all, the order is made anew.
+    if (this.#order.size > 2 * this.#writes.size + 256) this.#order = new OrderedKeys(this.#ids());
     return this.#order;
   }
 
@@ -158,6 +182,12 @@ export class Overlay implements KVStore {
 export class StoresOverlay implements Stores {
   readonly #parent: ReadStores;
   readonly #overlays = new Map<string, Overlay>();
+  /** Of each write since `begin`, in turns: overlay, key's name, what was there. */
+  readonly #journal: (Overlay | string | Write | undefined)[] = [];
+  readonly #undo: Undo = (overlay, id, before) => {
+    if (this.#recording) this.#journal.push(overlay, id, before);
+  };
+  #recording = false;
 
   constructor(parent: ReadStores) {
     this.#parent = parent;
@@ -167,10 +197,37 @@ export class StoresOverlay implements Stores {
   store(name: string): Overlay {
     let overlay = this.#overlays.get(name);
     if (overlay === undefined) {
-      overlay = new Overlay(this.#parent.store(name));
+      overlay = new Overlay(this.#parent.store(name), this.#undo);
       this.#overlays.set(name, overlay);
     }
     return overlay;
+  }
+
+  /**
+   * From here on writes can be taken back, until `end`. What an overlay over this one would cost (a second look-up for each read, a
+   * second write for each write) falls away: one attempt after the other runs on the same overlay. Attempts do not nest; marks do.
+   */
+  begin(): void {
+    this.#recording = true;
+    this.#journal.length = 0;
+  }
+
+  /** A point that `revert` goes back to, while no earlier one was gone back to. */
+  get mark(): number {
+    return this.#journal.length;
+  }
+
+  /** Takes back, last first, what was written since the mark. */
+  revert(mark: number): void {
+    const journal = this.#journal;
+    for (let i = journal.length - 3; i >= mark; i -= 3) (journal[i] as Overlay).restore(journal[i + 1] as string, journal[i + 2] as Write | undefined);
+    journal.length = mark;
+  }
+
+  /** What was written since `begin` stays. */
+  end(): void {
+    this.#recording = false;
+    this.#journal.length = 0;
   }
 
   /** The stores that were written to, in byte order of their names. */

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApp, storeNames, type AppOptions } from "../../chain/app.ts";
 import { appStateBytes, readGenesis } from "../../chain/node/genesis.ts";
-import type { Machine, BlockResult } from "../../chain/runtime/machine.ts";
+import type { BlockRequest, BlockResult, ExecutedBlock, Machine } from "../../chain/runtime/machine.ts";
 import { MultiStore } from "../../chain/store/multistore.ts";
 import type { ConsensusParams } from "../../chain/codec/gen/tendermint/types/params.ts";
 import { signedTx, type TestAccount } from "./accounts.ts";
@@ -62,9 +62,22 @@ export class TestChain {
     return result;
   }
 
+  /** As `block`, but with the events as a node passes them on. */
+  execute(txs: readonly Uint8Array[], seconds = 5n): ExecutedBlock {
+    const result = this.machine.executeBlock(this.#request(txs));
+    this.machine.commit();
+    this.height++;
+    this.time += seconds;
+    return result;
+  }
+
   /** Executes the next block without committing it. */
   finalize(txs: readonly Uint8Array[]): BlockResult {
-    return this.machine.finalizeBlock({ height: this.height + 1n, timeNanos: this.time * 1_000_000_000n, proposer: new Uint8Array(20), txs, lastCommit: undefined, misbehavior: [] });
+    return this.machine.finalizeBlock(this.#request(txs));
+  }
+
+  #request(txs: readonly Uint8Array[]): BlockRequest {
+    return { height: this.height + 1n, timeNanos: this.time * 1_000_000_000n, proposer: new Uint8Array(20), txs, lastCommit: undefined, misbehavior: [] };
   }
 
   /** Signs with the account's next sequence. */

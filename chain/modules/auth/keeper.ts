@@ -1,6 +1,7 @@
 /** Accounts: reading, making and changing them. What other modules get of it is ports.ts. */
 import { addressText, moduleAddress } from "../../codec/address.ts";
 import { sdkErrors, fail, assert } from "../../runtime/errors.ts";
+import { viewOf } from "../../store/kv.ts";
 import { StoredAccount, baseDetails, decodeAccount, isBase, type Details } from "./accounts.ts";
 import { accountKey, accounts, addressOfNumber, nextNumber, nonces, params, storeName } from "./state.ts";
 import { afterDelegation, afterUndelegation, vestingFault, type Vesting } from "./vesting.ts";
@@ -25,7 +26,7 @@ export function createAccounts(permissions: ModulePermissions): SignersPort {
       return address;
     },
     locked(ctx, address) {
-      const bytes = ctx.store(storeName).get(accountKey(address));
+      const bytes = viewOf(ctx.store(storeName), accountKey(address));
       return bytes === undefined || isBase(bytes) ? [] : decodeAccount(bytes).lockedAt(ctx.timeSeconds);
     },
     createVesting(ctx, address, coins, schedule) {

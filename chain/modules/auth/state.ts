@@ -1,22 +1,10 @@
 /** The keys of store `acc`, as the Cosmos SDK lays them out. */
 import { Params } from "../../codec/gen/cosmos/auth/v1beta1/auth.ts";
-import { concatBytes, equalBytes, readUint64, utf8 } from "../../codec/bytes.ts";
-import { item, map, pairKey, proto, rawValue, tailKey, uint64Key, uint64Value, type KeyCodec, type ValueCodec } from "../../runtime/collections.ts";
+import { concatBytes, readUint64, utf8 } from "../../codec/bytes.ts";
+import { item, lastDecoded, map, pairKey, proto, rawValue, tailKey, uint64Key, uint64Value, type KeyCodec } from "../../runtime/collections.ts";
 import { decodeAccount, encodeAccount } from "./accounts.ts";
 
 export const storeName = "acc";
-
-/** Decodes the same bytes once: a pure function's last answer, so it cannot make nodes differ. */
-export function lastDecoded<V>(codec: ValueCodec<V>): ValueCodec<V> {
-  let last: { bytes: Uint8Array; value: V } | undefined;
-  return {
-    encode: (value) => codec.encode(value),
-    decode(bytes) {
-      if (last === undefined || !equalBytes(last.bytes, bytes)) last = { bytes, value: codec.decode(bytes) };
-      return last.value;
-    },
-  };
-}
 
 /** Signed 64-bit, its sign bit flipped so that byte order is numeric order. */
 const int64Key: KeyCodec<bigint> = {
@@ -25,7 +13,7 @@ const int64Key: KeyCodec<bigint> = {
 };
 
 export const params = item(storeName, Uint8Array.of(0), lastDecoded(proto(Params)));
-export const accounts = map(storeName, Uint8Array.of(1), tailKey, { encode: encodeAccount, decode: decodeAccount });
+export const accounts = map(storeName, Uint8Array.of(1), tailKey, { fresh: true, encode: encodeAccount, decode: decodeAccount });
 /** The next account number. */
 export const nextNumber = item(storeName, Uint8Array.of(2), uint64Value);
 export const addressOfNumber = map(storeName, utf8("accountNumber"), uint64Key, rawValue);

@@ -3,6 +3,7 @@ import { addressText, moduleAddress } from "../../codec/address.ts";
 import { toHex } from "../../codec/bytes.ts";
 import { amountOf, assertCanonical, coinsText, type Money } from "../../runtime/coins.ts";
 import { assert, fail, sdkErrors } from "../../runtime/errors.ts";
+import { putInto, viewOf } from "../../store/kv.ts";
 import { assertInt256 } from "../../math/int.ts";
 import { errors } from "./errors.ts";
 import { burned, coinReceived, coinSpent, coinbase, messageSender, transfer } from "./events.ts";
@@ -146,7 +147,7 @@ function balanceKey(address: Uint8Array, denom: string): Uint8Array {
 }
 
 function readBalance(ctx: Context, key: Uint8Array): bigint {
-  const bytes = ctx.store(storeName).get(key);
+  const bytes = viewOf(ctx.store(storeName), key);
   return bytes === undefined ? 0n : intValue.decode(bytes);
 }
 
@@ -156,7 +157,7 @@ function writeBalance(ctx: Context, key: Uint8Array, address: Uint8Array, denom:
     if (before !== 0n) holders.remove(ctx, [denom, address]);
     return;
   }
-  ctx.store(storeName).set(key, intValue.encode(assertInt256(after)));
+  putInto(ctx.store(storeName), key, intValue.encode(assertInt256(after)));
   if (before === 0n) holders.set(ctx, [denom, address], holderMark);
 }
 

@@ -1,7 +1,7 @@
 /** The keys of store `bank`, as the Cosmos SDK lays them out. */
 import { Metadata, Params } from "../../codec/gen/cosmos/bank/v1beta1/bank.ts";
-import { concatBytes, equalBytes, fromUtf8, utf8 } from "../../codec/bytes.ts";
-import { bytesKey, intValue, item, map, pairKey, proto, rawValue, textTailKey, type KeyCodec, type ValueCodec } from "../../runtime/collections.ts";
+import { concatBytes, fromUtf8, utf8 } from "../../codec/bytes.ts";
+import { bytesKey, intValue, item, lastDecoded, map, pairKey, proto, rawValue, textTailKey, type KeyCodec, type ValueCodec } from "../../runtime/collections.ts";
 
 export const storeName = "bank";
 
@@ -16,21 +16,10 @@ const textZeroKey: KeyCodec<string> = {
 
 /** `google.protobuf.BoolValue`, as the SDK stores a flag; false is one zero byte, as no value may be empty. */
 const boolValue: ValueCodec<boolean> = {
+  fresh: true,
   encode: (value) => (value ? Uint8Array.of(8, 1) : Uint8Array.of(0)),
   decode: (bytes) => bytes.length === 2,
 };
-
-/** Decodes the same bytes once: a pure function's last answer, so it cannot make nodes differ. */
-function lastDecoded<V>(codec: ValueCodec<V>): ValueCodec<V> {
-  let last: { bytes: Uint8Array; value: V } | undefined;
-  return {
-    encode: (value) => codec.encode(value),
-    decode(bytes) {
-      if (last === undefined || !equalBytes(last.bytes, bytes)) last = { bytes, value: codec.decode(bytes) };
-      return last.value;
-    },
-  };
-}
 
 export const supplies = map(storeName, Uint8Array.of(0), textTailKey, intValue);
 export const metadata = map(storeName, Uint8Array.of(1), textTailKey, proto(Metadata));

@@ -69,13 +69,10 @@ function open(messages: MessagesPort, any: Any): CarriedMessage {
 function run(ctx: Context, grantee: Uint8Array, carried: CarriedMessage, index: number): Uint8Array {
   const granter = readAddress(carried.signers[0]!, "invalid granter address");
   if (!equalBytes(granter, grantee)) useGrant(ctx, granter, grantee, carried);
-  const before = ctx.events.length;
+  const before = ctx.log.mark;
   try {
     const response = carried.execute(ctx);
-    for (let i = before; i < ctx.events.length; i++) {
-      const event = ctx.events[i]!;
-      ctx.events[i] = { type: event.type, attributes: [...event.attributes, ["authz_msg_index", String(index)]] };
-    }
+    ctx.log.share(before, "authz_msg_index", String(index));
     return response.value;
   } catch (error) {
     if (error instanceof TxError) throw new TxError(error.codespace, error.code, `failed to execute message; message ${carried.typeUrl}: ${error.message}`);
