@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { SignMode } from "../codec/gen/cosmos/tx/signing/v1beta1/signing.ts";
 import { BaseAccount } from "../codec/gen/cosmos/auth/v1beta1/auth.ts";
-import { MsgSend } from "../codec/gen/cosmos/bank/v1beta1/tx.ts";
+import { MsgMultiSend, MsgSend } from "../codec/gen/cosmos/bank/v1beta1/tx.ts";
 import { AuthInfo, TxRaw } from "../codec/gen/cosmos/tx/v1beta1/tx.ts";
 import { addressText, moduleAddress, pubkeyAddress } from "../codec/address.ts";
+import { concatBytes, uint64Bytes } from "../codec/bytes.ts";
 import { encodePubKey, type PubKey } from "../codec/pubkey.ts";
 import { compactBitArray, signBytesAmino } from "../codec/sign-bytes.ts";
 import { MultiSignature } from "../codec/gen/cosmos/crypto/multisig/v1beta1/multisig.ts";
@@ -189,6 +190,12 @@ describe("ante", () => {
     run(stores, one({ signers, fee: { payer: bob.text } }));
     assert.equal(bank.balance(testContext(stores), bob.address, "stake"), 9900n);
     assert.equal(accounts.find(testContext(stores), bob.address)!.sequence, 1n);
+  });
+
+  it("stops counting signers where there are more than signatures can be, whatever the messages name (ANTE-2)", () => {
+    const inputs = Array.from({ length: 10_000 }, (_, i) => ({ address: addressText(concatBytes(new Uint8Array(12), uint64Bytes(BigInt(i)))), coins: [] }));
+    const message = { typeUrl: "/cosmos.bank.v1beta1.MsgMultiSend", value: MsgMultiSend.encode({ inputs, outputs: [] }).finish() };
+    assert.throws(() => run(chain(), one({ messages: [message] })), refusal(4, "wrong number of signers; expected at most 32: unauthorized"));
   });
 
   it("lets a granter pay, and tells the grant what is paid for (ANTE-7)", () => {
