@@ -60,6 +60,8 @@ export async function start(io: Io, globals: Globals, options: Options): Promise
     const open = await openNode(home, config, rpc, log);
     closers.push(() => open.close());
     if (options.appOnly !== true) checkBlocks(home, comet, open.store.version);
+    // CometBFT keeps the genesis that it read first: a bad one must not come so far.
+    if (open.store.version === 0) (await import("./genesis-run.ts")).runGenesis(genesis);
     const abci = createServer(haltAt(open, config.haltHeight, () => stopping.resolve(undefined)), { logger: abciLogger(log) });
     const listening = await abci.listen(options.appOnly === true ? (options.proxyApp ?? comet.string("proxy_app")) : privateSocket(home));
     closers.push(() => abci.close());

@@ -1,0 +1,94 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "mocha";
+import type { RunningNode } from "../../../chain/node/testing.ts";
+import { allBalances, balanceOf, ownAppHash, supplyAt } from "./observe.ts";
+import { bob, ok, Single } from "./single.ts";
+
+describe("repair of one stopped node", function () {
+  this.timeout(120_000);
+  let folder: string;
+  let single: Single;
+  let node: RunningNode | undefined;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "dcm-repair-"));
+    single = await Single.make(join(folder, "home"), "dcm-repair-1");
+    node = await single.start();
+  });
+  after(async () => {
+    await node?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const stop = async (): Promise<void> => {
+    assert.equal(await node?.stop(), 0);
+    node = undefined;
+  };
+
+  it("dcmd rollback takes one height back, which comes again with the same app hash", async () => {
+    await single.waitFor((await single.transfer(11n)) + 1);
+    await stop();
+    const { height } = JSON.parse(await ok("rollback", "--json", "--home", single.home)) as { height: number };
+    node = await single.start();
+    await single.waitFor(height + 2);
+    // Each is in the next header, which was there before the rollback or was made after it.
+    for (const at of [height, height + 1]) {
+      const { block } = (await single.rpc.rpc(`block?height=${at + 1}`)) as { block: { header: { app_hash: string } } };
+      assert.equal(block.header.app_hash.toLowerCase(), await ownAppHash(single.rpc, at));
+    }
+    assert.equal(await balanceOf(single.rpc, bob.text), 11n);
+  });
+
+  it("dcmd rollback twice is dcmd rollback once: the blocks that CometBFT keeps come again", async () => {
+    await single.transfer(4n);
+    await stop();
+    const first = JSON.parse(await ok("rollback", "--json", "--home", single.home)) as object;
+    assert.deepEqual(JSON.parse(await ok("rollback", "--json", "--home", single.home)), first);
+    node = await single.start();
+    assert.equal(await balanceOf(single.rpc, bob.text), 15n);
+  });
+
+  it("dcmd snapshots restore fills an application that was lost", async () => {
+    await single.transfer(31n);
+    await stop();
+    const made = JSON.parse(await ok("snapshots", "create", "--json", "--home", single.home)) as { height: number; app_hash: string };
+    node = await single.start();
+    const later = await single.transfer(9n);
+    await single.waitFor(later + 2);
+    const balances = await allBalances(single.rpc, later);
+    const hash = await ownAppHash(single.rpc, later);
+    await stop();
+    assert.match(await ok("snapshots", "list", "--home", single.home), new RegExp(`^${made.height} +\\d+ +\\d+ +${made.app_hash}$`, "m"));
+    renameSync(single.path("data/application"), join(folder, "lost"));
+    const restored = JSON.parse(await ok("snapshots", "restore", String(made.height), "--json", "--home", single.home)) as { height: number; app_hash: string };
+    assert.deepEqual(restored, { height: made.height, app_hash: made.app_hash });
+    node = await single.start();
+    assert.deepEqual(await allBalances(single.rpc, later), balances);
+    assert.equal(await ownAppHash(single.rpc, later), hash);
+    await single.waitFor(later + 4);
+  });
+
+  it("dcmd export makes a genesis from which a new chain starts with the same balances", async () => {
+    await stop();
+    const file = join(folder, "exported.json");
+    await ok("export", "--output-document", file, "--home", single.home);
+    const exported = JSON.parse(readFileSync(file, "utf8")) as { chain_id: string; initial_height: string };
+    const height = Number(exported.initial_height) - 1;
+    node = await single.start();
+    const before = await allBalances(single.rpc, height);
+    const supply = await supplyAt(single.rpc, height);
+    await stop();
+    const next = await Single.bare(join(folder, "next"), "dcm-repair-2");
+    for (const key of ["priv_validator_key.json", "beacon_key.json"]) renameSync(single.path("config", key), next.path("config", key));
+    next.writeGenesis({ ...exported, chain_id: "dcm-repair-2" });
+    assert.equal(JSON.parse(await ok("genesis", "validate", "--json", "--home", next.home)) instanceof Object, true);
+    node = await next.start();
+    await next.waitFor(height + 3);
+    const after = await allBalances(next.rpc, height + 1);
+    assert.deepEqual([...after].sort(), [...before].sort());
+    assert.equal(await supplyAt(next.rpc), supply);
+    await next.transfer(2n);
+  });
+});
