@@ -56,7 +56,11 @@ export function createAnte(ports: AntePorts): Ante {
 /** What a block may have changed since CheckTx: deadlines, fees and sequences (ABCI-16). Shape and signatures were found good. */
 function recheck(ctx: Context, tx: DecodedTx, ports: AntePorts): void {
   const { accounts, messages } = ports;
+  // Asked first, of a transaction that no check has seen: what the rest relies on.
+  if (tx.messages.length === 0) fail(sdkErrors.invalidRequest, "must contain at least one message");
   const signers: readonly SignerAddress[] = signersOf(tx, messages);
+  checkBasics(tx, signers);
+  if (tx.authInfo.signerInfos.length !== signers.length) fail(sdkErrors.unauthorized, `wrong number of signer infos; expected ${signers.length}, got ${tx.authInfo.signerInfos.length}`);
   checkDeadlines(ctx, tx);
   const known = signers.map((signer) => accounts.find(ctx, signer.address));
   deductFee(ctx, tx, signers, known, ports);
