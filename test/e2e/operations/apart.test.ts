@@ -23,7 +23,8 @@ describe("CometBFT", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  for (const line of ["0.38", "0.40"] as const satisfies readonly Line[]) {
+  // 0.38 under dcmd start is what all other tests run.
+  for (const line of ["0.40"] as const satisfies readonly Line[]) {
     it(`${line} under dcmd start: starts, takes a transaction, restarts`, async () => {
       const single = await Single.make(join(folder, "home"), `dcm-line-${line}`, line);
       let node: RunningNode | undefined = await single.start();
@@ -43,7 +44,9 @@ describe("CometBFT", function () {
         await node?.stop();
       }
     });
+  }
 
+  for (const line of ["0.38"] as const satisfies readonly Line[]) {
     it(`${line} run by hand beside dcmd start --app-only over TCP: starts, takes a transaction, goes on when either restarts`, async () => {
       const single = await Single.make(join(folder, "home"), `dcm-apart-${line}`, line);
       const [port] = await freePorts(1);

@@ -98,3 +98,11 @@ async function returns(node: NetworkNode, load: Load, from: number, again: () =>
     await sleep(100);
   }
 }
+
+/** Median and longest time until a killed one was back, by what was killed. */
+export function summary(kills: readonly Kill[]): string {
+  return targets.map((target) => {
+    const times = kills.flatMap((kill) => (kill.target === target && kill.backMs !== undefined ? [kill.backMs / 1_000] : [])).sort((a, b) => a - b);
+    return times.length === 0 ? `${target}: none` : `${target} back in ${times[times.length >> 1]!.toFixed(1)} s, at most ${times.at(-1)!.toFixed(1)} s (${times.length})`;
+  }).join("; ");
+}
