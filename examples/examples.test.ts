@@ -60,6 +60,6 @@ describe("examples", function () {
     ];
     for (const [job, pattern] of cases) assert.throws(() => parseJob(JSON.stringify(job)), pattern);
     assert.throws(() => parseJob("{"), /not JSON/);
-    assert.equal(parseJob(JSON.stringify(good)).limitPrice, 2000n);
+    assert.equal(parseJob(JSON.stringify(good)).limitPrice, 200_000n);
   });
 });

@@ -1,20 +1,28 @@
-/** Shows a job on the market as it happens: book, bid, match, tasks, settlement, result, receipt. */
+/** Shows a job on the market as it happens: book, bid, match, draw, tasks, settlement; then result, receipt and balances. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import pc from "picocolors";
 import type { Connection } from "../client/connection.ts";
-import { ReplicaState, TaskState, type Job, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, ReplicaState, TaskState, type Replica, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import type { Gateway } from "../worker/gateway/gateway.ts";
-import { runJob, type FinishedWave, type WaveProgress } from "../worker/gateway/run-job.ts";
+import { JobFailed, runJob, type FinishedWave, type WaveProgress } from "../worker/gateway/run-job.ts";
 import type { LoadedJob } from "../worker/job-file.ts";
 import { denom } from "./homes.ts";
-import { grouped, type Screen } from "./screen.ts";
+import { receiptOf, type Receipt, type Step } from "./receipt.ts";
+import { grouped, ranges, type Screen } from "./screen.ts";
 
 export interface DemoOptions {
   readonly screen: Screen;
   readonly connection: Connection;
   readonly gateway: Gateway;
+  readonly chainId: string;
   /** The account that pays. */
   readonly consumer: string;
   readonly loaded: LoadedJob;
+  /** Receives `job-N.json` for each job. */
+  readonly receipts: string;
+  /** Prints every transaction's hash in full. */
+  readonly verbose: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -23,112 +31,206 @@ interface Party {
   readonly address: string;
 }
 
+const consumerName = "alice";
+const { REPLICA_STATE_SEALING, REPLICA_STATE_ASSIGNED, REPLICA_STATE_RUNNING, REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED, REPLICA_STATE_OUT } = ReplicaState;
+const { TASK_STATE_MATCHED, TASK_STATE_TIEBREAK, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
+
+/** Runs the job and shows it. Rejects with JobFailed, after the receipt, where a task came to no result. */
 export async function showJob(options: DemoOptions): Promise<void> {
-  const { screen, connection, loaded, consumer } = options;
-  const { job } = loaded;
+  const { screen, connection, loaded, consumer, signal } = options;
+  const { job, inputs } = loaded;
   const names = await providerNames(connection);
-  const parties: Party[] = [{ name: "alice (consumer)", address: consumer }, ...[...names].map(([address, name]) => ({ name, address }))];
+  names.set(consumer, consumerName);
+  const parties: Party[] = [...names].map(([address, name]) => ({ name, address })).sort((a, b) => (a.name < b.name ? -1 : 1));
   const before = await balances(connection, parties);
 
   screen.title(`Job: ${job.title}`);
-  screen.print(`${loaded.inputs.length} map tasks, then ${job.waves.length - 1} reduce; class ${job.classId}; verification ${job.verification}${job.verification === "V2" ? " (two replicas by drawn providers must agree)" : ""}; at most ${grouped(job.limitPrice)} ${job.quoteDenom} for a lot of 10^9 instructions`);
-  await showBook(options, "\nOrder book before the bid");
+  screen.paragraph(`  ${inputs.length} map tasks${job.waves.length > 1 ? `, then ${job.waves.slice(1).map(() => "1 reduce task").join(", ")}` : ""}, of class ${job.classId}; ${consumerName} pays at most ${grouped(job.limitPrice)} ${job.quoteDenom} for a lot (10^9 instructions).`, 2);
+  screen.paragraph(job.verification === "V2" ? "  Verification V2: two providers run each task, the second one drawn by lot; their results must be equal." : "  Verification V0: one provider runs each task, nobody checks.", 2);
+  await showBook(options, "Order book before the bid");
 
+  const placed: { readonly progress?: WaveProgress }[] = [];
+  let failed: unknown;
   const waves = await runJob({
-    connection, gateway: options.gateway, loaded, pollMs: 250, signal: options.signal,
-    onPlaced: async (wave, placed) => {
-      screen.print(`\n${pc.bold(job.waves[wave]!.kind)}  bid and job ${placed.id} in block ${placed.sent.height}, transaction ${placed.sent.txHash}`);
-      screen.print(`     escrow ${grouped(placed.escrow)} ${denom}, storage deposit ${grouped(placed.storageDeposit)} ${denom} (comes back)`);
+    connection, gateway: options.gateway, loaded, pollMs: 250, signal,
+    onPlaced: async (wave, { id, sent, escrow, storageDeposit }) => {
+      const { kind, lots } = job.waves[wave]!;
+      const tasks = wave === 0 ? inputs.length : 1;
+      screen.print(`\n${pc.bold(`${kind}: job ${id}`)}, a bid for ${count(tasks, "task")} of at most ${count(Number(lots), "lot")} each, in block ${sent.height}`);
+      screen.paragraph(`  transaction ${sent.txHash}`, 2);
+      screen.paragraph(`  escrow ${grouped(escrow)} ${denom} and a storage deposit of ${grouped(storageDeposit)} ${denom}; what is not needed comes back`, 2);
       if (wave === 0) await showBook(options, "Order book with the bid");
     },
-    onProgress: reporter(screen, names),
+    onProgress: watch(options, names, (wave, progress) => (placed[wave] = { progress })),
+  }).catch((error: unknown): FinishedWave[] => {
+    signal.throwIfAborted();
+    if (!(error instanceof JobFailed)) throw error;
+    failed = error;
+    return [];
   });
 
-  screen.title("Result");
-  screen.print(loaded.present(waves.at(-1)!.results[0]!.output).trimEnd());
-  await receipt(options, waves, names);
+  if (failed === undefined) {
+    screen.title("Result");
+    screen.print(loaded.present(waves.at(-1)!.results[0]!.output).trimEnd());
+  }
+  screen.title("Receipt");
+  const receipts = await showReceipts(options, placed.flatMap(({ progress }) => (progress === undefined ? [] : [progress])), names);
   const after = await balances(connection, parties);
   screen.title("Balances");
-  screen.table(["account", "address", `before (${denom})`, "after", "change"], parties.map(({ name, address }, i) => [name, address, grouped(before[i]!), grouped(after[i]!), signed(after[i]! - before[i]!)]), [2, 3, 4]);
-  screen.print(pc.dim("the consumer's change holds its transaction fees and the storage deposit, which returns with the records; providers pay for their transactions"));
+  screen.table(["account", `before (${denom})`, `after (${denom})`, `change (${denom})`], parties.map(({ name }, i) => [name, grouped(before[i]!), grouped(after[i]!), signed(after[i]! - before[i]!)]), [1, 2, 3]);
+  showSpending(options, receipts);
+  if (failed !== undefined) throw failed;
 }
 
 async function showBook({ screen, connection, loaded: { job } }: DemoOptions, title: string): Promise<void> {
   const { asks, bids } = await connection.query.market.book({ classId: job.classId, quoteDenom: job.quoteDenom, levels: 10 });
-  screen.print(`${title} ${pc.dim(`(${job.classId} / ${job.quoteDenom}, price of a lot)`)}`);
+  screen.print(`\n${title}`);
   const rows = [
     ...[...asks].reverse().map(({ price, units, orders }) => [pc.red("ask"), grouped(price), grouped(units), String(orders)]),
     ...bids.map(({ price, units, orders }) => [pc.green("bid"), grouped(price), grouped(units), String(orders)]),
   ];
   if (rows.length === 0) screen.print(pc.dim("  empty"));
-  else screen.table(["side", "price", "units", "orders"], rows, [1, 2, 3]);
+  else screen.table(["side", `price of a lot (${job.quoteDenom})`, "units", "orders"], rows, [1, 2, 3]);
 }
 
-/** Prints what is new, and keeps one line that moves. */
-function reporter(screen: Screen, names: ReadonlyMap<string, string>): (progress: WaveProgress) => void {
+/** Prints what is new, in one line for tasks of which the same is to be told, and keeps a few lines that move. */
+function watch({ screen }: DemoOptions, names: ReadonlyMap<string, string>, keep: (wave: number, progress: WaveProgress) => void): (progress: WaveProgress) => void {
   const told = new Set<string>();
-  const once = (key: string, text: () => string): void => {
-    if (told.has(key)) return;
-    told.add(key);
-    screen.print(text());
-  };
-  return ({ placed, job, tasks, kind }) => {
+  return (progress) => {
+    const { job, tasks, wave } = progress;
+    keep(wave, progress);
+    const news = new Map<string, number[]>();
     for (const task of tasks) {
-      if (task.replicas.length > 0) {
-        const first = task.replicas[0]!;
-        once(`match ${task.id} ${first.leaseId}`, () => `  task ${task.index}  matched with ${names.get(first.provider) ?? first.provider} at ${grouped(task.price)} ${denom} a lot (lease ${first.leaseId})`);
+      for (const [key, text] of newsOf(task, names, screen.live)) {
+        if (told.has(`${task.id} ${key}`)) continue;
+        told.add(`${task.id} ${key}`);
+        news.set(text, [...(news.get(text) ?? []), task.index]);
       }
-      for (const replica of task.replicas) {
-        if (replica.state !== ReplicaState.REPLICA_STATE_OUT) continue;
-        once(`out ${task.id} ${replica.provider} ${replica.round}`, () => `  task ${task.index}  ${pc.yellow(`${names.get(replica.provider) ?? replica.provider} is out`)}${replica.slashed === "0" || replica.slashed === "" ? "" : `, ${grouped(replica.slashed)} ${denom} of its bond slashed`}`);
-      }
-      if (task.state === TaskState.TASK_STATE_TIEBREAK) once(`tie ${task.id}`, () => `  task ${task.index}  ${pc.yellow("the replicas differ: two more are drawn")}`);
-      if (task.state === TaskState.TASK_STATE_FINAL) once(`final ${task.id}`, () => `  task ${task.index}  ${pc.green("accepted")}: ${task.replicas.filter((r) => r.state === ReplicaState.REPLICA_STATE_REVEALED).map((r) => names.get(r.provider) ?? r.provider).join(" and ")} revealed the same result; ${grouped(task.replicas.reduce((sum, r) => sum + BigInt(r.paid || "0"), 0n))} ${denom} paid`);
-      if (task.state === TaskState.TASK_STATE_CLOSED) once(`closed ${task.id}`, () => `  task ${task.index}  ${pc.red("closed without a result")} (reason ${task.closeReason})`);
     }
-    const replicas = tasks.flatMap((task) => task.replicas);
-    const at = (...states: number[]): number => replicas.filter((replica) => states.includes(replica.state)).length;
-    const { REPLICA_STATE_RUNNING, REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED } = ReplicaState;
-    const wanted = tasks.length * Math.max(1, job.k);
-    const final = tasks.filter((task) => task.state === TaskState.TASK_STATE_FINAL).length;
-    const line = `  ${kind} job ${placed.id} ${screen.bar(final, tasks.length)}  running ${at(REPLICA_STATE_RUNNING)}, committed ${at(REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED)}/${wanted}, revealed ${at(REPLICA_STATE_REVEALED)}/${wanted}, settled ${grouped(job.escrow?.paid ?? "0")} ${denom}`;
-    if (job.endedTau > 0n) screen.still(line);
-    else screen.moving(line);
+    for (const [text, indexes] of news) screen.paragraph(`  ${`task${indexes.length === 1 ? "" : "s"} ${ranges(indexes)}`.padEnd(10)}  ${text}`, 14);
+    const lines = progressLines(screen, progress, names);
+    if (job.endedTau > 0n) screen.still(lines[0]!);
+    else screen.moving(...lines);
   };
 }
 
-/** Who did what, in which transaction, for how much: read back from the chain, not from memory. */
-async function receipt({ screen, connection, consumer }: DemoOptions, waves: readonly FinishedWave[], names: ReadonlyMap<string, string>): Promise<void> {
-  screen.title("Receipt");
-  for (const { placed, job, tasks, kind } of waves) {
-    const found = await connection.comet.txSearchAll({ query: `dcm.market.v1.EventReplicaChanged.job_id='${placed.id}'` });
-    const consumers = await connection.comet.txSearchAll({ query: `dcm.market.v1.EventBidPlaced.job_id='${placed.id}'` });
-    const rows: string[][] = [];
-    const seen = new Set<string>();
-    for (const tx of [...consumers.txs, ...found.txs].sort((a, b) => a.height - b.height || a.index - b.index)) {
-      const hash = Buffer.from(tx.hash).toString("hex").toUpperCase();
-      if (seen.has(hash)) continue;
-      seen.add(hash);
-      const actions = tx.result.events.filter((event) => event.type === "message").flatMap((event) => event.attributes.filter((a) => a.key === "action").map((a) => a.value.split(".").at(-1)!.replace("Msg", "")));
-      const sender = tx.result.events.find((event) => event.type === "message")?.attributes.find((a) => a.key === "sender")?.value ?? "";
-      rows.push([String(tx.height), names.get(sender) ?? (sender === consumer ? "alice" : sender), summary(actions), hash]);
+/** What there is to tell of a task, each with a key that it is told once under. On a terminal the moving lines show starts, commits and reveals. */
+function newsOf(task: Task, names: ReadonlyMap<string, string>, live: boolean): [key: string, text: string][] {
+  const name = ({ provider }: Replica): string => names.get(provider) ?? provider;
+  const news: [string, string][] = [];
+  const [first, ...others] = task.replicas;
+  if (first !== undefined) news.push([`match ${first.leaseId}`, `matched with ${name(first)} at ${grouped(task.price)} ${denom} a lot`]);
+  for (const one of others) news.push([`draw ${one.leaseId}`, `${name(one)} drawn ${one.round === 0 ? "as second replica" : "for the tie-break"}`]);
+  for (const one of task.replicas) {
+    const reached = (state: ReplicaState): boolean => one.state >= state && one.state !== REPLICA_STATE_OUT;
+    if (!live && reached(REPLICA_STATE_RUNNING)) news.push([`start ${one.leaseId}`, `${name(one)} started`]);
+    if (!live && reached(REPLICA_STATE_COMMITTED)) news.push([`commit ${one.leaseId}`, `${name(one)} committed to its result`]);
+    if (!live && reached(REPLICA_STATE_REVEALED)) news.push([`reveal ${one.leaseId}`, `${name(one)} revealed its result`]);
+    if (one.state === REPLICA_STATE_OUT) {
+      const slashed = BigInt(one.slashed || "0");
+      news.push([`out ${one.leaseId}`, pc.yellow(`${name(one)} is out${slashed === 0n ? "" : `: ${grouped(slashed)} ${denom} of its bond slashed`}`)]);
     }
-    screen.print(`${kind} job ${placed.id}`);
-    screen.table(["height", "who", "what", "transaction"], rows, [0]);
-    screen.print(escrowLine(job, tasks));
+  }
+  if (task.state === TASK_STATE_TIEBREAK) news.push(["tie-break", pc.yellow("the replicas differ: two more are drawn")]);
+  if (task.state === TASK_STATE_FINAL) {
+    const agreed = task.replicas.filter(({ state }) => state === REPLICA_STATE_REVEALED);
+    const paid = task.replicas.reduce((sum, one) => sum + BigInt(one.paid || "0"), 0n);
+    news.push(["final", `${pc.green("accepted")}: ${agreed.map(name).sort().join(" and ")} ${agreed.length > 1 ? "agree" : "answered"}; ${grouped(paid)} ${denom} paid`]);
+  }
+  if (task.state === TASK_STATE_CLOSED) news.push(["closed", pc.red(`closed without a result: ${closedBecause(task)}`)]);
+  return news;
+}
+
+/** The job in one line, then, where they fit, a line for each task. */
+function progressLines(screen: Screen, { job, tasks, kind }: WaveProgress, names: ReadonlyMap<string, string>): string[] {
+  const replicas = tasks.flatMap((task) => task.replicas);
+  const at = (...states: number[]): number => replicas.filter(({ state }) => states.includes(state)).length;
+  const wanted = tasks.length * Math.max(1, job.k);
+  const final = tasks.filter(({ state }) => state === TASK_STATE_FINAL).length;
+  const head = `  ${kind} ${screen.bar(final, tasks.length)} accepted, ${at(REPLICA_STATE_RUNNING)} running, ${at(REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED)}/${wanted} committed, ${at(REPLICA_STATE_REVEALED)}/${wanted} revealed, ${grouped(job.escrow?.paid ?? "0")} ${denom} paid`;
+  if (tasks.length > Math.min(16, screen.height - 1)) return [head];
+  const widest = Math.max(...[...names.values()].map(({ length }) => length));
+  return [head, ...tasks.map((task) => `    task ${String(task.index).padEnd(3)} ${stage(task)}${task.replicas.map((one) => `${(names.get(one.provider) ?? one.provider).padEnd(widest)} ${replicaWord(one)}  `).join("")}`)];
+}
+
+function stage({ replicas, state }: Task): string {
+  if (replicas.length === 0) return pc.dim("in the order book");
+  if (state === TASK_STATE_MATCHED) return pc.dim("draw of the second replica ... ");
+  return "";
+}
+
+function replicaWord({ state }: Replica): string {
+  const text = (word: string): string => word.padEnd(12);
+  switch (state) {
+    case REPLICA_STATE_SEALING: return pc.dim(text("waits for key"));
+    case REPLICA_STATE_ASSIGNED: return pc.dim(text("fetches"));
+    case REPLICA_STATE_RUNNING: return pc.cyan(text("runs"));
+    case REPLICA_STATE_COMMITTED: return pc.yellow(text("committed"));
+    case REPLICA_STATE_REVEALED: return pc.green(text("revealed"));
+    case REPLICA_STATE_OUT: return pc.red(text("out"));
+    default: return pc.dim(text("matched"));
   }
 }
 
-function summary(actions: readonly string[]): string {
-  const counts = new Map<string, number>();
-  for (const action of actions) counts.set(action, (counts.get(action) ?? 0) + 1);
-  return [...counts].map(([action, count]) => (count === 1 ? action : `${action} x ${count}`)).join(", ");
+/** Receipts from the chain: a table of each job here, everything in a file. */
+async function showReceipts(options: DemoOptions, waves: readonly WaveProgress[], names: ReadonlyMap<string, string>): Promise<Receipt[]> {
+  const { screen, connection, chainId } = options;
+  const name = (address: string): string => names.get(address) ?? address;
+  mkdirSync(options.receipts, { recursive: true });
+  const { latestBlockHeight } = (await connection.comet.status()).syncInfo;
+  const receipts: Receipt[] = [];
+  for (const [i, { placed, job, kind, tasks }] of waves.entries()) {
+    const receipt = await receiptOf({ connection, chainId, job, tasks, from: placed.sent.height, to: waves[i + 1]?.placed.sent.height ?? latestBlockHeight });
+    receipts.push(receipt);
+    const path = join(options.receipts, `job-${receipt.job}.json`);
+    writeFileSync(path, `${JSON.stringify({ title: options.loaded.job.title, wave: kind, names: Object.fromEntries(names), ...receipt }, undefined, 2)}\n`);
+    screen.print(`${i === 0 ? "" : "\n"}  ${pc.bold(`${kind}: job ${receipt.job}`)}   ${pc.dim(relative(process.cwd(), path))}`);
+    const hash = screen.width >= 96 ? 8 : 0;
+    const step = (at: Step | undefined): string => (at === undefined ? "" : `${at.height}${at.txHash === undefined || hash === 0 ? "" : ` ${at.txHash.slice(0, hash)}`}`);
+    const list = (steps: readonly Step[]): string => steps.map((at) => `${at.height} ${at.txHash?.slice(0, 8)}`).join(", ");
+    screen.paragraph(`  ${name(receipt.consumer)}: bid ${list(receipt.bid === undefined ? [] : [receipt.bid])}${receipt.salts.length === 0 ? "" : `; salts for the draws ${list(receipt.salts)}`}${receipt.seals.length === 0 ? "" : `; keys sealed ${list(receipt.seals)}`}`, 4);
+    screen.table(
+      ["task", "replica", "by", "start", "commit", "reveal", "end", "paid"],
+      receipt.tasks.flatMap((task) =>
+        task.replicas.map((one, n) => [
+          n === 0 ? String(task.index) : "", name(one.provider), `${one.by} ${(one.by === "match" ? task.matched : one.assigned)?.height ?? ""}`, step(one.started), step(one.committed), step(one.revealed), step(one.out ?? task.ended).split(" ")[0]!,
+          one.slashed === "0" ? grouped(one.paid) : `${one.paid === "0" ? "" : `${grouped(one.paid)} `}-${grouped(one.slashed)}`,
+        ]),
+      ),
+      [0, 7],
+    );
+    const { deposited, paid, refunded, fees, burned, held } = receipt.escrow;
+    const meter = receipt.tasks.reduce((sum, task) => sum + BigInt(task.result?.meter ?? 0), 0n);
+    screen.paragraph(`  escrow ${grouped(deposited)} = ${grouped(paid)} paid + ${grouped(refunded)} refunded + ${grouped(fees)} market fee + ${grouped(burned)} burned + ${grouped(held)} held; ${grouped(meter)} instructions metered`, 4);
+    if (options.verbose) screen.table(["block", "transaction", "by", "messages"], receipt.transactions.map((tx) => [String(tx.height), tx.txHash, name(tx.sender), summary(tx.messages)]), [0]);
+  }
+  screen.print();
+  screen.paragraph(pc.dim(`Numbers are block heights, then the beginnings of transaction hashes; amounts are in ${denom}.${options.verbose ? "" : " The files have everything in full, --verbose prints it."}`));
+  return receipts;
 }
 
-function escrowLine(job: Job, tasks: readonly Task[]): string {
-  const { deposited, paid, refunded, fees, burned, held } = job.escrow!;
-  const meter = tasks.reduce((sum, task) => sum + (task.result?.meter ?? 0n), 0n);
-  return `  escrow ${grouped(deposited)} = paid ${grouped(paid)} + refunded ${grouped(refunded)} + fee ${grouped(fees)} + burned ${grouped(burned)} + held ${grouped(held)}; metered ${grouped(meter)} instructions\n`;
+/** Where the consumer's money went: its transactions' fees are in the receipts too. */
+function showSpending({ screen, consumer }: DemoOptions, receipts: readonly Receipt[]): void {
+  const sum = (pick: (receipt: Receipt) => bigint): string => grouped(receipts.reduce((total, receipt) => total + pick(receipt), 0n));
+  const ofConsumer = ({ transactions }: Receipt): bigint => transactions.filter(({ sender }) => sender === consumer).reduce((total, { fee }) => total + BigInt(/^\d+/.exec(fee)?.[0] ?? 0), 0n);
+  screen.paragraph(
+    pc.dim(
+      `${consumerName} paid ${sum(({ escrow }) => BigInt(escrow.paid))} to providers, ${sum(({ escrow }) => BigInt(escrow.fees))} market fee, ${sum(ofConsumer)} for transactions; ` +
+        `${sum(({ escrow }) => BigInt(escrow.storageDeposit))} storage deposit comes back when the records go. Providers pay for their transactions, too.`,
+    ),
+  );
+}
+
+/** "StartTask x 2, CommitResult" */
+function summary(messages: readonly string[]): string {
+  const counts = new Map<string, number>();
+  for (const message of messages) counts.set(message, (counts.get(message) ?? 0) + 1);
+  return [...counts].map(([message, n]) => (n === 1 ? message : `${message} x ${n}`)).join(", ");
+}
+
+function closedBecause({ closeReason }: Task): string {
+  const name = Object.entries(CloseReason).find(([, number]) => number === closeReason)?.[0] ?? String(closeReason);
+  return name.replace("CLOSE_REASON_", "").toLowerCase().replaceAll("_", " ");
 }
 
 async function providerNames(connection: Connection): Promise<Map<string, string>> {
@@ -138,6 +240,10 @@ async function providerNames(connection: Connection): Promise<Map<string, string
 
 async function balances(connection: Connection, parties: readonly Party[]): Promise<bigint[]> {
   return Promise.all(parties.map(async ({ address }) => BigInt((await connection.query.bank.balance(address, denom)).amount)));
+}
+
+function count(n: number, what: string): string {
+  return `${grouped(n)} ${what}${n === 1 ? "" : "s"}`;
 }
 
 function signed(value: bigint): string {

@@ -1,5 +1,5 @@
 /** Homes of a localnet's validators and providers, made with the same commands that operators type, and its named accounts. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { prefixes } from "../chain/codec/address.ts";
@@ -61,7 +61,9 @@ export function dcmHomes(options: HomeOptions): HomeBuilder {
     },
     processes(node, plan) {
       if (node.role === "provider") {
-        return [{ name: `${node.name}/worker`, command: process.execPath, args: [join(root, "worker/main.ts"), "run", "--home", node.home], logFile: node.logFile("worker"), restart: true }];
+        // Its own folder for what a killed worker would leave behind.
+        const environment = { ...process.env, TMPDIR: temporary(node) };
+        return [{ name: `${node.name}/worker`, command: process.execPath, args: [join(root, "worker/main.ts"), "run", "--home", node.home], logFile: node.logFile("worker"), environment, restart: true }];
       }
       const args = [
         join(root, "chain/main.ts"), "start", "--home", node.home, "--comet", plan.comet.path, "--api-address", `127.0.0.1:${node.ports.rest}`,
@@ -129,6 +131,8 @@ async function configure(plan: NetworkPlan, options: HomeOptions): Promise<void>
 }
 
 function writeWorker(node: NodePlan, plan: NetworkPlan, rpc: string, terms: ProviderTerms): void {
+  rmSync(temporary(node), { recursive: true, force: true });
+  mkdirSync(temporary(node), { recursive: true, mode: 0o700 });
   const config: WorkerConfig = {
     rpc, chainId: plan.manifest.chainId, moniker: node.name, data: { host: "127.0.0.1", port: node.ports.data }, gasPrice, bond: String(terms.bond),
     ask: { classId: "wasm.core", quoteDenom: denom, price: String(terms.price), units: terms.units }, pollMs: 400,
@@ -145,6 +149,10 @@ async function newAccount(home: string): Promise<string> {
   writeFileSync(join(home, "mnemonic"), `${wallet.mnemonic}\n`, { mode: 0o600 });
   chmodSync(join(home, "mnemonic"), 0o600);
   return (await wallet.getAccounts())[0]!.address;
+}
+
+function temporary(node: NodePlan): string {
+  return join(node.home, "tmp");
 }
 
 function genesisFile(node: NodePlan): string {

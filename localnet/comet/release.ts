@@ -15,6 +15,8 @@ export interface ReleaseDownload {
   readonly pinned: string | undefined;
   readonly base: string;
   readonly onProgress: (message: string) => void;
+  /** Ends the download. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The archive's platform part for this machine, e.g. `linux_amd64`. Throws where releases have none. */
@@ -25,11 +27,11 @@ export function releasePlatform(platform: string = process.platform, arch: strin
 }
 
 /** Downloads, checks and unpacks a release. Rejects, leaving nothing behind, where a checksum is missing or differs. */
-export async function downloadRelease({ version, target, pinned, base, onProgress }: ReleaseDownload): Promise<void> {
+export async function downloadRelease({ version, target, pinned, base, onProgress, signal }: ReleaseDownload): Promise<void> {
   const archive = `cometbft_${version}_${releasePlatform()}.tar.gz`;
   onProgress(`downloading ${archive}`);
-  const published = publishedChecksum(Buffer.from(await download(`${base}/v${version}/SHA256SUMS-${version}.txt`)).toString(), archive);
-  const bytes = await download(`${base}/v${version}/${archive}`);
+  const published = publishedChecksum(Buffer.from(await download(`${base}/v${version}/SHA256SUMS-${version}.txt`, signal)).toString(), archive);
+  const bytes = await download(`${base}/v${version}/${archive}`, signal);
   const digest = createHash("sha256").update(bytes).digest("hex");
   for (const [whose, wanted] of [["published", published], ["pinned", pinned]] as const) {
     if (wanted !== undefined && digest !== wanted) throw new Error(`${archive} has SHA-256 ${digest}, but the ${whose} one is ${wanted}: it is not used`);
@@ -48,10 +50,10 @@ function publishedChecksum(list: string, archive: string): string {
   throw new Error(`the published checksums do not name ${archive}: it is not used`);
 }
 
-async function download(url: string): Promise<Uint8Array> {
+async function download(url: string, signal?: AbortSignal): Promise<Uint8Array> {
   let response: Response;
   try {
-    response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    response = await fetch(url, { signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]) });
   } catch (error) {
     const cause = (error as Error).cause;
     throw new Error(`cannot reach ${url}: ${cause instanceof Error ? cause.message : (error as Error).message}`, { cause: error });

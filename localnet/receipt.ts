@@ -1,0 +1,200 @@
+/**
+ * The receipt of a job: who did what in which transaction, at which height, for how much. Read back from the chain, block by block, not
+ * from memory: whoever has a node gets the same one.
+ */
+import { sha256 } from "../chain/codec/hash.ts";
+import { toHex } from "../chain/codec/bytes.ts";
+import type { Connection } from "../client/connection.ts";
+import type { Job, Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
+
+/** Where something happened. Without a transaction it was the chain's own doing, at the end of that block. */
+export interface Step {
+  readonly height: number;
+  /** SHA-256 of the transaction, hexadecimal. */
+  readonly txHash?: string;
+}
+
+export interface ReplicaReceipt {
+  readonly provider: string;
+  readonly leaseId: string;
+  /** By the clearing of the book, or by a draw. */
+  readonly by: "match" | "draw" | "tie-break";
+  readonly assigned?: Step;
+  readonly started?: Step;
+  readonly committed?: Step;
+  readonly revealed?: Step;
+  /** Missed something or was in the minority. */
+  readonly out?: Step;
+  /** Last known: `revealed`, `out` ... */
+  readonly state: string;
+  /** Amounts in the job's denom, stake and slash in the bond denom. */
+  readonly stake: string;
+  readonly paid: string;
+  readonly slashed: string;
+}
+
+export interface TaskReceipt {
+  readonly index: number;
+  readonly id: string;
+  /** `final`, or `closed` with the chain's reason number. */
+  readonly state: string;
+  readonly closeReason?: number;
+  /** For one lot. */
+  readonly price: string;
+  readonly lots: string;
+  readonly matched?: Step;
+  readonly ended?: Step;
+  /** Of a final task: SHA-256 of the result in clear, its bytes, weighted instructions. */
+  readonly result?: { readonly digest: string; readonly size: string; readonly meter: string };
+  readonly replicas: readonly ReplicaReceipt[];
+}
+
+export interface TransactionReceipt extends Step {
+  readonly txHash: string;
+  readonly sender: string;
+  /** Message names, e.g. `StartTask`. */
+  readonly messages: readonly string[];
+  readonly fee: string;
+}
+
+export interface Receipt {
+  readonly chainId: string;
+  readonly job: string;
+  readonly consumer: string;
+  readonly classId: string;
+  readonly denom: string;
+  readonly bid?: Step;
+  /** Salts that the consumer revealed for draws. */
+  readonly salts: readonly (Step & { readonly draws: number })[];
+  /** Job keys that it sealed to providers. */
+  readonly seals: readonly (Step & { readonly providers: readonly string[] })[];
+  readonly tasks: readonly TaskReceipt[];
+  /** deposited = paid + refunded + fees + burned + held; the storage deposit comes back with the records. */
+  readonly escrow: { readonly deposited: string; readonly paid: string; readonly refunded: string; readonly fees: string; readonly burned: string; readonly held: string; readonly storageDeposit: string };
+  /** Every transaction that touched the job, in order. */
+  readonly transactions: readonly TransactionReceipt[];
+}
+
+export interface ReceiptRequest {
+  readonly connection: Connection;
+  readonly chainId: string;
+  readonly job: Job;
+  readonly tasks: readonly Task[];
+  /** Heights to read, both included: from the bid's to one at which the job has ended. */
+  readonly from: number;
+  readonly to: number;
+}
+
+type Attributes = Readonly<Record<string, string>>;
+interface Happened extends Step {
+  readonly type: string;
+  readonly attributes: Attributes;
+}
+
+const prefix = "dcm.market.v1.Event";
+/** Blocks asked for at a time. */
+const parallel = 8;
+
+export async function receiptOf(request: ReceiptRequest): Promise<Receipt> {
+  const { chainId, job, tasks } = request;
+  const { happened, transactions } = await readBlocks(request);
+  const stepOf = ({ height, txHash }: Step): Step => (txHash === undefined ? { height } : { height, txHash });
+  const first = (type: string, wanted: Attributes): { step?: Step } => {
+    const found = happened.find((one) => one.type === type && Object.entries(wanted).every(([key, value]) => one.attributes[key] === value));
+    return found === undefined ? {} : { step: stepOf(found) };
+  };
+  const named = <K extends string>(name: K, { step }: { step?: Step }): Partial<Record<K, Step>> => (step === undefined ? {} : ({ [name]: step } as Record<K, Step>));
+  const seals = new Map<string, { step: Step; providers: string[] }>();
+  for (const one of happened.filter(({ type }) => type === "KeySealed")) {
+    const seal = seals.get(one.txHash ?? "") ?? { step: stepOf(one), providers: [] };
+    seal.providers.push(one.attributes["provider"] ?? "");
+    seals.set(one.txHash ?? "", seal);
+  }
+  return {
+    chainId, job: String(job.id), consumer: job.consumer, classId: job.classId, denom: job.quoteDenom,
+    ...named("bid", first("BidPlaced", {})),
+    salts: happened.filter(({ type }) => type === "SaltRevealed").map((one) => ({ ...stepOf(one), draws: Number(one.attributes["draws"]) })),
+    seals: [...seals.values()].map(({ step, providers }) => ({ ...step, providers })),
+    tasks: tasks.map((task) => {
+      const id = String(task.id);
+      const ended = task.closeReason === 0 ? "final" : "closed";
+      return {
+        index: task.index, id, state: ended, ...(task.closeReason === 0 ? {} : { closeReason: task.closeReason }), price: String(task.price), lots: String(task.lots),
+        ...named("matched", matchOf(happened, id)),
+        ...named("ended", first("TaskChanged", { task_id: id, state: ended })),
+        ...(task.result === undefined ? {} : { result: { digest: toHex(task.result.digest), size: String(task.result.size), meter: String(task.result.meter) } }),
+        replicas: replicasOf(happened, id).map((last) => {
+          const at = (state: string): { step?: Step } => first("ReplicaChanged", { task_id: id, provider: last["provider"]!, lease_id: last["lease_id"]!, state });
+          const draw = last["round"] === "0" ? "draw" : "tie-break";
+          return {
+            provider: last["provider"]!, leaseId: last["lease_id"]!, by: drawnLease(happened, last["lease_id"]!) ? draw : "match",
+            ...named("assigned", at("sealing").step === undefined ? at("assigned") : at("sealing")), ...named("started", at("running")), ...named("committed", at("committed")), ...named("revealed", at("revealed")), ...named("out", at("out")),
+            state: last["state"]!, stake: last["stake"]!, paid: last["paid"]! || "0", slashed: last["slashed"]! || "0",
+          };
+        }),
+      };
+    }),
+    escrow: (({ deposited, paid, refunded, fees, burned, held, storageDeposit }) => ({ deposited, paid, refunded, fees, burned, held, storageDeposit }))(job.escrow!),
+    transactions,
+  };
+}
+
+/** A task that is not replicated is assigned at once. */
+function matchOf(happened: readonly Happened[], task: string): { step?: Step } {
+  const found = happened.find(({ type, attributes }) => type === "TaskChanged" && attributes["task_id"] === task && ["matched", "assigned"].includes(attributes["state"]!));
+  return found === undefined ? {} : { step: { height: found.height } };
+}
+
+/** Of each replica that the task ever had, what was last said of it, with the stake that it had (a settled one has none); in the order in which they came. */
+function replicasOf(happened: readonly Happened[], task: string): Attributes[] {
+  const last = new Map<string, Attributes>();
+  for (const { type, attributes } of happened) {
+    if (type !== "ReplicaChanged" || attributes["task_id"] !== task) continue;
+    const key = `${attributes["provider"]} ${attributes["lease_id"]}`;
+    const stakes = [last.get(key)?.["stake"], attributes["stake"]].map((stake) => BigInt(stake ?? 0));
+    last.set(key, { ...attributes, stake: String(stakes[0]! > stakes[1]! ? stakes[0] : stakes[1]) });
+  }
+  return [...last.values()];
+}
+
+function drawnLease(happened: readonly Happened[], lease: string): boolean {
+  return happened.some(({ type, attributes }) => type === "LeaseCreated" && attributes["lease_id"] === lease && attributes["drawn"] === "true");
+}
+
+/** What the blocks say about the job, in the order in which it happened. */
+async function readBlocks({ connection, job, from, to }: ReceiptRequest): Promise<{ happened: Happened[]; transactions: TransactionReceipt[] }> {
+  const happened: Happened[] = [];
+  const transactions: TransactionReceipt[] = [];
+  const id = String(job.id);
+  for (let low = from; low <= to; low += parallel) {
+    const heights = Array.from({ length: Math.min(parallel, to - low + 1) }, (_, i) => low + i);
+    const blocks = await Promise.all(heights.map((height) => connection.comet.blockResults(height)));
+    for (const { height, results, finalizeBlockEvents } of blocks) {
+      const ours = results.map(({ events }) => events.map(read).filter(({ type, attributes }) => type.startsWith(prefix) && attributes["job_id"] === id));
+      const txs = ours.some((events) => events.length > 0) ? (await connection.comet.block(height)).block.txs : [];
+      for (const [index, events] of ours.entries()) {
+        if (events.length === 0) continue;
+        const txHash = toHex(sha256(txs[index]!)).toUpperCase();
+        happened.push(...events.map(({ type, attributes }) => ({ height, txHash, type: type.slice(prefix.length), attributes })));
+        transactions.push({ height, txHash, ...describe(results[index]!.events.map(read)) });
+      }
+      for (const { type, attributes } of finalizeBlockEvents.map(read)) {
+        if (type.startsWith(prefix) && attributes["job_id"] === id) happened.push({ height, type: type.slice(prefix.length), attributes });
+      }
+    }
+  }
+  return { happened, transactions };
+}
+
+function read({ type, attributes }: { readonly type: string; readonly attributes: readonly { readonly key: string; readonly value: string }[] }): { type: string; attributes: Attributes } {
+  return { type, attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, value])) };
+}
+
+function describe(events: readonly { readonly type: string; readonly attributes: Attributes }[]): Omit<TransactionReceipt, "height" | "txHash"> {
+  const messages = events.filter(({ type, attributes }) => type === "message" && attributes["action"] !== undefined);
+  return {
+    sender: messages[0]?.attributes["sender"] ?? "",
+    messages: messages.map(({ attributes }) => attributes["action"]!.split(".").at(-1)!.replace(/^Msg/, "")),
+    fee: events.find(({ type, attributes }) => type === "tx" && attributes["fee"] !== undefined)?.attributes["fee"] ?? "",
+  };
+}
