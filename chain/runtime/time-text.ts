@@ -1,7 +1,13 @@
 /** Times as text, in the forms of the Cosmos SDK. Times are nanoseconds since the Unix epoch. */
+import { maxTimestampSeconds, minTimestampSeconds } from "../codec/json-text.ts";
 import type { Timestamp } from "../codec/gen/google/protobuf/timestamp.ts";
 
 export const nanosOf = ({ seconds, nanos }: Timestamp): bigint => seconds * 1_000_000_000n + BigInt(nanos);
+
+/** True for times that text can show: years 1 to 9999, nanoseconds within a second. What is kept must be such a time, as genesis files and queues show it. */
+export function isShowable({ seconds, nanos }: Timestamp): boolean {
+  return seconds >= minTimestampSeconds && seconds <= maxTimestampSeconds && nanos >= 0 && nanos <= 999_999_999;
+}
 
 /** `2026-03-01 12:00:00.5 +0000 UTC`, as errors show it. */
 export function utcText(nanos: bigint): string {

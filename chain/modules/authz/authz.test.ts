@@ -74,6 +74,12 @@ describe("authz", () => {
     assert.throws(() => chain(generic, now), refused("authz", 3));
   });
 
+  it("refuses an expiry that text cannot show: the queue's keys and genesis files hold it as text (AUTHZ-6)", () => {
+    chain(generic, 253_402_300_799n);
+    assert.throws(() => chain(generic, 253_402_300_800n), refused("authz", 3));
+    assert.throws(() => chain(generic, (1n << 63n) - 1n), refused("authz", 3));
+  });
+
   it("moves a renewed grant in the queue, and empties it on revocation (AUTHZ-6)", () => {
     const stores = chain(generic, now + 10n);
     execute(stores, modules, grant, { granter, grantee, grant: { authorization: generic, expiration: { seconds: now + 20n, nanos: 0 } } });

@@ -1,7 +1,7 @@
 /** Grants: making, ending, forgetting them. */
 import { addressText } from "../../codec/address.ts";
 import { fail } from "../../runtime/errors.ts";
-import { nanosOf, rfc3339Text, sortableText } from "../../runtime/time-text.ts";
+import { isShowable, nanosOf, rfc3339Text, sortableText } from "../../runtime/time-text.ts";
 import { errors } from "./errors.ts";
 import { expiries, grants } from "./state.ts";
 import type { Grant } from "../../codec/gen/cosmos/authz/v1beta1/authz.ts";
@@ -19,6 +19,7 @@ function emit(ctx: Context, type: "EventGrant" | "EventRevoke", granter: Uint8Ar
 
 export function saveGrant(ctx: Context, granter: Uint8Array, grantee: Uint8Array, message: string, grant: Grant): void {
   const { expiration } = grant;
+  if (expiration !== undefined && !isShowable(expiration)) fail(errors.invalidExpiration, { what: "expiration is not a time of the years 1 to 9999" });
   if (expiration !== undefined && nanosOf(expiration) <= ctx.header.timeNanos) {
     fail(errors.invalidExpiration, { what: `expiration must be after the current block time (${rfc3339Text(ctx.header.timeNanos)}), got ${rfc3339Text(nanosOf(expiration))}` });
   }

@@ -103,6 +103,13 @@ describe("bank", () => {
     assert.deepEqual(brokenInvariants(stores, modules), []);
   });
 
+  it("sums the outputs of a multi-send in time that grows with their number (BANK-10)", () => {
+    const outputs = Array.from({ length: 20_000 }, (_, i) => ({ address: bobText, coins: [coin(1, `coin${i}`)] }));
+    const started = process.cpuUsage();
+    assert.throws(() => execute(chain(), modules, "/cosmos.bank.v1beta1.MsgMultiSend", { inputs: [{ address: aliceText, coins: [coin(1)] }], outputs }), refusal("bank", 4, "sum inputs != sum outputs"));
+    assert.ok(process.cpuUsage(started).user < 3_000_000, "20,000 outputs took more than 3 s of CPU; squared time takes 10 s");
+  });
+
   it("answers balances, owners and supply (BANK-11)", () => {
     const stores = chain();
     execute(stores, modules, send, { fromAddress: aliceText, toAddress: bobText, amount: [coin(1)] });

@@ -2,7 +2,7 @@
 import { AllowedMsgAllowance, BasicAllowance, PeriodicAllowance } from "../../codec/gen/cosmos/feegrant/v1beta1/feegrant.ts";
 import { coinsText, fromWire, readCoins, subCoins, toWire, type Money, type WireCoin } from "../../runtime/coins.ts";
 import { fail, sdkErrors } from "../../runtime/errors.ts";
-import { nanosOf } from "../../runtime/time-text.ts";
+import { isShowable, nanosOf } from "../../runtime/time-text.ts";
 import { errors } from "./errors.ts";
 import type { Any } from "../../codec/gen/google/protobuf/any.ts";
 import type { Timestamp } from "../../codec/gen/google/protobuf/timestamp.ts";
@@ -87,18 +87,25 @@ function checkedCoins(wire: readonly WireCoin[], what: string): Money[] {
 function checkBasic({ spendLimit, expiration }: BasicAllowance): void {
   checkedCoins(spendLimit, "send");
   if (expiration !== undefined && expiration.seconds < 0n) fail(errors.invalidDuration, { what: "expiration time cannot be negative" });
+  if (expiration !== undefined && !isShowable(expiration)) fail(errors.invalidDuration, { what: "expiration is not a time of the years 1 to 9999" });
 }
+
+/** 1,000 years. The next reset, one period from a block's time, is then a time that text can show. */
+const maxPeriodSeconds = 31_557_600_000n;
 
 function checkPeriodic(value: PeriodicAllowance, basic: BasicAllowance): void {
   checkBasic(basic);
   const limit = checkedCoins(value.periodSpendLimit, "spend");
   if (limit.length === 0) fail(sdkErrors.invalidCoins, "spend limit must be positive");
   checkedCoins(value.periodCanSpend, "can spend");
-  if (basic.spendLimit.length > 0 && !limit.every(({ denom }) => basic.spendLimit.some((coin) => coin.denom === denom))) {
+  const limited = new Set(basic.spendLimit.map(({ denom }) => denom));
+  if (limited.size > 0 && !limit.every(({ denom }) => limited.has(denom))) {
     fail(sdkErrors.invalidCoins, "period spend limit has different currency than basic spend limit");
   }
-  const period = value.period;
+  const { period, periodReset } = value;
   if (period !== undefined && (period.seconds < 0n || period.nanos < 0)) fail(errors.invalidDuration, { what: "negative clock step" });
+  if (period !== undefined && (period.seconds > maxPeriodSeconds || period.nanos > 999_999_999)) fail(errors.invalidDuration, { what: `a period is at most ${maxPeriodSeconds} seconds, its nanoseconds below a second` });
+  if (periodReset !== undefined && !isShowable(periodReset)) fail(errors.invalidDuration, { what: "period_reset is not a time of the years 1 to 9999" });
 }
 
 /** What is left after `fee`, undefined where nothing is; fails where the allowance does not cover it. `charge` is told how many types were compared. */

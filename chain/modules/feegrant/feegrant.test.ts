@@ -87,6 +87,18 @@ describe("feegrant", () => {
     assert.throws(() => execute(stores, modules, "/cosmos.feegrant.v1beta1.MsgGrantAllowance", { granter, grantee: granter, allowance: basic(2) }), refusal("sdk", 7, "cannot self-grant fee authorization: invalid address"));
   });
 
+  it("refuses times that text cannot show, as queues and genesis files hold them (FEE-5)", () => {
+    const periodic = (change: object): Any => any(PeriodicAllowance, { basic: undefined, period: { seconds: 60n, nanos: 0 }, periodSpendLimit: stake(10), periodCanSpend: [], periodReset: at(now), ...change });
+    const outside = (error: TxError): boolean => error.codespace === "feegrant" && error.code === 4;
+    chain(basic(1, 253_402_300_799n));
+    assert.throws(() => chain(basic(1, 253_402_300_800n)), outside);
+    for (const change of [{ period: { seconds: (1n << 63n) - 1n, nanos: 0 } }, { period: { seconds: 1n, nanos: 2_000_000_000 } }, { periodReset: at((1n << 63n) - 1n) }, { periodReset: { seconds: 0n, nanos: -1 } }]) {
+      assert.throws(() => chain(periodic(change)), outside);
+    }
+    const stores = chain(periodic({ period: { seconds: 31_557_600_000n, nanos: 0 }, periodReset: at(1n) }));
+    assert.deepEqual(use(stores, 1n), ["use_feegrant", "update_feegrant"]);
+  });
+
   it("revokes, and a later grant outlives the first one's expiry (FEE-6)", () => {
     const stores = chain(basic(1, now + 10n));
     execute(stores, modules, "/cosmos.feegrant.v1beta1.MsgRevokeAllowance", { granter, grantee });
