@@ -83,3 +83,28 @@ export interface WasmArguments {
 export function encodeWasmArguments(value: WasmArguments): Uint8Array {
   return value.args === undefined && value.env === undefined ? new Uint8Array(0) : utf8(JSON.stringify(value));
 }
+
+/** What `JobSpec.arguments` say; undefined where they are not of the form that `encodeWasmArguments` writes. Everybody must judge this alike. */
+export function decodeWasmArguments(bytes: Uint8Array): WasmArguments | undefined {
+  if (bytes.length === 0) return {};
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+  if (!isRecord(value) || Object.keys(value).some((key) => key !== "args" && key !== "env")) return undefined;
+  const { args, env } = value;
+  if (args !== undefined && !(Array.isArray(args) && args.every(isText))) return undefined;
+  if (env !== undefined && !(isRecord(env) && Object.entries(env).flat().every(isText))) return undefined;
+  return value as WasmArguments;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A zero byte would end it early in C. */
+function isText(value: unknown): value is string {
+  return typeof value === "string" && !value.includes("\0");
+}

@@ -1,7 +1,8 @@
 /**
  * Sends one account's transactions in order: counts its own sequence, batches what is queued while a transaction is on its way,
  * and tells each caller what became of its message. A batch that fails is sent again message by message, so that one bad message
- * costs the others nothing but time.
+ * costs the others nothing but time. What became of a transaction may stay unknown (no block within the time, a node that went away): then all
+ * its messages are rejected with an Error that is no TxFailed, and nothing is sent again.
  */
 import type { EncodeObject, OfflineSigner } from "@cosmjs/proto-signing";
 import { SigningStargateClient, type DeliverTxResponse, type StdFee } from "@cosmjs/stargate";
@@ -90,7 +91,8 @@ export class Sender {
       try {
         await this.#deliver(batch);
       } catch (error) {
-        if (batch.length === 1) batch[0]!.reject(error);
+        // Only what was certainly refused may be sent again: a transaction of unknown fate may still come into a block.
+        if (batch.length === 1 || !(error instanceof TxFailed)) for (const one of batch) one.reject(error);
         else for (const one of batch) await this.#deliver([one]).catch((e: unknown) => one.reject(e));
       }
     }
@@ -147,8 +149,8 @@ export class Sender {
         const found = await this.#options.connection.comet.tx({ hash: Buffer.from(hash, "hex") });
         const { code, codespace, log, data, gasUsed, events } = found.result;
         return { code, codespace: codespace ?? "", log: log ?? "", data: data ?? new Uint8Array(0), height: found.height, gasUsed, events };
-      } catch (error) {
-        if (!/not found/i.test(String(error))) throw error;
+      } catch {
+        // Not in a block yet, or the node is away for a moment: either way its fate is open until the time is over.
       }
       await pause(100);
     }

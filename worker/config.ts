@@ -1,10 +1,9 @@
 /** A worker's home: `worker.json` says what it offers and where, `wallet.json` or `mnemonic` is its account, `encryption.key` its X25519 secret. */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
-import { fromHex, toHex } from "../chain/codec/bytes.ts";
 import { prefixes } from "../chain/codec/address.ts";
-import { generateKeyPair } from "./seal/index.ts";
+import { loadKeyPair, type KeyPair } from "./seal/index.ts";
 import { faultKinds, type FaultKind } from "./agent/faults.ts";
 
 export interface WorkerConfig {
@@ -49,7 +48,7 @@ export function readConfig(home: string): WorkerConfig {
   need(typeof config.data?.host === "string" && Number.isInteger(config.data.port), "data is {\"host\": \"127.0.0.1\", \"port\": 0}");
   need(typeof config.gasPrice?.denom === "string" && typeof config.gasPrice.amount === "number", "gasPrice is {\"denom\": \"udcm\", \"amount\": 0.0025}");
   need(/^\d+$/.test(config.bond), "bond is a whole number of the bond denom, as text");
-  need(typeof config.ask?.classId === "string" && /^\d+$/.test(config.ask.price) && Number.isInteger(config.ask.units), "ask is {\"classId\", \"quoteDenom\", \"price\" (text), \"units\"}");
+  need(typeof config.ask?.classId === "string" && typeof config.ask.quoteDenom === "string" && /^\d+$/.test(config.ask.price) && Number.isInteger(config.ask.units), "ask is {\"classId\", \"quoteDenom\", \"price\" (text), \"units\"}");
   need(config.fault === undefined || faultKinds.includes(config.fault), `fault is one of ${faultKinds.join(", ")}`);
   return config;
 }
@@ -67,15 +66,11 @@ export async function readWallet(home: string, password: string | undefined): Pr
   return DirectSecp256k1HdWallet.fromMnemonic(readFileSync(plain, "utf8").trim(), { prefix: prefixes.account });
 }
 
-/** The X25519 pair that inputs are sealed to; made on first use, mode 0600. */
-export function encryptionKeys(home: string): { readonly secretKey: Uint8Array; readonly publicKey: Uint8Array } {
-  const path = join(home, "encryption.key");
-  if (!existsSync(path)) {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
-    const { secretKey, publicKey } = generateKeyPair();
-    writeFileSync(path, JSON.stringify({ secret: toHex(secretKey), public: toHex(publicKey) }), { mode: 0o600 });
+/** The X25519 pair that inputs are sealed to, in `encryption.key`; made on first use, mode 0600. */
+export function encryptionKeys(home: string): KeyPair {
+  try {
+    return loadKeyPair(join(home, "encryption.key"));
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
   }
-  if ((statSync(path).mode & 0o077) !== 0) throw new ConfigError(`${path} can be read by others: chmod 600 ${path}`);
-  const text = JSON.parse(readFileSync(path, "utf8")) as { secret: string; public: string };
-  return { secretKey: fromHex(text.secret), publicKey: fromHex(text.public) };
 }

@@ -67,15 +67,22 @@ async function run(home: string): Promise<void> {
   const dataUrl = config.data.url ?? server.url;
   const connection = await reach(config.rpc, account);
   const sender = await Sender.create({ connection, signer: wallet, address: account, chainId: config.chainId, gasPrice: config.gasPrice });
-  const provider = await ensureProvider(connection, sender, {
+  const profile = {
     moniker: config.moniker, dataUrl, encryptionKey: keys.publicKey, bond: BigInt(config.bond),
     ...(config.organization === undefined ? {} : { organization: config.organization }), ...(config.attributes === undefined ? {} : { attributes: config.attributes }),
-  });
-  const ask = await ensureAsk(connection, sender, { ...config.ask, price: BigInt(config.ask.price) });
-  log("ready", { account, provider, ask: String(ask), dataUrl });
+  };
+  const terms = { ...config.ask, price: BigInt(config.ask.price) };
+  const provider = await ensureProvider(connection, sender, profile);
+  try {
+    log("ready", { account, provider, ask: String(await ensureAsk(connection, sender, terms)), dataUrl });
+  } catch (error) {
+    // Tasks from before must be served whatever becomes of the ask: their stake is at risk.
+    if (provider === "registered") throw error;
+    log("the ask is not in the book; trying again with each heartbeat", { account, error: error instanceof Error ? error.message : String(error) });
+  }
   const agent = new Agent({
     connection, sender, provider: account, encryptionSecret: keys.secretKey, backend: wasmBackend(), blobs, dataUrl,
-    directory: join(home, "journal"), slots: config.slots ?? config.ask.units, pollMs: config.pollMs ?? 1_000, log,
+    directory: join(home, "journal"), slots: config.slots ?? config.ask.units, pollMs: config.pollMs ?? 1_000, log, renew: () => ensureAsk(connection, sender, terms, true),
     ...(config.fault === undefined ? {} : { faults: faultsOf(config.fault) }),
   });
   agent.start();

@@ -3,19 +3,21 @@
  * It decides by what the chain says, not by events it saw, so it may be killed at any point and started again.
  */
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../client/connection.ts";
-import { commitment, encodeResult, type ResultStatus, type WasmArguments } from "../../client/protocol.ts";
+import { commitment, decodeWasmArguments, encodeResult, type ResultStatus } from "../../client/protocol.ts";
 import type { Sender } from "../../client/sender.ts";
 import { TxFailed } from "../../client/sender.ts";
 import { fromHex, toHex } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
-import { Manifest, ReplicaState, TaskState, type CapacityClass, type Job, type Replica, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
-import { fetchBlob } from "../data/fetch.ts";
+import { ReplicaState, TaskState, type CapacityClass, type Job, type Params, type Replica, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import type { BlobStore } from "../data/store.ts";
 import { isVerdict, type Backend, type TaskOutcome } from "../sandbox/backend.ts";
-import { openBlob, openKey, sealTo } from "../seal/index.ts";
+import { taskLimits } from "../sandbox/wasm-backend.ts";
+import { sealTo } from "../seal/index.ts";
 import type { Faults } from "./faults.ts";
 import { Journal } from "./journal.ts";
+import { InputUnavailable, loadTask, type Loaded } from "./load.ts";
 
 export interface AgentOptions {
   readonly connection: Connection;
@@ -35,17 +37,31 @@ export interface AgentOptions {
   readonly slots: number;
   readonly pollMs: number;
   readonly log: (message: string, fields?: Record<string, unknown>) => void;
+  /** Called now and then: puts right what must stand on chain for the provider to be matched, such as an ask that expired. */
+  readonly renew?: () => Promise<unknown>;
   /** Misbehaviour to order, for tests and localnets. */
   readonly faults?: Faults;
 }
+
+const { TASK_STATE_ASSIGNED, TASK_STATE_RUNNING, TASK_STATE_REVEALING, TASK_STATE_TIEBREAK, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
+const { REPLICA_STATE_ASSIGNED, REPLICA_STATE_RUNNING, REPLICA_STATE_COMMITTED } = ReplicaState;
+
+/** A step that failed is tried again after a pause that doubles, so that a lasting fault does not eat the account by fees. */
+const firstPauseMs = 500;
+const longestPauseMs = 10_000;
+/** How long `stop` waits for transactions that are on their way. */
+const stopGraceMs = 5_000;
 
 export class Agent {
   readonly #options: AgentOptions;
   readonly #journal: Journal;
   /** Steps under way, by task and round: at most one each. */
-  readonly #busy = new Set<string>();
+  readonly #busy = new Map<string, Promise<void>>();
+  /** Steps that failed: when they may be tried again. */
+  readonly #failed = new Map<string, { readonly until: number; readonly pauseMs: number }>();
   readonly #jobs = new Map<bigint, Promise<Job>>();
   readonly #classes = new Map<string, Promise<CapacityClass>>();
+  readonly #params = new Map<bigint, Promise<Params>>();
   readonly #stop = new AbortController();
   readonly #sandbox: Slots;
   /** Tasks between start and commitment. */
@@ -59,24 +75,24 @@ export class Agent {
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loop ??= Promise.all([this.#run(), this.#keepUp()]).then(() => undefined);
   }
 
-  /** Ends after the steps that are under way; a task that runs is given up and begun again at the next start. */
+  /** Ends after the transactions that are on their way, or some seconds; a task that runs is given up and begun again at the next start. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#loop;
+    const grace = new AbortController();
+    await Promise.race([Promise.allSettled(this.#busy.values()), sleep(stopGraceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
+    grace.abort();
   }
 
   async #run(): Promise<void> {
-    const { log, pollMs, connection, provider } = this.#options;
-    let heartbeatDue = 0;
+    const { log, pollMs } = this.#options;
     while (!this.#stop.signal.aborted) {
       try {
-        if (Date.now() >= heartbeatDue) heartbeatDue = Date.now() + (await this.#heartbeat());
-        for (const state of [TaskState.TASK_STATE_ASSIGNED, TaskState.TASK_STATE_RUNNING, TaskState.TASK_STATE_REVEALING, TaskState.TASK_STATE_TIEBREAK]) {
-          const { tasks } = await connection.query.market.tasks({ provider, state });
-          for (const task of tasks) this.#step(task);
+        for (const state of [TASK_STATE_ASSIGNED, TASK_STATE_RUNNING, TASK_STATE_REVEALING, TASK_STATE_TIEBREAK]) {
+          for await (const task of this.#tasks(state)) await this.#step(task);
         }
       } catch (error) {
         if (!this.#stop.signal.aborted) log("the node did not answer; trying again", { error: words(error) });
@@ -85,39 +101,97 @@ export class Agent {
     }
   }
 
-  /** Says that the provider is there; gives the milliseconds until it must be said again. */
-  async #heartbeat(): Promise<number> {
-    const { params } = await this.#options.connection.query.providers.params();
-    await this.#options.sender.send({ typeUrl: "/dcm.staking.v1.MsgHeartbeat", value: { operator: this.#options.provider } });
-    return Math.max(1_000, Number(params?.heartbeatWindowMs ?? 60_000n) / 3);
+  /** The provider's tasks in a state, page by page: however many wait for others, none is overlooked. */
+  async *#tasks(state: TaskState): AsyncGenerator<Task> {
+    let key: Uint8Array = new Uint8Array(0);
+    do {
+      const page = await this.#options.connection.query.market.tasks({ provider: this.#options.provider, state, pagination: { key, offset: 0n, limit: 200n, countTotal: false, reverse: false } });
+      yield* page.tasks;
+      key = page.pagination?.nextKey ?? new Uint8Array(0);
+    } while (key.length > 0 && !this.#stop.signal.aborted);
   }
 
-  /** Starts the next step of each of our parts in the task, unless one is under way. */
-  #step(task: Task): void {
-    for (const replica of task.replicas) {
-      if (replica.provider !== this.#options.provider) continue;
-      const id = `${task.id}-${replica.round}`;
-      if (this.#busy.has(id)) continue;
-      const step = this.#next(task, replica);
-      if (step === undefined) continue;
-      this.#busy.add(id);
-      step()
-        .catch((error: unknown) => {
-          if (!this.#stop.signal.aborted) this.#options.log("a step failed", { task: String(task.id), error: words(error) });
-        })
-        .finally(() => this.#busy.delete(id));
+  /** Beside the tasks: heartbeats, the ask, an empty journal. None of them may keep a task waiting. */
+  async #keepUp(): Promise<void> {
+    const { log, connection, renew } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      let pauseMs = longestPauseMs;
+      try {
+        const { params } = await connection.query.providers.params();
+        await this.#options.sender.send({ typeUrl: "/dcm.staking.v1.MsgHeartbeat", value: { operator: this.#options.provider } });
+        pauseMs = Math.max(1_000, Number(params?.heartbeatWindowMs ?? 60_000n) / 3);
+      } catch (error) {
+        if (!this.#stop.signal.aborted) log("no heartbeat; trying again", { error: words(error) });
+      }
+      await Promise.all([renew?.(), this.#tidy()]).catch((error: unknown) => {
+        if (!this.#stop.signal.aborted) log("could not renew the ask or tidy the journal; trying again with the next heartbeat", { error: words(error) });
+      });
+      await this.#pause(pauseMs);
     }
   }
 
-  #next(task: Task, replica: Replica): (() => Promise<void>) | undefined {
-    const { faults, slots } = this.#options;
-    // Fetching and the way through a block overlap with the runs of others, but not so many that a started task waits beyond its deadline.
-    const room = this.#open < slots + ahead;
-    if (replica.state === ReplicaState.REPLICA_STATE_ASSIGNED && room) return () => this.#counted(() => this.#work(task, replica, true));
-    if (replica.state === ReplicaState.REPLICA_STATE_RUNNING && room) return () => this.#counted(() => this.#work(task, replica, false));
-    const revealing = task.state === TaskState.TASK_STATE_REVEALING || task.state === TaskState.TASK_STATE_TIEBREAK;
-    if (replica.state === ReplicaState.REPLICA_STATE_COMMITTED && revealing && faults?.silentAfterCommit !== true) return () => this.#reveal(task, replica);
-    return undefined;
+  /** Forgets what no reveal will need: tasks that are over, or pruned. */
+  async #tidy(): Promise<void> {
+    for (const { task: id, round } of this.#journal.kept()) {
+      const found = await this.#options.connection.query.market.task({ taskId: id }).catch((error: unknown) => {
+        if (isUnknown(error)) return undefined;
+        throw error;
+      });
+      if (found === undefined || found.task?.state === TASK_STATE_FINAL || found.task?.state === TASK_STATE_CLOSED) this.#journal.forget(id, round);
+    }
+  }
+
+  /** Starts the next step of each of our parts in the task, unless one is under way. */
+  async #step(task: Task): Promise<void> {
+    for (const replica of task.replicas) {
+      if (replica.provider !== this.#options.provider) continue;
+      const id = `${task.id}-${replica.round}`;
+      const failed = this.#failed.get(id);
+      if (this.#busy.has(id) || (failed !== undefined && Date.now() < failed.until)) continue;
+      const step = await this.#next(task, replica);
+      if (step === undefined) continue;
+      const done = step().then(
+        () => void this.#failed.delete(id),
+        (error: unknown) => {
+          if (this.#stop.signal.aborted) return;
+          const pauseMs = Math.min(longestPauseMs, failed === undefined ? firstPauseMs : 2 * failed.pauseMs);
+          if (this.#failed.size >= 10_000) this.#failed.clear();
+          this.#failed.set(id, { until: Date.now() + pauseMs, pauseMs });
+          this.#options.log("a step failed; trying again", { task: String(task.id), error: words(error) });
+        },
+      );
+      this.#busy.set(id, done.finally(() => this.#busy.delete(id)));
+    }
+  }
+
+  async #next(task: Task, replica: Replica): Promise<(() => Promise<void>) | undefined> {
+    const { faults } = this.#options;
+    switch (replica.state) {
+      case REPLICA_STATE_ASSIGNED:
+        return (await this.#hasRoom(task)) ? () => this.#counted(() => this.#work(task, replica, true)) : undefined;
+      case REPLICA_STATE_RUNNING:
+        return this.#journal.find(task.id, replica.round) !== undefined || (await this.#hasRoom(task)) ? () => this.#counted(() => this.#work(task, replica, false)) : undefined;
+      case REPLICA_STATE_COMMITTED: {
+        // In a tie-break the others may still be at work; a deadline stands there once both may reveal.
+        const may = task.state === TASK_STATE_REVEALING || (task.state === TASK_STATE_TIEBREAK && replica.dueTau !== 0n);
+        return may && faults?.silentAfterCommit !== true ? () => this.#reveal(task, replica) : undefined;
+      }
+      default:
+        return undefined;
+    }
+  }
+
+  /**
+   * Whether one more task may be started. Fetching and the way through a block overlap with the runs of others, but a task that would wait
+   * for its turn beyond its deadline is better not started.
+   */
+  async #hasRoom(task: Task): Promise<boolean> {
+    const { slots } = this.#options;
+    if (this.#open < slots) return true;
+    if (this.#open >= slots + ahead) return false;
+    const job = await this.#job(task.jobId);
+    const turns = BigInt(Math.ceil((this.#open + 1) / slots));
+    return turns * job.spec!.duration <= (await this.#commitDue(job));
   }
 
   async #counted(work: () => Promise<void>): Promise<void> {
@@ -137,19 +211,18 @@ export class Agent {
     const job = await this.#job(task.jobId);
     let loaded: Loaded;
     try {
-      loaded = await this.#load(job, task);
+      loaded = await loadTask({ ...this.#options, signal: this.#stop.signal }, job, task);
     } catch (error) {
-      if (!fresh) throw error;
-      log("declining a task: its input is not to be had", { task: String(task.id), error: words(error) });
-      await sender.send(this.#message("MsgDeclineTask", { taskId: task.id, reason: words(error).slice(0, 200) }));
+      if (!fresh || !(error instanceof InputUnavailable)) throw error;
+      log("declining a task: its input is not to be had", { task: String(task.id), error: error.message });
+      await sender.send(this.#message("MsgDeclineTask", { taskId: task.id, reason: printable(error.message) }));
       return;
     }
     if (fresh) await sender.send(this.#message("MsgStartTask", { taskId: task.id }));
     const outcome = await this.#sandbox.run(() => this.#execute(job, task, loaded));
     if (!isVerdict(outcome.status)) {
-      // Says something about this machine only: nothing to commit. The next poll tries again until the task is late.
-      log("the sandbox failed on this machine", { task: String(task.id), status: outcome.status, reason: outcome.reason });
-      return;
+      // Says something about this machine only: nothing to commit. It is tried again until the task is late.
+      throw new Error(`the sandbox failed on this machine: ${outcome.status}, ${outcome.reason}`);
     }
     const clear = this.#options.faults?.tamper?.(encodeOutcome(outcome)) ?? encodeOutcome(outcome);
     const blob = job.spec!.consumerKey.length > 0 ? sealTo(job.spec!.consumerKey, clear) : clear;
@@ -171,11 +244,7 @@ export class Agent {
 
   async #reveal(task: Task, replica: Replica): Promise<void> {
     const entry = this.#journal.find(task.id, replica.round);
-    if (entry === undefined) {
-      this.#options.log("cannot reveal: the journal has no entry for this commitment", { task: String(task.id) });
-      await this.#pause(60_000);
-      return;
-    }
+    if (entry === undefined) throw new Error("cannot reveal: the journal has no entry for this commitment");
     const blob = { digest: fromHex(entry.blob.digest), size: BigInt(entry.blob.size) };
     const result = { digest: fromHex(entry.digest), size: BigInt(entry.size), meter: BigInt(entry.meter), blob, url: this.#options.dataUrl };
     await this.#options.sender.send(this.#message("MsgRevealResult", { taskId: task.id, result, salt: fromHex(entry.salt) }));
@@ -186,30 +255,11 @@ export class Agent {
     return { typeUrl: `/dcm.market.v1.${name}`, value: { worker: this.#options.sender.address, provider: this.#options.provider, ...fields } };
   }
 
-  /** Program and input, in clear. Rejects where they cannot be had or are not what the job says. */
-  async #load(job: Job, task: Task): Promise<Loaded> {
-    const spec = job.spec!;
-    const sealed = spec.consumerKey.length > 0;
-    let key: Uint8Array | undefined;
-    if (sealed) {
-      const { seals } = await this.#options.connection.query.market.seals({ jobId: job.id, provider: this.#options.provider });
-      const seal = seals[0];
-      if (seal === undefined) throw new Error("the job key was not sealed to this provider");
-      key = openKey(seal.sealedKey, this.#options.encryptionSecret);
-    }
-    const fetch = async (blob: { digest: Uint8Array; size: bigint }): Promise<Uint8Array> => {
-      const bytes = await fetchBlob(spec.dataUrls, blob.digest, { maxBytes: Number(blob.size), signal: this.#stop.signal });
-      return key === undefined ? bytes : openBlob(key, bytes);
-    };
-    const manifest = Manifest.decode(await fetchBlob(spec.dataUrls, spec.manifest!.digest, { maxBytes: Number(spec.manifest!.size), signal: this.#stop.signal }));
-    const input = manifest.inputs[task.index];
-    if (input === undefined) throw new Error(`the manifest has no input ${task.index}`);
-    return { program: await fetch(spec.program!), input: await fetch(input) };
-  }
-
   async #execute(job: Job, task: Task, loaded: Loaded): Promise<TaskOutcome> {
     const spec = job.spec!;
-    const wasm = spec.arguments.length === 0 ? {} : (JSON.parse(Buffer.from(spec.arguments).toString("utf8")) as WasmArguments);
+    const wasm = decodeWasmArguments(spec.arguments);
+    // They stand on chain: every honest machine finds the same.
+    if (wasm === undefined) return { status: "invalid-module", output: new Uint8Array(0), meter: 0n, stderr: new Uint8Array(0), reason: "the arguments are not of the runtime's form" };
     const capacity = await this.#class(job.classId);
     await this.#pause(this.#options.faults?.delayMs ?? 0);
     return this.#options.backend.run({
@@ -222,8 +272,8 @@ export class Agent {
       limits: {
         maxMeter: task.lots * capacity.meterPerLot,
         memoryBytes: Number(capacity.resources?.memoryBytes ?? 256n << 20n),
-        outputBytes: Number(spec.maxResultSize) - 2,
-        wallMs: Math.max(20_000, Number(spec.duration) * 3),
+        outputBytes: Math.min(taskLimits.outputBytes, Math.max(0, Number(spec.maxResultSize) - 2)),
+        wallMs: Math.min(taskLimits.wallMs, Number(await this.#commitDue(job))),
       },
     });
   }
@@ -236,18 +286,15 @@ export class Agent {
     return remember(this.#classes, id, async () => (await this.#options.connection.query.market.class({ classId: id })).class!);
   }
 
-  #pause(ms: number): Promise<void> {
-    if (ms <= 0 || this.#stop.signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const timer = setTimeout(done, ms);
-      const signal = this.#stop.signal;
-      function done(): void {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-      signal.addEventListener("abort", done);
-    });
+  /** How long a started task may take until its commitment, in milliseconds. */
+  async #commitDue(job: Job): Promise<bigint> {
+    const params = await remember(this.#params, job.paramsVersion, async () => (await this.#options.connection.query.market.params({ version: job.paramsVersion })).params!);
+    const byDuration = BigInt(params.commitDurations) * job.spec!.duration;
+    return byDuration > params.commitDue ? byDuration : params.commitDue;
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (ms > 0 && !this.#stop.signal.aborted) await sleep(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 }
 
@@ -274,11 +321,6 @@ class Slots {
   }
 }
 
-interface Loaded {
-  readonly program: Uint8Array;
-  readonly input: Uint8Array;
-}
-
 /** A failed look-up is not remembered. */
 function remember<K, V>(cache: Map<K, Promise<V>>, key: K, load: () => Promise<V>): Promise<V> {
   let value = cache.get(key);
@@ -298,4 +340,14 @@ function encodeOutcome(outcome: TaskOutcome): Uint8Array {
 function words(error: unknown): string {
   if (error instanceof TxFailed) return `${error.codespace} ${error.code}: ${error.message}`;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** Whether a query was answered by "there is no such thing", not by trouble. */
+function isUnknown(error: unknown): boolean {
+  return /does not exist or was pruned/.test(words(error));
+}
+
+/** What the chain takes as a reason, whatever a server's address has in it. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 200);
 }

@@ -1,6 +1,7 @@
 /** What a worker must not forget between commit and reveal: on disk before the commitment leaves. */
-import { mkdirSync, readFileSync, renameSync, rmSync, openSync, writeSync, fsyncSync, closeSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { writeDurably } from "../durable.ts";
 
 export interface JournalEntry {
   readonly task: string;
@@ -30,12 +31,14 @@ export class Journal {
   }
   /** Durable when it returns. */
   keep(entry: JournalEntry): void {
-    const path = this.#path(BigInt(entry.task), entry.round);
-    const file = openSync(`${path}.new`, "w", 0o600);
-    writeSync(file, JSON.stringify(entry));
-    fsyncSync(file);
-    closeSync(file);
-    renameSync(`${path}.new`, path);
+    writeDurably(this.#path(BigInt(entry.task), entry.round), JSON.stringify(entry));
+  }
+  /** Task and round of every entry. */
+  kept(): { readonly task: bigint; readonly round: number }[] {
+    return readdirSync(this.#directory).flatMap((name) => {
+      const match = /^(\d+)-(\d+)\.json$/.exec(name);
+      return match === null ? [] : [{ task: BigInt(match[1]!), round: Number(match[2]!) }];
+    });
   }
   forget(task: bigint, round: number): void {
     rmSync(this.#path(task, round), { force: true });

@@ -2,6 +2,7 @@
 import type { Connection } from "../../client/connection.ts";
 import type { Sender } from "../../client/sender.ts";
 import { equalBytes } from "../../chain/codec/bytes.ts";
+import { Profile } from "../../chain/codec/gen/dcm/staking/v1/types.ts";
 import { OrderStatus } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { MsgPlaceAskResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 
@@ -30,23 +31,29 @@ export interface AskTerms {
 export async function ensureProvider(connection: Connection, sender: Sender, profile: ProviderProfile): Promise<"registered" | "edited" | "unchanged"> {
   const attributes = Object.entries(profile.attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value }));
   const wanted = { moniker: profile.moniker, endpoints: [profile.dataUrl], encryptionKey: profile.encryptionKey, attributes, organization: profile.organization ?? "" };
-  const known = await connection.query.providers.provider({ operator: sender.address }).then((answer) => answer.provider?.profile, () => undefined);
+  const known = await connection.query.providers.provider({ operator: sender.address }).then((answer) => answer.provider?.profile, (error: unknown) => {
+    if (/not found|no provider|NotFound/i.test(String(error))) return undefined;
+    throw error;
+  });
   if (known === undefined) {
     const { params } = await connection.query.providers.params();
     const bond = { denom: params!.bondDenom, amount: String(profile.bond) };
     await sender.send({ typeUrl: "/dcm.staking.v1.MsgRegisterProvider", value: { operator: sender.address, profile: wanted, bond } });
     return "registered";
   }
-  if (known.endpoints[0] === profile.dataUrl && equalBytes(known.encryptionKey, profile.encryptionKey) && known.moniker === profile.moniker) return "unchanged";
+  if (equalBytes(Profile.encode(known).finish(), Profile.encode(wanted).finish())) return "unchanged";
   await sender.send({ typeUrl: "/dcm.staking.v1.MsgEditProvider", value: { operator: sender.address, profile: wanted } });
   return "edited";
 }
 
-/** Places an ask unless one with these terms rests in the book; gives its id. Asks of the same book with other terms are taken out. */
-export async function ensureAsk(connection: Connection, sender: Sender, terms: AskTerms): Promise<bigint> {
-  const { asks } = await connection.query.market.asks({ provider: sender.address });
+/**
+ * Places an ask unless one with these terms rests in the book; gives its id. Asks of the same book with other terms are taken out. With
+ * `keepShrunk`, one that lost units for lack of bond counts as it is: taking it out would not bring the bond back.
+ */
+export async function ensureAsk(connection: Connection, sender: Sender, terms: AskTerms, keepShrunk = false): Promise<bigint> {
+  const { asks } = await connection.query.market.asks({ provider: sender.address, pagination: { key: new Uint8Array(0), offset: 0n, limit: 1_000n, countTotal: false, reverse: false } });
   const mine = asks.filter((ask) => ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.classId === terms.classId && ask.quoteDenom === terms.quoteDenom);
-  const wanted = mine.find((ask) => ask.basePrice === terms.price && ask.units === terms.units);
+  const wanted = mine.find((ask) => ask.basePrice === terms.price && (ask.units === terms.units || (keepShrunk && ask.units < terms.units)));
   for (const ask of mine) if (ask !== wanted) await sender.send({ typeUrl: "/dcm.market.v1.MsgCancelAsk", value: { provider: sender.address, askId: ask.id } });
   if (wanted !== undefined) return wanted.id;
   const sent = await sender.send({

@@ -3,6 +3,8 @@
  * to each provider that got a task, fetches and opens the results. Like the worker it acts on what the chain says, so it may be restarted.
  */
 import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EncodeObject } from "@cosmjs/proto-signing";
 import type { Connection } from "../../client/connection.ts";
 import { decodeResult, encodeManifest, encodeWasmArguments, inputRoot, SaltChain, type TaskResult, type WasmArguments } from "../../client/protocol.ts";
 import { TxFailed, type Sender, type Sent } from "../../client/sender.ts";
@@ -12,7 +14,7 @@ import { MsgPlaceBidResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 import { Comparator, ReplicaState, TaskState, Term, TimeInForce, VerificationLevel, type Blob, type Job, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { fetchBlob } from "../data/fetch.ts";
 import type { BlobStore } from "../data/store.ts";
-import { generateKeyPair, newJobKey, openFrom, sealBlob, sealKey } from "../seal/index.ts";
+import { generateKeyPair, newJobKey, openFrom, sealBlob, sealedSize, sealKey } from "../seal/index.ts";
 import { JobFiles, type JobFile } from "./job-files.ts";
 
 export interface JobRequest {
@@ -66,11 +68,18 @@ interface Live {
 }
 
 const salts = 4_096;
+const stopGraceMs = 5_000;
 
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #files: JobFiles;
   readonly #live = new Map<bigint, Live>();
+  /** Jobs that are being served: one that waits for a block keeps no other waiting. */
+  readonly #busy = new Map<bigint, Promise<void>>();
+  /** Bids that are on their way. */
+  readonly #placing = new Set<string>();
+  /** Whether there may be drafts whose bid came into a block without our knowing. */
+  #orphans = true;
   readonly #stop = new AbortController();
   #loop: Promise<void> | undefined;
 
@@ -84,9 +93,13 @@ export class Gateway {
     this.#loop ??= this.#run();
   }
 
+  /** Ends after the transactions that are on their way, or some seconds. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#loop;
+    const grace = new AbortController();
+    await Promise.race([Promise.allSettled(this.#busy.values()), sleep(stopGraceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
+    grace.abort();
   }
 
   /** Puts the data where providers can fetch it and sends the bid. Resolves when the bid is in a block. */
@@ -103,11 +116,11 @@ export class Gateway {
     for (const input of request.inputs) inputs.push(await offer(input));
     const manifest = encodeManifest(inputs);
     const saltSecret = randomBytes(32);
-    const file: JobFile = { id: "", name: request.name, jobKey: toHex(jobKey), consumerSecret: toHex(keys.secretKey), saltSecret: toHex(saltSecret), saltLength: salts };
+    const file: JobFile = { id: "", name: request.name, jobKey: toHex(jobKey), consumerSecret: toHex(keys.secretKey), saltSecret: toHex(saltSecret), saltLength: salts, consumerKey: sealed ? toHex(keys.publicKey) : "" };
     const draft = `draft-${randomBytes(8).toString("hex")}`;
     this.#files.write(draft, file);
     const replicated = request.verification === "V2";
-    const sent = await sender.send({
+    const sent = await this.#bid(draft, {
       typeUrl: "/dcm.market.v1.MsgPlaceBid",
       value: {
         consumer: sender.address, payer: "", organization: "",
@@ -132,6 +145,20 @@ export class Gateway {
     return { id: response.jobId, sent, escrow: BigInt(response.escrow), storageDeposit: BigInt(response.storageDeposit) };
   }
 
+  /** Sends the bid of a draft. A refused one leaves nothing behind; one of unknown fate is looked for on chain. */
+  async #bid(draft: string, message: EncodeObject): Promise<Sent> {
+    this.#placing.add(draft);
+    try {
+      return await this.#options.sender.send(message);
+    } catch (error) {
+      if (error instanceof TxFailed) this.#files.drop(draft);
+      else this.#orphans = true;
+      throw error;
+    } finally {
+      this.#placing.delete(draft);
+    }
+  }
+
   #watch(file: JobFile): void {
     const id = BigInt(file.id);
     this.#live.set(id, { id, file, salts: new SaltChain(fromHex(file.saltSecret), file.saltLength) });
@@ -139,21 +166,45 @@ export class Gateway {
 
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
+      if (this.#orphans) await this.#adopt().catch((error: unknown) => this.#options.log("looking for the jobs of drafts failed; trying again", { error: words(error) }));
       for (const live of this.#live.values()) {
-        try {
-          await this.#serve(live);
-        } catch (error) {
+        if (this.#busy.has(live.id)) continue;
+        const served = this.#serve(live).catch((error: unknown) => {
           if (!this.#stop.signal.aborted) this.#options.log("serving a job failed; trying again", { job: String(live.id), error: words(error) });
-        }
+        });
+        this.#busy.set(live.id, served.finally(() => this.#busy.delete(live.id)));
       }
-      await new Promise((resolve) => setTimeout(resolve, this.#options.pollMs));
+      await sleep(this.#options.pollMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
+  }
+
+  /** Finds the jobs of drafts: a gateway that was killed between its bid and the block's answer must serve it all the same. */
+  async #adopt(): Promise<void> {
+    const drafts = this.#files.all().filter(({ id }) => id.startsWith("draft-") && !this.#placing.has(id));
+    let key: Uint8Array = new Uint8Array(0);
+    while (drafts.length > 0) {
+      const page = await this.#options.connection.query.market.jobs({ consumer: this.#options.sender.address, pagination: { key, offset: 0n, limit: 100n, countTotal: false, reverse: true } });
+      for (const job of page.jobs) {
+        const at = drafts.findIndex((draft) => isOf(draft, job));
+        if (at < 0) continue;
+        const [draft] = drafts.splice(at, 1);
+        this.#files.settle(draft!.id, String(job.id));
+        this.#watch({ ...draft!, id: String(job.id) });
+        this.#options.log("found the job of a draft", { job: String(job.id) });
+      }
+      key = page.pagination?.nextKey ?? new Uint8Array(0);
+      if (key.length === 0) break;
+    }
+    this.#orphans = false;
   }
 
   /** One look at a job: salts and keys that are due now. */
   async #serve(live: Live): Promise<void> {
     const { market } = this.#options.connection.query;
-    const { job } = await market.job({ jobId: live.id });
+    const job = await market.job({ jobId: live.id }).then((answer) => answer.job, (error: unknown) => {
+      if (/does not exist or was pruned/.test(words(error))) return undefined;
+      throw error;
+    });
     if (job === undefined || job.endedTau > 0n) {
       this.#live.delete(live.id);
       return;
@@ -201,16 +252,18 @@ export class Gateway {
   /** The result of a FINAL task, opened and held against the digest on chain. Tries each replica's server. */
   async result(jobId: bigint, task: Task): Promise<TaskResult> {
     if (task.state !== TaskState.TASK_STATE_FINAL || task.result === undefined) throw new Error(`task ${task.id} has no accepted result`);
-    const file = this.#files.all().find((f) => f.id === String(jobId));
+    const file = this.#files.find(jobId);
     const { job } = await this.#options.connection.query.market.job({ jobId });
     const sealed = (job?.spec?.consumerKey.length ?? 0) > 0;
     if (sealed && file === undefined) throw new Error(`the keys of job ${jobId} are not on this machine`);
+    // What a provider says about the size is its word only.
+    const most = sealedSize(Number(job?.spec?.maxResultSize ?? 0n)) + 1_024;
     let last: unknown = new Error("no replica revealed it");
     for (const replica of task.replicas) {
       const revealed = replica.result;
       if (revealed?.blob === undefined || !equalBytes(revealed.digest, task.result.digest)) continue;
       try {
-        const bytes = await fetchBlob([revealed.url], revealed.blob.digest, { maxBytes: Number(revealed.blob.size), signal: this.#stop.signal });
+        const bytes = await fetchBlob([revealed.url], revealed.blob.digest, { maxBytes: Math.min(most, Number(revealed.blob.size)), signal: this.#stop.signal });
         const clear = sealed ? openFrom(fromHex(file!.consumerSecret), bytes) : bytes;
         if (!equalBytes(sha256(clear), task.result.digest)) throw new Error(`${replica.provider} serves bytes that are not the accepted result`);
         return decodeResult(clear);
@@ -220,6 +273,12 @@ export class Gateway {
     }
     throw new Error(`the result of task ${task.id} could not be fetched: ${words(last)}`);
   }
+}
+
+/** By the consumer's key or, where nothing is sealed, by the untouched chain of salts. */
+function isOf(draft: JobFile, job: Job): boolean {
+  if (draft.consumerKey !== "") return draft.consumerKey === toHex(job.spec!.consumerKey);
+  return job.saltHead.length > 0 && equalBytes(job.saltHead, new SaltChain(fromHex(draft.saltSecret), draft.saltLength).head);
 }
 
 function words(error: unknown): string {

@@ -14,7 +14,7 @@ interface RawEvent {
 }
 
 interface RawResults {
-  readonly txs_results: readonly { readonly code: number; readonly events: readonly RawEvent[] | null }[] | null;
+  readonly txs_results: readonly { readonly code: number; readonly codespace: string; readonly log: string; readonly events: readonly RawEvent[] | null }[] | null;
   readonly finalize_block_events: readonly RawEvent[] | null;
 }
 
@@ -22,6 +22,8 @@ export class History {
   readonly #node: NetworkNode;
   readonly #events: ChainEvent[] = [];
   readonly #watchers: ((height: number, events: readonly ChainEvent[]) => Promise<void>)[] = [];
+  /** Transactions that a block took in and the chain refused: who paid, why. */
+  readonly failures: { readonly account: string; readonly reason: string }[] = [];
   #height = 0;
   #stopped = false;
   #loop: Promise<void> | undefined;
@@ -103,6 +105,9 @@ export class History {
     }
     const convert = ({ type, attributes }: RawEvent): ChainEvent => ({ height, type, attributes: Object.fromEntries((attributes ?? []).map(({ key, value }) => [key, value])) });
     const events = [...(results.txs_results ?? []).flatMap((tx) => tx.events ?? []), ...(results.finalize_block_events ?? [])].map(convert);
+    for (const { code, codespace, log, events: own } of results.txs_results ?? []) {
+      if (code !== 0) this.failures.push({ account: (own ?? []).map(convert).find(({ attributes }) => attributes.fee_payer !== undefined)?.attributes.fee_payer ?? "", reason: `${codespace} ${code}: ${log}` });
+    }
     for (const watcher of this.#watchers) await watcher(height, events);
     this.#events.push(...events);
     this.#height = height;

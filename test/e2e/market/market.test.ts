@@ -58,6 +58,7 @@ describe("the market on a real network", function () {
   holds("shows nothing to third parties who fetch its data", showNothingToThirdParties);
 
   it("leaks no secret into logs, blocks, process list or the disks of providers", () => leakNothing(world));
+  it("costs honest workers and gateways no fee for transactions that fail", () => assert.deepEqual(world.history.failures, []));
   it("prunes the records in time and gives the storage deposit back", () => pruneRecords(world));
   it("balances: escrow, bonds, fees and what was burned, to the unit", () => balanceBooks(world));
   it("leaves each provider with what it earned, no stake locked, every unit back in its ask", () => settleProviders(world));

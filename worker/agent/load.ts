@@ -1,0 +1,84 @@
+/** Program and input of a task, fetched, opened and held against what the job says. All of it comes from a stranger: every size is bounded. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Connection } from "../../client/connection.ts";
+import { inputRoot } from "../../client/protocol.ts";
+import { equalBytes } from "../../chain/codec/bytes.ts";
+import { Manifest, type Blob, type Job, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { BlobUnavailable, fetchBlob } from "../data/fetch.ts";
+import { openBlob, openKey, SealBroken, sealedSize } from "../seal/index.ts";
+
+export interface Loaded {
+  readonly program: Uint8Array;
+  readonly input: Uint8Array;
+}
+
+export interface LoadOptions {
+  readonly connection: Connection;
+  readonly provider: string;
+  /** X25519 secret of the provider's encryption key. */
+  readonly encryptionSecret: Uint8Array;
+  readonly signal: AbortSignal;
+  /** How often a server is asked before the blob counts as not to be had, and the pause between. */
+  readonly attempts?: number;
+  readonly pauseMs?: number;
+}
+
+/** The consumer's doing: what the task needs is not there, does not open or is not what the job says. A reason to decline; anything else is not. */
+export class InputUnavailable extends Error {
+  override readonly name = "InputUnavailable";
+}
+
+/** The most that is fetched, in clear: bytes of a program, an input, a manifest. */
+export const loadLimits = { program: 16 << 20, input: 256 << 20, manifest: 16 << 20 } as const;
+
+/** Rejects with InputUnavailable where the consumer is to blame, with anything else where the node or this machine is. */
+export async function loadTask(options: LoadOptions, job: Job, task: Task): Promise<Loaded> {
+  const spec = job.spec!;
+  const key = spec.consumerKey.length === 0 ? undefined : await jobKey(options, job.id);
+  const fetch = async (what: keyof typeof loadLimits, blob: Blob, sealed: boolean): Promise<Uint8Array> => {
+    const most = sealed ? sealedSize(loadLimits[what]) : loadLimits[what];
+    if (blob.size > BigInt(most)) throw new InputUnavailable(`the ${what} has ${blob.size} bytes; this worker takes ${most}`);
+    const bytes = await patiently(options, spec.dataUrls, blob);
+    return sealed ? opened(() => openBlob(key!, bytes)) : bytes;
+  };
+  const { inputs } = readManifest(await fetch("manifest", spec.manifest!, false));
+  if (inputs.length !== spec.tasks || !equalBytes(inputRoot(inputs), spec.inputRoot)) throw new InputUnavailable("the manifest is not the one that the job's input root names");
+  return { program: await fetch("program", spec.program!, key !== undefined), input: await fetch("input", inputs[task.index]!, key !== undefined) };
+}
+
+async function jobKey({ connection, provider, encryptionSecret }: LoadOptions, jobId: bigint): Promise<Uint8Array> {
+  const { seals } = await connection.query.market.seals({ jobId, provider });
+  const [seal] = seals;
+  if (seal === undefined) throw new InputUnavailable("the job key was not sealed to this provider");
+  return opened(() => openKey(seal.sealedKey, encryptionSecret));
+}
+
+function opened<T>(open: () => T): T {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof SealBroken) throw new InputUnavailable(error.message);
+    throw error;
+  }
+}
+
+function readManifest(bytes: Uint8Array): Manifest {
+  try {
+    return Manifest.decode(bytes);
+  } catch {
+    throw new InputUnavailable("the manifest does not decode");
+  }
+}
+
+/** A server that is restarted costs its consumer some seconds, not the job. */
+async function patiently({ signal, attempts = 3, pauseMs = 1_000 }: LoadOptions, urls: readonly string[], blob: Blob): Promise<Uint8Array> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await fetchBlob(urls, blob.digest, { maxBytes: Number(blob.size), signal });
+    } catch (error) {
+      if (!(error instanceof BlobUnavailable)) throw error;
+      if (attempt >= attempts) throw new InputUnavailable(error.message);
+      await sleep(pauseMs, undefined, { signal });
+    }
+  }
+}
