@@ -329,6 +329,8 @@ export class Machine {
       if (cached.system) {
         if (i !== 0) return `transaction ${i} is a system transaction; only the first may be`;
         if (cached.tx.messages.length !== 1) return "a system transaction carries exactly one message";
+        // With more gas than there can be it would pass here and fail in the block: a proposer could drop its reveal and keep its slot.
+        if ((cached.tx.authInfo.fee?.gasLimit ?? 0n) !== 0n) return "a system transaction wants no gas";
         first = cached.tx.messages[0];
       }
     }

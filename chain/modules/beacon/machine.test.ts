@@ -97,6 +97,16 @@ describe("beacon in the state machine", () => {
     assert.deepEqual(node.prepareProposal(block(1n, 2), [], 100_000), []);
   });
 
+  it("BCN-7 a reveal that asks for gas is refused: with more than 2^63 it would pass and then fail, and the proposer could choose the fallback seed", () => {
+    const { machine: node } = machine();
+    const [reveal] = node.prepareProposal(block(1n, 1), [], 100_000);
+    const raw = TxRaw.decode(reveal!);
+    for (const gasLimit of [1n << 63n, 1n]) {
+      const greedy = TxRaw.encode({ ...raw, authInfoBytes: AuthInfo.encode(AuthInfo.fromPartial({ fee: Fee.fromPartial({ gasLimit }) })).finish() }).finish();
+      assert.match(node.processProposal(block(1n, 1, [greedy]))!, /wants no gas/);
+    }
+  });
+
   it("BCN-7 the mempool refuses reveals", () => {
     const { machine: node } = machine();
     const [reveal] = node.prepareProposal(block(1n, 1), [], 100_000);
