@@ -13,7 +13,8 @@ import { utf8 } from "../codec/bytes.ts";
 import { SimulationResponse } from "../codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import { QueryError } from "../runtime/errors.ts";
 import type { Machine } from "../runtime/machine.ts";
-import { VersionNotKept } from "../store/errors.ts";
+import { UnknownStore, VersionNotKept } from "../store/errors.ts";
+import { maxKeyLength } from "../store/limits.ts";
 import type { MultiStore } from "../store/multistore.ts";
 import { SnapshotRefused, type Restore, type SnapshotStore } from "../store/snapshots.ts";
 import { readGenesis } from "./genesis.ts";
@@ -39,6 +40,7 @@ export interface NodeOptions {
 /** The same as `version.app` of the consensus params, from which CometBFT takes it after a rollback: another number ends the chain there. */
 const appVersion = 0n;
 const empty = new Uint8Array(0);
+const storeFailure = { txDecode: 3, unknownRequest: 4 } as const;
 const sdkFailure = { invalidRequest: 18, unknownRequest: 6, invalidHeight: 26 } as const;
 
 export class Node implements Pick<Application, "info" | "initChain" | "checkTx" | "prepareProposal" | "processProposal" | "finalizeBlock" | "commit" | "query" | "listSnapshots" | "offerSnapshot" | "loadSnapshotChunk" | "applySnapshotChunk"> {
@@ -176,6 +178,7 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
         return refusal(code, "sdk", `${error.grpc === "Unimplemented" ? error.message : error.log}: ${words}`);
       }
       if (error instanceof VersionNotKept) return refusal(sdkFailure.invalidHeight, "sdk", `${error.message}: invalid height`);
+      if (error instanceof UnknownStore) return refusal(storeFailure.unknownRequest, "store", `no such store: ${error.store.slice(0, 100)}: unknown request`);
       this.#options.log("error", "a query failed", { path: request.path, error: String(error) });
       return refusal(1, "sdk", "internal error");
     }
@@ -193,7 +196,9 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
   /** `/store/<name>/key`: a raw value, with its proof where asked. Proofs are for a committed header, so the newest provable height is the last. */
   #storeQuery(request: RequestQuery, at: bigint): Partial<ResponseQuery> {
     const [, , name, what] = request.path.split("/");
-    if (name === undefined || what !== "key") return refusal(sdkFailure.unknownRequest, "sdk", `no such store query: ${request.path}; ask /store/<name>/key: unknown request`);
+    if (name === undefined || what !== "key") return refusal(sdkFailure.unknownRequest, "sdk", `no such store query: ${request.path.slice(0, 200)}; ask /store/<name>/key: unknown request`);
+    if (request.data.length === 0) return refusal(storeFailure.txDecode, "store", "query cannot be zero length: tx parse error");
+    if (request.data.length > maxKeyLength) return refusal(sdkFailure.invalidRequest, "sdk", `a key has at most ${maxKeyLength} bytes, this one has ${request.data.length}: invalid request`);
     const version = Number(at);
     if (request.prove) {
       const { value, ops } = this.store.prove(name, request.data, version);
