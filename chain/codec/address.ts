@@ -55,7 +55,8 @@ class Cache<T> {
 
 const cacheSize = 32_768;
 const textOf = new Cache<string>(cacheSize);
-const bytesOf = new Cache<Uint8Array>(cacheSize);
+/** By prefix, then by text: joining the two would make a new string, and hash it, for every look-up. */
+const bytesOf = new Map(Object.values(prefixes).map((prefix) => [prefix as string, new Cache<Uint8Array>(cacheSize)]));
 
 function checkLength(bytes: Uint8Array): void {
   if (bytes.length === 0) throw new AddressError("addresses cannot be empty: unknown address", 9);
@@ -78,15 +79,15 @@ export function addressText(bytes: Uint8Array, prefix: string = prefixes.account
  * Throws an AddressError in the SDK's words.
  */
 export function addressBytes(text: string, prefix: string = prefixes.account): Uint8Array {
-  // A text has one prefix only: the one that it was accepted with is part of the key.
-  const key = prefix + text;
-  const known = bytesOf.get(key);
+  // A text has one prefix only: the one that it was accepted with.
+  const cache = bytesOf.get(prefix);
+  const known = cache?.get(text);
   if (known !== undefined) return known;
   if (text.length <= maxTextLength && text.trim() === "") throw new AddressError("empty address string is not allowed");
   const decoded = decodeBech32(text);
   if (decoded.prefix !== prefix) throw new AddressError(`hrp does not match bech32 prefix: expected '${prefix}' got '${decoded.prefix}': internal logic error`);
   checkLength(decoded.bytes);
-  bytesOf.set(key, decoded.bytes);
+  cache?.set(text, decoded.bytes);
   return decoded.bytes;
 }
 

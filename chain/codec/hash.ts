@@ -1,5 +1,5 @@
 /** The hashes of consensus, behind one door: nothing else in consensus code imports a hash. */
-import { hash } from "node:crypto";
+import { hash, randomInt } from "node:crypto";
 import { ripemd160 as nobleRipemd160 } from "@noble/hashes/legacy.js";
 import { concatBytes } from "./bytes.ts";
 
@@ -13,3 +13,6 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
 export function ripemd160(bytes: Uint8Array): Uint8Array {
   return nobleRipemd160(bytes);
 }
+
+/** Where hash tables in memory begin to hash, another number in each process. Not for anything that reaches the state. */
+export const tableSeed: number = randomInt(2 ** 32) | 0;

@@ -350,7 +350,7 @@ export class Machine {
     const chainId = this.#header?.chainId;
     assert(chainId !== undefined, "a block before genesis");
     const header: BlockHeader = { chainId, height: request.height, timeNanos: request.timeNanos, proposer: request.proposer };
-    const stores = new StoresOverlay(genesis ?? this.#store.latest());
+    const stores = new StoresOverlay(genesis ?? this.#store.latest(), { remember: true });
     const events: Event[] = [];
     const hook = (module: Module, name: string, run: (ctx: Context) => void): void => {
       const overlay = new StoresOverlay(stores);
@@ -424,7 +424,7 @@ export class Machine {
   }
 
   #resetCheck(header: BlockHeader): void {
-    this.#check = new StoresOverlay(this.#genesis ?? this.#store.latest());
+    this.#check = new StoresOverlay(this.#genesis ?? this.#store.latest(), { remember: true });
     this.#checkHeader = header;
     this.#maxBlockGas = this.#options.consensusParams.maxBlockGas(new Context(header, readOnly(this.#check), "query"));
   }

@@ -209,4 +209,19 @@ describe("StoresOverlay", () => {
     }
     assert.ok(performance.now() - began < 5_000);
   });
+
+  it("asks the store below once for a key where it may remember, however many keys others ask for, and never lets go of writes", () => {
+    let asked = 0;
+    const below: ReadStore = { get: (k) => (asked++, k.length === 1 ? utf8("v") : undefined), has: () => true, iterate: () => empty.iterate() };
+    const store = new StoresOverlay({ store: () => below as KVStore }, { remember: true }).store("a");
+    for (let i = 0; i < 3; i++) assert.deepEqual([store.get(utf8("k")), store.get(utf8("none"))], [utf8("v"), undefined]);
+    assert.equal(asked, 2);
+    store.set(utf8("w"), utf8("written"));
+    for (let i = 0; i < 200_000; i++) store.get(utf8(`key ${i}`));
+    assert.deepEqual(store.get(utf8("w")), utf8("written"));
+    assert.deepEqual(store.changes(), [[utf8("w"), utf8("written")]]);
+    asked = 0;
+    store.get(utf8("key 0"));
+    assert.equal(asked, 1, "what is read and not written is forgotten in the end");
+  });
 });

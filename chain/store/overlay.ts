@@ -2,7 +2,8 @@
 import { compareBytes } from "../codec/bytes.ts";
 import { viewOf, type Entry, type KVStore, type ReadStore, type ReadStores, type Stores } from "./kv.ts";
 import { checkKey, checkValue } from "./limits.ts";
-import { compareLatin1, OrderedKeys } from "./ordered-keys.ts";
+import { type Cell, type CellKind, Cells, hashKey, remembered, unknown, written } from "./cells.ts";
+import { OrderedKeys } from "./ordered-keys.ts";
 
 /** A key with its new value; undefined where the key was deleted. */
 export type Change = readonly [key: Uint8Array, value: Uint8Array | undefined];
@@ -10,33 +11,39 @@ export type Change = readonly [key: Uint8Array, value: Uint8Array | undefined];
 /** All changes of one version: stores by name in byte order, each with its keys in byte order, no store and no key twice. */
 export type ChangeSet = readonly (readonly [store: string, changes: readonly Change[]])[];
 
-interface Write {
-  readonly key: Uint8Array;
-  /** Never changed in place: another value is another array. */
-  readonly value: Uint8Array | undefined;
-}
+/** Cells that are not written, beside as many as are, after which they are forgotten. */
+const mostIdle = 65_536;
 
-/** What a write replaced, so that it can be taken back: undefined where the overlay had nothing for the key. */
-type Undo = (overlay: Overlay, id: string, before: Write | undefined) => void;
+/** Hears of a cell before it is written. */
+type Undo = (cell: Cell) => void;
 
 export class Overlay implements KVStore {
   readonly #parent: ReadStore;
   readonly #undo: Undo | undefined;
-  #writes = new Map<string, Write>();
+  readonly #remember: boolean;
+  #cells = new Cells();
+  /** Cells that are written, deletions among them. */
+  #written = 0;
   /** Absent until the first iteration: most transactions never iterate over their own writes. */
   #order: OrderedKeys | undefined;
-  /** Keys written since the order was built or brought up to date. */
-  #unordered: string[] = [];
+  /** With the order: the cell of each name in it. */
+  readonly #named = new Map<string, Cell>();
+  /** Cells that the order may lack. */
+  #unordered: Cell[] = [];
 
-  /** `undo` hears of every write before it is made. */
-  constructor(parent: ReadStore, undo?: Undo) {
+  /**
+   * `remember`: what was read below is not read again, for a parent that does not change while this overlay is used. `undo` hears of
+   * every cell before it is written.
+   */
+  constructor(parent: ReadStore, options: { readonly remember?: boolean; readonly undo?: Undo } = {}) {
     this.#parent = parent;
-    this.#undo = undo;
+    this.#remember = options.remember ?? false;
+    this.#undo = options.undo;
   }
 
   /** The number of keys written or deleted. */
   get size(): number {
-    return this.#writes.size;
+    return this.#written;
   }
 
   get(key: Uint8Array): Uint8Array | undefined {
@@ -44,23 +51,29 @@ export class Overlay implements KVStore {
   }
 
   view(key: Uint8Array): Uint8Array | undefined {
-    return this.#view(key, latin1(key));
+    return this.#view(key, hashKey(key));
   }
 
-  #view(key: Uint8Array, id: string): Uint8Array | undefined {
-    const write = this.#writes.get(id);
-    if (write !== undefined) return write.value;
-    return this.#parent instanceof Overlay ? this.#parent.#view(key, id) : viewOf(this.#parent, key);
+  #view(key: Uint8Array, hash: number): Uint8Array | undefined {
+    let cell = this.#cells.find(key, hash);
+    if (cell !== undefined && cell.kind !== unknown) return cell.value;
+    const value = this.#parent instanceof Overlay ? this.#parent.#view(key, hash) : viewOf(this.#parent, key);
+    if (this.#remember) {
+      cell ??= this.#add(copy(key), hash);
+      cell.value = value;
+      cell.kind = remembered;
+    }
+    return value;
   }
 
   has(key: Uint8Array): boolean {
-    return this.#has(key, latin1(key));
+    return this.#has(key, hashKey(key));
   }
 
-  #has(key: Uint8Array, id: string): boolean {
-    const write = this.#writes.get(id);
-    if (write !== undefined) return write.value !== undefined;
-    return this.#parent instanceof Overlay ? this.#parent.#has(key, id) : this.#parent.has(key);
+  #has(key: Uint8Array, hash: number): boolean {
+    const cell = this.#cells.find(key, hash);
+    if (cell !== undefined && cell.kind !== unknown) return cell.value !== undefined;
+    return this.#parent instanceof Overlay ? this.#parent.#has(key, hash) : this.#parent.has(key);
   }
 
   /** Throws a RangeError where key or value is empty or over-long (`limits.ts`). */
@@ -71,30 +84,43 @@ export class Overlay implements KVStore {
   put(key: Uint8Array, value: Uint8Array): void {
     checkKey(key);
     checkValue(value);
-    this.#write(latin1(key), key, value, false);
+    this.#write(hashKey(key), key, value, false);
   }
 
   delete(key: Uint8Array): void {
     checkKey(key);
-    this.#write(latin1(key), key, undefined, false);
+    this.#write(hashKey(key), key, undefined, false);
   }
 
   /** Takes the value as its own, and the key as well where `owned`. */
-  #write(id: string, key: Uint8Array, value: Uint8Array | undefined, owned: boolean): void {
-    const before = this.#writes.get(id);
-    this.#undo?.(this, id, before);
-    this.#writes.set(id, { key: before !== undefined ? before.key : owned ? key : copy(key), value });
-    if (before === undefined && this.#order !== undefined) this.#unordered.push(id);
+  #write(hash: number, key: Uint8Array, value: Uint8Array | undefined, owned: boolean): void {
+    const cell = this.#cells.find(key, hash) ?? this.#add(owned ? key : copy(key), hash);
+    this.#undo?.(cell);
+    this.#assign(cell, value, written);
+  }
+
+  #add(key: Uint8Array, hash: number): Cell {
+    if (this.#cells.size > mostIdle + 2 * this.#written) this.#cells.shrink();
+    return this.#cells.add(key, hash);
+  }
+
+  /** Gives a cell of this overlay another state: a write, or what was before it. */
+  #assign(cell: Cell, value: Uint8Array | undefined, kind: CellKind): void {
+    if (cell.kind !== written && kind === written) {
+      this.#written++;
+      if (this.#order !== undefined && this.#unordered.push(cell) > mostIdle + 2 * this.#written) this.#forgetOrder();
+    } else if (cell.kind === written && kind !== written) this.#written--;
+    cell.value = value;
+    cell.kind = kind;
   }
 
   /** Puts back what a write replaced. The order keeps the key's name; iterations pass over names without a write. */
-  restore(id: string, before: Write | undefined): void {
-    if (before === undefined) this.#writes.delete(id);
-    else this.#writes.set(id, before);
+  restore(cell: Cell, value: Uint8Array | undefined, kind: CellKind): void {
+    this.#assign(cell, value, kind);
   }
 
   *iterate(start?: Uint8Array, end?: Uint8Array, reverse = false): IterableIterator<Entry> {
-    if (this.#writes.size === 0) {
+    if (this.#written === 0) {
       yield* this.#parent.iterate(start, end, reverse);
       return;
     }
@@ -106,8 +132,8 @@ export class Overlay implements KVStore {
     let under = below.next();
     for (;;) {
       if (id !== undefined && (reverse ? from !== undefined && id < from : to !== undefined && id >= to)) id = undefined;
-      const write = id === undefined ? undefined : this.#writes.get(id);
-      if (id !== undefined && write === undefined) {
+      const write = id === undefined ? undefined : this.#named.get(id);
+      if (id !== undefined && write?.kind !== written) {
         id = reverse ? this.#ordered().previous(id) : this.#ordered().next(id, false);
         continue;
       }
@@ -130,37 +156,37 @@ export class Overlay implements KVStore {
   }
 
   #ordered(): OrderedKeys {
-    if (this.#order === undefined) {
-      this.#order = new OrderedKeys(this.#ids());
-      return this.#order;
-    }
-    for (const id of this.#unordered) this.#order.insert(id);
-    this.#unordered.length = 0;
     // Names of writes that were taken back pile up: where they are most of all, the order is made anew.
-    if (this.#order.size > 2 * this.#writes.size + 256) this.#order = new OrderedKeys(this.#ids());
+    if (this.#order !== undefined && this.#order.size > 2 * this.#written + 256) this.#order = undefined;
+    if (this.#order === undefined) {
+      this.#named.clear();
+      for (const cell of this.#writes()) this.#named.set(latin1(cell.key), cell);
+      this.#order = new OrderedKeys(Array.from(this.#named.keys()));
+    } else {
+      for (const cell of this.#unordered) {
+        const id = latin1(cell.key);
+        this.#named.set(id, cell);
+        this.#order.insert(id);
+      }
+    }
+    this.#unordered.length = 0;
     return this.#order;
   }
 
-  #ids(): string[] {
-    return Array.from(this.#writes.keys());
+  #writes(): Cell[] {
+    return this.#cells.list.filter(({ kind }) => kind === written);
   }
 
   /** The writes in byte order of their keys. The arrays stay the overlay's: read them, do not change them. */
   changes(): Change[] {
-    return this.#ids().sort(compareLatin1).map((id) => {
-      const write = this.#writes.get(id)!;
-      return [write.key, write.value];
-    });
+    return this.#writes().sort((a, b) => compareBytes(a.key, b.key)).map(({ key, value }) => [key, value]);
   }
 
   /** Makes the writes in `into`, in byte order of their keys, and forgets them here. */
   flush(into: KVStore): void {
     if (into instanceof Overlay) {
       // What an overlay receives it orders by itself, and what this one owned becomes its own: nothing is copied.
-      for (const id of this.#ids()) {
-        const write = this.#writes.get(id)!;
-        into.#write(id, write.key, write.value, true);
-      }
+      for (const { hash, key, value } of this.#writes()) into.#write(hash, key, value, true);
     } else {
       for (const [key, value] of this.changes()) {
         if (value === undefined) into.delete(key);
@@ -170,10 +196,16 @@ export class Overlay implements KVStore {
     this.discard();
   }
 
-  /** Forgets the writes. */
+  /** Forgets the writes, and what was remembered. */
   discard(): void {
-    this.#writes = new Map();
+    this.#cells = new Cells();
+    this.#written = 0;
+    this.#forgetOrder();
+  }
+
+  #forgetOrder(): void {
     this.#order = undefined;
+    this.#named.clear();
     this.#unordered = [];
   }
 }
@@ -181,25 +213,29 @@ export class Overlay implements KVStore {
 /** One overlay a store, made when the store is first asked for. */
 export class StoresOverlay implements Stores {
   readonly #parent: ReadStores;
+  readonly #remember: boolean;
   readonly #overlays = new Map<string, Overlay>();
-  /** Of each write since `begin`, in turns: overlay, key's name, what was there. */
-  readonly #journal: (Overlay | string | Write | undefined)[] = [];
-  readonly #undo: Undo = (overlay, id, before) => {
-    if (this.#recording) this.#journal.push(overlay, id, before);
-  };
+  /** Of each write since `begin`, in turns: overlay, cell, the value and the kind that it had. */
+  readonly #journal: (Overlay | Cell | Uint8Array | CellKind | undefined)[] = [];
   #recording = false;
 
-  constructor(parent: ReadStores) {
+  /** `remember`: what was read below is not read again, for parents that do not change while this overlay is used. */
+  constructor(parent: ReadStores, options: { readonly remember?: boolean } = {}) {
     this.#parent = parent;
+    this.#remember = options.remember ?? false;
   }
 
   /** Throws where the parent does not know the name. */
   store(name: string): Overlay {
-    let overlay = this.#overlays.get(name);
-    if (overlay === undefined) {
-      overlay = new Overlay(this.#parent.store(name), this.#undo);
-      this.#overlays.set(name, overlay);
-    }
+    const known = this.#overlays.get(name);
+    if (known !== undefined) return known;
+    const overlay: Overlay = new Overlay(this.#parent.store(name), {
+      remember: this.#remember,
+      undo: (cell) => {
+        if (this.#recording) this.#journal.push(overlay, cell, cell.value, cell.kind);
+      },
+    });
+    this.#overlays.set(name, overlay);
     return overlay;
   }
 
@@ -220,7 +256,9 @@ export class StoresOverlay implements Stores {
   /** Takes back, last first, what was written since the mark. */
   revert(mark: number): void {
     const journal = this.#journal;
-    for (let i = journal.length - 3; i >= mark; i -= 3) (journal[i] as Overlay).restore(journal[i + 1] as string, journal[i + 2] as Write | undefined);
+    for (let i = journal.length - 4; i >= mark; i -= 4) {
+      (journal[i] as Overlay).restore(journal[i + 1] as Cell, journal[i + 2] as Uint8Array | undefined, journal[i + 3] as CellKind);
+    }
     journal.length = mark;
   }
 

@@ -1,6 +1,6 @@
 /** Moving, making and destroying coins. What other modules get of it is ports.ts. */
 import { addressText, moduleAddress } from "../../codec/address.ts";
-import { toHex } from "../../codec/bytes.ts";
+import { equalBytes } from "../../codec/bytes.ts";
 import { amountOf, assertCanonical, coinsText, type Money } from "../../runtime/coins.ts";
 import { assert, fail, sdkErrors } from "../../runtime/errors.ts";
 import { putInto, viewOf } from "../../store/kv.ts";
@@ -36,7 +36,7 @@ const party = (address: Uint8Array): Party => ({ address, text: addressText(addr
 const feeCollectorAddress = moduleAddress("fee_collector");
 
 export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
-  const blockedAddresses = new Set(blocked.map((name) => toHex(moduleAddress(name))));
+  const blockedAddresses = blocked.map((name) => moduleAddress(name));
   const feeCollector = party(feeCollectorAddress);
 
   const bank: BankKeeper = {
@@ -46,7 +46,7 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
       return free > 0n ? free : 0n;
     },
     supply: (ctx, denom) => supplies.find(ctx, denom) ?? 0n,
-    isBlocked: (address) => blockedAddresses.has(toHex(address)),
+    isBlocked: (address) => blockedAddresses.some((one) => equalBytes(one, address)),
     send: (ctx, from, to, coins) => bank.pay(ctx, party(from), party(to), coins),
 
     pay(ctx, from, to, coins) {
