@@ -85,6 +85,7 @@ describe("MsgPlaceBid", () => {
     ["a URL that is none", {}, { dataUrls: ["file:///etc/passwd"] }, 2, /job.data_urls/],
     ["a key of another length", {}, { consumerKey: new Uint8Array(5) }, 2, /job.consumer_key/],
     ["a duration of zero", {}, { duration: 0n }, 2, /job.duration/],
+    ["a result without room for its status", {}, { maxResultSize: 1n }, 2, /job.max_result_size is 1; it must be from 2/],
   ];
   for (const [what, change, job, code, text] of bad) {
     it(`MKT-3: refuses ${what} and changes nothing`, () => {

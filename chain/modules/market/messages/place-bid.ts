@@ -120,7 +120,8 @@ function checkJob(spec: JobSpec | undefined): void {
   inRange("job.manifest.size", spec.manifest.size, 1n, 1n << 24n);
   inRange("job.tasks", spec.tasks, 1, paramBounds.maxTasks[2]);
   inRange("job.duration", spec.duration, 1n, paramBounds.maxDuration[2]);
-  inRange("job.max_result_size", spec.maxResultSize, 1n, paramBounds.maxResultSize[2]);
+  // Status and exit code are there even where a task writes nothing: with less, no provider could reveal and all would be slashed.
+  inRange("job.max_result_size", spec.maxResultSize, 2n, paramBounds.maxResultSize[2]);
   if (spec.consumerKey.length !== 0) size("job.consumer_key", spec.consumerKey, 32);
   atMost("job.arguments", spec.arguments.length, 4_096, "bytes");
   atMost("job.data_urls", spec.dataUrls.length, 8, "URLs");
