@@ -46,3 +46,15 @@ export async function closeAfterDeclines(world: World): Promise<void> {
   assert.deepEqual(declined.map(({ attributes }) => [attributes.provider, attributes.free]), [[world.address(0), "true"], [world.address(1), "true"]]);
   assert.deepEqual(world.history.find("EventTaskChanged", { job_id: placed.id }).map(({ attributes }) => attributes.state), ["assigned", "open", "assigned", "closed"]);
 }
+
+/** Arguments that no runtime can read stand on chain: a result like any other, that costs nothing, and no fault of the provider's. */
+export async function answerNonsense(world: World): Promise<void> {
+  await world.offer(1, "wasm.nonsense", price);
+  const consumer = await world.consumer("nonsense");
+  const placed = await consumer.place({ classId: "wasm.nonsense", inputs: [input("with nonsense")], arguments: { args: [1] as never } });
+  const { job, tasks } = await world.ended(consumer, placed.id);
+  assert.deepEqual([tasks[0]!.state, tasks[0]!.misses], [TaskState.TASK_STATE_FINAL, 0]);
+  assert.deepEqual(seen(world, tasks[0]!), [{ provider: 1, state: ReplicaState.REPLICA_STATE_REVEALED, round: 0, paid: 0n, slashed: 0n }]);
+  assert.equal((await consumer.gateway.result(placed.id, tasks[0]!)).status, "invalid-module");
+  await checkMoney(world, consumer, job, { paid: [[0n]] });
+}

@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { toHex, utf8 } from "../chain/codec/bytes.ts";
+import { sha256 } from "../chain/codec/hash.ts";
+import { decodeResult, decodeWasmArguments, encodeResult, encodeWasmArguments, inputRoot, resultStatuses, SaltChain } from "./protocol.ts";
+
+describe("a chain of salts", () => {
+  const secret = new Uint8Array(32).fill(7);
+
+  it("hashes each salt to the one before it, from the head on", () => {
+    const chain = new SaltChain(secret, 8);
+    let head = chain.head;
+    for (let revealed = 0; revealed < 8; revealed++) {
+      const salt = chain.next(revealed);
+      assert.deepEqual(sha256(salt), head);
+      head = salt;
+    }
+  });
+
+  it("is the same after a restart, another for another secret", () => {
+    assert.deepEqual(new SaltChain(secret, 8).next(3), new SaltChain(secret, 8).next(3));
+    assert.notDeepEqual(new SaltChain(new Uint8Array(32).fill(8), 8).head, new SaltChain(secret, 8).head);
+  });
+
+  it("says when it is used up", () => {
+    assert.throws(() => new SaltChain(secret, 2).next(2), /chain of 2 salts is used up/);
+  });
+});
+
+describe("what clients and workers share", () => {
+  it("takes results apart as they were put together", () => {
+    fc.assert(fc.property(fc.constantFrom(...resultStatuses), fc.integer({ min: 0, max: 255 }), fc.uint8Array(), (status, exitCode, output) => {
+      assert.deepEqual(decodeResult(encodeResult({ status, exitCode, output })), { status, exitCode, output: new Uint8Array(output) });
+    }));
+    for (const bytes of [[], [0], [6, 0], [255, 0]]) assert.throws(() => decodeResult(Uint8Array.from(bytes)), RangeError);
+  });
+
+  it("reads the arguments that it writes", () => {
+    const text = fc.string({ unit: "grapheme" }).filter((one) => !one.includes("\0"));
+    fc.assert(fc.property(fc.array(text), fc.dictionary(text, text, { noNullPrototype: true }), (args, env) => {
+      assert.deepEqual(decodeWasmArguments(encodeWasmArguments({ args, env })), { args, env });
+    }));
+    assert.deepEqual(decodeWasmArguments(new Uint8Array(0)), {});
+  });
+
+  it("takes no other form of arguments, and never throws", () => {
+    for (const bad of ["{", "[]", "null", "1", '{"args":"x"}', '{"args":[1]}', '{"args":["\\u0000"]}', '{"env":[]}', '{"env":{"a":1}}', '{"env":{"a\\u0000":"b"}}', '{"other":1}']) {
+      assert.equal(decodeWasmArguments(utf8(bad)), undefined, bad);
+    }
+    assert.equal(decodeWasmArguments(Uint8Array.of(0x22, 0xff, 0x22)), undefined);
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => void decodeWasmArguments(bytes)));
+  });
+
+  it("names inputs by order, digest and size", () => {
+    const blob = (n: number): { digest: Uint8Array; size: bigint } => ({ digest: new Uint8Array(32).fill(n), size: BigInt(n) });
+    const root = (...numbers: number[]): string => toHex(inputRoot(numbers.map(blob)));
+    assert.equal(new Set([root(), root(1), root(1, 2), root(2, 1), root(1, 2, 3), root(1, 2, 3, 3)]).size, 6);
+    assert.notEqual(toHex(inputRoot([{ ...blob(1), size: 2n }])), root(1));
+  });
+});

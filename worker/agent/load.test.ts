@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, it } from "mocha";
+import { utf8 } from "../../chain/codec/bytes.ts";
+import { Job, Task, type Blob, type JobSpec } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import type { Connection } from "../../client/connection.ts";
+import { encodeManifest, inputRoot } from "../../client/protocol.ts";
+import { serveBlobs, type BlobServer } from "../data/server.ts";
+import { BlobStore } from "../data/store.ts";
+import { generateKeyPair, newJobKey, sealBlob, sealKey } from "../seal/index.ts";
+import { InputUnavailable, loadTask, loadLimits } from "./load.ts";
+
+describe("loading a task", () => {
+  const mine = generateKeyPair();
+  const jobKey = newJobKey();
+  const program = utf8("program");
+  const inputs = [utf8("first"), utf8("second")];
+  let folder: string;
+  let store: BlobStore;
+  let server: BlobServer;
+  let seals: { sealedKey: Uint8Array }[];
+  let answers: boolean;
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), "dcm-load-"));
+    store = await BlobStore.open({ directory: folder });
+    server = await serveBlobs(store, { host: "127.0.0.1", port: 0 });
+    seals = [{ sealedKey: sealKey(jobKey, mine.publicKey) }];
+    answers = true;
+  });
+  afterEach(async () => {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const connection = { query: { market: { seals: () => (answers ? Promise.resolve({ seals }) : Promise.reject(new Error("fetch failed"))) } } } as unknown as Connection;
+  const load = (job: Job, index = 1, signal = new AbortController().signal): ReturnType<typeof loadTask> =>
+    loadTask({ connection, provider: "dcm1me", encryptionSecret: mine.secretKey, signal, attempts: 2, pauseMs: 1 }, job, Task.fromPartial({ index }));
+
+  async function put(bytes: Uint8Array): Promise<Blob> {
+    return { digest: await store.put(bytes), size: BigInt(bytes.length) };
+  }
+
+  async function job(sealed: boolean, change: Partial<JobSpec> = {}): Promise<Job> {
+    const hide = (bytes: Uint8Array): Uint8Array => (sealed ? sealBlob(jobKey, bytes) : bytes);
+    const blobs = [await put(hide(inputs[0]!)), await put(hide(inputs[1]!))];
+    return Job.fromPartial({
+      id: 1n,
+      spec: {
+        program: await put(hide(program)), tasks: 2, inputRoot: inputRoot(blobs), manifest: await put(encodeManifest(blobs)), dataUrls: [server.url],
+        consumerKey: sealed ? generateKeyPair().publicKey : new Uint8Array(0), ...change,
+      },
+    });
+  }
+
+  for (const sealed of [false, true]) {
+    it(`gives program and the task's own input, ${sealed ? "opened" : "sent in clear"}`, async () => {
+      assert.deepEqual(await load(await job(sealed)), { program, input: inputs[1] });
+    });
+  }
+
+  it("blames the consumer for what is not there, not for it, or not what the job says", async () => {
+    const missing = { digest: new Uint8Array(32), size: 10n };
+    const other = await put(encodeManifest([await put(utf8("another"))]));
+    const cases: [string, Job, RegExp][] = [
+      ["no program", await job(false, { program: missing }), /not to be had/],
+      ["no server", await job(false, { dataUrls: ["http://127.0.0.1:1"] }), /not to be had/],
+      ["another root", await job(false, { inputRoot: new Uint8Array(32) }), /input root/],
+      ["another manifest", await job(false, { manifest: other }), /input root/],
+      ["another number of tasks", await job(false, { tasks: 3 }), /input root/],
+      ["a manifest that is none", await job(false, { manifest: await put(Uint8Array.of(0xff, 0xff)) }), /does not decode/],
+      ["a program too large", await job(false, { program: { ...missing, size: BigInt(loadLimits.program) + 1n } }), /this worker takes/],
+      ["clear bytes in a sealed job", await job(true, { program: await put(program) }), /./],
+    ];
+    for (const [name, given, words] of cases) await assert.rejects(load(given), (error) => error instanceof InputUnavailable && words.test(error.message), name);
+    const sealed = await job(true);
+    seals = [{ sealedKey: sealKey(jobKey, generateKeyPair().publicKey) }];
+    await assert.rejects(load(sealed), InputUnavailable);
+    seals = [];
+    await assert.rejects(load(sealed), /not sealed to this provider/);
+  });
+
+  it("does not blame the consumer for a node that does not answer, nor for a worker that stops", async () => {
+    const sealed = await job(true);
+    answers = false;
+    await assert.rejects(load(sealed), (error) => !(error instanceof InputUnavailable));
+    const control = new AbortController();
+    control.abort();
+    await assert.rejects(load(await job(false), 1, control.signal), (error) => !(error instanceof InputUnavailable));
+  });
+
+  it("asks a server again that is away for a moment", async () => {
+    const given = await job(false);
+    const { port } = server;
+    await server.close();
+    const later = new Promise<void>((resolve, reject) => {
+      setTimeout(() => {
+        serveBlobs(store, { host: "127.0.0.1", port }).then((again) => {
+          server = again;
+          resolve();
+        }, reject);
+      }, 50);
+    });
+    const loaded = await loadTask({ connection, provider: "dcm1me", encryptionSecret: mine.secretKey, signal: new AbortController().signal, attempts: 100, pauseMs: 20 }, given, Task.fromPartial({ index: 0 }));
+    await later;
+    assert.deepEqual(loaded.input, inputs[0]);
+  });
+});
