@@ -140,9 +140,11 @@ function recordTrade(ctx: Context, ports: MarketPorts, key: BookKey, batch: Batc
   });
 }
 
-/** IOC bids that had their batch leave with what it did not fill. */
+/** IOC bids that had their batch leave with what it did not fill; where there are more than a block takes out, the book comes up again. */
 function leaveImmediate(ctx: Context, ports: MarketPorts, book: BookKey, limit: number): void {
-  for (const [[, id]] of collect(ctx, iocBids, limit, within.book(book))) {
+  const waiting = collect(ctx, iocBids, limit, within.book(book));
+  if (waiting.length === limit) markDirty(ctx, book);
+  for (const [[, id]] of waiting) {
     if (loadBid(ctx, id).createdHeight < ctx.height) closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_EXPIRED, CloseReason.CLOSE_REASON_UNFILLED);
   }
 }

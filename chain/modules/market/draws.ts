@@ -17,8 +17,9 @@ import { drawFailed, drawn, type Seat } from "./task-machine.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
-/** Asks that one draw looks at, cheapest first. */
+/** Asks that one draw looks at, cheapest first; and all draws of a block together, of which the last one may go beyond. */
 const maxCandidates = 512;
+const maxLooks = 20_000;
 
 export interface Candidate {
   readonly ask: Ask;
@@ -30,26 +31,33 @@ export interface Candidate {
 /** At the end of a block: draws with seed and salt, in the order of their salts. A draw that finds too few goes behind the others until its time is over. */
 export function runDraws(ctx: Context, ports: MarketPorts): void {
   const tau = ports.clock.tau(ctx);
+  const room = { looks: maxLooks };
   for (const [[ticket, taskId]] of collect(ctx, readyDraws, currentParams(ctx).params.maxDraws)) {
+    if (room.looks <= 0) return;
     readyDraws.remove(ctx, [ticket, taskId]);
-    ctx.isolate(`market: draw of task ${taskId}`, (item) => runDraw(item, ports, taskId, tau));
+    ctx.isolate(`market: draw of task ${taskId}`, (item) => runDraw(item, ports, taskId, tau, room));
   }
 }
 
-function runDraw(ctx: Context, ports: MarketPorts, taskId: bigint, tau: bigint): void {
+/** What a block has left for looking at asks. */
+interface Room {
+  looks: number;
+}
+
+function runDraw(ctx: Context, ports: MarketPorts, taskId: bigint, tau: bigint, room: Room): void {
   const draw = draws.find(ctx, taskId);
   if (draw === undefined || draw.salt.length === 0) return;
   const task = tasks.find(ctx, taskId);
   assert(task !== undefined, `draw of a missing task ${taskId}`);
-  if (tryDraw(ctx, ports, draw, task)) return;
+  if (tryDraw(ctx, ports, draw, task, room)) return;
   if (tau > draw.drawDueTau) apply(ctx, ports, task, drawFailed(task, termsOf(ctx, loadJob(ctx, task.jobId)), tau));
   else queueDraw(ctx, taskId);
 }
 
-function tryDraw(ctx: Context, ports: MarketPorts, draw: Draw, task: Task): boolean {
+function tryDraw(ctx: Context, ports: MarketPorts, draw: Draw, task: Task, room: Room): boolean {
   const job = loadJob(ctx, task.jobId);
   const tau = ports.clock.tau(ctx);
-  const chosen = choose(candidatesOf(ctx, ports, job, task), draw.count, drawSeed(draw), paramsAt(ctx, job.paramsVersion).shareCapBps);
+  const chosen = choose(candidatesOf(ctx, ports, job, task, room), draw.count, drawSeed(draw), paramsAt(ctx, job.paramsVersion).shareCapBps);
   if (chosen === undefined) return false;
   // Promised units that were not drawn go back to the book; those that were drawn go out from it.
   for (const id of task.heldAsks) releaseHold(ctx, ports, id);
@@ -74,23 +82,25 @@ export function drawSeed(draw: Draw): Uint8Array {
 }
 
 /** Who may be drawn: asks at or below the match price with a unit, of organizations that have no part in the task. */
-function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task): Candidate[] {
+function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, room: Room): Candidate[] {
   const tau = ports.clock.tau(ctx);
   const stake = BigInt(task.stake);
   const { excluded } = loadBid(ctx, job.id);
   const out: Candidate[] = [];
   const seen = new Set<string>();
+  // A provider has many asks; who it is, is looked up once.
+  const known = new Map<string, Seated | undefined>();
+  const seated = (ask: Ask): Seated | undefined => {
+    if (!known.has(ask.provider)) known.set(ask.provider, mayJoin(ctx, ports, ask.provider, job, task, excluded));
+    return known.get(ask.provider);
+  };
   const add = (ask: Ask): void => {
-    if (seen.has(ask.provider) || !offered(ask, tau)) return;
-    const view = ports.providers.find(ctx, addressBytes(ask.provider));
-    if (view?.active !== true) return;
-    const { organization } = view;
-    if (ask.provider === job.consumer || (job.organization !== "" && organization === job.organization) || excluded.includes(ask.provider)) return;
-    if (task.replicas.some((replica) => replica.provider === ask.provider || replica.organization === organization || replica.organization === ask.organization)) return;
-    const weight = ports.providers.free(ctx, view.address);
-    if (weight + ask.bondPerUnit < stake) return;
+    room.looks--;
+    if (seen.has(ask.provider) || !offered(ask, tau) || task.replicas.some((replica) => replica.organization === ask.organization)) return;
+    const provider = seated(ask);
+    if (provider === undefined || provider.free + ask.bondPerUnit < stake) return;
     seen.add(ask.provider);
-    out.push({ ask, organization, weight: weight + ask.bondPerUnit });
+    out.push({ ask, organization: provider.organization, weight: provider.free + ask.bondPerUnit });
   };
   for (const id of task.heldAsks) {
     const ask = loadAsk(ctx, id);
@@ -105,6 +115,23 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task): C
   }
   out.sort((a, b) => (a.ask.provider < b.ask.provider ? -1 : 1));
   return out;
+}
+
+interface Seated {
+  readonly organization: string;
+  /** Free bond. */
+  readonly free: bigint;
+}
+
+/** The provider as the draw weighs it; undefined where it may have no part in the task. */
+function mayJoin(ctx: Context, ports: MarketPorts, provider: string, job: Job, task: Task, excluded: readonly string[]): Seated | undefined {
+  if (provider === job.consumer || excluded.includes(provider)) return undefined;
+  const view = ports.providers.find(ctx, addressBytes(provider));
+  if (view?.active !== true) return undefined;
+  const { organization } = view;
+  if (job.organization !== "" && organization === job.organization) return undefined;
+  if (task.replicas.some((replica) => replica.provider === provider || replica.organization === organization)) return undefined;
+  return { organization, free: ports.providers.free(ctx, view.address) };
 }
 
 /** Not expired. */

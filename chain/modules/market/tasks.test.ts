@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { CloseReason, OrderStatus, ReplicaState, TaskState, TimeInForce, type Ask, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
-import { taskIdOf } from "./state.ts";
+import { testContext } from "../../runtime/testing.ts";
+import { readyDraws, taskIdOf } from "./state.ts";
 import { fails, name, replicated, resultOf, saltChain, TestMarket } from "./testing.ts";
 
 const salts = saltChain(20);
@@ -308,6 +309,39 @@ describe("tasks", () => {
     assert.equal(bidOf(market, gtt).status, OrderStatus.ORDER_STATUS_OPEN);
     market.block(1_000n, 2);
     assert.deepEqual([bidOf(market, gtt).status, jobOf(market, gtt).escrow!.held], [OrderStatus.ORDER_STATUS_EXPIRED, "0"]);
+  });
+
+  it("MKT-44: IOC bids beyond what a block takes out leave in the next blocks, and trade no more", () => {
+    const market = new TestMarket({ maxSweep: 10 });
+    const consumer = market.fund("c");
+    market.provider("p1");
+    const jobs = Array.from({ length: 25 }, () => market.bid(consumer, 20n, { timeInForce: TimeInForce.TIME_IN_FORCE_IOC }));
+    market.block(1_000n, 4);
+    assert.deepEqual(new Set(jobs.map((job) => bidOf(market, job).status)), new Set([OrderStatus.ORDER_STATUS_EXPIRED]));
+  });
+
+  it("MKT-49: a block looks at 20,000 asks for its draws at most; the draws behind keep their turn", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    const [first, sibling, other] = [market.provider("p1", undefined, "one"), market.provider("p2", undefined, "one"), market.provider("p3")];
+    market.ask(first, 1n, 60);
+    market.ask(other, 2n, 60);
+    const job = market.bid(consumer, 20n, { ...replicated(salts), lots: 1n }, { tasks: 60 });
+    market.block(10n, 2);
+    // Whoever was promised to the draws is gone, and all other asks are of the first replica's organization.
+    market.setActive(other, false);
+    for (let i = 0; i < 255; i++) for (const provider of [first, sibling]) market.ask(provider, 1n);
+    market.ask(sibling, 1n);
+    market.block(10n, 2);
+    market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! });
+    const tickets = (): bigint[] => Array.from(readyDraws.entries(testContext(market.stores)), ([[ticket]]) => ticket);
+    const before = new Set(tickets());
+    assert.equal(before.size, 60);
+    market.block(10n);
+    const after = tickets();
+    assert.equal(after.length, 60, "a draw that finds nobody goes behind the others");
+    // 511 asks in the book and one that is held: 40 draws look at 20,480.
+    assert.equal(after.filter((ticket) => before.has(ticket)).length, 20);
   });
 
   it("MKT-45: a cancellation acts after the batch: an order that was to trade trades", () => {
