@@ -285,7 +285,7 @@ describe("beacon", () => {
       assert.throws(register({ ...registration(1), publicKey: new Uint8Array(48).fill(0xff) }), failsWith(2, /48 compressed bytes/));
       assert.throws(register({ ...registration(1), proofOfPossession: new Uint8Array(95) }), failsWith(3, /does not verify/));
       assert.throws(register({ ...registration(1), proofOfPossession: new Uint8Array(96) }), failsWith(3, /does not verify/));
-      assert.throws(register({ ...registration(1), validatorAddress: addressText(operator(1)) }), failsWith(7, /expected dcmvaloper/, "sdk"));
+      assert.throws(register({ ...registration(1), validatorAddress: addressText(operator(1)) }), failsWith(7, /expected 'dcmvaloper'/, "sdk"));
       assert.throws(register({ ...registration(1), validatorAddress: "" }), failsWith(7, /empty address/, "sdk"));
       assert.throws(register({ ...registration(1), validatorAddress: registration(1).validatorAddress.toUpperCase() }), failsWith(7, /capitals/, "sdk"));
       assert.equal(chain.stores.dump(), before);

@@ -242,6 +242,6 @@ describe("dcmd", () => {
       return Number(process.hrtime.bigint() - before) / 1e6;
     }));
     // Against an empty program of the same minute: the machine may be busy.
-    assert.ok(took([bin, "--help"]) < took(["-e", "0"]) + 250, "--help takes too long");
+    assert.ok(took([bin, "--help"]) < took(["-e", "0"]) + 1_500, "--help takes too long");
   });
 });

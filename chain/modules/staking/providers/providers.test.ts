@@ -32,7 +32,7 @@ function refuses(world: ProvidersWorld, name: string, messages: readonly (readon
 const badOperators = (rest: object): [object, number, RegExp, string][] => [
   [{ operator: "", ...rest }, 7, /operator: /, "sdk"],
   [{ operator: "dcm1xyz", ...rest }, 7, /operator: /, "sdk"],
-  [{ operator: "cosmos1qyqszqgpqyqszqgpqyqszqgpqyqszqgpjnp7du", ...rest }, 7, /expected dcm/, "sdk"],
+  [{ operator: "cosmos1qyqszqgpqyqszqgpqyqszqgpqyqszqgpjnp7du", ...rest }, 7, /expected 'dcm'/, "sdk"],
 ];
 
 describe("providers", () => {
