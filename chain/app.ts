@@ -1,5 +1,6 @@
 /** The chain: the only list of modules, in execution order, and how they are wired. */
-import { createAnte } from "./ante/ante.ts";
+import { createAnte, type Messages } from "./ante/ante.ts";
+import { createClaims } from "./ante/claims.ts";
 import { addressText, moduleAddress } from "./codec/address.ts";
 import { authModule } from "./modules/auth/module.ts";
 import { authzModule } from "./modules/authz/module.ts";
@@ -57,19 +58,16 @@ function wire(): Wiring {
   // Genesis, begin and end of blocks run in this order.
   const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, paramsModule().module, staking, beacon, providers, market];
   router.bind(modules);
-  const ante = createAnte({
-    accounts,
-    bank: money,
-    feegrant,
-    messages: {
-      signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),
-      // The SDK's messages are looked at when they run, so that wallets meet its words where they expect them; ours are refused before they cost anything.
-      check: ({ typeUrl, message }) => (typeUrl.startsWith("/dcm.") ? router.message(typeUrl)!.handler.check(message) : undefined),
-    },
-  });
+  const messages: Messages = {
+    signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),
+    // The SDK's messages are looked at when they run, so that wallets meet its words where they expect them; ours are refused before they cost anything.
+    check: ({ typeUrl, message }) => (typeUrl.startsWith("/dcm.") ? router.message(typeUrl)!.handler.check(message) : undefined),
+  };
+  const ante = createAnte({ accounts, bank: money, feegrant, messages });
+  const claims = createClaims(accounts, messages);
   return {
     modules,
-    machine: ({ signBeacon = () => undefined, ...options }) => new Machine({ ...options, modules, router, ante, consensusParams, proposal: proposal.rule(signBeacon) }),
+    machine: ({ signBeacon = () => undefined, ...options }) => new Machine({ ...options, modules, router, ante, claims, consensusParams, proposal: proposal.rule(signBeacon) }),
   };
 }
 

@@ -10,6 +10,7 @@ import type { Home } from "./home.ts";
 import type { Log } from "./log.ts";
 import { Metrics } from "./metrics.ts";
 import { Node } from "./node.ts";
+import { prefetcher } from "./prefetch.ts";
 import { Queries } from "./queries.ts";
 import { cometService } from "./services/comet.ts";
 import type { CometRpc } from "./services/comet-rpc.ts";
@@ -82,14 +83,16 @@ function wire(home: Home, config: AppConfig, store: MultiStore, rpc: CometRpc, l
     ...cometService(rpc, version, (request) => node.query(request)),
     ...reflectionServices(machine, () => services.paths),
   ]);
+  const prefetch = prefetcher(machine);
   const node: Node = new Node({
-    machine, store, snapshots, snapshotInterval: config.snapshotInterval, minRetainBlocks: config.minRetainBlocks, version: version.version, services, metrics, log,
+    machine, store, prefetch, snapshots, snapshotInterval: config.snapshotInterval, minRetainBlocks: config.minRetainBlocks, version: version.version, services, metrics, log,
   });
   metrics.gauge("dcm_store_oldest_height", "Oldest version that can be read", () => store.oldest);
   metrics.gauge("dcm_store_memory_bytes", "Bytes of the state tree in memory", () => store.memoryBytes);
   return {
     node, machine, store, snapshots, metrics, queries: new Queries(machine, services),
     close: async () => {
+      await prefetch.close();
       await snapshots.close();
       await store.close();
     },

@@ -20,3 +20,17 @@ export interface AnteOptions {
  * `verified` is remembered from CheckTx to FinalizeBlock by the transaction's hash: a signature proven there is not verified again.
  */
 export type Ante = (ctx: Context, tx: DecodedTx, verified: VerifiedSignatures, options: AnteOptions) => void;
+
+/** A secp256k1 signature with all that it takes to verify it; where it verifies, `proof` may stand in `VerifiedSignatures`. */
+export interface Claim {
+  readonly proof: string;
+  /** 33 bytes. */
+  readonly pubkey: Uint8Array;
+  /** 32 bytes. */
+  readonly messageHash: Uint8Array;
+  /** As the transaction has it; 64 bytes where it is well-formed. */
+  readonly signature: Uint8Array;
+}
+
+/** The claim of a transaction with one signer, by what the state says now; undefined where it cannot be told, or is not worth it. */
+export type Claims = (ctx: Context, tx: DecodedTx) => Claim | undefined;

@@ -10,7 +10,7 @@ import { readUint64, uint64Bytes, utf8, concatBytes, fromUtf8 } from "../codec/b
 import { decodeTx, TxDecodeError } from "../codec/tx.ts";
 import { StoresOverlay } from "../store/overlay.ts";
 import type { ReadStores, Stores } from "../store/kv.ts";
-import type { Ante, AnteOptions } from "./ante.ts";
+import type { Ante, AnteOptions, Claim, Claims } from "./ante.ts";
 import { EventLog } from "../codec/event-log.ts";
 import { Context, readOnly, type BlockHeader, type Mode } from "./context.ts";
 import { assert, AssertionError, QueryError, sdkErrors, TxError } from "./errors.ts";
@@ -49,6 +49,7 @@ export interface MachineOptions {
   readonly modules: readonly Module[];
   readonly router: Router;
   readonly ante: Ante;
+  readonly claims?: Claims;
   readonly store: VersionStore;
   readonly minGasPrices: AnteOptions["minGasPrices"];
   readonly consensusParams: ConsensusParamsKeeper;
@@ -86,6 +87,11 @@ export interface TxOutcome extends ExecTxResult {
   readonly emitted: EventLog;
 }
 
+export interface UnverifiedSignature extends Claim {
+  /** Only after it verified. */
+  accept(): void;
+}
+
 /** A block's result as a node passes it on. */
 export interface ExecutedBlock extends BlockResult {
   readonly txResults: TxOutcome[];
@@ -118,6 +124,8 @@ export class Machine {
   #header: BlockHeader | undefined;
   #prepared: BlockHeader | undefined;
   #maxBlockGas = -1n;
+  /** Of the block that is to be committed: then nobody asks for them any more. */
+  #delivered: readonly Uint8Array[] = [];
 
   constructor(options: MachineOptions) {
     this.#options = options;
@@ -287,6 +295,24 @@ export class Machine {
 
   // ---- blocks
 
+  /**
+   * Signatures of these transactions that no CheckTx has verified, as the latest state lets them be guessed. Who has verified one, on
+   * whatever core, calls its `accept`: then the block's execution does not verify it again.
+   */
+  unverified(txs: readonly Uint8Array[]): UnverifiedSignature[] {
+    const { claims } = this.#options;
+    if (claims === undefined || this.#header === undefined) return [];
+    const ctx = this.#queryContext(0);
+    const out: UnverifiedSignature[] = [];
+    for (const bytes of txs) {
+      const cached = this.#decode(bytes);
+      if ("error" in cached || cached.system || cached.verified.proofs !== undefined) continue;
+      const claim = claims(ctx, cached.tx);
+      if (claim !== undefined) out.push({ ...claim, accept: () => void (cached.verified.proofs = [claim.proof]) });
+    }
+    return out;
+  }
+
   /** Transactions for a block of at most `maxBytes` (protobuf overhead counted), the proposer's own in front (ABCI-9). */
   prepareProposal(request: Omit<BlockRequest, "txs" | "lastCommit" | "misbehavior">, txs: readonly Uint8Array[], maxBytes: number): Uint8Array[] {
     const out: Uint8Array[] = [];
@@ -373,6 +399,7 @@ export class Machine {
       if (module.beginBlock !== undefined) hook(module, "BeginBlock", (ctx) => module.beginBlock!(ctx, { lastCommit: request.lastCommit, misbehavior: request.misbehavior }));
     }
     const txResults = request.txs.map((bytes, i) => this.#deliver(header, stores, bytes, i));
+    this.#delivered = request.txs;
     for (const module of this.modules) {
       if (module.endBlock !== undefined) hook(module, "EndBlock", (ctx) => module.endBlock!(ctx));
     }
@@ -412,6 +439,8 @@ export class Machine {
     this.#genesis = undefined;
     this.#header = this.#prepared;
     this.#prepared = undefined;
+    for (const bytes of this.#delivered) this.#txs.remove(cacheKey(bytes));
+    this.#delivered = [];
     this.#resetCheck(this.#header);
   }
 

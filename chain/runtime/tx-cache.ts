@@ -48,4 +48,14 @@ export class TxCache {
     this.#young.set(key, cached);
     this.#bytes += cached.tx.bytes.length;
   }
+
+  remove(key: string): void {
+    const cached = this.#young.get(key);
+    if (cached === undefined) {
+      this.#old.delete(key);
+      return;
+    }
+    this.#young.delete(key);
+    this.#bytes -= cached.tx.bytes.length;
+  }
 }

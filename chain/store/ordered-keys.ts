@@ -16,21 +16,14 @@ export class OrderedKeys {
   /** Non-empty, each sorted, and sorted among each other. */
   readonly #runs: string[][] = [];
   readonly #first: string[] = [];
-  #size: number;
 
   /** Takes any order; no key twice. */
   constructor(keys: readonly string[]) {
     const sorted = [...keys].sort(compareLatin1);
-    this.#size = sorted.length;
     for (let i = 0; i < sorted.length; i += runLength) {
       this.#runs.push(sorted.slice(i, i + runLength));
       this.#first.push(sorted[i]!);
     }
-  }
-
-  /** The number of keys. */
-  get size(): number {
-    return this.#size;
   }
 
   /** Adds a key; one that is there already changes nothing. */
@@ -38,7 +31,6 @@ export class OrderedKeys {
     if (this.#runs.length === 0) {
       this.#runs.push([key]);
       this.#first.push(key);
-      this.#size++;
       return;
     }
     const r = Math.max(0, upperBound(this.#first, key) - 1);
@@ -46,12 +38,27 @@ export class OrderedKeys {
     const at = upperBound(run, key);
     if (at > 0 && run[at - 1] === key) return;
     run.splice(at, 0, key);
-    this.#size++;
     this.#first[r] = run[0]!;
     if (run.length < 2 * runLength) return;
     const tail = run.splice(runLength);
     this.#runs.splice(r + 1, 0, tail);
     this.#first.splice(r + 1, 0, tail[0]!);
+  }
+
+  /** Takes a key out; one that is not there changes nothing. */
+  remove(key: string): void {
+    const r = Math.max(0, upperBound(this.#first, key) - 1);
+    const run = this.#runs[r];
+    if (run === undefined) return;
+    const at = lowerBound(run, key);
+    if (run[at] !== key) return;
+    if (run.length === 1) {
+      this.#runs.splice(r, 1);
+      this.#first.splice(r, 1);
+      return;
+    }
+    run.splice(at, 1);
+    this.#first[r] = run[0]!;
   }
 
   /** The smallest key above `key` (or equal to it, where `inclusive`); the smallest of all without `key`. */

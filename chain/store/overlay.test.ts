@@ -133,7 +133,7 @@ describe("Overlay", () => {
       overlay.iterate(name(i)).next();
     }
     // About 0.1 s; sorting anew each time would take more than 20 minutes.
-    assert.ok(performance.now() - began < 5_000);
+    assert.ok(performance.now() - began < 20_000);
   });
 });
 
@@ -207,7 +207,7 @@ describe("StoresOverlay", () => {
       stores.end();
       assert.equal(store.iterate().next().value?.[0][0], 122);
     }
-    assert.ok(performance.now() - began < 5_000);
+    assert.ok(performance.now() - began < 20_000);
   });
 
   it("asks the store below once for a key where it may remember, however many keys others ask for, and never lets go of writes", () => {

@@ -28,7 +28,7 @@ export class Overlay implements KVStore {
   #order: OrderedKeys | undefined;
   /** With the order: the cell of each name in it. */
   readonly #named = new Map<string, Cell>();
-  /** Cells that the order may lack. */
+  /** Cells written since the order was brought up to date; some of them may have been taken back. */
   #unordered: Cell[] = [];
 
   /**
@@ -109,12 +109,19 @@ export class Overlay implements KVStore {
     if (cell.kind !== written && kind === written) {
       this.#written++;
       if (this.#order !== undefined && this.#unordered.push(cell) > mostIdle + 2 * this.#written) this.#forgetOrder();
-    } else if (cell.kind === written && kind !== written) this.#written--;
+    } else if (cell.kind === written && kind !== written) {
+      this.#written--;
+      if (this.#order !== undefined) this.#unname(latin1(cell.key));
+    }
     cell.value = value;
     cell.kind = kind;
   }
 
-  /** Puts back what a write replaced. The order keeps the key's name; iterations pass over names without a write. */
+  #unname(id: string): void {
+    if (this.#named.delete(id)) this.#order?.remove(id);
+  }
+
+  /** Puts back what a write replaced. */
   restore(cell: Cell, value: Uint8Array | undefined, kind: CellKind): void {
     this.#assign(cell, value, kind);
   }
@@ -133,10 +140,6 @@ export class Overlay implements KVStore {
     for (;;) {
       if (id !== undefined && (reverse ? from !== undefined && id < from : to !== undefined && id >= to)) id = undefined;
       const write = id === undefined ? undefined : this.#named.get(id);
-      if (id !== undefined && write?.kind !== written) {
-        id = reverse ? this.#ordered().previous(id) : this.#ordered().next(id, false);
-        continue;
-      }
       if (id === undefined || write === undefined) {
         if (under.done === true) return;
         yield under.value;
@@ -156,14 +159,13 @@ export class Overlay implements KVStore {
   }
 
   #ordered(): OrderedKeys {
-    // Names of writes that were taken back pile up: where they are most of all, the order is made anew.
-    if (this.#order !== undefined && this.#order.size > 2 * this.#written + 256) this.#order = undefined;
     if (this.#order === undefined) {
       this.#named.clear();
       for (const cell of this.#writes()) this.#named.set(latin1(cell.key), cell);
       this.#order = new OrderedKeys(Array.from(this.#named.keys()));
     } else {
       for (const cell of this.#unordered) {
+        if (cell.kind !== written) continue;
         const id = latin1(cell.key);
         this.#named.set(id, cell);
         this.#order.insert(id);
