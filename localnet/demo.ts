@@ -8,7 +8,7 @@ import type { Gateway } from "../worker/gateway/gateway.ts";
 import { JobFailed, runJob, type FinishedWave, type WaveProgress } from "../worker/gateway/run-job.ts";
 import type { LoadedJob } from "../worker/job-file.ts";
 import { denom } from "./homes.ts";
-import { receiptOf, type Receipt, type Step } from "./receipt.ts";
+import { receiptOf, type PenaltyReceipt, type Receipt, type Step } from "./receipt.ts";
 import { grouped, ranges, type Screen } from "./screen.ts";
 
 export interface DemoOptions {
@@ -128,10 +128,13 @@ function newsOf(task: Task, names: ReadonlyMap<string, string>, live: boolean): 
     if (!live && reached(REPLICA_STATE_REVEALED)) news.push([`reveal ${one.leaseId}`, `${name(one)} revealed its result`]);
     if (one.state === REPLICA_STATE_OUT) {
       const slashed = BigInt(one.slashed || "0");
-      news.push([`out ${one.leaseId}`, pc.yellow(`${name(one)} is out${slashed === 0n ? "" : `: ${grouped(slashed)} ${denom} of its bond slashed`}`)]);
+      news.push([`out ${one.leaseId}`, pc.yellow(`${name(one)} is out: ${outBecause(one)}${slashed === 0n ? "" : `; ${grouped(slashed)} ${denom} of its bond slashed`}`)]);
     }
   }
-  if (task.state === TASK_STATE_TIEBREAK) news.push(["tie-break", pc.yellow("the replicas differ: two more are drawn")]);
+  if (task.state === TASK_STATE_TIEBREAK) {
+    const missing = task.replicas.some(({ round, state }) => round === 0 && state === REPLICA_STATE_OUT);
+    news.push(["tie-break", pc.yellow(`${missing ? "a result is missing" : "the results differ"}: two more providers are drawn`)]);
+  }
   if (task.state === TASK_STATE_FINAL) {
     const agreed = task.replicas.filter(({ state }) => state === REPLICA_STATE_REVEALED);
     const paid = task.replicas.reduce((sum, one) => sum + BigInt(one.paid || "0"), 0n);
@@ -202,11 +205,37 @@ async function showReceipts(options: DemoOptions, waves: readonly WaveProgress[]
     const { deposited, paid, refunded, fees, burned, held } = receipt.escrow;
     const meter = receipt.tasks.reduce((sum, task) => sum + BigInt(task.result?.meter ?? 0), 0n);
     screen.paragraph(`  escrow ${grouped(deposited)} = ${grouped(paid)} paid + ${grouped(refunded)} refunded + ${grouped(fees)} market fee + ${grouped(burned)} burned + ${grouped(held)} held; ${grouped(meter)} instructions metered`, 4);
+    showPenalties(options, receipt, name);
     if (options.verbose) screen.table(["block", "transaction", "by", "messages"], receipt.transactions.map((tx) => [String(tx.height), tx.txHash, name(tx.sender), summary(tx.messages)]), [0]);
   }
   screen.print();
   screen.paragraph(pc.dim(`Numbers are block heights, then the beginnings of transaction hashes; amounts are in ${denom}.${options.verbose ? "" : " The files have everything in full, --verbose prints it."}`));
   return receipts;
+}
+
+/** Who lost how much of its bond, why, and where that went. */
+function showPenalties({ screen }: DemoOptions, { penalties }: Receipt, name: (address: string) => string): void {
+  const groups = new Map<string, PenaltyReceipt[]>();
+  for (const one of penalties) groups.set(`${one.provider} ${one.reason}`, [...(groups.get(`${one.provider} ${one.reason}`) ?? []), one]);
+  for (const group of groups.values()) {
+    const { provider, reason } = group[0]!;
+    const sum = (pick: (one: PenaltyReceipt) => string): bigint => group.reduce((total, one) => total + BigInt(pick(one)), 0n);
+    const parts = [
+      [sum((one) => one.toProvers), "to the providers that proved it"], [sum((one) => one.toConsumer), `to ${consumerName} for a dearer market`], [sum((one) => one.burned), "burned"],
+    ] as const;
+    const split = parts.filter(([amount]) => amount > 0n).map(([amount, where]) => `${grouped(amount)} ${where}`).join(", ");
+    screen.paragraph(pc.yellow(`  slashed: ${name(provider)} lost ${grouped(sum((one) => one.amount))} ${denom} of its bond, in ${count(group.length, "task")}, because ${reasons[reason] ?? reason}: ${split}`), 4);
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  minority: "three others agreed on another result", reveal_missed: "it committed to a result and did not show it in time",
+  commit_missed: "it started and did not commit in time", start_missed: "it did not start in time",
+};
+
+function outBecause({ result, commitment }: Replica): string {
+  if (result !== undefined) return "three others agree on another result";
+  return commitment.length > 0 ? "it did not show its result in time" : "it was late";
 }
 
 /** Where the consumer's money went: its transactions' fees are in the receipts too. */

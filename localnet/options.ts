@@ -80,8 +80,10 @@ export function readOptions(argv: readonly string[], environment: NodeJS.Process
   if (!/^[a-z0-9-]{1,20}$/.test(values.name)) throw new UsageError("--name has 1 to 20 lower-case letters, digits and dashes");
   const job = values.job === "none" ? undefined : jobs.includes(values.job) ? join(root, "examples", values.job) : resolve(values.job);
   if (job !== undefined && !existsSync(join(job, "job.json"))) throw new UsageError(`--job is one of ${jobs.join(", ")}, none, or a folder with a job.json; "${values.job}" is neither`);
+  const providers = whole("providers", values.providers ?? (fault === undefined ? "3" : "5"), 1, MOST);
+  if ((fault === "lie" || fault === "silent") && providers < 4) throw new UsageError(`--fault ${fault} needs --providers 4 or more: three must agree against it, not ${providers - 1}`);
   return {
-    once: values.once, validators: whole("validators", values.validators, 1, MOST), providers: whole("providers", values.providers ?? (fault === undefined ? "3" : "5"), 1, MOST), job, fault: fault as FaultKind | undefined,
+    once: values.once, validators: whole("validators", values.validators, 1, MOST), providers, job, fault: fault as FaultKind | undefined,
     folder: join(resolve(values.state), values.name), fresh: values.fresh, basePort: values["base-port"] === undefined ? undefined : whole("base-port", values["base-port"], 1_024, 60_000),
     blockMs: whole("block-ms", values["block-ms"], 50, 60_000), line: comet, verbose: values.verbose,
   };

@@ -49,6 +49,19 @@ export interface TaskReceipt {
   readonly replicas: readonly ReplicaReceipt[];
 }
 
+/** A provider's stake, or a part of it, taken. */
+export interface PenaltyReceipt extends Step {
+  readonly task: string;
+  readonly provider: string;
+  /** `minority`, `reveal_missed`, `commit_missed`, `start_missed`. */
+  readonly reason: string;
+  /** Of its bond: amount = toProvers + toConsumer + burned. */
+  readonly amount: string;
+  readonly toProvers: string;
+  readonly toConsumer: string;
+  readonly burned: string;
+}
+
 export interface TransactionReceipt extends Step {
   readonly txHash: string;
   readonly sender: string;
@@ -69,6 +82,7 @@ export interface Receipt {
   /** Job keys that it sealed to providers. */
   readonly seals: readonly (Step & { readonly providers: readonly string[] })[];
   readonly tasks: readonly TaskReceipt[];
+  readonly penalties: readonly PenaltyReceipt[];
   /** deposited = paid + refunded + fees + burned + held; the storage deposit comes back with the records. */
   readonly escrow: { readonly deposited: string; readonly paid: string; readonly refunded: string; readonly fees: string; readonly burned: string; readonly held: string; readonly storageDeposit: string };
   /** Every transaction that touched the job, in order. */
@@ -134,9 +148,15 @@ export async function receiptOf(request: ReceiptRequest): Promise<Receipt> {
         }),
       };
     }),
+    penalties: happened.filter(({ type }) => type === "ProviderPenalized").map((one) => penaltyOf(stepOf(one), one.attributes)),
     escrow: (({ deposited, paid, refunded, fees, burned, held, storageDeposit }) => ({ deposited, paid, refunded, fees, burned, held, storageDeposit }))(job.escrow!),
     transactions,
   };
+}
+
+function penaltyOf(step: Step, said: Attributes): PenaltyReceipt {
+  const [amount, toProvers, toConsumer] = [said["amount"]!, said["to_provers"]!, said["to_consumer"]!];
+  return { ...step, task: said["task_id"]!, provider: said["provider"]!, reason: said["reason"]!, amount, toProvers, toConsumer, burned: String(BigInt(amount) - BigInt(toProvers) - BigInt(toConsumer)) };
 }
 
 /** A task that is not replicated is assigned at once. */

@@ -118,10 +118,14 @@ function here(path: string): string {
   return short !== "" && short.length < path.length ? short : path;
 }
 
-/** Prices rise with the provider's number; one that shall misbehave is cheap, so that it gets work. */
+/**
+ * Prices rise with the provider's number. One that shall misbehave is cheap, so that it gets work, and the others ask the same: a tie-break draws
+ * from asks at or below the match price, and two must be left there.
+ */
 function termsOf(index: number, { fault, providers }: Options): ProviderTerms {
   const common = { units: 4, bond: 10_000_000_000n };
-  return fault !== undefined && index === providers - 1 ? { ...common, price: 90_000n, fault } : { ...common, price: BigInt(100_000 + 10_000 * index) };
+  if (fault === undefined) return { ...common, price: BigInt(100_000 + 10_000 * index) };
+  return index === providers - 1 ? { ...common, price: 90_000n, fault } : { ...common, price: 100_000n };
 }
 
 async function asksInBook(connection: Connection, providers: number, signal: AbortSignal): Promise<number> {
