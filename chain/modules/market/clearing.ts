@@ -1,7 +1,7 @@
 /** The batch of a block: loads what can trade, clears it, turns fills into leases and tasks. */
 import { CloseReason, OrderStatus, Trade, type Ask, type Bid, type Job, type Params, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
-import { utf8, uint64Bytes } from "../../codec/bytes.ts";
+import { compareBytes, utf8, uint64Bytes } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { assert } from "../../runtime/errors.ts";
 import { closeAsk, holdUnit, loadAsk, lockUnit, saveAsk } from "./asks.ts";
@@ -13,7 +13,9 @@ import { createLease } from "./leases.ts";
 import { clear, type AskOrder, type Batch, type BidOrder, type Fill } from "./matching.ts";
 import { currentParams, paramsAt } from "./params.ts";
 import { stakeOf } from "./settlement.ts";
-import { askBook, asks, bidBook, bids, books, cancelledAsks, cancelledBids, collect, dirtyQueue, freshBooks, iocBids, taskIdOf, tasks, trades, within, type BookKey } from "./state.ts";
+import {
+  askBook, asks, bidBook, bidCursors, bids, books, cancelledAsks, cancelledBids, collect, dirtyQueue, freshBooks, iocBids, joinKey, placeKey, taskIdOf, tasks, trades, within, type BookKey, type OrderPlace,
+} from "./state.ts";
 import { match } from "./task-machine.ts";
 import { apply, blankTask, termsOf } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -22,6 +24,9 @@ import type { MarketPorts } from "./ports.ts";
 /** Asks that bids may pass over because they may not take them: for one unit, and in one batch. */
 const skipsPerUnit = 256;
 const maxSkips = 100_000;
+/** Bids that a batch looks at: the first, as many as a block can match, and by turns those behind them. */
+export const firstBids = 5_000;
+export const turnBids = 1_000;
 /** Books cleared in one block. */
 const maxBooks = 500;
 
@@ -49,7 +54,8 @@ export function clearBooks(ctx: Context, ports: MarketPorts): void {
 
 /** Gives the number of tasks matched. */
 function clearBook(ctx: Context, ports: MarketPorts, book: BookKey, seed: Uint8Array, maxFills: number, params: Params): number {
-  const batch = clear(askOrders(ctx, ports, book), bidOrders(ctx, ports, book), seed, { maxFills, skipsPerUnit, maxSkips });
+  const crowd: Crowd = { last: undefined };
+  const batch = clear(askOrders(ctx, ports, book), bidOrders(ctx, ports, book, crowd), seed, { maxFills, skipsPerUnit, maxSkips });
   let matched = 0;
   for (const fill of batch.fills) matched += fillBid(ctx, ports, fill);
   for (const ask of batch.selfTrades.asks) closeAsk(ctx, ports, loadAsk(ctx, ask.id), OrderStatus.ORDER_STATUS_SELF_TRADE);
@@ -57,7 +63,9 @@ function clearBook(ctx: Context, ports: MarketPorts, book: BookKey, seed: Uint8A
   if (matched > 0) recordTrade(ctx, ports, book, batch, matched, params);
   // What this batch itself changed needs no further one; what was cut off does.
   unmarkDirty(ctx, book);
-  if (batch.cut) markDirty(ctx, book);
+  if (batch.cut || crowd.last !== undefined) markDirty(ctx, book);
+  if (crowd.last !== undefined) bidCursors.set(ctx, book, crowd.last);
+  else if (bidCursors.has(ctx, book)) bidCursors.remove(ctx, book);
   if (!batch.cut) leaveImmediate(ctx, ports, book, params.maxSweep);
   return matched;
 }
@@ -78,19 +86,50 @@ function* askOrders(ctx: Context, ports: MarketPorts, book: BookKey): IterableIt
   }
 }
 
-function* bidOrders(ctx: Context, ports: MarketPorts, book: BookKey): IterableIterator<BidOrder> {
+/** The last bid that a batch looked at, where there are more behind it. */
+interface Crowd {
+  last: OrderPlace | undefined;
+}
+
+/**
+ * Bids accepted before this block. Bids that cross and that nobody can serve stay in the book, any number of them: a batch looks at the first
+ * `firstBids`, then at `turnBids` more, which batch after batch are others, until it was everybody's turn.
+ */
+function* bidOrders(ctx: Context, ports: MarketPorts, book: BookKey, crowd: Crowd): IterableIterator<BidOrder> {
   const tau = ports.clock.tau(ctx);
-  for (const [[, [, height, id]]] of bidBook.entries(ctx, { within: within.book(book) })) {
-    if (height >= ctx.height) continue;
-    const bid = loadBid(ctx, id);
-    if (bid.expiresTau < tau) continue;
-    const job = loadJob(ctx, id);
-    yield {
-      id, owner: bid.consumer, organization: bid.organization, height, limit: bid.limitPrice, tasks: openTasks(bid, job), replicas: bid.k,
-      stake: stakeAt(ctx, job, bid.limitPrice * bid.lots), excluded: bid.excluded,
-    };
+  const prefix = within.book(book);
+  const cursor = bidCursors.find(ctx, book);
+  let from = prefix;
+  for (const [part, most] of [["first", firstBids], ["turn", turnBids]] as const) {
+    let seen = 0;
+    let last: OrderPlace | undefined;
+    for (const [[, place]] of bidBook.entries(ctx, { within: prefix, from })) {
+      if (place[1] >= ctx.height) continue;
+      if (seen === most) break;
+      seen++;
+      last = place;
+      const order = bidOrder(ctx, place, tau);
+      if (order !== undefined) yield order;
+    }
+    if (last === undefined || seen < most) return;
+    if (part === "turn") crowd.last = last;
+    else from = joinKey(prefix, behind(cursor !== undefined && comparePlaces(cursor, last) > 0 ? cursor : last));
   }
 }
+
+function bidOrder(ctx: Context, [, height, id]: OrderPlace, tau: bigint): BidOrder | undefined {
+  const bid = loadBid(ctx, id);
+  if (bid.expiresTau < tau) return undefined;
+  const job = loadJob(ctx, id);
+  return {
+    id, owner: bid.consumer, organization: bid.organization, height, limit: bid.limitPrice, tasks: openTasks(bid, job), replicas: bid.k,
+    stake: stakeAt(ctx, job, bid.limitPrice * bid.lots), excluded: bid.excluded,
+  };
+}
+
+/** The first key behind a place. */
+const behind = (place: OrderPlace): Uint8Array => joinKey(placeKey.encode(place), Uint8Array.of(0));
+const comparePlaces = (a: OrderPlace, b: OrderPlace): number => compareBytes(placeKey.encode(a), placeKey.encode(b));
 
 /** What one replica stakes where F is `f`. V2 runs every replica: p = 1. */
 function stakeAt(ctx: Context, job: Job, f: bigint): bigint {

@@ -20,8 +20,11 @@ export type DueKind = (typeof dueKinds)[keyof typeof dueKinds];
 
 const byteKey: KeyCodec<number> = { encode: (value) => Uint8Array.of(value), decode: (bytes, at) => [bytes[at]!, at + 1] };
 const bookKey: KeyCodec<BookKey> = pairKey(textKey, textKey);
-/** (book, price or its complement, height, id) */
-const orderKey = pairKey(bookKey, tripleKey(uint64Key, uint64Key, uint64Key));
+/** (price or its complement, height, id) */
+export type OrderPlace = readonly [price: bigint, height: bigint, id: bigint];
+export const placeKey = tripleKey(uint64Key, uint64Key, uint64Key);
+/** (book, place) */
+const orderKey = pairKey(bookKey, placeKey);
 
 export const paramsVersion = item(storeName, key(0x01), uint64Value);
 export const paramsByVersion = map(storeName, key(0x02), uint64Key, proto(Params));
@@ -44,6 +47,11 @@ export const bids = map(storeName, key(0x21), uint64Key, proto(Bid));
 /** Bids with OPEN tasks; the price is 2^64 - 1 - limit, so the highest comes first. */
 export const bidBook = map(storeName, key(0x22), orderKey, present);
 export const jobsByConsumer = map(storeName, key(0x23), pairKey(bytesKey, uint64Key), present);
+/** Where the batches of a crowded book go on looking, behind the bids that come first: (2^64 - 1 - limit, height, id) of the last one seen. */
+export const bidCursors = map(storeName, key(0x27), bookKey, {
+  encode: (place: OrderPlace) => placeKey.encode(place),
+  decode: (bytes: Uint8Array) => placeKey.decode(bytes, 0)[0],
+});
 /** IOC bids in a book. */
 export const iocBids = map(storeName, key(0x24), pairKey(bookKey, uint64Key), present);
 /** Orders whose cancellation waits for the next batch of their book. */

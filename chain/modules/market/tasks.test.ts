@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { CloseReason, OrderStatus, ReplicaState, TaskState, TimeInForce, type Ask, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
 import { testContext } from "../../runtime/testing.ts";
-import { readyDraws, taskIdOf } from "./state.ts";
+import { firstBids, turnBids } from "./clearing.ts";
+import { bidCursors, readyDraws, taskIdOf } from "./state.ts";
 import { fails, name, replicated, resultOf, saltChain, TestMarket } from "./testing.ts";
 
 const salts = saltChain(20);
@@ -342,6 +343,26 @@ describe("tasks", () => {
     assert.equal(after.length, 60, "a draw that finds nobody goes behind the others");
     // 511 asks in the book and one that is held: 40 draws look at 20,480.
     assert.equal(after.filter((ticket) => before.has(ticket)).length, 20);
+  });
+
+  it("MKT-18: of a crowd of bids that nobody can serve a batch sees a part, by turns, and nobody waits for ever", function () {
+    this.timeout(60_000);
+    const market = new TestMarket();
+    const [crowd, honest] = [market.fund("crowd", 10n ** 12n), market.fund("c")];
+    market.ask(market.provider("p1"), 90n);
+    market.ask(market.provider("p2"), 90n);
+    for (let i = 0; i < firstBids + turnBids + 10; i++) market.bid(crowd, 100n, { ...replicated(salts), k: 3, lots: 1n });
+    const job = market.bid(honest, 95n, { lots: 1n });
+    const end = (): void => {
+      market.module.endBlock!(testContext(market.stores, { height: market.height, mode: "block" }));
+      market.height++;
+    };
+    const stands = (): boolean => bidCursors.has(testContext(market.stores), ["wasm.core", "udcm"]);
+    end();
+    end();
+    assert.deepEqual([stands(), bidOf(market, job).status], [true, OrderStatus.ORDER_STATUS_OPEN]);
+    market.block();
+    assert.deepEqual([stands(), bidOf(market, job).status], [false, OrderStatus.ORDER_STATUS_FILLED]);
   });
 
   it("MKT-45: a cancellation acts after the batch: an order that was to trade trades", () => {
