@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { ManagedProcess, tailFile } from "../../../localnet/process.ts";
 import { RELEASES, type Line } from "../../../localnet/comet/versions.ts";
-import { freePorts, type RunningNode } from "../../../chain/node/testing.ts";
+import type { RunningNode } from "../../../chain/node/testing.ts";
 import { fileURLToPath } from "node:url";
 import { balanceOf, heightOf, ownAppHash } from "./observe.ts";
 import { bob, Single } from "./single.ts";
@@ -49,13 +49,12 @@ describe("CometBFT", function () {
   for (const line of ["0.38"] as const satisfies readonly Line[]) {
     it(`${line} run by hand beside dcmd start --app-only over TCP: starts, takes a transaction, goes on when either restarts`, async () => {
       const single = await Single.make(join(folder, "home"), `dcm-apart-${line}`, line);
-      const [port] = await freePorts(1);
-      const address = `tcp://127.0.0.1:${port}`;
+      const { rest, grpc, abci } = single.ports;
+      const address = `tcp://127.0.0.1:${abci}`;
       const appLog = join(folder, "app.log");
-      const { api, grpc } = single.ports;
       const app = new ManagedProcess({
         name: "app", command: process.execPath, logFile: appLog, restart: true, ready: () => Promise.resolve(tailFile(appLog).includes("node started")),
-        args: [main, "start", "--home", single.home, "--app-only", "--proxy-app", address, "--api-address", `127.0.0.1:${api}`, "--grpc-address", `127.0.0.1:${grpc}`],
+        args: [main, "start", "--home", single.home, "--app-only", "--proxy-app", address, "--api-address", `127.0.0.1:${rest}`, "--grpc-address", `127.0.0.1:${grpc}`],
       });
       const comet = new ManagedProcess({ name: "comet", command: single.comet, args: ["start", "--home", single.home, "--proxy_app", address], logFile: join(folder, "comet.log"), restart: true });
       try {

@@ -46,6 +46,8 @@ export async function killRandomly({ network, load, count, seed, onKill = () => 
     n++;
     killed.set(node, n);
     const back = returns(node, load, height, () => killed.get(node) !== n).then((whole) => {
+      // Until here it took transactions and told nobody of them.
+      load.ledger.disturb(node.name, Date.now());
       const kill = { node: node.name, target, height, backMs: whole ? Date.now() - at : undefined };
       kills.push(kill);
       onKill(kill, kills.length);

@@ -49,7 +49,7 @@ const turns = 12;
 
 export class Ledger {
   readonly #entries = new Map<string, Entry>();
-  /** Times at which a node was killed or cut off: what it alone held may be gone. */
+  /** Times at which a node was killed or cut off, and at which it was back: what it alone took until then may be gone, or come late. */
   readonly #disturbed: { readonly node: string; readonly atMs: number }[] = [];
   /** What was read from blocks while the network ran. */
   readonly #seen = new Map<string, Included>();

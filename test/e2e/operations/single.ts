@@ -5,17 +5,27 @@ import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { dcmd, freePorts, startNode, type Ports, type RunningNode } from "../../../chain/node/testing.ts";
+import { dcmd, startNode, type RunningNode } from "../../../chain/node/testing.ts";
 import { MsgSend } from "../../../chain/codec/gen/cosmos/bank/v1beta1/tx.ts";
 import { obtainCometBFT } from "../../../localnet/comet/obtain.ts";
 import type { Line } from "../../../localnet/comet/versions.ts";
 import { denom } from "../../../localnet/homes.ts";
+import { claimPorts, type NodePorts } from "../../../localnet/ports.ts";
 import { anyOf, signedTx, testAccount } from "../../support/accounts.ts";
 import { accountAt, heightOf, rpcAt, type Rpc } from "./observe.ts";
 
 export const alice = testAccount("alice");
 export const bob = testAccount("bob");
 const main = fileURLToPath(new URL("../../../chain/main.ts", import.meta.url));
+
+/** Held until this process ends: between two starts of a node nobody else may take its ports. */
+const claimed: NodePorts[] = [];
+const claimAtOnce = 9;
+
+async function nextPorts(): Promise<NodePorts> {
+  if (claimed.length === 0) claimed.push(...(await claimPorts(claimAtOnce)).nodes);
+  return claimed.shift()!;
+}
 
 /** Runs a command that must succeed, and gives its standard output. */
 export async function ok(...argv: string[]): Promise<string> {
@@ -32,11 +42,11 @@ export interface Ended {
 
 export class Single {
   readonly home: string;
-  readonly ports: Ports;
+  readonly ports: NodePorts;
   readonly comet: string;
   readonly chainId: string;
 
-  private constructor(home: string, ports: Ports, comet: string, chainId: string) {
+  private constructor(home: string, ports: NodePorts, comet: string, chainId: string) {
     this.home = home;
     this.ports = ports;
     this.comet = comet;
@@ -58,8 +68,7 @@ export class Single {
   /** The same without validator and accounts. */
   static async bare(home: string, chainId: string, line: Line = "0.38"): Promise<Single> {
     await ok("init", "single", "--chain-id", chainId, "--home", home);
-    const [rpc, p2p, api, grpc, metrics] = await freePorts(5);
-    const single = new Single(home, { rpc: rpc!, p2p: p2p!, api: api!, grpc: grpc!, metrics: metrics! }, (await obtainCometBFT({ line })).path, chainId);
+    const single = new Single(home, await nextPorts(), (await obtainCometBFT({ line })).path, chainId);
     await single.set("config", "consensus.timeout_commit", "200ms");
     await single.set("config", "rpc.laddr", `tcp://127.0.0.1:${single.ports.rpc}`);
     await single.set("config", "p2p.laddr", `tcp://127.0.0.1:${single.ports.p2p}`);
@@ -80,16 +89,16 @@ export class Single {
 
   /** Resolves when blocks come. */
   start(...args: string[]): Promise<RunningNode> {
-    return startNode(this.home, this.ports, ["--comet", this.comet, ...args]);
+    return startNode(this.home, { ...this.ports, api: this.ports.rest }, ["--comet", this.comet, ...args]);
   }
 
   /** `dcmd start` that is expected to end by itself; with `until` it gets SIGTERM when its log says so. */
   run(args: readonly string[] = [], until?: RegExp): Promise<Ended> {
-    const { rpc, p2p, api, grpc } = this.ports;
+    const { rpc, p2p, rest, grpc } = this.ports;
     const began = Date.now();
     let since = began;
     const child = spawn(process.execPath, [
-      main, "start", "--home", this.home, "--comet", this.comet, "--rpc-laddr", `tcp://127.0.0.1:${rpc}`, "--p2p-laddr", `tcp://127.0.0.1:${p2p}`, "--api-address", `127.0.0.1:${api}`, "--grpc-address", `127.0.0.1:${grpc}`, ...args,
+      main, "start", "--home", this.home, "--comet", this.comet, "--rpc-laddr", `tcp://127.0.0.1:${rpc}`, "--p2p-laddr", `tcp://127.0.0.1:${p2p}`, "--api-address", `127.0.0.1:${rest}`, "--grpc-address", `127.0.0.1:${grpc}`, ...args,
     ], { stdio: ["ignore", "ignore", "pipe"] });
     let err = "";
     child.stderr.setEncoding("utf8").on("data", (text: string) => {

@@ -63,7 +63,7 @@ describe("dcmd start", function () {
     assert.equal(await node!.stop(), 0);
   });
 
-  for (const [name, what] of [["api", /api\.address of app\.toml/], ["grpc", /grpc\.address of app\.toml/], ["rpc", /address already in use/], ["p2p", /address already in use/]] as const) {
+  for (const [name, what] of [["rest", /api\.address of app\.toml/], ["grpc", /grpc\.address of app\.toml/], ["rpc", /address already in use/], ["p2p", /address already in use/]] as const) {
     it(`says which port is in use: ${name}`, async () => {
       const taken = await occupy(single.ports[name]);
       const { code, err, ms } = await single.run();
