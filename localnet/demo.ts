@@ -32,6 +32,9 @@ interface Party {
 }
 
 const consumerName = "alice";
+/** Every deadline of a localnet is shorter: a job of which nothing was heard for so long waits for something that does not come. */
+const STALL_MS = 180_000;
+const HINT_MS = 15_000;
 const { REPLICA_STATE_SEALING, REPLICA_STATE_ASSIGNED, REPLICA_STATE_RUNNING, REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED, REPLICA_STATE_OUT } = ReplicaState;
 const { TASK_STATE_MATCHED, TASK_STATE_TIEBREAK, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
 
@@ -51,8 +54,9 @@ export async function showJob(options: DemoOptions): Promise<void> {
 
   const placed: { readonly progress?: WaveProgress }[] = [];
   let failed: unknown;
+  const stalled = new AbortController();
   const waves = await runJob({
-    connection, gateway: options.gateway, loaded, pollMs: 250, signal,
+    connection, gateway: options.gateway, loaded, pollMs: 250, signal: AbortSignal.any([signal, stalled.signal]),
     onPlaced: async (wave, { id, sent, escrow, storageDeposit }) => {
       const { kind, lots } = job.waves[wave]!;
       const tasks = wave === 0 ? inputs.length : 1;
@@ -61,10 +65,10 @@ export async function showJob(options: DemoOptions): Promise<void> {
       screen.paragraph(`  escrow ${grouped(escrow)} ${denom} and a storage deposit of ${grouped(storageDeposit)} ${denom}; what is not needed comes back`, 2);
       if (wave === 0) await showBook(options, "Order book with the bid");
     },
-    onProgress: watch(options, names, (wave, progress) => (placed[wave] = { progress })),
+    onProgress: watch(options, names, (progress) => (placed[progress.wave] = { progress }), stalled),
   }).catch((error: unknown): FinishedWave[] => {
     signal.throwIfAborted();
-    if (!(error instanceof JobFailed)) throw error;
+    if (!(error instanceof JobFailed || stalled.signal.aborted)) throw error;
     failed = error;
     return [];
   });
@@ -94,11 +98,21 @@ async function showBook({ screen, connection, loaded: { job } }: DemoOptions, ti
 }
 
 /** Prints what is new, in one line for tasks of which the same is to be told, and keeps a few lines that move. */
-function watch({ screen }: DemoOptions, names: ReadonlyMap<string, string>, keep: (wave: number, progress: WaveProgress) => void): (progress: WaveProgress) => void {
+function watch({ screen }: DemoOptions, names: ReadonlyMap<string, string>, keep: (progress: WaveProgress) => void, stalled: AbortController): (progress: WaveProgress) => void {
   const told = new Set<string>();
+  let seen = "";
+  let since = Date.now();
   return (progress) => {
-    const { job, tasks, wave } = progress;
-    keep(wave, progress);
+    const { job, tasks } = progress;
+    keep(progress);
+    const now = `${job.id} ${tasks.map((task) => `${task.state}:${task.replicas.map(({ state }) => state).join()}`).join(" ")}`;
+    if (now !== seen) [seen, since] = [now, Date.now()];
+    const quietMs = Date.now() - since;
+    if (quietMs > STALL_MS) return stalled.abort(new Error(`job ${job.id}: nothing happened for ${STALL_MS / 60_000} minutes; the receipt says where it stands, the logs below logs/ may say why`));
+    if (quietMs > HINT_MS && !told.has(`quiet ${job.id}`) && tasks.every(({ replicas }) => replicas.length === 0)) {
+      told.add(`quiet ${job.id}`);
+      screen.paragraph(pc.yellow(`  no match yet: ${names.size - 1 < job.k ? `verification with ${job.k} replicas takes ${job.k} providers, there is ${names.size - 1}` : "no provider offers enough free units at or below the bid's price"}`), 2);
+    }
     const news = new Map<string, number[]>();
     for (const task of tasks) {
       for (const [key, text] of newsOf(task, names, screen.live)) {

@@ -143,7 +143,7 @@ export class Network {
       const statuses = await Promise.all(nodes.map((node) => node.status()));
       if (done(statuses)) return;
       const broken = this.nodes.find((node) => node.processes.some(({ restarts }) => restarts >= (options.maxRestarts ?? Infinity)));
-      if (broken !== undefined) throw new Error(`${broken.name} ends again and again.\n${broken.tail()}`);
+      if (broken !== undefined) throw new Error(`${broken.name} ends again and again. Its log says why; a damaged state can only be built anew (npm start: --fresh).\n${broken.tail()}`);
       if (Date.now() > until) {
         const heights = statuses.map(({ name, answers, height, peers }) => `${name} ${answers ? `is at ${height} with ${peers} peers` : "does not answer"}`);
         throw new Error(`no ${what} after ${timeoutMs} ms: ${heights.join(", ")}.\n${nodes.map((node) => node.tail()).join("\n")}`);

@@ -58,7 +58,7 @@ export async function runSession(options: Options): Promise<void> {
         closers.push(() => started.stop());
         return started;
       },
-      () => `${count(options.validators, "validator")} make blocks, ${count(options.providers, "worker")} run; ${again ? "state of the last start" : "new state"} in ${here(options.folder)}`,
+      () => `${count(options.validators, "validator")} and ${count(options.providers, "worker")}, blocks are coming; ${again ? "state of the last start" : "new state"} in ${here(options.folder)}`,
     );
     interrupted.signal.throwIfAborted();
     const chainId = network.manifest.chainId;
@@ -80,7 +80,10 @@ export async function runSession(options: Options): Promise<void> {
       gateway.start();
       closers.push(() => gateway.stop());
       const loaded = await loadJob(options.job);
-      await showJob({ screen, connection, gateway, chainId, consumer: consumer.address, loaded, receipts: join(options.folder, "receipts"), verbose: options.verbose, signal: interrupted.signal });
+      // Replicas are drawn from other providers than the first one.
+      const alone = options.providers < 2 && loaded.job.verification === "V2";
+      if (alone) screen.print(pc.yellow("\nOne provider alone: nobody can check its results, the job is sent with verification V0."));
+      await showJob({ screen, connection, gateway, chainId, consumer: consumer.address, loaded: alone ? { ...loaded, job: { ...loaded.job, verification: "V0" } } : loaded, receipts: join(options.folder, "receipts"), verbose: options.verbose, signal: interrupted.signal });
     }
     if (options.once) return;
     endpoints(screen, network, faucet.url, options);

@@ -51,8 +51,8 @@ export function claimFolder({ folder, fresh, validators, providers, line, fault 
     const differs = (Object.keys(shape) as (keyof Shape)[]).filter((key) => built[key] !== shape[key]);
     if (differs.includes("state")) throw new StateError(`the network in ${folder} is of another version of this program: add --fresh to forget it, or choose another --name`);
     if (differs.length > 0) {
-      const told = (of: Partial<Shape>): string => differs.map((key) => (key === "fault" || key === "line" ? `${key} ${of[key] ?? "unknown"}` : `${of[key] ?? "unknown"} ${key}`)).join(", ");
-      throw new StateError(`the network in ${folder} has ${told(built)}, not ${told(shape)}: start it as it was, add --fresh to forget it, or choose another --name`);
+      const told = (of: Partial<Shape>): string => differs.map((key) => `--${key === "line" ? "comet" : key} ${of[key] ?? "?"}`).join(" ");
+      throw new StateError(`the network in ${folder} was made with ${told(built)}, not ${told(shape)}: start it as it was, add --fresh to forget it, or choose another --name`);
     }
     const missing = [
       ...Array.from({ length: validators }, (_, i) => ["config/genesis.json", "config/config.toml", "config/app.toml", "config/priv_validator_key.json", "config/node_key.json", "data/priv_validator_state.json"].map((file) => `validator-${i}/${file}`)).flat(),
