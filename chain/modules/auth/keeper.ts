@@ -1,5 +1,6 @@
 /** Accounts: reading, making and changing them. What other modules get of it is ports.ts. */
 import { addressText, moduleAddress } from "../../codec/address.ts";
+import { toHex } from "../../codec/bytes.ts";
 import { sdkErrors, fail, assert } from "../../runtime/errors.ts";
 import { viewOf } from "../../store/kv.ts";
 import { StoredAccount, baseDetails, decodeAccount, isBase, type Details } from "./accounts.ts";
@@ -16,6 +17,7 @@ export type ModulePermissions = Readonly<Record<string, readonly string[]>>;
 const used = Uint8Array.of(0);
 
 export function createAccounts(permissions: ModulePermissions): SignersPort {
+  const modules = new Set(Object.keys(permissions).map((name) => toHex(moduleAddress(name))));
   const port: SignersPort = {
     find: (ctx, address) => accounts.find(ctx, address)?.foundAt(address),
     has: (ctx, address) => ctx.store(storeName).has(accountKey(address)),
@@ -30,6 +32,8 @@ export function createAccounts(permissions: ModulePermissions): SignersPort {
       return bytes === undefined || isBase(bytes) ? [] : decodeAccount(bytes).lockedAt(ctx.timeSeconds);
     },
     createVesting(ctx, address, coins, schedule) {
+      // Also of a module that has no account yet and may be paid: a stranger's schedule would lock what the module is to spend.
+      if (modules.has(toHex(address))) fail(sdkErrors.unauthorized, `${addressText(address)} is a module's account`);
       const v = newVesting(coins, schedule);
       // Like the SDK, a continuous schedule that ends before it starts is let through: it is free at once.
       const fault = vestingFault(v.kind === "continuous" ? { ...v, kind: "delayed" } : v);

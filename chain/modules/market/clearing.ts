@@ -195,7 +195,7 @@ function cancelOrders(ctx: Context, ports: MarketPorts, limit: number, waiting: 
     const ask = asks.find(ctx, id);
     if (ask !== undefined && ask.status === OrderStatus.ORDER_STATUS_OPEN) {
       if (waits(ask)) continue;
-      closeAsk(ctx, ports, ask, OrderStatus.ORDER_STATUS_CANCELLED);
+      ctx.isolate(`market: cancellation of ask ${id}`, (item) => closeAsk(item, ports, ask, OrderStatus.ORDER_STATUS_CANCELLED));
     }
     cancelledAsks.remove(ctx, id);
   }
@@ -203,7 +203,7 @@ function cancelOrders(ctx: Context, ports: MarketPorts, limit: number, waiting: 
     const bid = bids.find(ctx, id);
     if (bid !== undefined && !isTerminal(bid.status)) {
       if (waits(bid)) continue;
-      closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_CANCELLED, CloseReason.CLOSE_REASON_CANCELLED);
+      ctx.isolate(`market: cancellation of bid ${id}`, (item) => closeBid(item, ports, id, OrderStatus.ORDER_STATUS_CANCELLED, CloseReason.CLOSE_REASON_CANCELLED));
     }
     cancelledBids.remove(ctx, id);
   }

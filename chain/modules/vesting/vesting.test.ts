@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { addressText } from "../../codec/address.ts";
+import { addressText, moduleAddress } from "../../codec/address.ts";
 import type { TxError } from "../../runtime/errors.ts";
 import { amountOf } from "../../runtime/coins.ts";
 import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext, transact } from "../../runtime/testing.ts";
@@ -77,6 +77,11 @@ describe("vesting", () => {
     refused({ fromAddress, toAddress, startTime: 1n, vestingPeriods: [{ length: 0n, amount: stake(1) }] }, "CreatePeriodicVestingAccount", 18);
     refused({ fromAddress, toAddress, startTime: 1n, vestingPeriods: [{ length: (1n << 63n) - 1n, amount: stake(1) }] }, "CreatePeriodicVestingAccount", 18);
     refused({ fromAddress, toAddress, startTime: 1n, vestingPeriods: Array.from({ length: 101 }, () => ({ length: 1n, amount: stake(1) })) }, "CreatePeriodicVestingAccount", 18);
+  });
+
+  it("refuses the accounts of modules, also those that may be paid and are not there yet (VEST-6)", () => {
+    const pool = addressText(moduleAddress("bonded_tokens_pool"));
+    assert.throws(() => execute(chain(), modules, type("CreatePermanentLockedAccount"), { fromAddress, toAddress: pool, amount: stake(1) }), (error: TxError) => error.message === `${pool} is a module's account: unauthorized`);
   });
 
   it("never locks more than it began with, never frees less later, and undelegation undoes delegation (VEST-1, VEST-5)", () => {
