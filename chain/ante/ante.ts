@@ -3,13 +3,13 @@ import { fail, sdkErrors } from "../runtime/errors.ts";
 import { checkMinGasPrice, deductFee } from "./fees.ts";
 import { chargeSize, checkBasics, checkDeadlines, checkMemo, checkShape } from "./limits.ts";
 import { chargeSignatures, emitSignatures, signerKeys, verifySignatures } from "./signatures.ts";
-import { signersOf, type SignerAddress } from "./signers.ts";
+import { signersOf } from "./signers.ts";
 import { useNonces } from "./unordered.ts";
 import type { DecodedMessage, DecodedTx } from "../codec/tx.ts";
 import type { Account, SignersPort } from "../modules/auth/ports.ts";
 import type { BankPort } from "../modules/bank/ports.ts";
 import type { FeegrantPort } from "../modules/feegrant/ports.ts";
-import type { Ante } from "../runtime/ante.ts";
+import type { Ante, VerifiedSignatures } from "../runtime/ante.ts";
 import type { Context } from "../runtime/context.ts";
 
 /** What the ante asks of the messages' handlers. */
@@ -30,9 +30,9 @@ export interface AntePorts {
 export function createAnte(ports: AntePorts): Ante {
   const { accounts, messages } = ports;
   return (ctx, tx, verified, options) => {
-    if (ctx.mode === "recheck") return recheck(ctx, tx, ports);
+    if (ctx.mode === "recheck") return recheck(ctx, tx, verified, ports);
     checkShape(tx, options.maxBlockGas);
-    const signers = signersOf(tx, messages);
+    const signers = (verified.signers ??= signersOf(tx, messages));
     checkBasics(tx, signers);
     checkDeadlines(ctx, tx);
     const params = accounts.params(ctx);
@@ -50,17 +50,20 @@ export function createAnte(ports: AntePorts): Ante {
     if (ctx.mode !== "simulate") verifySignatures(ctx, tx, keys, verified);
     for (const { account, key } of keys) advance(ctx, tx, account, account.pubKey === undefined ? { pubKey: key } : {}, accounts);
     if (messages.check !== undefined) for (const message of tx.messages) messages.check(message);
+    if (ctx.mode === "check") verified.checked = true;
   };
 }
 
 /** What a block may have changed since CheckTx: deadlines, fees and sequences (ABCI-16). Shape and signatures were found good. */
-function recheck(ctx: Context, tx: DecodedTx, ports: AntePorts): void {
+function recheck(ctx: Context, tx: DecodedTx, verified: VerifiedSignatures, ports: AntePorts): void {
   const { accounts, messages } = ports;
-  // Asked first, of a transaction that no check has seen: what the rest relies on.
-  if (tx.messages.length === 0) fail(sdkErrors.invalidRequest, "must contain at least one message");
-  const signers: readonly SignerAddress[] = signersOf(tx, messages);
-  checkBasics(tx, signers);
-  if (tx.authInfo.signerInfos.length !== signers.length) fail(sdkErrors.unauthorized, `wrong number of signer infos; expected ${signers.length}, got ${tx.authInfo.signerInfos.length}`);
+  const signers = (verified.signers ??= signersOf(tx, messages));
+  if (verified.checked !== true) {
+    // Asked of a transaction that no check has seen: what the rest relies on.
+    if (tx.messages.length === 0) fail(sdkErrors.invalidRequest, "must contain at least one message");
+    checkBasics(tx, signers);
+    if (tx.authInfo.signerInfos.length !== signers.length) fail(sdkErrors.unauthorized, `wrong number of signer infos; expected ${signers.length}, got ${tx.authInfo.signerInfos.length}`);
+  }
   checkDeadlines(ctx, tx);
   const known = signers.map((signer) => accounts.find(ctx, signer.address));
   deductFee(ctx, tx, signers, known, ports);

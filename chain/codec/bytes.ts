@@ -104,3 +104,22 @@ export function uint64Bytes(value: bigint): Uint8Array {
 export function readUint64(bytes: Uint8Array, at = 0): bigint {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(at);
 }
+
+/** Arrays up to this length lie on the JavaScript heap, cheaply; longer ones up to `mostCarved` are cut from one buffer. */
+const mostOnHeap = 64;
+const mostCarved = 1024;
+const slabLength = 32_768;
+let slab = new ArrayBuffer(slabLength);
+let slabUsed = 0;
+
+/** A new array of zeros. It may be a view of a longer buffer: what lies around it is others'. For many arrays of like lifetime. */
+export function carve(length: number): Uint8Array {
+  if (length <= mostOnHeap || length > mostCarved) return new Uint8Array(length);
+  if (slabUsed + length > slabLength) {
+    slab = new ArrayBuffer(slabLength);
+    slabUsed = 0;
+  }
+  const out = new Uint8Array(slab, slabUsed, length);
+  slabUsed += length;
+  return out;
+}

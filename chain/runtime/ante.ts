@@ -5,6 +5,10 @@ import type { DecodedTx } from "../codec/tx.ts";
 /** What a mempool check leaves for the block: `proofs[i]` names the (public key, account number, sequence) whose signature i was found good. */
 export interface VerifiedSignatures {
   proofs: string[] | undefined;
+  /** True once CheckTx let the transaction pass: what does not depend on the state was found good. */
+  checked?: boolean;
+  /** Who must sign, once that was asked: it depends on the transaction alone. */
+  signers?: readonly { readonly text: string; readonly address: Uint8Array }[];
 }
 
 export interface AnteOptions {

@@ -17,7 +17,7 @@ import { assert, AssertionError, QueryError, sdkErrors, TxError } from "./errors
 import { GasMeter } from "./gas.ts";
 import type { Module } from "./module.ts";
 import type { Router } from "./router.ts";
-import { cacheKey, TxCache, type CachedTx } from "./tx-cache.ts";
+import { TxCache, type CachedTx } from "./tx-cache.ts";
 
 /** The versions that the machine reads and adds to. */
 export interface VersionStore {
@@ -204,8 +204,7 @@ export class Machine {
   }
 
   #decode(bytes: Uint8Array, passing = false): CachedTx | { error: TxError } {
-    const key = cacheKey(bytes);
-    const known = this.#txs.find(key);
+    const known = this.#txs.find(bytes);
     if (known !== undefined) return known;
     try {
       // What is kept must not hold on to the socket's buffer that the bytes came in.
@@ -216,7 +215,7 @@ export class Machine {
         return found;
       });
       const cached: CachedTx = { tx, bound, system: bound.some(({ handler }) => handler.lane === "system"), verified: { proofs: undefined } };
-      if (!passing) this.#txs.add(key, cached);
+      if (!passing) this.#txs.add(cached);
       return cached;
     } catch (error) {
       if (error instanceof TxDecodeError) return { error: new TxError("sdk", sdkErrors.txDecode.code, error.message) };
@@ -238,7 +237,8 @@ export class Machine {
     if (mode === "check" && this.#maxBlockGas >= 0n && wanted > this.#maxBlockGas) {
       return failure(new TxError("sdk", sdkErrors.invalidGasLimit.code, `tx gas limit ${wanted} exceeds block max gas ${this.#maxBlockGas}: invalid gas limit`), wanted, 0);
     }
-    const gas = new GasMeter(gasLimit ?? Number(wanted));
+    // A recheck repeats what was paid for: counting it again would cost a third of it.
+    const gas = new GasMeter(mode === "recheck" ? Infinity : (gasLimit ?? Number(wanted)));
     const ctx = new Context(header, stores, mode, gas);
     /** What stays where a later step fails: nothing, then what the ante did. */
     let kept = 0;
@@ -439,7 +439,7 @@ export class Machine {
     this.#genesis = undefined;
     this.#header = this.#prepared;
     this.#prepared = undefined;
-    for (const bytes of this.#delivered) this.#txs.remove(cacheKey(bytes));
+    for (const bytes of this.#delivered) this.#txs.remove(bytes);
     this.#delivered = [];
     this.#resetCheck(this.#header);
   }

@@ -1,6 +1,7 @@
 /** Transactions from CheckTx to FinalizeBlock: decoded once, verified once. What is not here is decoded again; results never depend on it. */
-import { sha256 } from "../codec/hash.ts";
+import { equalBytes } from "../codec/bytes.ts";
 import type { DecodedTx } from "../codec/tx.ts";
+import { hashKey } from "../store/cells.ts";
 import type { VerifiedSignatures } from "./ante.ts";
 import type { BoundMessage } from "./module.ts";
 
@@ -13,21 +14,15 @@ export interface CachedTx {
   readonly verified: VerifiedSignatures;
 }
 
-/** Longer transactions are known by their hash, shorter ones by themselves: copying 300 bytes costs less than hashing them. */
-const longTx = 2_048;
-
-/** The name of a transaction in the cache: equal for equal bytes only. */
-export function cacheKey(bytes: Uint8Array): string {
-  const name = bytes.length > longTx ? sha256(bytes) : bytes;
-  return Buffer.from(name.buffer, name.byteOffset, name.length).toString("latin1");
-}
-
-/** Two generations: when the younger is full, the older goes. Bounded in entries and in transaction bytes. */
+/**
+ * By a hash that nobody outside this process can foresee; of two transactions with one hash the later is kept. Two generations: when the
+ * younger is full, the older goes. Bounded in entries and in transaction bytes.
+ */
 export class TxCache {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
-  #young = new Map<string, CachedTx>();
-  #old = new Map<string, CachedTx>();
+  #young = new Map<number, CachedTx>();
+  #old = new Map<number, CachedTx>();
   #bytes = 0;
 
   constructor(maxEntries: number, maxBytes: number) {
@@ -35,27 +30,28 @@ export class TxCache {
     this.#maxBytes = maxBytes >> 1;
   }
 
-  find(key: string): CachedTx | undefined {
-    return this.#young.get(key) ?? this.#old.get(key);
+  /** What is known of these bytes, and of no others. */
+  find(bytes: Uint8Array): CachedTx | undefined {
+    const hash = hashKey(bytes);
+    const cached = this.#young.get(hash) ?? this.#old.get(hash);
+    return cached !== undefined && equalBytes(cached.tx.bytes, bytes) ? cached : undefined;
   }
 
-  add(key: string, cached: CachedTx): void {
+  add(cached: CachedTx): void {
     if (this.#young.size >= this.#maxEntries || this.#bytes >= this.#maxBytes) {
       this.#old = this.#young;
       this.#young = new Map();
       this.#bytes = 0;
     }
-    this.#young.set(key, cached);
-    this.#bytes += cached.tx.bytes.length;
+    const hash = hashKey(cached.tx.bytes);
+    this.#bytes += cached.tx.bytes.length - (this.#young.get(hash)?.tx.bytes.length ?? 0);
+    this.#young.set(hash, cached);
   }
 
-  remove(key: string): void {
-    const cached = this.#young.get(key);
-    if (cached === undefined) {
-      this.#old.delete(key);
-      return;
-    }
-    this.#young.delete(key);
-    this.#bytes -= cached.tx.bytes.length;
+  remove(bytes: Uint8Array): void {
+    if (this.find(bytes) === undefined) return;
+    const hash = hashKey(bytes);
+    this.#bytes -= this.#young.get(hash)?.tx.bytes.length ?? 0;
+    if (!this.#young.delete(hash)) this.#old.delete(hash);
   }
 }

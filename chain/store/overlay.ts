@@ -1,5 +1,5 @@
 /** Writes kept apart from what they were made over, until they are flushed into it or forgotten. */
-import { compareBytes } from "../codec/bytes.ts";
+import { carve, compareBytes } from "../codec/bytes.ts";
 import { viewOf, type Entry, type KVStore, type ReadStore, type ReadStores, type Stores } from "./kv.ts";
 import { checkKey, checkValue } from "./limits.ts";
 import { type Cell, type CellKind, Cells, hashKey, remembered, unknown, written } from "./cells.ts";
@@ -297,7 +297,9 @@ export function compareNames(a: string, b: string): number {
 
 /** A copy that nobody else holds, and never a Buffer, whose slice() would share its bytes. */
 function copy(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes);
+  const out = carve(bytes.length);
+  out.set(bytes);
+  return out;
 }
 
 const toLatin1 = (Buffer.prototype as unknown as { latin1Slice(this: Uint8Array, start: number, end: number): string }).latin1Slice;

@@ -1,6 +1,6 @@
 /** Accounts as state has them: an Any of the SDK's account types. Base accounts, which every transaction reads and writes, take a short way. */
 import { addressBytes } from "../../codec/address.ts";
-import { fromUtf8, utf8 } from "../../codec/bytes.ts";
+import { carve, fromUtf8, utf8 } from "../../codec/bytes.ts";
 import { BaseAccount, ModuleAccount } from "../../codec/gen/cosmos/auth/v1beta1/auth.ts";
 import {
   type BaseVestingAccount, ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount, PermanentLockedAccount,
@@ -21,25 +21,30 @@ export const baseDetails: Details = { kind: "base" };
 
 /** One account; immutable. */
 export class StoredAccount implements Account {
-  readonly pubKey: Any | undefined;
   readonly accountNumber: bigint;
   readonly sequence: bigint;
   readonly details: Details;
   /** The encoded base account in front of its sequence, where it was read: most writes change the sequence only. */
   readonly head: Uint8Array | undefined;
+  #pubKey: Any | Uint8Array | undefined;
   #text: string | undefined;
   #textBytes: Uint8Array | undefined;
   #address: Uint8Array | undefined;
 
-  /** `text` is the bech32 address, or its bytes, which are read when they are wanted. */
-  constructor(text: string | Uint8Array, pubKey: Any | undefined, accountNumber: bigint, sequence: bigint, details: Details, head?: Uint8Array) {
+  /** `text` is the bech32 address, or its bytes, which are read when they are wanted; so is a public key given as the bytes of its Any. */
+  constructor(text: string | Uint8Array, pubKey: Any | Uint8Array | undefined, accountNumber: bigint, sequence: bigint, details: Details, head?: Uint8Array) {
     if (typeof text === "string") this.#text = text;
     else this.#textBytes = text;
-    this.pubKey = pubKey;
+    this.#pubKey = pubKey;
     this.accountNumber = accountNumber;
     this.sequence = sequence;
     this.details = details;
     this.head = head;
+  }
+
+  get pubKey(): Any | undefined {
+    if (this.#pubKey instanceof Uint8Array) this.#pubKey = Any.decode(this.#pubKey);
+    return this.#pubKey;
   }
 
   get addressText(): string {
@@ -67,7 +72,7 @@ export class StoredAccount implements Account {
   with(change: { readonly sequence?: bigint; readonly pubKey?: Any; readonly accountNumber?: bigint; readonly details?: Details }): StoredAccount {
     const head = change.pubKey === undefined && change.accountNumber === undefined && change.details === undefined ? this.head : undefined;
     const next = new StoredAccount(
-      this.#text ?? this.#textBytes!, change.pubKey ?? this.pubKey, change.accountNumber ?? this.accountNumber, change.sequence ?? this.sequence, change.details ?? this.details, head,
+      this.#text ?? this.#textBytes!, change.pubKey ?? this.#pubKey, change.accountNumber ?? this.accountNumber, change.sequence ?? this.sequence, change.details ?? this.details, head,
     );
     next.#address = this.#address;
     return next;
@@ -202,7 +207,7 @@ function encodeBase(head: Uint8Array, sequence: bigint): Uint8Array {
   assert(sequence <= largestFastNumber, "a sequence beyond 2^53");
   const number = Number(sequence);
   const length = head.length + (number === 0 ? 0 : 1 + varintLength(number));
-  const out = new Uint8Array(2 + baseUrl.length + 1 + varintLength(length) + length);
+  const out = carve(2 + baseUrl.length + 1 + varintLength(length) + length);
   out[0] = tags.url;
   out[1] = baseUrl.length;
   out.set(baseUrl, 2);
@@ -259,7 +264,7 @@ function decodeBase(bytes: Uint8Array): StoredAccount | undefined {
   const begin = outer.at;
   const fields = new Fields(bytes, begin, begin + length);
   let address: Uint8Array | undefined;
-  let pubKey: Any | undefined;
+  let pubKey: Uint8Array | undefined;
   let accountNumber = 0;
   let sequence = 0;
   let headEnd = begin + length;
@@ -270,7 +275,7 @@ function decodeBase(bytes: Uint8Array): StoredAccount | undefined {
         address = fields.content();
         break;
       case tags.pubKey:
-        pubKey = Any.decode(fields.content());
+        pubKey = fields.content();
         break;
       case tags.accountNumber:
         accountNumber = fields.varint();

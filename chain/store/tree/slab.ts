@@ -2,6 +2,8 @@
  * Keys and values outside the JavaScript heap: chunks of up to 64 MiB, slots in steps of 8 bytes, one free list a slot size.
  * A reference is the slot's address in units of 8 bytes: 31 bits reach 16 GiB.
  */
+import { carve } from "../../codec/bytes.ts";
+
 const chunkBits = 26;
 const unitBits = chunkBits - 3;
 const unitMask = (1 << unitBits) - 1;
@@ -70,7 +72,9 @@ export class Slab {
 
   copy(reference: number, length: number): Uint8Array {
     const start = this.offset(reference);
-    return this.chunk(reference).slice(start, start + length);
+    const out = carve(length);
+    out.set(this.chunk(reference).subarray(start, start + length));
+    return out;
   }
 }
 
