@@ -1,8 +1,9 @@
-/** Drawing replicas: by free bond, from the asks at or below the match price, one an organization. Protocol sections 3 and 8. */
+/** Drawing replicas: by free bond, one an organization; from the asks at or below the match price, a tie-break from dearer ones too. Protocol sections 3 and 8. */
 import { OrderStatus, type Ask, type Draw, type Job, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { uint64Bytes, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
+import { maxInt } from "../../math/int.ts";
 import { assert } from "../../runtime/errors.ts";
 import { bookOf, loadAsk, lockUnit, releaseHold, saveAsk } from "./asks.ts";
 import { loadBid, loadJob } from "./bids.ts";
@@ -11,9 +12,10 @@ import { emit } from "./events.ts";
 import { createLease } from "./leases.ts";
 import { paramsAt, currentParams } from "./params.ts";
 import { seeded } from "./pro-rata.ts";
+import { stakeOf } from "./settlement.ts";
 import { askBook, asks, collect, draws, joinKey, readyDraws, tasks, within } from "./state.ts";
 import { apply, termsOf } from "./tasks.ts";
-import { drawFailed, drawn, type Seat } from "./task-machine.ts";
+import { drawFailed, drawn, type PricedSeat } from "./task-machine.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
@@ -26,6 +28,9 @@ export interface Candidate {
   readonly organization: string;
   /** Free bond of the provider. */
   readonly weight: bigint;
+  /** What a lot of it costs, and what it stakes at that price. */
+  readonly price: bigint;
+  readonly stake: bigint;
 }
 
 /** At the end of a block: draws with seed and salt, in the order of their salts. A draw that finds too few goes behind the others until its time is over. */
@@ -57,18 +62,17 @@ function runDraw(ctx: Context, ports: MarketPorts, taskId: bigint, tau: bigint, 
 function tryDraw(ctx: Context, ports: MarketPorts, draw: Draw, task: Task, room: Room): boolean {
   const job = loadJob(ctx, task.jobId);
   const tau = ports.clock.tau(ctx);
-  const chosen = choose(candidatesOf(ctx, ports, job, task, room), draw.count, drawSeed(draw), paramsAt(ctx, job.paramsVersion).shareCapBps);
+  const chosen = choose(candidatesOf(ctx, ports, job, task, draw, room), draw.count, drawSeed(draw), paramsAt(ctx, job.paramsVersion).shareCapBps);
   if (chosen === undefined) return false;
   // Promised units that were not drawn go back to the book; those that were drawn go out from it.
   for (const id of task.heldAsks) releaseHold(ctx, ports, id);
-  const stake = BigInt(task.stake);
-  const seats: Seat[] = chosen.map(({ ask: { id } }) => {
+  const seats = chosen.map(({ ask: { id }, price, stake }): PricedSeat => {
     const ask = loadAsk(ctx, id);
     const locked = ask.freeUnits > 0 && lockUnit(ctx, ports, ask, stake);
     assert(locked, `ask ${id} was drawn but cannot serve`);
     saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits - 1 });
-    const lease = createLease(ctx, job, ask, { units: 1, lots: task.lots, price: task.price, drawn: true, tau });
-    return { provider: ask.provider, organization: ask.organization, askId: id, leaseId: lease.id };
+    const lease = createLease(ctx, job, ask, { units: 1, lots: task.lots, price, drawn: true, tau });
+    return { provider: ask.provider, organization: ask.organization, askId: id, leaseId: lease.id, price, stake };
   });
   dropDraw(ctx, task.id);
   emit(ctx, "EventReplicasDrawn", { task_id: task.id, job_id: job.id, round: draw.round, providers: seats.map((seat) => seat.provider).join(",") });
@@ -81,26 +85,38 @@ export function drawSeed(draw: Draw): Uint8Array {
   return sha256(draw.seed, uint64Bytes(draw.taskId), draw.salt);
 }
 
-/** Who may be drawn: asks at or below the match price with a unit, of organizations that have no part in the task. */
-function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, room: Room): Candidate[] {
+/**
+ * Who may be drawn: asks with a unit, of organizations that have no part in the task. Replicas of the first round come from the asks at or
+ * below the match price, which clearing has counted. A tie-break needs others beside them: where the asks at that price are of fewer
+ * organizations than the share cap needs to mean something, it looks at dearer ones, cheapest first, until they are enough, at most at the bid's
+ * limit. So neither a thin book saves a liar, nor do its two affiliates a tick above the price come in for certain.
+ */
+function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, draw: Draw, room: Room): Candidate[] {
   const tau = ports.clock.tau(ctx);
-  const stake = BigInt(task.stake);
-  const { excluded } = loadBid(ctx, job.id);
+  const bid = loadBid(ctx, job.id);
+  const params = paramsAt(ctx, job.paramsVersion);
+  const most = draw.round === 0 ? task.price : bid.limitPrice;
+  const enough = Math.max(draw.count, Math.ceil(10_000 / params.shareCapBps));
   const out: Candidate[] = [];
+  const organizations = new Set<string>();
   const seen = new Set<string>();
   // A provider has many asks; who it is, is looked up once.
   const known = new Map<string, Seated | undefined>();
   const seated = (ask: Ask): Seated | undefined => {
-    if (!known.has(ask.provider)) known.set(ask.provider, mayJoin(ctx, ports, ask.provider, job, task, excluded));
+    if (!known.has(ask.provider)) known.set(ask.provider, mayJoin(ctx, ports, ask.provider, job, task, bid.excluded));
     return known.get(ask.provider);
   };
   const add = (ask: Ask): void => {
     room.looks--;
     if (seen.has(ask.provider) || !offered(ask, tau) || task.replicas.some((replica) => replica.organization === ask.organization)) return;
     const provider = seated(ask);
-    if (provider === undefined || provider.free + ask.bondPerUnit < stake) return;
+    if (provider === undefined) return;
+    const price = maxInt(task.price, ask.basePrice);
+    const stake = price === task.price ? BigInt(task.stake) : stakeOf(job.verification, price * task.lots, BigInt(job.risk), task.auditProbabilityBps, params);
+    if (provider.free + ask.bondPerUnit < stake) return;
     seen.add(ask.provider);
-    out.push({ ask, organization: provider.organization, weight: provider.free + ask.bondPerUnit });
+    organizations.add(provider.organization);
+    out.push({ ask, organization: provider.organization, weight: provider.free + ask.bondPerUnit, price, stake });
   };
   for (const id of task.heldAsks) {
     const ask = loadAsk(ctx, id);
@@ -109,7 +125,8 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, ro
   }
   const book = bookOf(job);
   const prefix = within.book(book);
-  for (const [[, [, , id]]] of collect(ctx, askBook, maxCandidates, prefix, joinKey(prefix, uint64Bytes(task.price + 1n)))) {
+  for (const [[, [base, , id]]] of collect(ctx, askBook, maxCandidates, prefix, joinKey(prefix, uint64Bytes(most + 1n)))) {
+    if (base > task.price && organizations.size >= enough) break;
     const ask = asks.find(ctx, id);
     if (ask !== undefined) add(ask);
   }

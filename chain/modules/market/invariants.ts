@@ -1,7 +1,7 @@
 /** What holds at every block's end. */
 import { OrderStatus, ReplicaState, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
-import { isTerminal, openTasks } from "./bids.ts";
+import { isTerminal, loadBid, openTasks } from "./bids.ts";
 import { bookOf } from "./asks.ts";
 import { escrowAddress } from "./escrow.ts";
 import { askBook, asks, bidBook, bidOrder, bids, draws, dueKinds, dueQueue, jobs, liveTasksByProvider, suspended, tasks } from "./state.ts";
@@ -82,6 +82,8 @@ function taskRecords(ctx: Context): string | undefined {
   for (const [id, task] of tasks.entries(ctx)) {
     const fault = taskFault(task);
     if (fault !== undefined) return `task ${id} ${fault}`;
+    const { limitPrice } = loadBid(ctx, task.jobId);
+    if (task.replicas.some((one) => one.price < task.price || one.price > limitPrice)) return `task ${id} has a replica below its price of ${task.price} or above the limit of ${limitPrice}`;
     if (task.dueTau !== 0n && !dueQueue.has(ctx, [task.dueTau, dueKinds.task, id])) return `task ${id} is due at ${task.dueTau} and not in the queue`;
   }
   const live = Array.from(tasks.entries(ctx)).filter(([, task]) => !isOver(task.state)).flatMap(([id, task]) => task.replicas.map(({ provider }) => `${provider} ${id}`)).sort(compareText);

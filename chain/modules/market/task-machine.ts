@@ -61,6 +61,12 @@ export interface Seat {
   readonly leaseId: bigint;
 }
 
+/** A replica as a tie-break makes it: above the match price it has a price of its own, and the stake that belongs to that. */
+export interface PricedSeat extends Seat {
+  readonly price: bigint;
+  readonly stake: bigint;
+}
+
 const { REPLICA_STATE_MATCHED: MATCHED, REPLICA_STATE_SEALING: SEALING, REPLICA_STATE_ASSIGNED: ASSIGNED, REPLICA_STATE_RUNNING: RUNNING } = ReplicaState;
 const { REPLICA_STATE_COMMITTED: COMMITTED, REPLICA_STATE_REVEALED: REVEALED, REPLICA_STATE_OUT: OUT } = ReplicaState;
 
@@ -157,7 +163,7 @@ class Run {
   pay(replica: Replica): { provider: string; amount: bigint } {
     const { result } = replica;
     assert(result !== undefined, "paying a replica without a result");
-    return { provider: replica.provider, amount: earned(result.meter, this.terms.meterPerLot, this.task.lots, this.task.price) };
+    return { provider: replica.provider, amount: earned(result.meter, this.terms.meterPerLot, this.task.lots, replica.price) };
   }
 
   /** From here on deadlines run: for the key where one is needed and not there, else for the start. */
@@ -168,16 +174,16 @@ class Run {
   }
 }
 
-function newReplica(seat: Seat, round: number, stake: string): Replica {
+function newReplica(seat: PricedSeat, round: number): Replica {
   return {
-    provider: seat.provider, organization: seat.organization, askId: seat.askId, leaseId: seat.leaseId, state: MATCHED, round, stake, dueTau: 0n,
+    provider: seat.provider, organization: seat.organization, askId: seat.askId, leaseId: seat.leaseId, price: seat.price, state: MATCHED, round, stake: seat.stake.toString(), dueTau: 0n,
     commitment: new Uint8Array(0), worker: "", result: undefined, unitOut: true, paid: "0", slashed: "0",
   };
 }
 
 /** OPEN: match. With one replica the task is ASSIGNED at once, else the others are drawn first. */
 export function match(task: Task, terms: Terms, seat: Seat, replicas: number, now: bigint): Step {
-  const run = new Run({ ...task, replicas: [newReplica(seat, 0, task.stake)], matchedTau: now }, terms);
+  const run = new Run({ ...task, replicas: [newReplica({ ...seat, price: task.price, stake: stakeOfTask(task) }, 0)], matchedTau: now }, terms);
   if (replicas > 1) {
     run.set({ state: TaskState.TASK_STATE_MATCHED });
     run.effects.push({ kind: "draw", round: 0, count: replicas - 1 });
@@ -189,8 +195,8 @@ export function match(task: Task, terms: Terms, seat: Seat, replicas: number, no
 }
 
 /** The draw gave these seats. */
-export function drawn(task: Task, terms: Terms, seats: readonly Seat[], round: number, now: bigint): Step {
-  const run = new Run({ ...task, replicas: [...task.replicas, ...seats.map((seat) => newReplica(seat, round, task.stake))], heldAsks: [] }, terms);
+export function drawn(task: Task, terms: Terms, seats: readonly PricedSeat[], round: number, now: bigint): Step {
+  const run = new Run({ ...task, replicas: [...task.replicas, ...seats.map((seat) => newReplica(seat, round))], heldAsks: [] }, terms);
   if (round === 0) run.set({ state: TaskState.TASK_STATE_ASSIGNED });
   for (const replica of run.task.replicas) if (replica.state === MATCHED) run.assign(replica, now);
   return run.done();

@@ -225,6 +225,71 @@ describe("tasks", () => {
     for (const label of ["p1", "p2", "p3"]) assert.equal(market.providers.get(name(label))!.bond, 10_000_000n);
   });
 
+  /** Asks at 90 (the liar), 100 and up, with a V2 task limited to 200 whose two replicas differ and whose tie-break has its salt. Another height, other seeds. */
+  function contested(others: readonly bigint[], height = 1n): { market: TestMarket; liar: string; honest: string; job: bigint; task: bigint } {
+    const market = new TestMarket();
+    market.height = height;
+    const consumer = market.fund("c");
+    const [liar, honest] = [market.provider("liar"), market.provider("honest")];
+    market.ask(liar, 90n);
+    market.ask(honest, 100n);
+    for (const base of others) market.ask(market.provider(`at ${base}`), base);
+    const job = market.bid(consumer, 200n, replicated(salts));
+    const task = taskIdOf(job, 0);
+    market.block(1_000n, 4);
+    market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! });
+    market.block();
+    assert.equal(market.task(task).price, 100n);
+    for (const provider of [liar, honest]) market.start(task, provider);
+    market.commit(task, liar, resultOf("a lie"));
+    market.commit(task, honest);
+    market.reveal(task, liar, resultOf("a lie"));
+    market.reveal(task, honest);
+    market.block(1_000n, 3);
+    market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[2]! });
+    market.block();
+    return { market, liar, honest, job, task };
+  }
+
+  it("MKT-50: a thin book does not save a liar: a tie-break draws above the match price, up to the limit, and each re-run is paid what it asked", () => {
+    const { market, liar, job, task } = contested([110n, 120n, 130n]);
+    const { money } = market;
+    const reruns = market.task(task).replicas.filter((one) => one.round === 1);
+    assert.equal(reruns.length, 2);
+    for (const one of reruns) {
+      assert.equal(name(`at ${one.price}`), one.provider);
+      assert.equal(one.stake, String(20n * one.price * 10n), "it stakes for what it is paid");
+      assert.equal(market.query<{ lease: { price: bigint } }>("Lease", { leaseId: one.leaseId }).lease.price, one.price);
+      market.start(task, one.provider);
+    }
+    for (const one of reruns) market.commit(task, one.provider);
+    for (const one of reruns) market.reveal(task, one.provider);
+    const done = market.task(task);
+    assert.equal(done.state, TaskState.TASK_STATE_FINAL);
+    assert.equal(market.providers.get(liar)!.bond, 10_000_000n - 20_000n, "S = 20 F at the match price");
+    for (const one of done.replicas) assert.equal(one.paid, one.provider === liar ? "0" : String(2n * one.price));
+    assert.equal(jobOf(market, job).escrow!.burned, "0");
+    market.block();
+    assert.equal(market.money, money);
+  });
+
+  it("MKT-50: a tie-break never goes beyond the limit", () => {
+    const { market, task } = contested([110n, 201n]);
+    market.block(20_001n);
+    market.block();
+    assert.equal(market.task(task).closeReason, CloseReason.CLOSE_REASON_INCONCLUSIVE);
+  });
+
+  it("MKT-50: two affiliates of a liar just above the price are not drawn for certain", () => {
+    const drawn = Array.from({ length: 8 }, (_, i) => {
+      const { market, task } = contested([101n, 102n, 110n, 120n, 130n, 140n], BigInt(100 * i + 1));
+      const prices = market.task(task).replicas.filter((one) => one.round === 1).map((one) => one.price);
+      assert.ok(prices.every((one) => one <= 130n), "five organizations are enough for a draw");
+      return prices.sort().join();
+    });
+    assert.ok(new Set(drawn).size > 3 && drawn.some((prices) => !/101|102/.test(prices)), drawn.join(" "));
+  });
+
   it("MKT-41: one of two is silent after its commitment: it loses its stake, two re-runs decide", () => {
     const { market, consumer, job, task } = pair(4);
     const [a, b] = seats(market, task);

@@ -454,6 +454,8 @@ export interface Replica {
   /** What it was paid when the task ended. */
   paid: string;
   slashed: string;
+  /** For one lot: the match price, or the base price of its ask where a tie-break drew above that. */
+  price: bigint;
 }
 
 /** What a replica says it found. Replicas agree where digest, size and meter are equal. */
@@ -2636,6 +2638,7 @@ function createBaseReplica(): Replica {
     unitOut: false,
     paid: "",
     slashed: "",
+    price: 0n,
   };
 }
 
@@ -2693,6 +2696,12 @@ export const Replica: MessageFns<Replica, "dcm.market.v1.Replica"> = {
     }
     if (message.slashed !== "") {
       writer.uint32(114).string(message.slashed);
+    }
+    if (message.price !== 0n) {
+      if (BigInt.asUintN(64, message.price) !== message.price) {
+        throw new globalThis.Error("value provided for field message.price of type uint64 too large");
+      }
+      writer.uint32(120).uint64(message.price);
     }
     return writer;
   },
@@ -2822,6 +2831,14 @@ export const Replica: MessageFns<Replica, "dcm.market.v1.Replica"> = {
             message.slashed = reader.string();
             continue;
           }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.price = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2855,6 +2872,7 @@ export const Replica: MessageFns<Replica, "dcm.market.v1.Replica"> = {
     message.unitOut = object.unitOut ?? false;
     message.paid = object.paid ?? "";
     message.slashed = object.slashed ?? "";
+    message.price = (object.price !== undefined && object.price !== null) ? BigInt(object.price) : 0n;
     return message;
   },
 };

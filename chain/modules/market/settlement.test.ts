@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { describe, it } from "mocha";
+import { VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
+import { defaultParams, paramBounds } from "./params.ts";
+import { earned, escrowOf, part, reserveReplicas, settle } from "./settlement.ts";
+
+const { VERIFICATION_LEVEL_V2_REPLICATED: v2 } = VerificationLevel;
+
+describe("settlement", () => {
+  it("MKT-50: the escrow covers k replicas at the match price and the tie-break's at prices of their own up to the limit; every coin has its place", () => {
+    const replicas = fc.record({ price: fc.bigInt(0n, 10n ** 15n), meter: fc.bigInt(0n, 1n << 62n) });
+    fc.assert(fc.property(
+      fc.bigInt(1n, 10n ** 15n), fc.bigInt(0n, 10n ** 15n), fc.bigInt(1n, 1n << 40n), fc.integer({ min: 2, max: 5 }), fc.integer({ min: 0, max: paramBounds.feeBps[2] }), fc.array(replicas, { minLength: 7, maxLength: 7 }),
+      (limit, below, lots, k, feeBps, drawn) => {
+        const price = 1n + below % limit;
+        const escrow = escrowOf(limit, lots, k, reserveReplicas(v2), feeBps);
+        const first = drawn.slice(0, k).map(({ meter }, i) => ({ provider: `first ${i}`, amount: earned(meter, 10n ** 9n, lots, price) }));
+        const reruns = drawn.slice(5).map(({ meter, price: own }, i) => ({ provider: `re-run ${i}`, amount: earned(meter, 10n ** 9n, lots, price + own % (limit - price + 1n)) }));
+        const burned = part(price * lots, defaultParams().inconclusiveBps);
+        for (const settlement of [settle(escrow, [...first, ...reruns], 0n, feeBps), settle(escrow, reruns, burned, feeBps)]) {
+          const paid = settlement.payments.reduce((sum, { amount }) => sum + amount, 0n);
+          assert.equal(paid + settlement.fee + settlement.burned + settlement.refund, escrow);
+          assert.ok(settlement.refund >= 0n);
+        }
+      },
+    ));
+  });
+});
