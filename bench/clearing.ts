@@ -1,11 +1,12 @@
 /** Clears books of 10^3 to 10^6 orders with the pure function of the market, everything crossing, and small batches on big resting books. */
 import { sha256 } from "../chain/codec/hash.ts";
 import { utf8 } from "../chain/codec/bytes.ts";
-import { clear, type AskOrder, type BidOrder } from "../chain/modules/market/matching.ts";
+import { clear, type AskOrder, type Batch, type BidOrder } from "../chain/modules/market/matching.ts";
 import { figure, machine, type Benchmark, type Figure } from "./benchmark.ts";
 
 const seed = sha256(utf8("clearing"));
-const unlimited = { maxFills: Number.MAX_SAFE_INTEGER, skipsPerUnit: 256, maxSkips: 100_000 };
+const unlimited = { maxFills: Number.MAX_SAFE_INTEGER, skipsPerUnit: 256, maxSkips: 100_000, maxWhole: 5_000 };
+const clearBook = (asks: readonly AskOrder[], bids: readonly BidOrder[]): Batch => clear({ profiles: [0], asks: () => asks, bids }, seed, unlimited);
 
 /** A small generator of our own, so that every run clears the same books. */
 function random(start: number): (bound: number) => number {
@@ -24,9 +25,9 @@ function book(orders: number, crossing: boolean): { asks: AskOrder[]; bids: BidO
   for (let i = 0; i < orders / 2; i++) {
     const id = BigInt(i + 1);
     const base = BigInt(1_000 + next(100_000));
-    asks.push({ id, owner: `provider${next(1_000)}`, organization: "", height: id, base, units: 1 + next(4), bond: 1_000_000n, free: 0n });
+    asks.push({ id, owner: `provider${next(1_000)}`, organization: "", height: id, base, premium: 0n, rank: base, attributes: 0, units: 1 + next(4), colocated: 1, until: 1n, bond: 1_000_000n, free: 0n, kind: "" });
     const limit = BigInt((crossing ? 200_000 : 500) + next(crossing ? 100_000 : 490));
-    bids.push({ id, owner: `consumer${next(1_000)}`, organization: "", height: id, limit, tasks: 1 + next(4), replicas: 1, stake: 1_000n, excluded: [] });
+    bids.push({ id, owner: `consumer${next(1_000)}`, organization: "", height: id, limit, tasks: 1 + next(4), profile: 0, whole: false, colocated: 1, end: 0n, replicas: 1, stake: 1_000n, excluded: [] });
   }
   asks.sort((a, b) => (a.base !== b.base ? (a.base < b.base ? -1 : 1) : a.id < b.id ? -1 : 1));
   bids.sort((a, b) => (a.limit !== b.limit ? (a.limit > b.limit ? -1 : 1) : a.id < b.id ? -1 : 1));
@@ -47,13 +48,13 @@ const clearing: Benchmark = {
       const { asks, bids } = book(size, true);
       // Small books are cleared many times a sample, so that the clock can tell.
       const repeats = Math.max(1, Math.floor(200_000 / size));
-      for (let i = 0; i < Math.min(repeats, 20); i++) clear(asks, bids, seed, unlimited);
+      for (let i = 0; i < Math.min(repeats, 20); i++) clearBook(asks, bids);
       const samples: number[] = [];
       const cpuSamples: number[] = [];
       for (let i = 0; i < runs; i++) {
         const cpu = process.cpuUsage();
         const start = performance.now();
-        for (let j = 0; j < repeats; j++) clear(asks, bids, seed, unlimited);
+        for (let j = 0; j < repeats; j++) clearBook(asks, bids);
         samples.push((size * repeats * 1_000) / (performance.now() - start));
         const { user, system } = process.cpuUsage(cpu);
         cpuSamples.push((size * repeats * 1_000_000) / (user + system));
@@ -80,7 +81,7 @@ function restingBooks(sizes: readonly number[], runs: number): Figure[] {
     const samples: number[] = [];
     for (let i = 0; i < runs; i++) {
       const start = performance.now();
-      for (let j = 0; j < 50; j++) clear(asks, bids, seed, unlimited);
+      for (let j = 0; j < 50; j++) clearBook(asks, bids);
       samples.push(((performance.now() - start) * 1_000) / 50);
     }
     return figure(`batch_us_on_${size}_resting`, "us", samples);

@@ -127,7 +127,7 @@ export class Gateway {
         costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value })),
         classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots,
         timeInForce: request.timeInForce === "IOC" ? TimeInForce.TIME_IN_FORCE_IOC : TimeInForce.TIME_IN_FORCE_GTT,
-        term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, requiredAttributes: [], minColocated: 0,
+        term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, profileId: 0, minColocated: 0,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE,
         k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n),
         saltHead: replicated ? new SaltChain(saltSecret, salts).head : new Uint8Array(0),

@@ -1,31 +1,83 @@
 /** Units of asks: in the book, promised, out with a task, back again. Each unit in the book has its bond set aside. */
-import { OrderStatus, type Ask } from "../../codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus, type Ask, type AskPlace, type Profile } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { assert } from "../../runtime/errors.ts";
 import { markDirty, openBook, type BookKey } from "./books.ts";
-import { askChanged } from "./events.ts";
-import { askBook, asks, asksByProvider, books, cancelledAsks, dueKinds, reschedule, schedule, suspended } from "./state.ts";
+import { askChanged, askReplaced } from "./events.ts";
+import { askBook, asks, asksByProvider, books, cancelledAsks, dueKinds, replacedAsks, reschedule, schedule, suspended, type AskPlaceKey, type ProfileKey } from "./state.ts";
 import { paramsAt } from "./params.ts";
+import { openPlace, placeOf, rankOf, unpark, withPlaces } from "./profiles.ts";
 import { returnDeposit } from "./escrow.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
 export const bookOf = (order: { readonly classId: string; readonly quoteDenom: string }): BookKey => [order.classId, order.quoteDenom];
 
-/** Writes the ask and keeps the book in step with it; `ask` is the new value. */
-export function saveAsk(ctx: Context, ask: Ask): void {
-  asks.set(ctx, ask.id, ask);
-  const key = [bookOf(ask), [ask.basePrice, ask.createdHeight, ask.id]] as const;
-  const listed = ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0 && !suspended.has(ctx, addressBytes(ask.provider));
-  const was = askBook.has(ctx, key);
+/** Where the ask stands in the index of a profile. */
+export function keyIn(ask: Ask, place: AskPlace): readonly [ProfileKey, AskPlaceKey] {
+  return [[bookOf(ask), place.profileId], [rankOf(ask, place), ask.createdHeight, ask.id]];
+}
+
+/** True where it stands in the book: an active provider's, with a free unit, its window begun. */
+export function isListed(ctx: Context, ask: Ask): boolean {
+  return ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0 && !ask.waiting && !suspended.has(ctx, addressBytes(ask.provider));
+}
+
+/**
+ * Writes the ask and keeps the book in step with it; `ask` is the new value, with the price that it had. `grew`: it offers more than before, so
+ * that bids may find what they did not.
+ */
+export function saveAsk(ctx: Context, ask: Ask, grew = false): void {
+  const key = bookOf(ask);
+  const listed = isListed(ctx, ask);
+  const was = askBook.has(ctx, keyIn(ask, openPlace));
+  const next = listed && !was ? withPlaces(ctx, ask, key) : ask;
+  asks.set(ctx, ask.id, next);
   if (listed !== was) {
-    if (listed) askBook.set(ctx, key, true);
-    else askBook.remove(ctx, key);
-    const book = openBook(ctx, bookOf(ask));
-    books.set(ctx, bookOf(ask), { ...book, openAsks: book.openAsks + (listed ? 1n : -1n) });
+    for (const place of [openPlace, ...next.places]) {
+      if (listed) askBook.set(ctx, keyIn(next, place), true);
+      else askBook.remove(ctx, keyIn(next, place));
+    }
+    const book = openBook(ctx, key);
+    books.set(ctx, key, { ...book, openAsks: book.openAsks + (listed ? 1n : -1n) });
   }
-  if (listed) markDirty(ctx, bookOf(ask));
-  askChanged(ctx, ask, listed);
+  if (listed && (grew || !was)) {
+    markDirty(ctx, key);
+    for (const place of [openPlace, ...next.places]) unpark(ctx, key, place.profileId);
+  }
+  askChanged(ctx, next, listed);
+}
+
+/** Puts an ask into the indexes of the book, with nothing else: at genesis. */
+export function listAsk(ctx: Context, ask: Ask): void {
+  const next = withPlaces(ctx, { ...ask, places: [], profilesSeen: 0 }, bookOf(ask));
+  asks.set(ctx, ask.id, next);
+  for (const place of [openPlace, ...next.places]) askBook.set(ctx, keyIn(next, place), true);
+}
+
+/** Gives an ask another price; it queues as a new one. */
+export function repriceAsk(ctx: Context, ask: Ask, change: Pick<Ask, "basePrice" | "premiums" | "expiresTau">): void {
+  const key = bookOf(ask);
+  if (askBook.has(ctx, keyIn(ask, openPlace))) {
+    for (const place of [openPlace, ...ask.places]) askBook.remove(ctx, keyIn(ask, place));
+    const book = openBook(ctx, key);
+    books.set(ctx, key, { ...book, openAsks: book.openAsks - 1n });
+  }
+  reschedule(ctx, dueKinds.askExpiry, ask.id, ask.expiresTau, change.expiresTau);
+  const next = { ...ask, ...change, createdHeight: ctx.height, places: [], profilesSeen: 0 };
+  askReplaced(ctx, next);
+  saveAsk(ctx, next);
+}
+
+/** Sorts an ask that stands in the book into a profile that is new there. */
+export function sortInto(ctx: Context, id: bigint, profile: Profile): void {
+  const ask = loadAsk(ctx, id);
+  if (ask.profilesSeen > profile.id) return;
+  const place = placeOf(profile, ask.premiums);
+  asks.set(ctx, id, { ...ask, profilesSeen: profile.id + 1, places: place === undefined ? ask.places : [...ask.places, place] });
+  if (place === undefined) return;
+  askBook.set(ctx, keyIn(ask, place), true);
+  unpark(ctx, bookOf(ask), profile.id);
 }
 
 export function loadAsk(ctx: Context, id: bigint): Ask {
@@ -56,7 +108,7 @@ export function releaseHold(ctx: Context, ports: MarketPorts, id: bigint): void 
   const ask = loadAsk(ctx, id);
   assert(ask.heldUnits > 0, `ask ${id} has no held unit to release`);
   if (ask.status === OrderStatus.ORDER_STATUS_OPEN) {
-    saveAsk(ctx, { ...ask, heldUnits: ask.heldUnits - 1, freeUnits: ask.freeUnits + 1 });
+    saveAsk(ctx, { ...ask, heldUnits: ask.heldUnits - 1, freeUnits: ask.freeUnits + 1 }, true);
     return;
   }
   if (ask.bondPerUnit > 0n) ports.providers.release(ctx, addressBytes(ask.provider), ask.bondPerUnit);
@@ -71,7 +123,7 @@ export function returnUnit(ctx: Context, ports: MarketPorts, id: bigint, force: 
   const ask = loadAsk(ctx, id);
   if (ask.status === OrderStatus.ORDER_STATUS_OPEN) {
     if (ask.bondPerUnit === 0n || ports.providers.reserve(ctx, addressBytes(ask.provider), ask.bondPerUnit)) {
-      saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits + 1 });
+      saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits + 1 }, true);
       return true;
     }
     if (!force) return false;
@@ -98,7 +150,9 @@ export function closeAsk(ctx: Context, ports: MarketPorts, ask: Ask, status: Ord
   if (bond > 0n) ports.providers.release(ctx, addressBytes(ask.provider), bond);
   const closed = { ...ask, status, units: ask.units - ask.freeUnits, freeUnits: 0, endedTau: tau };
   reschedule(ctx, dueKinds.askExpiry, ask.id, ask.expiresTau, 0n);
+  if (ask.waiting) reschedule(ctx, dueKinds.askOpening, ask.id, ask.availableFrom, 0n);
   cancelledAsks.remove(ctx, ask.id);
+  replacedAsks.remove(ctx, ask.id);
   saveAsk(ctx, closed);
   if (closed.units === 0) schedulePrune(ctx, ports, closed);
 }

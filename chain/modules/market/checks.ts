@@ -3,10 +3,14 @@ import { addressText } from "../../codec/address.ts";
 import { utf8 } from "../../codec/bytes.ts";
 import { readAddress } from "../../runtime/addresses.ts";
 import { fail } from "../../runtime/errors.ts";
-import { classes } from "./state.ts";
+import { isTerminal } from "./bids.ts";
 import { errors } from "./errors.ts";
-import type { CapacityClass, CostTag } from "../../codec/gen/dcm/market/v1/types.ts";
+import { statusName } from "./events.ts";
+import { inRange } from "./params.ts";
+import { asks, bids, cancelledAsks, cancelledBids, classes } from "./state.ts";
+import { OrderStatus, type Ask, type Attribute, type Bid, type CapacityClass, type CostTag, type Premium } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { Context } from "../../runtime/context.ts";
+import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 
 /** Highest price of a lot: leaves room for every product of the module. */
@@ -50,6 +54,58 @@ export function checkCostTags(tags: readonly CostTag[]): void {
     textAtMost("cost_tags.key", key, 64);
     textAtMost("cost_tags.value", value, 128);
   }
+}
+
+const attributeKey = /^[a-z][a-z0-9._/-]{0,31}$/;
+const attributeValue = /^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/;
+
+/** As providers declare them. */
+export function checkAttribute(field: string, attribute: Attribute | undefined): void {
+  const { key, value } = attribute ?? { key: "", value: "" };
+  if (!attributeKey.test(key)) fail(errors.invalidField, { field: `${field}.attribute.key`, value: key, limit: "1 to 32 of a-z 0-9 . _ / - beginning with a letter" });
+  if (!attributeValue.test(value)) fail(errors.invalidField, { field: `${field}.attribute.value`, value, limit: "1 to 64 printable ASCII characters without spaces at its ends" });
+}
+
+/** Attributes that one ask may offer. */
+const maxPremiums = 32;
+
+export function checkPremiums(premiums: readonly Premium[]): void {
+  atMost("premiums", premiums.length, maxPremiums, "attributes");
+  for (const { attribute, price } of premiums) {
+    checkAttribute("premiums", attribute);
+    inRange("premiums.price", price, 0n, maxPrice);
+  }
+  checkSorted("premiums", premiums.map(({ attribute }) => attribute!.key));
+}
+
+/** Fails where an ask offers what its provider does not declare. Reads state. */
+export function declared(view: ProviderView, premiums: readonly Premium[]): void {
+  for (const { attribute } of premiums) {
+    const { key, value } = attribute!;
+    if (!view.attributes.some(([name, own]) => name === key && own === value)) fail(errors.notDeclared, { key, value });
+  }
+}
+
+/** The provider's ask, in the book or with units out, not being cancelled. Reads state. */
+export function ownAsk(ctx: Context, ports: MarketPorts, id: bigint, provider: string): Ask {
+  const ask = asks.find(ctx, id);
+  if (ask === undefined) fail(errors.unknownAsk, { id });
+  if (ask.provider !== provider) fail(errors.notYours, { what: `ask ${id}`, owner: ask.provider, signer: provider });
+  if (ask.status !== OrderStatus.ORDER_STATUS_OPEN) fail(errors.notOpen, { what: `ask ${id}`, status: statusName(ask.status) });
+  if (ask.expiresTau < ports.clock.tau(ctx)) fail(errors.notOpen, { what: `ask ${id}`, status: "expired" });
+  if (cancelledAsks.has(ctx, id)) fail(errors.cancelPending, { what: `ask ${id}` });
+  return ask;
+}
+
+/** The consumer's bid that may still trade, not being cancelled. Reads state. */
+export function ownBid(ctx: Context, ports: MarketPorts, id: bigint, consumer: string): Bid {
+  const bid = bids.find(ctx, id);
+  if (bid === undefined) fail(errors.unknownJob, { id });
+  if (bid.consumer !== consumer) fail(errors.notYours, { what: `bid ${id}`, owner: bid.consumer, signer: consumer });
+  if (isTerminal(bid.status) || bid.endedTau !== 0n) fail(errors.notOpen, { what: `bid ${id}`, status: statusName(bid.status) });
+  if (bid.expiresTau < ports.clock.tau(ctx)) fail(errors.notOpen, { what: `bid ${id}`, status: "expired" });
+  if (cancelledBids.has(ctx, id)) fail(errors.cancelPending, { what: `bid ${id}` });
+  return bid;
 }
 
 /** The class, open for new orders, with the price on its ticks and the denom that is served. Reads state. */

@@ -1,24 +1,28 @@
 /** The batch of a block: loads what can trade, clears it, turns fills into leases and tasks. */
-import { CloseReason, OrderStatus, Trade, type Ask, type Bid, type Job, type Params, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, OrderStatus, TimeInForce, type Ask, type Bid, type Job, type Params, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
-import { compareBytes, utf8, uint64Bytes } from "../../codec/bytes.ts";
+import { utf8, uint64Bytes } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { assert } from "../../runtime/errors.ts";
 import { closeAsk, holdUnit, loadAsk, lockUnit, saveAsk } from "./asks.ts";
-import { closeBid, isTerminal, loadBid, loadJob, openTasks, saveBid } from "./bids.ts";
-import { markDirty, openBook, referenceAfter, unmarkDirty } from "./books.ts";
+import { bidsByPrice, closeBid, comparePlaces, isTerminal, loadBid, loadJob, openTasks, profilesWithBids, saveBid } from "./bids.ts";
+import { markDirty, unmarkDirty } from "./books.ts";
+import { maxTau } from "./checks.ts";
 import { offered } from "./draws.ts";
-import { emit } from "./events.ts";
 import { createLease } from "./leases.ts";
 import { clear, type AskOrder, type Batch, type BidOrder, type Fill } from "./matching.ts";
 import { currentParams, paramsAt } from "./params.ts";
+import { recordTrade } from "./prices.ts";
+import { demandOf, premiumIn, satisfies } from "./profiles.ts";
+import { applyReplacements } from "./replacements.ts";
 import { stakeOf } from "./settlement.ts";
 import {
-  askBook, asks, bidBook, bidCursors, bids, books, cancelledAsks, cancelledBids, collect, dirtyQueue, freshBooks, iocBids, joinKey, placeKey, taskIdOf, tasks, trades, within, type BookKey, type OrderPlace,
+  askBook, asks, bidCursors, bids, cancelledAsks, cancelledBids, collect, demands, dirtyQueue, freshBooks, iocBids, profiles, taskIdOf, tasks, within, type BidPlace, type BookKey,
 } from "./state.ts";
 import { match } from "./task-machine.ts";
 import { apply, blankTask, termsOf } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
+import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 
 /** Asks that bids may pass over because they may not take them: for one unit, and in one batch. */
@@ -46,6 +50,7 @@ export function clearBooks(ctx: Context, ports: MarketPorts): void {
     } else waiting.add(book.join(" "));
   }
   cancelOrders(ctx, ports, params.maxSweep, waiting);
+  applyReplacements(ctx, ports, params.maxSweep, waiting);
   for (const [book] of collect(ctx, freshBooks, params.maxSweep)) {
     freshBooks.remove(ctx, book);
     markDirty(ctx, book);
@@ -54,13 +59,18 @@ export function clearBooks(ctx: Context, ports: MarketPorts): void {
 
 /** Gives the number of tasks matched. */
 function clearBook(ctx: Context, ports: MarketPorts, book: BookKey, seed: Uint8Array, maxFills: number, params: Params): number {
-  const crowd: Crowd = { last: undefined };
-  const batch = clear(askOrders(ctx, ports, book), bidOrders(ctx, ports, book, crowd), seed, { maxFills, skipsPerUnit, maxSkips });
+  const crowd: Crowd = { last: undefined, all: false };
+  const active = profilesWithBids(ctx, book);
+  const views = new Views(ctx, ports);
+  const batch = clear({ profiles: active, asks: (profile) => askOrders(ctx, ports, book, profile, views), bids: bidOrders(ctx, ports, book, active, crowd) }, seed, {
+    maxFills, skipsPerUnit, maxSkips, maxWhole: params.maxFills,
+  });
   let matched = 0;
   for (const fill of batch.fills) matched += fillBid(ctx, ports, fill);
   for (const ask of batch.selfTrades.asks) closeAsk(ctx, ports, loadAsk(ctx, ask.id), OrderStatus.ORDER_STATUS_SELF_TRADE);
   for (const bid of batch.selfTrades.bids) closeBid(ctx, ports, bid.id, OrderStatus.ORDER_STATUS_SELF_TRADE, CloseReason.CLOSE_REASON_SELF_TRADE);
-  if (matched > 0) recordTrade(ctx, ports, book, batch, matched, params);
+  if (matched > 0) recordTrade(ctx, ports, book, batch, params);
+  if (batch.complete && !batch.cut && crowd.all && !freshBooks.has(ctx, book)) park(ctx, book, active, batch);
   // What this batch itself changed needs no further one; what was cut off does.
   unmarkDirty(ctx, book);
   if (batch.cut || crowd.last !== undefined) markDirty(ctx, book);
@@ -70,42 +80,86 @@ function clearBook(ctx: Context, ports: MarketPorts, book: BookKey, seed: Uint8A
   return matched;
 }
 
-/** Orders accepted before this block. */
-function* askOrders(ctx: Context, ports: MarketPorts, book: BookKey): IterableIterator<AskOrder> {
+/** Profiles whose bids found nothing wait until their supply changes [impossible high bids that eat every batch]. */
+function park(ctx: Context, book: BookKey, active: readonly number[], batch: Batch): void {
+  const served = new Set(batch.fills.map(({ bid }) => bid.profile));
+  for (const profile of active) {
+    if (profile === 0 || served.has(profile)) continue;
+    const demand = demandOf(ctx, book, profile);
+    if (demand.openBids > 0n) demands.set(ctx, [book, profile], { ...demand, parked: true });
+  }
+}
+
+/** Providers as this batch finds them; each is looked up once, however many asks it has. */
+class Views {
+  readonly #ctx: Context;
+  readonly #ports: MarketPorts;
+  readonly #known = new Map<string, { readonly view: ProviderView; readonly free: bigint } | undefined>();
+
+  constructor(ctx: Context, ports: MarketPorts) {
+    this.#ctx = ctx;
+    this.#ports = ports;
+  }
+
+  /** Undefined where it may not be matched. */
+  find(provider: string): { readonly view: ProviderView; readonly free: bigint } | undefined {
+    if (this.#known.has(provider)) return this.#known.get(provider);
+    const view = this.#ports.providers.find(this.#ctx, addressBytes(provider));
+    const found = view?.active === true ? { view, free: this.#ports.providers.free(this.#ctx, view.address) } : undefined;
+    this.#known.set(provider, found);
+    return found;
+  }
+}
+
+/** Asks of a profile that were accepted before this block and satisfy it now. */
+function* askOrders(ctx: Context, ports: MarketPorts, book: BookKey, profileId: number, views: Views): IterableIterator<AskOrder> {
   const tau = ports.clock.tau(ctx);
-  for (const [[, [, height, id]]] of askBook.entries(ctx, { within: within.book(book) })) {
+  const profile = profileId === 0 ? undefined : profiles.find(ctx, [book, profileId]);
+  if (profileId !== 0 && profile === undefined) return;
+  for (const [[, [[rank], height, id]]] of askBook.entries(ctx, { within: within.profile(book, profileId) })) {
     if (height >= ctx.height) continue;
     const ask = loadAsk(ctx, id);
     if (!offered(ask, tau)) continue;
-    const view = ports.providers.find(ctx, addressBytes(ask.provider));
-    if (view?.active !== true) continue;
+    const found = views.find(ask.provider);
+    if (found === undefined || (profile !== undefined && !satisfies(profile, ask.premiums, found.view))) continue;
     yield {
-      id, owner: ask.provider, organization: view.organization, height, base: ask.basePrice, units: ask.freeUnits,
-      bond: ask.bondPerUnit, free: ports.providers.free(ctx, view.address),
+      id, owner: ask.provider, organization: found.view.organization, height, base: ask.basePrice, premium: profile === undefined ? 0n : premiumIn(ask, profileId), rank,
+      attributes: ask.premiums.length, units: ask.freeUnits, colocated: Math.max(1, ask.maxColocated), until: ask.availableUntil === 0n ? maxTau : ask.availableUntil,
+      bond: ask.bondPerUnit, free: found.free, kind: kindOf(ask),
     };
   }
 }
 
-/** The last bid that a batch looked at, where there are more behind it. */
+/** What makes two asks of one price different to some bid. */
+function kindOf({ premiums, maxColocated, availableUntil }: Ask): string {
+  if (premiums.length === 0 && maxColocated <= 1 && availableUntil === 0n) return "";
+  return [maxColocated, availableUntil, ...premiums.map(({ attribute, price }) => `${attribute!.key}=${attribute!.value}:${price}`)].join(" ");
+}
+
+/** The last bid that a batch looked at, where there are more behind it; whether it looked at all that it needed. */
 interface Crowd {
-  last: OrderPlace | undefined;
+  last: BidPlace | undefined;
+  all: boolean;
 }
 
 /**
  * Bids accepted before this block. Bids that cross and that nobody can serve stay in the book, any number of them: a batch looks at the first
  * `firstBids`, then at `turnBids` more, which batch after batch are others, until it was everybody's turn.
  */
-function* bidOrders(ctx: Context, ports: MarketPorts, book: BookKey, crowd: Crowd): IterableIterator<BidOrder> {
+function* bidOrders(ctx: Context, ports: MarketPorts, book: BookKey, active: readonly number[], crowd: Crowd): IterableIterator<BidOrder> {
   const tau = ports.clock.tau(ctx);
-  const prefix = within.book(book);
   const cursor = bidCursors.find(ctx, book);
-  let from = prefix;
+  let from: BidPlace | undefined;
+  crowd.all = true;
   for (const [part, most] of [["first", firstBids], ["turn", turnBids]] as const) {
     let seen = 0;
-    let last: OrderPlace | undefined;
-    for (const [[, place]] of bidBook.entries(ctx, { within: prefix, from })) {
+    let last: BidPlace | undefined;
+    for (const place of bidsByPrice(ctx, book, active, from)) {
       if (place[1] >= ctx.height) continue;
-      if (seen === most) break;
+      if (seen === most) {
+        crowd.all = false;
+        break;
+      }
       seen++;
       last = place;
       const order = bidOrder(ctx, place, tau);
@@ -113,23 +167,21 @@ function* bidOrders(ctx: Context, ports: MarketPorts, book: BookKey, crowd: Crow
     }
     if (last === undefined || seen < most) return;
     if (part === "turn") crowd.last = last;
-    else from = joinKey(prefix, behind(cursor !== undefined && comparePlaces(cursor, last) > 0 ? cursor : last));
+    else from = cursor !== undefined && comparePlaces(cursor, last) > 0 ? cursor : last;
   }
 }
 
-function bidOrder(ctx: Context, [, height, id]: OrderPlace, tau: bigint): BidOrder | undefined {
+function bidOrder(ctx: Context, [, height, id]: BidPlace, tau: bigint): BidOrder | undefined {
   const bid = loadBid(ctx, id);
   if (bid.expiresTau < tau) return undefined;
   const job = loadJob(ctx, id);
+  const untouched = bid.nextTask === 0 && bid.reopened.length === 0;
   return {
-    id, owner: bid.consumer, organization: bid.organization, height, limit: bid.limitPrice, tasks: openTasks(bid, job), replicas: bid.k,
-    stake: stakeAt(ctx, job, bid.limitPrice * bid.lots), excluded: bid.excluded,
+    id, owner: bid.consumer, organization: bid.organization, height, limit: bid.limitPrice, tasks: openTasks(bid, job), profile: bid.profileId,
+    whole: bid.minColocated > 1 || (bid.timeInForce === TimeInForce.TIME_IN_FORCE_FOK && untouched), colocated: Math.max(1, bid.minColocated), end: tau + job.spec!.duration,
+    replicas: bid.k, stake: stakeAt(ctx, job, bid.limitPrice * bid.lots), excluded: bid.excluded,
   };
 }
-
-/** The first key behind a place. */
-const behind = (place: OrderPlace): Uint8Array => joinKey(placeKey.encode(place), Uint8Array.of(0));
-const comparePlaces = (a: OrderPlace, b: OrderPlace): number => compareBytes(placeKey.encode(a), placeKey.encode(b));
 
 /** What one replica stakes where F is `f`. V2 runs every replica: p = 1. */
 function stakeAt(ctx: Context, job: Job, f: bigint): bigint {
@@ -154,7 +206,7 @@ function fillBid(ctx: Context, ports: MarketPorts, fill: Fill): number {
   for (let i = 0; i < fresh; i++) chosen.push(taskIdOf(job.id, bid.nextTask + i));
   saveBid(ctx, { ...bid, reopened: bid.reopened.slice(fill.tasks), nextTask: bid.nextTask + fresh }, job);
   for (const held of fill.held) holdUnit(ctx, held.id);
-  const lease = createLease(ctx, job, ask, { units: fill.tasks, lots: bid.lots, price: fill.price, drawn: false, tau });
+  const lease = createLease(ctx, job, ask, { units: fill.tasks, lots: bid.lots, price: fill.price, profileId: bid.profileId, drawn: false, tau });
   for (const id of chosen) {
     const before = tasks.find(ctx, id) ?? blankTask({ ...bid, status: OrderStatus.ORDER_STATUS_OPEN }, job, Number(id % 65_536n));
     const open: Task = { ...before, price: fill.price, lots: bid.lots, stake: stake.toString(), auditProbabilityBps: bid.k > 1 ? 10_000 : 0, heldAsks: fill.held.map((held) => held.id) };
@@ -164,22 +216,7 @@ function fillBid(ctx: Context, ports: MarketPorts, fill: Fill): number {
   return fill.tasks;
 }
 
-function recordTrade(ctx: Context, ports: MarketPorts, key: BookKey, batch: Batch, matched: number, params: Params): void {
-  const tau = ports.clock.tau(ctx);
-  assert(batch.price !== undefined, "a batch with fills has a price");
-  let lots = 0n;
-  for (const fill of batch.fills) lots += loadBid(ctx, fill.bid.id).lots * BigInt(fill.tasks);
-  trades.set(ctx, [key, ctx.height], Trade.fromPartial({ classId: key[0], quoteDenom: key[1], height: ctx.height, tau, price: batch.price, units: matched, lots, fills: batch.fills.length }));
-  const known = collect(ctx, trades, Number.MAX_SAFE_INTEGER, within.book(key));
-  for (const [[, height]] of known.slice(0, Math.max(0, known.length - params.tradeHistory))) trades.remove(ctx, [key, height]);
-  const book = referenceAfter(openBook(ctx, key), batch.price, tau, params);
-  books.set(ctx, key, book);
-  emit(ctx, "EventBatchCleared", {
-    class_id: key[0], quote_denom: key[1], price: batch.price, units: matched, lots, fills: batch.fills.length, reference_price: book.referencePrice, cut: String(batch.cut),
-  });
-}
-
-/** IOC bids that had their batch leave with what it did not fill; where there are more than a block takes out, the book comes up again. */
+/** IOC and FOK bids that had their batch leave with what it did not fill; where there are more than a block takes out, the book comes up again. */
 function leaveImmediate(ctx: Context, ports: MarketPorts, book: BookKey, limit: number): void {
   const waiting = collect(ctx, iocBids, limit, within.book(book));
   if (waiting.length === limit) markDirty(ctx, book);

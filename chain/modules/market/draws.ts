@@ -12,11 +12,13 @@ import { emit } from "./events.ts";
 import { createLease } from "./leases.ts";
 import { paramsAt, currentParams } from "./params.ts";
 import { seeded } from "./pro-rata.ts";
+import { premiumIn, satisfies } from "./profiles.ts";
 import { stakeOf } from "./settlement.ts";
-import { askBook, asks, collect, draws, joinKey, readyDraws, tasks, within } from "./state.ts";
+import { askBook, asks, collect, draws, profiles, readyDraws, tasks, within } from "./state.ts";
 import { apply, termsOf } from "./tasks.ts";
 import { drawFailed, drawn, type PricedSeat } from "./task-machine.ts";
 import type { Context } from "../../runtime/context.ts";
+import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 
 /** Asks that one draw looks at, cheapest first; and all draws of a block together, of which the last one may go beyond. */
@@ -66,12 +68,13 @@ function tryDraw(ctx: Context, ports: MarketPorts, draw: Draw, task: Task, room:
   if (chosen === undefined) return false;
   // Promised units that were not drawn go back to the book; those that were drawn go out from it.
   for (const id of task.heldAsks) releaseHold(ctx, ports, id);
+  const { profileId } = loadBid(ctx, job.id);
   const seats = chosen.map(({ ask: { id }, price, stake }): PricedSeat => {
     const ask = loadAsk(ctx, id);
     const locked = ask.freeUnits > 0 && lockUnit(ctx, ports, ask, stake);
     assert(locked, `ask ${id} was drawn but cannot serve`);
     saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits - 1 });
-    const lease = createLease(ctx, job, ask, { units: 1, lots: task.lots, price, drawn: true, tau });
+    const lease = createLease(ctx, job, ask, { units: 1, lots: task.lots, price, profileId, drawn: true, tau });
     return { provider: ask.provider, organization: ask.organization, askId: id, leaseId: lease.id, price, stake };
   });
   dropDraw(ctx, task.id);
@@ -97,6 +100,8 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
   const params = paramsAt(ctx, job.paramsVersion);
   const most = draw.round === 0 ? task.price : bid.limitPrice;
   const enough = Math.max(draw.count, Math.ceil(10_000 / params.shareCapBps));
+  const book = bookOf(job);
+  const profile = bid.profileId === 0 ? undefined : profiles.find(ctx, [book, bid.profileId]);
   const out: Candidate[] = [];
   const organizations = new Set<string>();
   const seen = new Set<string>();
@@ -111,7 +116,11 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     if (seen.has(ask.provider) || !offered(ask, tau) || task.replicas.some((replica) => replica.organization === ask.organization)) return;
     const provider = seated(ask);
     if (provider === undefined) return;
-    const price = maxInt(task.price, ask.basePrice);
+    if (bid.profileId !== 0 && (profile === undefined || !satisfies(profile, ask.premiums, provider.view))) return;
+    if (ask.availableUntil !== 0n && ask.availableUntil < tau + job.spec!.duration) return;
+    const wanted = ask.basePrice + premiumIn(ask, bid.profileId);
+    if (wanted > most) return;
+    const price = maxInt(task.price, wanted);
     const stake = price === task.price ? BigInt(task.stake) : stakeOf(job.verification, price * task.lots, BigInt(job.risk), task.auditProbabilityBps, params);
     if (provider.free + ask.bondPerUnit < stake) return;
     seen.add(ask.provider);
@@ -123,10 +132,8 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     // A promised unit of an ask that closed meanwhile cannot be drawn any more.
     if (ask.status === OrderStatus.ORDER_STATUS_OPEN) add(ask);
   }
-  const book = bookOf(job);
-  const prefix = within.book(book);
-  for (const [[, [base, , id]]] of collect(ctx, askBook, maxCandidates, prefix, joinKey(prefix, uint64Bytes(most + 1n)))) {
-    if (base > task.price && organizations.size >= enough) break;
+  for (const [[, [[rank], , id]]] of collect(ctx, askBook, maxCandidates, within.profile(book, bid.profileId), within.rank(book, bid.profileId, most))) {
+    if (rank > task.price && organizations.size >= enough) break;
     const ask = asks.find(ctx, id);
     if (ask !== undefined) add(ask);
   }
@@ -135,6 +142,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
 }
 
 interface Seated {
+  readonly view: ProviderView;
   readonly organization: string;
   /** Free bond. */
   readonly free: bigint;
@@ -148,7 +156,7 @@ function mayJoin(ctx: Context, ports: MarketPorts, provider: string, job: Job, t
   const { organization } = view;
   if (job.organization !== "" && organization === job.organization) return undefined;
   if (task.replicas.some((replica) => replica.provider === provider || replica.organization === organization)) return undefined;
-  return { organization, free: ports.providers.free(ctx, view.address) };
+  return { organization, view, free: ports.providers.free(ctx, view.address) };
 }
 
 /** Not expired. */

@@ -32,5 +32,12 @@ export const errors = defineErrors("market", {
   tooManyOrders: [23, ({ owner, limit }: { owner: string; limit: number }) => `${owner} has ${limit} asks, the most there may be; cancel one or let it be pruned`],
   invalidParams: [24, ({ field, value, low, high }: { field: string; value: string; low: string; high: string }) => `${field} is ${value}; it must be from ${low} to ${high}`],
   classFixed: [25, ({ field }: { field: string }) => `${field} of a class never changes; make a new class`],
+  unknownProfile: [27, ({ id, classId, denom }: { id: number; classId: string; denom: string }) => `book ${classId}/${denom} has no profile ${id} that is ready; query Profiles lists them, MsgRegisterProfile makes one`],
+  profileExists: [28, ({ id }: { id: number }) => `the book has that profile already: use profile_id ${id}`],
+  tooManyProfiles: [29, ({ limit }: { limit: number }) => `the book has ${limit} profiles, the most there may be; use one of them, or retire one that is idle`],
+  profileInUse: [30, ({ id, jobs }: { id: number; jobs: bigint }) => `${jobs} jobs that have not ended use profile ${id}`],
+  profileNotIdle: [31, ({ id, idleTau }: { id: number; idleTau: bigint }) => `profile ${id} may be retired by others than its registrant only when it was idle beyond tau ${idleTau}`],
+  notDeclared: [32, ({ key, value }: { key: string; value: string }) => `premiums: the provider does not declare ${key}=${value}; MsgEditProvider adds it to its profile`],
+  alreadyMatched: [33, ({ id }: { id: bigint }) => `bid ${id} has tasks that are matched; only one without them can be replaced`],
   cancelPending: [26, ({ what }: { what: string }) => `${what} is being cancelled already`],
 } as const);

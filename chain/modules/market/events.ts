@@ -1,5 +1,7 @@
 /** Events, all of package dcm.market.v1. Those of orders are enough to rebuild every book; the README lists their attributes. */
-import { OrderStatus, ReplicaState, TaskState, VerificationLevel, type Ask, type Bid, type Job, type Lease, type Replica, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import {
+  OrderStatus, ReplicaState, TaskState, TimeInForce, VerificationLevel, type Ask, type Bid, type Job, type Lease, type Premium, type Profile, type Replica, type Task,
+} from "../../codec/gen/dcm/market/v1/types.ts";
 import type { Context } from "../../runtime/context.ts";
 
 type Attributes = Readonly<Record<string, string | bigint | number>>;
@@ -21,7 +23,34 @@ export const levelName = (level: VerificationLevel): string => enumName(Verifica
 export function askPlaced(ctx: Context, ask: Ask): void {
   emit(ctx, "EventAskPlaced", {
     ask_id: ask.id, provider: ask.provider, organization: ask.organization, class_id: ask.classId, quote_denom: ask.quoteDenom,
-    base_price: ask.basePrice, units: ask.units, expires_tau: ask.expiresTau, storage_deposit: ask.storageDeposit,
+    base_price: ask.basePrice, units: ask.units, premiums: premiumsText(ask.premiums), max_colocated: ask.maxColocated, available_from: ask.availableFrom,
+    available_until: ask.availableUntil, expires_tau: ask.expiresTau, storage_deposit: ask.storageDeposit,
+  });
+}
+
+/** As `key=value:price`, joined by commas. */
+export function premiumsText(premiums: readonly Premium[]): string {
+  return premiums.map(({ attribute, price }) => `${attribute!.key}=${attribute!.value}:${price}`).join(",");
+}
+
+/** Another price, and another place among equals, from this height on. */
+export function askReplaced(ctx: Context, ask: Ask): void {
+  emit(ctx, "EventAskReplaced", {
+    ask_id: ask.id, provider: ask.provider, class_id: ask.classId, quote_denom: ask.quoteDenom, base_price: ask.basePrice, premiums: premiumsText(ask.premiums), expires_tau: ask.expiresTau,
+  });
+}
+
+export function bidReplaced(ctx: Context, bid: Bid, job: Job): void {
+  emit(ctx, "EventBidReplaced", {
+    bid_id: bid.id, job_id: bid.id, consumer: bid.consumer, class_id: bid.classId, quote_denom: bid.quoteDenom, limit_price: bid.limitPrice, expires_tau: bid.expiresTau, escrow: job.escrow!.held,
+  });
+}
+
+export function profileChanged(ctx: Context, name: "EventProfileRegistered" | "EventProfileRetired", profile: Profile): void {
+  emit(ctx, name, {
+    class_id: profile.classId, quote_denom: profile.quoteDenom, profile_id: profile.id, registrant: profile.registrant, deposit: profile.deposit,
+    requirements: profile.requirements.map(({ attribute, attested }) => `${attribute!.key}=${attribute!.value}${attested ? ":attested" : ""}`).join(","),
+    preferences: profile.preferences.map(({ attribute, worth }) => `${attribute!.key}=${attribute!.value}:${worth}`).join(","),
   });
 }
 
@@ -36,7 +65,8 @@ export function askChanged(ctx: Context, ask: Ask, listed: boolean): void {
 export function bidPlaced(ctx: Context, bid: Bid, job: Job): void {
   emit(ctx, "EventBidPlaced", {
     bid_id: bid.id, job_id: job.id, consumer: bid.consumer, organization: bid.organization, class_id: bid.classId, quote_denom: bid.quoteDenom,
-    limit_price: bid.limitPrice, lots: bid.lots, tasks: job.spec!.tasks, verification: levelName(job.verification), k: job.k,
+    limit_price: bid.limitPrice, lots: bid.lots, tasks: job.spec!.tasks, profile_id: bid.profileId, min_colocated: bid.minColocated,
+    time_in_force: enumName(TimeInForce, bid.timeInForce, "TIME_IN_FORCE_"), verification: levelName(job.verification), k: job.k,
     expires_tau: bid.expiresTau, escrow: job.escrow!.deposited, storage_deposit: job.escrow!.storageDeposit,
   });
 }

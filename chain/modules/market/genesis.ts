@@ -1,17 +1,19 @@
 /** Genesis: classes and parameters at the least; everything where a chain is exported. Indexes and queues are made anew from the records. */
 import { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
-import { Book, OrderStatus, TimeInForce, type Ask, type Bid, type Draw, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
+import { Book, OrderStatus, ProfileDemand, type Ask, type Bid, type Draw, type Job, type Profile } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
-import { bookOf } from "./asks.ts";
-import { isTerminal } from "./bids.ts";
+import { bookOf, isListed, listAsk } from "./asks.ts";
+import { isImmediate, isTerminal } from "./bids.ts";
 import { markDirty } from "./books.ts";
 import { checkClass, wasmCore } from "./classes.ts";
 import { defaultParams, paramsAt, paramsFault } from "./params.ts";
+import { scheduleHour } from "./prices.ts";
+import { contentOf, countJob, demandOf } from "./profiles.ts";
 import { queueDraw } from "./draw-queue.ts";
 import { isOver } from "./tasks.ts";
 import {
-  askBook, asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, classes, draws, drawsBySeed, dueKinds, freshBooks, iocBids, jobs,
-  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, schedule, seals, suspended, tasks, tasksByProvider, trades,
+  asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, iocBids, jobs,
+  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, profiles, profilesByContent, replacedAsks, replacedBids, schedule, seals, suspended, tasks, tasksByProvider, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -45,6 +47,10 @@ function check(state: GenesisState): void {
   ids("leases", state.leases, state.nextLeaseId);
   ids("tasks", state.tasks, 1n << 64n);
   ids("bids", state.bids, state.nextJobId);
+  for (const { id, classId, quoteDenom } of state.profiles) {
+    const book = state.books.find((one) => one.classId === classId && one.quoteDenom === quoteDenom);
+    if (id < 1 || id >= (book?.nextProfileId ?? 0)) throw new Error(`market.profiles: id ${id} is not below the next profile id of book ${classId}/${quoteDenom}`);
+  }
   if (state.bids.length !== state.jobs.length || state.bids.some((bid, i) => bid.id !== state.jobs[i]!.id)) throw new Error("market: every job has a bid of its id, and the other way round");
 }
 
@@ -67,9 +73,13 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   nextAskId.set(ctx, state.nextAskId || 1n);
   nextJobId.set(ctx, state.nextJobId || 1n);
   nextLeaseId.set(ctx, state.nextLeaseId || 1n);
+  for (const profile of state.profiles) initProfile(ctx, ports, profile);
   for (const ask of state.asks) initAsk(ctx, ports, ask);
   for (const job of state.jobs) initJob(ctx, job);
-  for (const bid of state.bids) initBid(ctx, bid);
+  for (const [i, bid] of state.bids.entries()) {
+    if (state.jobs[i]!.endedTau === 0n) countJob(ctx, ports, bookOf(bid), bid.profileId, 1n);
+    initBid(ctx, bid);
+  }
   for (const task of state.tasks) {
     tasks.set(ctx, task.id, task);
     if (task.dueTau !== 0n) schedule(ctx, task.dueTau, dueKinds.task, task.id);
@@ -86,8 +96,24 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   for (const draw of state.draws) initDraw(ctx, draw);
   for (const seal of state.seals) seals.set(ctx, [seal.jobId, addressBytes(seal.provider)], seal);
   for (const trade of state.trades) trades.set(ctx, [bookOf(trade), trade.height], trade);
+  for (const one of state.replacedAsks) replacedAsks.set(ctx, one.askId, one);
+  for (const one of state.replacedBids) replacedBids.set(ctx, one.jobId, one);
+  for (const one of state.candles) candles.set(ctx, [bookOf(one), one.interval, one.startTau], one);
+  for (const one of state.index) {
+    indexBuckets.set(ctx, [one.startTau, bookOf(one)], one);
+    scheduleHour(ctx, one.startTau);
+  }
+  for (const one of state.indexShares) indexShares.set(ctx, [one.startTau, bookOf(one), addressBytes(one.provider)], one);
   for (const id of state.cancelledAsks) cancelledAsks.set(ctx, id, true);
   for (const id of state.cancelledBids) cancelledBids.set(ctx, id, true);
+}
+
+/** A profile's idleness begins anew; asks are sorted in at once. */
+function initProfile(ctx: Context, ports: MarketPorts, profile: Profile): void {
+  const key = bookOf(profile);
+  profiles.set(ctx, [key, profile.id], profile);
+  profilesByContent.set(ctx, [key, contentOf(profile)], profile.id);
+  demands.set(ctx, [key, profile.id], ProfileDemand.fromPartial({ idleTau: ports.clock.tau(ctx) }));
 }
 
 function count(ctx: Context, order: Ask | Bid, change: { readonly openAsks?: bigint; readonly openBids?: bigint }): void {
@@ -108,8 +134,9 @@ function initAsk(ctx: Context, ports: MarketPorts, ask: Ask): void {
   }
   schedule(ctx, ask.expiresTau, dueKinds.askExpiry, ask.id);
   if (ports.providers.find(ctx, provider)?.active !== true) suspended.set(ctx, provider, true);
-  else if (ask.freeUnits > 0) {
-    askBook.set(ctx, [bookOf(ask), [ask.basePrice, ask.createdHeight, ask.id]], true);
+  if (ask.waiting) schedule(ctx, ask.availableFrom, dueKinds.askOpening, ask.id);
+  if (isListed(ctx, ask)) {
+    listAsk(ctx, ask);
     count(ctx, ask, { openAsks: 1n });
   }
 }
@@ -125,9 +152,11 @@ function initBid(ctx: Context, bid: Bid): void {
   if (isTerminal(bid.status) || bid.endedTau !== 0n) return;
   schedule(ctx, bid.expiresTau, dueKinds.bidExpiry, bid.id);
   if (bid.status !== OrderStatus.ORDER_STATUS_OPEN) return;
-  bidBook.set(ctx, [bookOf(bid), [bidOrder(bid.limitPrice), bid.createdHeight, bid.id]], true);
-  if (bid.timeInForce === TimeInForce.TIME_IN_FORCE_IOC) iocBids.set(ctx, [bookOf(bid), bid.id], true);
+  bidBook.set(ctx, [[bookOf(bid), bid.profileId], [bidOrder(bid.limitPrice), bid.createdHeight, bid.id]], true);
+  if (isImmediate(bid)) iocBids.set(ctx, [bookOf(bid), bid.id], true);
   count(ctx, bid, { openBids: 1n });
+  const demand = demandOf(ctx, bookOf(bid), bid.profileId);
+  demands.set(ctx, [bookOf(bid), bid.profileId], { ...demand, openBids: demand.openBids + 1n });
 }
 
 function initDraw(ctx: Context, draw: Draw): void {
@@ -142,7 +171,8 @@ function exported(ctx: Context): GenesisState {
   const keys = <K, V>(collection: MapOf<K, V>): K[] => Array.from(collection.entries(ctx), ([key]) => key);
   return GenesisState.create({
     params: Array.from(paramsByVersion.entries(ctx), ([version, params]) => ({ version, params })),
-    classes: values(classes), books: values(books), asks: values(asks), jobs: values(jobs), bids: values(bids), tasks: values(tasks), leases: values(leases),
+    classes: values(classes), books: values(books), asks: values(asks).map((ask) => ({ ...ask, places: [], profilesSeen: 0 })), jobs: values(jobs), bids: values(bids), tasks: values(tasks), leases: values(leases), profiles: values(profiles).map((profile) => ({ ...profile, ready: true })), replacedAsks: values(replacedAsks), replacedBids: values(replacedBids),
+    candles: values(candles), index: values(indexBuckets), indexShares: values(indexShares),
     draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),
     nextAskId: nextAskId.find(ctx) ?? 1n, nextJobId: nextJobId.find(ctx) ?? 1n, nextLeaseId: nextLeaseId.find(ctx) ?? 1n,
   });

@@ -1,10 +1,11 @@
 /** What holds at every block's end. */
-import { OrderStatus, ReplicaState, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { ReplicaState, type Bid, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { isTerminal, loadBid, openTasks } from "./bids.ts";
-import { bookOf } from "./asks.ts";
+import { bookOf, isListed, keyIn } from "./asks.ts";
 import { escrowAddress } from "./escrow.ts";
-import { askBook, asks, bidBook, bidOrder, bids, draws, dueKinds, dueQueue, jobs, liveTasksByProvider, suspended, tasks } from "./state.ts";
+import { openPlace } from "./profiles.ts";
+import { askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, jobs, liveTasksByProvider, profiles, replacedBids, tasks, type BookKey } from "./state.ts";
 import { isOver } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -26,7 +27,8 @@ function escrowAccounts(ctx: Context): string | undefined {
     const sum = [paid, refunded, fees, burned, held].reduce((total, text) => total + BigInt(text), 0n);
     if (sum !== BigInt(deposited)) return `job ${id}: ${deposited} came in, ${sum} is accounted for`;
     const alive = BigInt(job.spec!.tasks - job.tasksFinal - job.tasksClosed);
-    if (BigInt(held) !== alive * BigInt(perTask)) return `job ${id} holds ${held} for ${alive} tasks of ${perTask}`;
+    const added = BigInt(replacedBids.find(ctx, id)?.added ?? "0");
+    if (BigInt(held) !== alive * BigInt(perTask) + added) return `job ${id} holds ${held} for ${alive} tasks of ${perTask}`;
   }
   return undefined;
 }
@@ -37,6 +39,7 @@ function balance(ctx: Context, ports: MarketPorts): string | undefined {
   let owed = 0n;
   for (const [, job] of jobs.entries(ctx)) owed += BigInt(job.escrow!.held) + BigInt(job.escrow!.storageDeposit);
   for (const [, ask] of asks.entries(ctx)) owed += BigInt(ask.storageDeposit);
+  for (const [, profile] of profiles.entries(ctx)) owed += BigInt(profile.deposit);
   const held = ports.bank.balance(ctx, escrowAddress, denom);
   return held === owed ? undefined : `the account holds ${held}${denom} and owes ${owed}${denom}`;
 }
@@ -58,25 +61,48 @@ function units(ctx: Context): string | undefined {
 
 function askIndex(ctx: Context): string | undefined {
   let listed = 0;
+  const counts = new Map<string, bigint>();
   for (const [id, ask] of asks.entries(ctx)) {
-    const should = ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0 && !suspended.has(ctx, addressBytes(ask.provider));
-    if (askBook.has(ctx, [bookOf(ask), [ask.basePrice, ask.createdHeight, id]]) !== should) return `ask ${id} is ${should ? "missing from" : "in"} the book`;
-    if (should) listed++;
+    const should = isListed(ctx, ask);
+    for (const place of [openPlace, ...ask.places]) {
+      if (askBook.has(ctx, keyIn(ask, place)) !== should) return `ask ${id} is ${should ? "missing from" : "in"} the book of profile ${place.profileId}`;
+      if (should) listed++;
+    }
+    if (should) counts.set(bookOf(ask).join(" "), (counts.get(bookOf(ask).join(" ")) ?? 0n) + 1n);
   }
   const inBook = Array.from(askBook.entries(ctx)).length;
-  return inBook === listed ? undefined : `the books list ${inBook} asks, there are ${listed}`;
+  if (inBook !== listed) return `the books list ${inBook} asks, there are ${listed}`;
+  for (const [key, book] of books.entries(ctx)) if (book.openAsks !== (counts.get(key.join(" ")) ?? 0n)) return `book ${key.join("/")} counts ${book.openAsks} asks of ${counts.get(key.join(" ")) ?? 0n}`;
+  return undefined;
 }
 
 function bidIndex(ctx: Context): string | undefined {
   let listed = 0;
+  const open = new Map<string, bigint>();
+  const live = new Map<string, bigint>();
+  const add = (counts: Map<string, bigint>, bid: Bid): void => void counts.set(demandName(bookOf(bid), bid.profileId), (counts.get(demandName(bookOf(bid), bid.profileId)) ?? 0n) + 1n);
   for (const [id, bid] of bids.entries(ctx)) {
-    const should = !isTerminal(bid.status) && openTasks(bid, jobs.find(ctx, id)!) > 0;
-    if (bidBook.has(ctx, [bookOf(bid), [bidOrder(bid.limitPrice), bid.createdHeight, id]]) !== should) return `bid ${id} is ${should ? "missing from" : "in"} the book`;
-    if (should) listed++;
+    const job = jobs.find(ctx, id)!;
+    const should = !isTerminal(bid.status) && openTasks(bid, job) > 0;
+    if (bidBook.has(ctx, [[bookOf(bid), bid.profileId], [bidOrder(bid.limitPrice), bid.createdHeight, id]]) !== should) return `bid ${id} is ${should ? "missing from" : "in"} the book`;
+    if (should) {
+      listed++;
+      add(open, bid);
+    }
+    if (job.endedTau === 0n) add(live, bid);
   }
   const inBook = Array.from(bidBook.entries(ctx)).length;
-  return inBook === listed ? undefined : `the books list ${inBook} bids, there are ${listed}`;
+  if (inBook !== listed) return `the books list ${inBook} bids, there are ${listed}`;
+  for (const [[key, profile], demand] of demands.entries(ctx)) {
+    const name = demandName(key, profile);
+    if (demand.openBids !== (open.get(name) ?? 0n) || demand.liveJobs !== (live.get(name) ?? 0n)) return `profile ${name} counts ${demand.openBids} bids and ${demand.liveJobs} jobs of ${open.get(name) ?? 0n} and ${live.get(name) ?? 0n}`;
+    live.delete(name);
+  }
+  for (const name of live.keys()) return `profile ${name} has jobs and no record`;
+  return undefined;
 }
+
+const demandName = (key: BookKey, profile: number): string => `${key.join("/")} ${profile}`;
 
 function taskRecords(ctx: Context): string | undefined {
   for (const [id, task] of tasks.entries(ctx)) {

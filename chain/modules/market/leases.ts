@@ -2,14 +2,25 @@
 import { Lease, Term, type Ask, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { assert } from "../../runtime/errors.ts";
+import { bookOf } from "./asks.ts";
 import { leaseCreated } from "./events.ts";
+import { requiredBy } from "./profiles.ts";
 import { leases, leasesByJob, leasesByProvider, nextLeaseId, take } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 
-export function createLease(ctx: Context, job: Job, ask: Ask, agreed: { readonly units: number; readonly lots: bigint; readonly price: bigint; readonly drawn: boolean; readonly tau: bigint }): Lease {
+interface Agreed {
+  readonly units: number;
+  readonly lots: bigint;
+  readonly price: bigint;
+  readonly profileId: number;
+  readonly drawn: boolean;
+  readonly tau: bigint;
+}
+
+export function createLease(ctx: Context, job: Job, ask: Ask, agreed: Agreed): Lease {
   const lease = Lease.fromPartial({
     id: take(ctx, nextLeaseId), jobId: job.id, askId: ask.id, provider: ask.provider, consumer: job.consumer, classId: job.classId, quoteDenom: job.quoteDenom,
-    units: agreed.units, lots: agreed.lots, price: agreed.price, term: Term.TERM_SPOT, paramsVersion: job.paramsVersion, createdTau: agreed.tau,
+    attributes: requiredBy(ctx, bookOf(job), agreed.profileId), units: agreed.units, lots: agreed.lots, price: agreed.price, term: Term.TERM_SPOT, paramsVersion: job.paramsVersion, createdTau: agreed.tau,
     drawn: agreed.drawn, liveUnits: agreed.units,
   });
   leases.set(ctx, lease.id, lease);

@@ -4,16 +4,27 @@ import { describe, it } from "mocha";
 import { sha256 } from "../../codec/hash.ts";
 import { utf8 } from "../../codec/bytes.ts";
 import { clear, type AskOrder, type Batch, type BidOrder } from "./matching.ts";
+import { clearByTheBook } from "./matching-reference.ts";
 import { proRata } from "./pro-rata.ts";
 
 const seed = sha256(utf8("a seed"));
-const limits = { maxFills: 100_000, skipsPerUnit: 1_000, maxSkips: 100_000 };
+const limits = { maxFills: 100_000, skipsPerUnit: 1_000, maxSkips: 100_000, maxWhole: 100_000 };
 
-const ask = (id: bigint, base: bigint, units: number, more: Partial<AskOrder> = {}): AskOrder => ({ id, owner: `p${id}`, organization: "", height: id, base, units, bond: 0n, free: 1n << 60n, ...more });
-const bid = (id: bigint, limit: bigint, tasks: number, more: Partial<BidOrder> = {}): BidOrder => ({ id, owner: `c${id}`, organization: "", height: id, limit, tasks, replicas: 1, stake: 0n, excluded: [], ...more });
-const byAsk = (a: AskOrder, b: AskOrder): number => (a.base !== b.base ? (a.base < b.base ? -1 : 1) : a.height !== b.height ? (a.height < b.height ? -1 : 1) : a.id < b.id ? -1 : 1);
+const ask = (id: bigint, base: bigint, units: number, more: Partial<AskOrder> = {}): AskOrder => {
+  const premium = more.premium ?? 0n;
+  return { id, owner: `p${id}`, organization: "", height: id, base, premium, rank: base + premium, attributes: 0, units, colocated: 1, until: 100n, bond: 0n, free: 1n << 60n, kind: "", ...more };
+};
+const bid = (id: bigint, limit: bigint, tasks: number, more: Partial<BidOrder> = {}): BidOrder => ({
+  id, owner: `c${id}`, organization: "", height: id, limit, tasks, profile: 0, whole: (more.colocated ?? 1) > 1, colocated: 1, end: 0n, replicas: 1, stake: 0n, excluded: [], ...more,
+});
+const byAsk = (a: AskOrder, b: AskOrder): number =>
+  a.rank !== b.rank ? (a.rank < b.rank ? -1 : 1) : a.attributes !== b.attributes ? a.attributes - b.attributes : a.height !== b.height ? (a.height < b.height ? -1 : 1) : a.id < b.id ? -1 : 1;
 const byBid = (a: BidOrder, b: BidOrder): number => (a.limit !== b.limit ? (a.limit > b.limit ? -1 : 1) : a.height !== b.height ? (a.height < b.height ? -1 : 1) : a.id < b.id ? -1 : 1);
-const run = (asks: AskOrder[], bids: BidOrder[], more: Partial<typeof limits> = {}): Batch => clear([...asks].sort(byAsk), [...bids].sort(byBid), seed, { ...limits, ...more });
+/** Asks of each profile; all of them where there is only profile 0. */
+type Supply = readonly (readonly AskOrder[])[];
+const runAll = (supply: Supply, bids: readonly BidOrder[], more: Partial<typeof limits> = {}): Batch =>
+  clear({ profiles: supply.map((_, i) => i), asks: (profile) => [...(supply[profile] ?? [])].sort(byAsk), bids: [...bids].sort(byBid) }, seed, { ...limits, ...more });
+const run = (asks: readonly AskOrder[], bids: readonly BidOrder[], more: Partial<typeof limits> = {}): Batch => runAll([asks], bids, more);
 const filled = (batch: Batch): Map<string, number> => {
   const out = new Map<string, number>();
   for (const fill of batch.fills) {
@@ -52,6 +63,45 @@ const wildArb = fc.tuple(
   asks: a.map(([one, owner, organization], i) => ask(BigInt(i + 1), one.base, one.units, { height: one.height, owner: `u${owner}`, organization: organization === 0 ? "" : `o${organization}`, bond: 2n, free: BigInt(owner * 5) })),
   bids: b.map(([one, owner, replicas, excluded, stake], i) => bid(BigInt(i + 1), one.limit, one.tasks, { height: one.height, owner: `u${owner}`, replicas, excluded, stake })),
 }));
+
+const add = (counts: Map<string, number>, name: string, n: number): void => void counts.set(name, (counts.get(name) ?? 0) + n);
+/** Random books that the market-wide properties look at, each; `DCM_BOOKS` asks for more. */
+const books = Number(process.env.DCM_BOOKS ?? 50_000);
+
+/** Everything at once: two profiles beside profile 0, one that requires "a" (1 to 3 more), one that likes "b"; and every other condition. */
+const marketArb = fc.tuple(
+  fc.array(fc.record({
+    base: fc.bigInt(1n, 8n), height: fc.bigInt(1n, 3n), units: fc.integer({ min: 1, max: 5 }), owner: fc.integer({ min: 1, max: 5 }), organization: fc.integer({ min: 0, max: 3 }),
+    a: fc.option(fc.bigInt(0n, 3n)), b: fc.option(fc.bigInt(0n, 4n)), colocated: fc.integer({ min: 1, max: 3 }), until: fc.bigInt(3n, 6n), free: fc.bigInt(0n, 12n),
+  }), { maxLength: 9 }),
+  fc.array(fc.record({
+    limit: fc.bigInt(1n, 10n), height: fc.bigInt(1n, 4n), tasks: fc.integer({ min: 1, max: 3 }), owner: fc.integer({ min: 1, max: 9 }), profile: fc.integer({ min: 0, max: 2 }),
+    shape: fc.constantFrom("plain", "plain", "whole", "replicated", "colocated"), end: fc.bigInt(0n, 5n), stake: fc.bigInt(0n, 4n), excluded: fc.subarray(["u1", "u2"]),
+  }), { maxLength: 9 }),
+).map(([a, b]) => {
+  const worth = 2n;
+  const offers = a.map((one, i) => ({
+    a: one.a, b: one.b,
+    ask: ask(BigInt(i + 1), one.base, one.units, {
+      height: one.height, owner: `u${one.owner}`, organization: one.organization === 0 ? "" : `o${one.organization}`, attributes: Number(one.a !== null) + Number(one.b !== null), colocated: one.colocated,
+      until: one.until, bond: 1n, free: BigInt(one.owner * 3), kind: [one.a, one.b, one.colocated, one.until].join(),
+    }),
+  }));
+  return {
+    supply: [
+      offers.map((one) => one.ask),
+      offers.filter((one) => one.a !== null).map((one) => ({ ...one.ask, premium: one.a!, rank: one.ask.base + one.a! })),
+      offers.map((one) => (one.b === null || one.b > worth ? { ...one.ask } : { ...one.ask, premium: one.b, rank: one.ask.base + one.b - worth })),
+    ],
+    bids: b.map(({ shape, ...one }, i) => {
+      const colocated = shape === "colocated" ? 2 : 1;
+      return bid(BigInt(i + 1), one.limit, one.tasks * colocated, {
+        height: one.height, owner: `u${one.owner}`, organization: one.owner === 9 ? "o1" : "", profile: one.profile, whole: shape === "whole" || shape === "colocated", colocated,
+        replicas: shape === "replicated" ? 2 : 1, end: one.end, stake: one.stake, excluded: one.excluded,
+      });
+    }),
+  };
+});
 
 describe("batch clearing", () => {
   it("MKT-10: agrees with the slow reference on volume, price and what each group of equals gets", () => {
@@ -117,7 +167,7 @@ describe("batch clearing", () => {
       const rotate = <T>(list: T[]): T[] => [...list.slice(turn % (list.length || 1)), ...list.slice(0, turn % (list.length || 1))];
       const noId = <T extends { id: bigint; height: bigint }>(price: (one: T) => bigint) => (a: T, b: T): number => (price(a) !== price(b) ? (price(a) < price(b) ? -1 : 1) : a.height < b.height ? -1 : a.height > b.height ? 1 : 0);
       const sorted = run(asks, bids);
-      const shuffled = clear(rotate(asks).sort(noId((one) => one.base)), rotate(bids).sort(noId((one) => -one.limit)), seed, limits);
+      const shuffled = clear({ profiles: [0], asks: () => rotate(asks).sort(noId((one) => one.base)), bids: rotate(bids).sort(noId((one) => -one.limit)) }, seed, limits);
       assert.deepEqual(shuffled.fills.map((one) => [one.bid.id, one.ask.id, one.tasks, one.price]), sorted.fills.map((one) => [one.bid.id, one.ask.id, one.tasks, one.price]));
     }), { numRuns: 300 });
   });
@@ -173,7 +223,102 @@ describe("batch clearing", () => {
         yield ask(i, i, 1);
       }
     }
-    clear(many(), [bid(1n, 3n, 10)], seed, limits);
+    clear({ profiles: [0], asks: many, bids: [bid(1n, 3n, 10)] }, seed, limits);
     assert.ok(pulled <= 6, `pulled ${pulled}`);
+  });
+
+  it("MKT-60: agrees with the slow reference to the unit, on books with profiles, premiums, windows, co-location, fill-or-kill, replicas, exclusions, own orders and scarce bond", function () {
+    this.timeout(120_000);
+    let traded = 0;
+    fc.assert(fc.property(marketArb, ({ supply, bids }) => {
+      const batch = runAll(supply, bids);
+      const slow = clearByTheBook(bids, (profile) => supply[profile]!, seed);
+      const fast = new Map<string, number>();
+      for (const { bid: { id }, ask: first, held, tasks, price } of batch.fills) add(fast, `${id} from ${[first, ...held].map((one) => one.id).join()} at ${price}`, tasks);
+      const want = new Map<string, number>();
+      for (const { bid: { id }, asks, price } of slow.matches) add(want, `${id} from ${asks.map((one) => one.id).join()} at ${price}`, 1);
+      assert.deepEqual([...fast].sort(), [...want].sort());
+      assert.equal(batch.price, slow.price);
+      assert.deepEqual([batch.selfTrades.asks.map(({ id }) => id).sort(), batch.selfTrades.bids.map(({ id }) => id).sort()], [[...slow.leavingAsks].sort(), [...slow.leavingBids].sort()]);
+      traded += batch.fills.length;
+    }), { numRuns: books });
+    assert.ok(traded > books, `${traded} fills in ${books} books`);
+  });
+
+  it("MKT-61: whatever a book holds, its fills keep every limit, size, window, place, bond and profile, and all-or-none bids fill whole or not at all", function () {
+    this.timeout(120_000);
+    fc.assert(fc.property(marketArb, ({ supply, bids }) => {
+      const batch = runAll(supply, bids);
+      const units = new Map<string, number>();
+      const bonds = new Map<string, bigint>();
+      for (const { bid: one, ask: first, held, tasks, price } of batch.fills) {
+        assert.ok(tasks > 0 && price <= one.limit);
+        assert.equal(1 + held.length, one.replicas);
+        for (const offer of [first, ...held]) {
+          assert.ok(supply[one.profile]!.includes(offer), "an ask that the profile does not see");
+          assert.ok(offer.base + offer.premium <= price && offer.until >= one.end && offer.colocated >= one.colocated && offer.owner !== one.owner && !one.excluded.includes(offer.owner));
+          add(units, `ask ${offer.id}`, tasks);
+          bonds.set(offer.owner, (bonds.get(offer.owner) ?? 0n) + (one.stake > offer.bond ? one.stake - offer.bond : 0n) * BigInt(tasks));
+          assert.ok(bonds.get(offer.owner)! <= offer.free);
+          assert.ok(units.get(`ask ${offer.id}`)! <= offer.units);
+        }
+        if (one.colocated > 1) assert.equal(tasks % one.colocated, 0);
+        add(units, `bid ${one.id}`, tasks);
+      }
+      for (const one of bids) {
+        const got = units.get(`bid ${one.id}`) ?? 0;
+        assert.ok(got <= one.tasks && (!one.whole || got === 0 || got === one.tasks));
+      }
+      const open = batch.fills.filter(({ bid: one }) => one.profile === 0 && !one.whole && one.excluded.length === 0 && one.replicas === 1 && one.colocated === 1);
+      const base = new Set(open.filter(({ bid: one, price }) => price < one.limit).map(({ price }) => price));
+      assert.ok(base.size <= 1, "unconstrained trades have one base price, but for limits below it");
+    }), { numRuns: books });
+  });
+
+  it("MKT-62: an enclave goes to the bid that needs one, not to one that takes any ask", () => {
+    const plain = ask(1n, 5n, 1);
+    const enclave = ask(2n, 5n, 1, { height: 1n, attributes: 1, kind: "tee" });
+    const inProfile = { ...enclave, premium: 2n, rank: 7n };
+    const batch = runAll([[plain, enclave], [inProfile]], [bid(1n, 9n, 1), bid(2n, 8n, 1, { profile: 1 })]);
+    assert.deepEqual(batch.fills.map((fill) => [fill.bid.id, fill.ask.id, fill.price]), [[1n, 1n, 5n], [2n, 2n, 7n]]);
+  });
+
+  it("MKT-63: constrained and all-or-none bids never set the price; alone, each trades at its ask", () => {
+    const offers = [ask(1n, 3n, 2), ask(2n, 6n, 2)];
+    const alone = runAll([offers, offers.map((one) => ({ ...one, premium: 1n, rank: one.base + 1n }))], [bid(1n, 20n, 3, { profile: 1 })]);
+    assert.deepEqual(alone.fills.map(({ ask: { id }, price }) => [id, price]), [[1n, 4n], [2n, 7n]]);
+    const killed = run([ask(1n, 3n, 2)], [bid(1n, 20n, 5, { whole: true }), bid(2n, 9n, 1)]);
+    assert.deepEqual([killed.fills.map((fill) => fill.bid.id), killed.price], [[2n], 3n]);
+  });
+
+  it("MKT-64: what is liked counts its worth, is paid by its premium, and never beyond the limit", () => {
+    const plain = ask(1n, 10n, 1);
+    const liked = ask(2n, 12n, 1, { premium: 3n, rank: 7n, attributes: 1 });
+    assert.deepEqual(runAll([[plain], [plain, liked]], [bid(1n, 20n, 1, { profile: 1 })]).fills.map(({ ask: { id }, price }) => [id, price]), [[2n, 15n]]);
+    assert.deepEqual(runAll([[plain], [plain, liked]], [bid(1n, 14n, 1, { profile: 1 })]).fills.map(({ ask: { id }, price }) => [id, price]), [[1n, 10n]]);
+  });
+
+  it("MKT-65: tasks that belong together come to one ask with room for them", () => {
+    const batch = run([ask(1n, 1n, 8, { colocated: 2 }), ask(2n, 5n, 8, { colocated: 4 })], [bid(1n, 9n, 8, { colocated: 4 })]);
+    assert.deepEqual(batch.fills.map(({ ask: { id }, tasks }) => [id, tasks]), [[2n, 4], [2n, 4]]);
+    assert.equal(run([ask(1n, 1n, 7, { colocated: 4 })], [bid(1n, 9n, 8, { colocated: 4 })]).fills.length, 0);
+  });
+
+  it("MKT-66: splitting or merging an ask changes what its owner sells by less than one unit, on average over seeds by nothing", () => {
+    const others = [ask(10n, 5n, 4, { height: 1n }), ask(11n, 5n, 3, { height: 1n })];
+    const demand = bid(1n, 9n, 6);
+    const sold = (mine: readonly AskOrder[], at: Uint8Array): number =>
+      clear({ profiles: [0], asks: () => [...mine, ...others].sort(byAsk), bids: [demand] }, at, limits).fills.filter((fill) => fill.ask.owner === "me").reduce((sum, fill) => sum + fill.tasks, 0);
+    const whole = [ask(1n, 5n, 5, { height: 1n, owner: "me" })];
+    const split = [1n, 2n, 3n, 4n, 5n].map((id) => ask(id, 5n, 1, { height: 1n, owner: "me" }));
+    const sums = { whole: 0, split: 0 };
+    const seeds = 2_000;
+    for (let i = 0; i < seeds; i++) {
+      const at = sha256(utf8(`seed ${i}`));
+      sums.whole += sold(whole, at);
+      sums.split += sold(split, at);
+      assert.ok(Math.abs(sold(whole, at) - 2.5) < 1 && Math.abs(sold(split, at) - 2.5) < 1);
+    }
+    assert.ok(Math.abs(sums.whole - sums.split) / seeds < 0.06, `${sums.whole / seeds} whole, ${sums.split / seeds} split`);
   });
 });

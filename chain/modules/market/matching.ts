@@ -1,6 +1,7 @@
 /**
- * Clears one batch of one book: a pure function of orders and seed. Protocol section 2; the README has the rules as MKT-10 to MKT-19.
- * Orders come sorted (bids by limit from the highest, asks by base from the lowest, then height, then id) and are only pulled as far as they can trade.
+ * Clears one batch of one book: a pure function of orders and seed. Protocol section 2; the README has the rules as MKT-10 to MKT-19 and MKT-60 to MKT-66.
+ * Orders come sorted (bids by limit from the highest, then height, then id; asks, once for each profile, by rank, then attributes, height, id) and are only
+ * pulled as far as they can trade.
  */
 import { utf8 } from "../../codec/bytes.ts";
 import { assert } from "../../runtime/errors.ts";
@@ -16,26 +17,54 @@ interface Order {
   readonly height: bigint;
 }
 
+/** An ask as one profile sees it. */
 export interface AskOrder extends Order {
   /** For one lot. */
   readonly base: bigint;
+  /** On top of the base, for the attributes that the profile takes. */
+  readonly premium: bigint;
+  /** The profile takes the lowest first: base + premium - what the attributes it merely likes are worth to it. Never above base + premium. */
+  readonly rank: bigint;
+  /** Attributes that it offers, taken or not: of equal rank the fewest go first [spending the only enclave on a bid that needs none]. */
+  readonly attributes: number;
   readonly units: number;
+  /** The most units in one place. */
+  readonly colocated: number;
+  /** tau at which what it serves must be over. */
+  readonly until: bigint;
   /** Set aside for each unit. */
   readonly bond: bigint;
   /** The provider's free bond, shared by all its asks. */
   readonly free: bigint;
+  /** Asks of one base, height and kind are equals: every bid sees them alike. */
+  readonly kind: string;
 }
 
 export interface BidOrder extends Order {
   readonly limit: bigint;
   /** One unit each. */
   readonly tasks: number;
+  /** 0: takes any ask. */
+  readonly profile: number;
+  /** Fills in one batch, or not at all. */
+  readonly whole: boolean;
+  /** Tasks that must run in one place, at least 1; a divisor of `tasks` where it is more. */
+  readonly colocated: number;
+  /** tau at which a task that starts now is over. */
+  readonly end: bigint;
   /** Organizations that each task needs: the first replica and those that will be drawn. */
   readonly replicas: number;
   /** The bond that one replica locks at the limit. */
   readonly stake: bigint;
   /** Providers that may not serve it. */
   readonly excluded: readonly string[];
+}
+
+export interface Orders {
+  /** Profiles that bids of this batch may have. */
+  readonly profiles: readonly number[];
+  asks(profile: number): Iterable<AskOrder>;
+  readonly bids: Iterable<BidOrder>;
 }
 
 /** Tasks of a bid that go to an ask. */
@@ -51,12 +80,14 @@ export interface Fill {
 
 export interface Batch {
   readonly fills: readonly Fill[];
-  /** Orders that would have traded with their own owner: the newer one of each pair. */
+  /** Orders that would have traded with their own owner: of each pair the newer one leaves, with what it has not traded before. */
   readonly selfTrades: { readonly asks: readonly AskOrder[]; readonly bids: readonly BidOrder[] };
-  /** The uniform base price; undefined where nothing traded. */
+  /** The uniform base price, or the highest base that traded where nothing set one; undefined where nothing traded. */
   readonly price: bigint | undefined;
   /** True where `maxFills` ended the batch: the rest waits for the next one. */
   readonly cut: boolean;
+  /** False where a limit of work ended it: there may be bids that it could have filled. */
+  readonly complete: boolean;
 }
 
 export interface Limits {
@@ -65,37 +96,39 @@ export interface Limits {
   /** Asks passed over because a bid may not take them: for one unit, and in the whole batch. A bid that comes to the end of it waits. */
   readonly skipsPerUnit: number;
   readonly maxSkips: number;
-}
-
-/** Orders of one price and height; only where there are several. */
-interface Group<T> {
-  readonly orders: readonly T[];
-  readonly total: number;
-  taken: number;
+  /** A bid that fills whole and has more tasks finds no batch: it is passed over. */
+  readonly maxWhole: number;
 }
 
 const alone = -1;
 const noAsks: readonly AskOrder[] = [];
 
-/**
- * One side of the book, pulled as far as it is looked at. Three arrays side by side, as books are large: an order (or, once equals share,
- * a part of it), what is left of it, and its group of equals.
- */
-class Side<T extends Order> {
-  readonly #groups: Group<T>[] = [];
-  #orders: T[] = [];
-  #left: number[] = [];
-  #groupOf: number[] = [];
+/** Orders that are equals, and what was taken of all of them. */
+interface Group {
+  readonly members: { readonly index: number; readonly id: bigint; readonly hash: bigint }[];
+  total: number;
+  taken: number;
+}
+
+const isPartial = ({ members, total, taken }: Group): boolean => members.length > 1 && taken > 0 && taken < total;
+
+/** What each member is due of what the group got, in the order of the hashes. */
+function shares(group: Group, units: readonly number[], seed: Uint8Array, label: Uint8Array): (readonly [index: number, due: number])[] {
+  const members = group.members.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.id < b.id ? -1 : 1));
+  const due = proRata(members.map(({ index }) => units[index]!), group.taken, seeded(seed, label, members[0]!.id, BigInt(group.total)));
+  return members.map(({ index }, i) => [index, due[i]!]);
+}
+
+/** Pulls orders; those of one place in the sequence come together, sorted by hash. */
+class Source<T extends Order> {
   readonly #source: Iterator<T>;
-  readonly #units: (order: T) => number;
-  readonly #price: (order: T) => bigint;
+  readonly #tied: (a: T, b: T) => boolean;
   readonly #seed: Uint8Array;
   #next: T | undefined;
 
-  constructor(source: Iterable<T>, units: (order: T) => number, price: (order: T) => bigint, seed: Uint8Array) {
+  constructor(source: Iterable<T>, tied: (a: T, b: T) => boolean, seed: Uint8Array) {
     this.#source = source[Symbol.iterator]();
-    this.#units = units;
-    this.#price = price;
+    this.#tied = tied;
     this.#seed = seed;
     this.#next = this.#pull();
   }
@@ -105,239 +138,477 @@ class Side<T extends Order> {
     return step.done === true ? undefined : step.value;
   }
 
-  /** The order at a position, pulled where it is not known yet. */
-  at(index: number): T | undefined {
-    while (index >= this.#orders.length) if (!this.#more()) return undefined;
-    return this.#orders[index];
-  }
-
-  left(index: number): number {
-    return this.#left[index]!;
-  }
-
-  take(index: number, units: number): void {
-    this.#left[index]! -= units;
-    const group = this.#groupOf[index]!;
-    if (group !== alone) this.#groups[group]!.taken += units;
-  }
-
-  #add(order: T, left: number, group: number): void {
-    this.#orders.push(order);
-    this.#left.push(left);
-    this.#groupOf.push(group);
-  }
-
-  #more(): boolean {
+  /** Adds the next order, or the next tie, by one of the two functions; false at the end. */
+  more(one: (order: T) => void, tie: (orders: readonly { readonly order: T; readonly hash: bigint }[]) => void): boolean {
     const first = this.#next;
     if (first === undefined) return false;
-    const price = this.#price(first);
-    let next = this.#pull();
-    if (next === undefined || next.height !== first.height || this.#price(next) !== price) {
-      this.#add(first, this.#units(first), alone);
-      this.#next = next;
+    this.#next = this.#pull();
+    if (this.#next === undefined || !this.#tied(first, this.#next)) {
+      one(first);
       return true;
     }
     const keyed = [{ order: first, hash: tieHash(this.#seed, first.id) }];
-    while (next !== undefined && next.height === first.height && this.#price(next) === price) {
-      keyed.push({ order: next, hash: tieHash(this.#seed, next.id) });
-      next = this.#pull();
+    while (this.#next !== undefined && this.#tied(first, this.#next)) {
+      keyed.push({ order: this.#next, hash: tieHash(this.#seed, this.#next.id) });
+      this.#next = this.#pull();
     }
-    this.#next = next;
-    keyed.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.order.id < b.order.id ? -1 : 1));
-    let total = 0;
-    for (const { order } of keyed) {
-      total += this.#units(order);
-      this.#add(order, this.#units(order), this.#groups.length);
-    }
-    this.#groups.push({ orders: keyed.map(({ order }) => order), total, taken: 0 });
+    tie(keyed.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.order.id < b.order.id ? -1 : 1)));
     return true;
+  }
+}
+
+/** The bids, pulled as far as they are looked at. Arrays side by side, as books are large. Once equals share, a bid may stand at two positions: for its due, and for all. */
+class Demand {
+  readonly #source: Source<BidOrder>;
+  readonly #seed: Uint8Array;
+  readonly #orders: BidOrder[] = [];
+  readonly #taken: number[] = [];
+  readonly #due: number[] = [];
+  readonly #groupOf: number[] = [];
+  /** The tie of each; only a sequence of numbers that differ between neighbours. */
+  readonly #tieOf: number[] = [];
+  #ties = 0;
+  readonly #groups: Group[] = [];
+  /** Which bid stands at a position, and whether only for its due; undefined while each stands once, in the order in which they came. */
+  #positions: { readonly slot: number; readonly front: boolean }[] | undefined;
+  /** Bids that were in the sequence when it was made anew. */
+  #shared = 0;
+
+  constructor(bids: Iterable<BidOrder>, seed: Uint8Array) {
+    this.#source = new Source(bids, (a, b) => a.height === b.height && a.limit === b.limit, seed);
+    this.#seed = seed;
+  }
+
+  /** Positions behind those of the sequence that was made anew are those that came later. */
+  #slot(position: number): number {
+    const positions = this.#positions;
+    if (positions === undefined) return position;
+    return position < positions.length ? positions[position]!.slot : position - positions.length + this.#shared;
+  }
+
+  at(position: number): BidOrder | undefined {
+    const slot = this.#slot(position);
+    while (slot >= this.#orders.length) if (!this.#more()) return undefined;
+    return this.#orders[slot];
+  }
+
+  left(position: number): number {
+    const slot = this.#slot(position);
+    const front = this.#positions?.[position]?.front === true;
+    return (front ? this.#due[slot]! : this.#orders[slot]!.tasks) - this.#taken[slot]!;
+  }
+
+  take(position: number, tasks: number): void {
+    const slot = this.#slot(position);
+    this.#taken[slot]! += tasks;
+    const group = this.#groupOf[slot]!;
+    if (group !== alone) this.#groups[group]!.taken += tasks;
+  }
+
+  #add(order: BidOrder, group: number, tie: number): void {
+    this.#orders.push(order);
+    this.#taken.push(0);
+    this.#due.push(order.tasks);
+    this.#groupOf.push(group);
+    this.#tieOf.push(tie);
+  }
+
+  #more(): boolean {
+    return this.#source.more(
+      (order) => this.#add(order, alone, this.#ties++),
+      (orders) => {
+        const tie = this.#ties++;
+        // Of a tie, those that want the same share; what fills whole or not at all cannot.
+        const groups = new Map<number, number>();
+        for (const { order, hash } of orders) {
+          let group = alone;
+          if (!order.whole) {
+            group = groups.get(order.profile) ?? this.#groups.push({ members: [], total: 0, taken: 0 }) - 1;
+            groups.set(order.profile, group);
+            this.#groups[group]!.members.push({ index: this.#orders.length, id: order.id, hash });
+            this.#groups[group]!.total += order.tasks;
+          }
+          this.#add(order, group, tie);
+        }
+      },
+    );
   }
 
   /** Equals were served in part: they must share. */
   get unshared(): boolean {
-    return this.#groups.some(({ taken, total }) => taken > 0 && taken < total);
+    return this.#groups.some(isPartial);
   }
 
   /** Starts again; equals that could not all be served stand in the order of their shares: first what is each one's due, then the rest. */
   restart(label: Uint8Array): void {
-    const orders = this.#orders;
-    const groupOf = this.#groupOf;
-    [this.#orders, this.#left, this.#groupOf] = [[], [], []];
-    for (let i = 0; i < orders.length; ) {
-      const group = groupOf[i]!;
-      if (group === alone) {
-        this.#add(orders[i]!, this.#units(orders[i]!), alone);
-        i++;
-        continue;
-      }
-      this.#addShared(group, label);
-      i += this.#groups[group]!.orders.length;
+    const tasks = this.#orders.map((order) => order.tasks);
+    for (const group of this.#groups) {
+      if (isPartial(group)) for (const [slot, due] of shares(group, tasks, this.#seed, label)) this.#due[slot] = due;
+      group.taken = 0;
     }
-    for (const group of this.#groups) group.taken = 0;
-  }
-
-  #addShared(index: number, label: Uint8Array): void {
-    const { orders, total, taken } = this.#groups[index]!;
-    const units = orders.map(this.#units);
-    const due = taken > 0 && taken < total ? proRata(units, taken, seeded(this.#seed, label, orders[0]!.id, BigInt(total))) : units;
-    for (const [i, order] of orders.entries()) if (due[i]! > 0) this.#add(order, due[i]!, index);
-    for (const [i, order] of orders.entries()) if (units[i]! > due[i]!) this.#add(order, units[i]! - due[i]!, index);
+    this.#taken.fill(0);
+    this.#shared = this.#orders.length;
+    const positions: { slot: number; front: boolean }[] = [];
+    for (let from = 0, to = 0; from < this.#shared; from = to) {
+      for (to = from; to < this.#shared && this.#tieOf[to] === this.#tieOf[from]; to++) positions.push({ slot: to, front: this.#due[to]! < tasks[to]! });
+      for (let slot = from; slot < to; slot++) if (this.#due[slot]! < tasks[slot]!) positions.push({ slot, front: false });
+    }
+    this.#positions = positions;
   }
 }
 
-/** A fill whose price is known once all are. */
-type Draft = { -readonly [K in keyof Fill]: Fill[K] };
+/** The asks of all profiles, each once, with what is taken of it. */
+class Supply {
+  readonly #seed: Uint8Array;
+  /** By id; not kept where one profile sees them all. */
+  readonly #slots: Map<bigint, number> | undefined;
+  readonly #units: number[] = [];
+  readonly #taken: number[] = [];
+  readonly #due: number[] = [];
+  readonly #gone: boolean[] = [];
+  readonly #groupOf: number[] = [];
+  readonly #groups: Group[] = [];
+  readonly #groupNames = new Map<string, number>();
+  /** True once the equals' shares are known. */
+  sharing = false;
+
+  constructor(seed: Uint8Array, manyProfiles: boolean) {
+    this.#seed = seed;
+    this.#slots = manyProfiles ? new Map() : undefined;
+  }
+
+  /** The ask's slot, the same for every profile. */
+  slotOf(ask: AskOrder): number {
+    const known = this.#slots?.get(ask.id);
+    if (known !== undefined) return known;
+    const slot = this.#units.length;
+    this.#slots?.set(ask.id, slot);
+    this.#units.push(ask.units);
+    this.#taken.push(0);
+    this.#due.push(ask.units);
+    this.#gone.push(false);
+    this.#groupOf.push(alone);
+    return slot;
+  }
+
+  /** The ask has equals, of which this is one. */
+  join(slot: number, ask: AskOrder, hash: bigint): void {
+    if (this.#groupOf[slot] !== alone || this.sharing) return;
+    const name = `${ask.base} ${ask.height} ${ask.kind}`;
+    const index = this.#groupNames.get(name) ?? this.#groups.push({ members: [], total: 0, taken: 0 }) - 1;
+    this.#groupNames.set(name, index);
+    const group = this.#groups[index]!;
+    group.members.push({ index: slot, id: ask.id, hash });
+    group.total += ask.units;
+    group.taken += this.#taken[slot]!;
+    this.#groupOf[slot] = index;
+  }
+
+  /** Units that may be taken: in front only what is due, behind that the rest too. */
+  left(slot: number, front: boolean): number {
+    return this.#gone[slot]! ? 0 : (front ? this.#due[slot]! : this.#units[slot]!) - this.#taken[slot]!;
+  }
+
+  take(slot: number, units: number): void {
+    this.#taken[slot]! += units;
+    const group = this.#groupOf[slot]!;
+    if (group !== alone) this.#groups[group]!.taken += units;
+  }
+
+  remove(slot: number): void {
+    this.#gone[slot] = true;
+  }
+
+  /** True where the ask gets less than all in front. */
+  splits(slot: number): boolean {
+    return this.#due[slot]! < this.#units[slot]!;
+  }
+
+  get unshared(): boolean {
+    return this.#groups.some(isPartial);
+  }
+
+  restart(label: Uint8Array): void {
+    for (const group of this.#groups) {
+      if (isPartial(group)) for (const [slot, due] of shares(group, this.#units, this.#seed, label)) this.#due[slot] = due;
+      group.taken = 0;
+    }
+    this.#taken.fill(0);
+    this.#gone.fill(false);
+    this.sharing = true;
+  }
+}
+
+/** The asks as one profile sees them, cheapest first. */
+class Stream {
+  readonly #supply: Supply;
+  readonly #source: Source<AskOrder>;
+  #orders: AskOrder[] = [];
+  #slots: number[] = [];
+  #front: boolean[] = [];
+  #tieOf: number[] = [];
+  #ties = 0;
+  /** Everything before it is used up. */
+  head = 0;
+
+  constructor(asks: Iterable<AskOrder>, supply: Supply, seed: Uint8Array) {
+    this.#supply = supply;
+    this.#source = new Source(asks, (a, b) => a.height === b.height && a.rank === b.rank && a.attributes === b.attributes, seed);
+  }
+
+  #add(ask: AskOrder, slot: number, front: boolean, tie: number): void {
+    this.#orders.push(ask);
+    this.#slots.push(slot);
+    this.#front.push(front);
+    this.#tieOf.push(tie);
+  }
+
+  #more(): boolean {
+    return this.#source.more(
+      (ask) => this.#add(ask, this.#supply.slotOf(ask), false, this.#ties++),
+      (asks) => {
+        const tie = this.#ties++;
+        for (const { order, hash } of asks) {
+          const slot = this.#supply.slotOf(order);
+          this.#supply.join(slot, order, hash);
+          this.#add(order, slot, false, tie);
+        }
+      },
+    );
+  }
+
+  at(index: number): AskOrder | undefined {
+    while (index >= this.#orders.length) if (!this.#more()) return undefined;
+    return this.#orders[index];
+  }
+
+  slot(index: number): number {
+    return this.#slots[index]!;
+  }
+
+  left(index: number): number {
+    return this.#supply.left(this.#slots[index]!, this.#front[index]!);
+  }
+
+  /** The first position from `from` on that still has units. */
+  open(from: number): number {
+    let i = from;
+    while (this.at(i) !== undefined && this.left(i) <= 0) i++;
+    return i;
+  }
+
+  /** Starts again: of each tie first what is due, then the rest. */
+  restart(): void {
+    const orders = this.#orders;
+    const slots = this.#slots;
+    const tieOf = this.#tieOf;
+    [this.#orders, this.#slots, this.#front, this.#tieOf] = [[], [], [], []];
+    for (let from = 0, to = 0; from < orders.length; from = to) {
+      for (to = from; to < orders.length && tieOf[to] === tieOf[from]; to++) this.#add(orders[to]!, slots[to]!, this.#supply.splits(slots[to]!), tieOf[from]!);
+      for (let i = from; i < to; i++) if (this.#supply.splits(slots[i]!)) this.#add(orders[i]!, slots[i]!, false, tieOf[from]!);
+    }
+    this.head = 0;
+  }
+}
+
+/** A fill whose price is known once all are; with the slots and the bond that it takes, so that it can be taken back. */
+type Draft = { -readonly [K in keyof Fill]: Fill[K] } & { readonly slots: readonly number[] };
+
+interface Leaving {
+  readonly asks: Map<bigint, AskOrder>;
+  readonly bids: Set<BidOrder>;
+}
 
 interface Round {
   readonly fills: Draft[];
-  /** The highest base that set the price. */
-  highestBase: bigint | undefined;
+  readonly leaving: Leaving;
   unfilledLimit: bigint | undefined;
   cut: boolean;
+  complete: boolean;
 }
 
-export function clear(asks: Iterable<AskOrder>, bids: Iterable<BidOrder>, seed: Uint8Array, limits: Limits): Batch {
-  const offers = new Side(asks, (ask) => ask.units, (ask) => ask.base, seed);
-  const wants = new Side(bids, (bid) => bid.tasks, (bid) => bid.limit, seed);
-  const leaving = { asks: new Set<AskOrder>(), bids: new Set<BidOrder>() };
-  let round = pass(wants, offers, leaving, limits);
-  if (wants.unshared || offers.unshared) {
+export function clear(orders: Orders, seed: Uint8Array, limits: Limits): Batch {
+  const supply = new Supply(seed, orders.profiles.length > 1);
+  const wants = new Demand(orders.bids, seed);
+  const streams = new Map<number, Stream>();
+  const streamOf = (profile: number): Stream => {
+    let stream = streams.get(profile);
+    if (stream === undefined) streams.set(profile, (stream = new Stream(orders.asks(profile), supply, seed)));
+    return stream;
+  };
+  let round = pass(wants, supply, streamOf, limits);
+  if (wants.unshared || supply.unshared) {
     wants.restart(utf8("bids"));
-    offers.restart(utf8("asks"));
-    round = pass(wants, offers, leaving, limits);
+    supply.restart(utf8("asks"));
+    for (const profile of orders.profiles) streams.get(profile)?.restart();
+    round = pass(wants, supply, streamOf, limits);
   }
-  const { fills } = round;
-  let price = uniformPrice(round);
-  for (const fill of fills) fill.price = fillPrice(fill, price);
-  if (price === undefined) for (const fill of fills) if (price === undefined || fill.price > price) price = fill.price;
+  const { fills, leaving } = round;
+  const uniform = fills.length === 0 ? undefined : uniformPrice(round);
+  for (const fill of fills) fill.price = fillPrice(fill, uniform ?? 0n);
   return {
-    fills,
-    selfTrades: { asks: Array.from(leaving.asks), bids: Array.from(leaving.bids) },
-    price: fills.length === 0 ? undefined : price,
+    fills: fills.map(({ slots: _, ...fill }) => fill),
+    selfTrades: { asks: Array.from(leaving.asks.values()), bids: Array.from(leaving.bids) },
+    price: fills.length === 0 ? undefined : (uniform ?? fills.reduce((most, fill) => highestBase(fill, most), 0n)),
     cut: round.cut,
+    complete: round.complete,
   };
 }
 
-function uniformPrice(round: Round): bigint | undefined {
-  const { highestBase, unfilledLimit } = round;
-  if (highestBase === undefined) return unfilledLimit;
-  return unfilledLimit !== undefined && unfilledLimit > highestBase ? unfilledLimit : highestBase;
+/** Takes any ask, in parts: such bids set the price. */
+function isUnconstrained(bid: BidOrder): boolean {
+  return bid.profile === 0 && !bid.whole && bid.colocated === 1 && bid.excluded.length === 0;
 }
 
-/** min(limit, max(p*, base)): never less than any ask of the fill wants, never more than the bid allows. */
-function fillPrice(fill: Fill, price: bigint | undefined): bigint {
-  const most = maxBase(price ?? 0n, fill.ask, fill.held);
-  return most < fill.bid.limit ? most : fill.bid.limit;
+/** The highest base that such a bid took, or the highest limit of one that got too little. */
+function uniformPrice({ fills, unfilledLimit }: Round): bigint | undefined {
+  let price = unfilledLimit;
+  for (const fill of fills) if (isUnconstrained(fill.bid)) price = highestBase(fill, price ?? 0n);
+  return price;
 }
 
-function maxBase(start: bigint, ask: AskOrder, held: readonly AskOrder[]): bigint {
+function highestBase({ ask, held }: Fill, start: bigint): bigint {
   let most = ask.base > start ? ask.base : start;
   for (const other of held) if (other.base > most) most = other.base;
   return most;
 }
 
-type Leaving = { readonly asks: Set<AskOrder>; readonly bids: Set<BidOrder> };
+/** min(limit, max(p*, base) + premium): never less than any ask of the fill wants, never more than the bid allows. */
+function fillPrice({ bid, ask, held }: Fill, uniform: bigint): bigint {
+  let most = (ask.base > uniform ? ask.base : uniform) + ask.premium;
+  for (const other of held) {
+    const wanted = (other.base > uniform ? other.base : uniform) + other.premium;
+    if (wanted > most) most = wanted;
+  }
+  return most < bid.limit ? most : bid.limit;
+}
 
 /** One pass over the bids by priority; each takes the cheapest asks that it may. */
-function pass(wants: Side<BidOrder>, offers: Side<AskOrder>, leaving: Leaving, limits: Limits): Round {
-  const round: Round = { fills: [], highestBase: undefined, unfilledLimit: undefined, cut: false };
+function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stream, limits: Limits): Round {
+  const round: Round = { fills: [], leaving: { asks: new Map(), bids: new Set() }, unfilledLimit: undefined, cut: false, complete: true };
+  const { fills, leaving } = round;
   /** Free bond taken in this batch, by provider; kept only where a stake exceeds what is set aside for the unit. */
-  const taken = new Map<string, bigint>();
+  const bonds = new Map<string, bigint>();
   const beyond = (bid: BidOrder, ask: AskOrder): bigint => (bid.stake > ask.bond ? bid.stake - ask.bond : 0n);
-  const room = (ask: AskOrder): bigint => ask.free - (taken.get(ask.owner) ?? 0n);
-  let head = 0;
+  const room = (ask: AskOrder): bigint => ask.free - (bonds.get(ask.owner) ?? 0n);
   let matched = 0;
   let skips = limits.maxSkips;
 
-  /** The first position from `from` on that still has units of an ask that stays. */
-  const open = (from: number): number => {
-    let i = from;
-    for (let ask = offers.at(i); ask !== undefined && (offers.left(i) === 0 || (leaving.asks.size > 0 && leaving.asks.has(ask))); ask = offers.at(i)) i++;
-    return i;
-  };
-
-  /** The next ask at or below the limit that the bid may take a unit of; `others` are in the task already. */
-  const find = (bid: BidOrder, from: number, others: readonly AskOrder[]): number | undefined => {
+  /** The next position at or below the limit that the bid may take a unit (or one place's units) of; `others` are in the task already. */
+  const find = (bid: BidOrder, stream: Stream, from: number, others: readonly AskOrder[]): number | undefined => {
     let own = limits.skipsPerUnit;
-    for (let i = open(from); ; i = open(i + 1)) {
-      const ask = offers.at(i);
-      if (ask === undefined || ask.base > bid.limit) return undefined;
+    for (let i = stream.open(from); ; i = stream.open(i + 1)) {
+      const ask = stream.at(i);
+      if (ask === undefined || ask.rank > bid.limit) return undefined;
       if (sameOwner(bid, ask)) {
         if (isNewer(bid, ask)) {
           leaving.bids.add(bid);
           return undefined;
         }
-        leaving.asks.add(ask);
+        leaving.asks.set(ask.id, ask);
+        supply.remove(stream.slot(i));
         continue;
       }
-      const need = beyond(bid, ask);
-      const served = (need === 0n || room(ask) >= need) && (bid.excluded.length === 0 || !bid.excluded.includes(ask.owner));
+      const need = beyond(bid, ask) * BigInt(bid.colocated);
+      const served = ask.base + ask.premium <= bid.limit && ask.until >= bid.end && ask.colocated >= bid.colocated && stream.left(i) >= bid.colocated &&
+        (need === 0n || room(ask) >= need) && (bid.excluded.length === 0 || !bid.excluded.includes(ask.owner));
       if (served && !others.some((other) => other.owner === ask.owner || sameOrganization(other, ask))) return i;
       skips--;
       own--;
-      if (skips < 0 || own < 0) return undefined;
+      if (skips < 0 || own < 0) {
+        round.complete = false;
+        return undefined;
+      }
     }
   };
 
-  const settle = (b: number, bid: BidOrder, positions: readonly number[], units: number): void => {
-    assert(units > 0, "a fill without units");
-    const first = offers.at(positions[0]!)!;
-    wants.take(b, units);
-    for (const i of positions) {
-      const ask = offers.at(i)!;
-      offers.take(i, units);
-      const need = beyond(bid, ask);
-      if (need > 0n) taken.set(ask.owner, (taken.get(ask.owner) ?? 0n) + need * BigInt(units));
-      if (bid.excluded.length === 0 && (round.highestBase === undefined || ask.base > round.highestBase)) round.highestBase = ask.base;
+  const move = (b: number, fill: Draft, sign: 1 | -1): void => {
+    wants.take(b, sign * fill.tasks);
+    for (const slot of fill.slots) supply.take(slot, sign * fill.tasks);
+    for (const ask of [fill.ask, ...fill.held]) {
+      const need = beyond(fill.bid, ask);
+      if (need > 0n) bonds.set(ask.owner, (bonds.get(ask.owner) ?? 0n) + BigInt(sign * fill.tasks) * need);
     }
-    matched += units;
-    round.fills.push({ bid, ask: first, tasks: units, price: 0n, held: positions.length === 1 ? noAsks : positions.slice(1).map((i) => offers.at(i)!) });
+    matched += sign * fill.tasks;
+  };
+
+  const settle = (b: number, bid: BidOrder, stream: Stream, positions: readonly number[], tasks: number): void => {
+    assert(tasks > 0, "a fill without tasks");
+    const held = positions.length === 1 ? noAsks : positions.slice(1).map((i) => stream.at(i)!);
+    const fill: Draft = { bid, ask: stream.at(positions[0]!)!, tasks, price: 0n, held, slots: positions.length === 1 ? [stream.slot(positions[0]!)] : positions.map((i) => stream.slot(i)) };
+    move(b, fill, 1);
+    fills.push(fill);
   };
 
   /** The cheapest asks of distinct organizations that one task needs; undefined where there are too few. */
-  const seatsFor = (bid: BidOrder, first: number): number[] | undefined => {
+  const seatsFor = (bid: BidOrder, stream: Stream, first: number): number[] | undefined => {
     const positions = [first];
-    const chosen = [offers.at(first)!];
+    const chosen = [stream.at(first)!];
     while (positions.length < bid.replicas) {
-      const i = find(bid, positions.at(-1)! + 1, chosen);
+      const i = find(bid, stream, positions.at(-1)! + 1, chosen);
       if (i === undefined || leaving.bids.has(bid)) return undefined;
       positions.push(i);
-      chosen.push(offers.at(i)!);
+      chosen.push(stream.at(i)!);
     }
     return positions;
+  };
+
+  /** Takes one ask's part of the bid, or one task's seats; false where nothing is left for it. */
+  const step = (b: number, bid: BidOrder, stream: Stream): boolean => {
+    stream.head = stream.open(stream.head);
+    const first = find(bid, stream, stream.head, noAsks);
+    if (first === undefined) return false;
+    if (bid.replicas > 1) {
+      const positions = seatsFor(bid, stream, first);
+      if (positions !== undefined) settle(b, bid, stream, positions, 1);
+      return positions !== undefined;
+    }
+    if (bid.colocated > 1) {
+      settle(b, bid, stream, [first], bid.colocated);
+      return true;
+    }
+    const need = beyond(bid, stream.at(first)!);
+    const bond = need === 0n ? wants.left(b) : capped(room(stream.at(first)!) / need, wants.left(b));
+    settle(b, bid, stream, [first], Math.min(wants.left(b), stream.left(first), bond, limits.maxFills - matched));
+    return true;
   };
 
   for (let b = 0; ; b++) {
     const bid = wants.at(b);
     if (bid === undefined) return round;
+    const stream = streamOf(bid.profile);
+    const { head } = stream;
+    const mark = fills.length;
+    if (bid.whole && wants.left(b) > limits.maxWhole) continue;
+    // What fills whole waits for a batch that has room for it.
+    if (matched >= limits.maxFills || (bid.whole && matched + wants.left(b) > limits.maxFills)) {
+      round.cut = true;
+      return round;
+    }
     while (wants.left(b) > 0 && !leaving.bids.has(bid)) {
       if (matched >= limits.maxFills) {
         round.cut = true;
         return round;
       }
-      head = open(head);
-      const first = find(bid, head, noAsks);
-      if (first === undefined) break;
-      if (bid.replicas === 1) {
-        const need = beyond(bid, offers.at(first)!);
-        const bond = need === 0n ? wants.left(b) : capped(room(offers.at(first)!) / need, wants.left(b));
-        settle(b, bid, [first], Math.min(wants.left(b), offers.left(first), bond, limits.maxFills - matched));
-      } else {
-        const positions = seatsFor(bid, first);
-        if (positions === undefined) break;
-        settle(b, bid, positions, 1);
-      }
+      if (!step(b, bid, stream)) break;
+    }
+    if (bid.whole && wants.left(b) > 0) {
+      for (const fill of fills.splice(mark)) move(b, fill, -1);
+      stream.head = head;
     }
     if (wants.left(b) === 0 || leaving.bids.has(bid)) continue;
-    head = open(head);
-    const cheapest = offers.at(head);
-    if (cheapest !== undefined && cheapest.base <= bid.limit) continue;
+    stream.head = stream.open(stream.head);
+    const cheapest = stream.at(stream.head);
+    if (cheapest !== undefined && cheapest.rank <= bid.limit) continue;
     // Supply at its limit is used up: an unconditional bid marks the price, and no lower one can trade.
-    if (bid.excluded.length === 0) {
+    if (isUnconstrained(bid)) {
       round.unfilledLimit = bid.limit;
       return round;
     }
-    if (--skips < 0) return round;
+    if (--skips < 0) {
+      round.complete = false;
+      return round;
+    }
   }
 }
 

@@ -26,9 +26,13 @@ describe("MsgPlaceAsk", () => {
     ["an expiry in the past", { expiresTau: 5n }, 2, /expires_tau is 5; it must be after/],
     ["an expiry beyond what is allowed", { expiresTau: 1n << 49n }, 2, /expires_tau/],
     ["more bond than is free", { units: 10_000, provider: name("poor") }, 8, /sets 10000000 of bond aside, 5000 is free/],
-    ["premiums", { premiums: [{ attribute: { key: "a", value: "b" }, price: 1n }] }, 3, /premiums .* not served yet/],
-    ["a window that opens later", { availableFrom: 9n }, 3, /available_from/],
-    ["co-location", { maxColocated: 2 }, 3, /max_colocated/],
+    ["premiums for what the provider does not declare", { premiums: [{ attribute: { key: "a", value: "b" }, price: 1n }] }, 32, /does not declare a=b; MsgEditProvider/],
+    ["premiums that are not sorted", { premiums: [{ attribute: { key: "b", value: "b" }, price: 1n }, { attribute: { key: "a", value: "b" }, price: 1n }] }, 2, /premiums .* sorted/],
+    ["a huge premium", { premiums: [{ attribute: { key: "a", value: "b" }, price: 10n ** 15n + 1n }] }, 2, /premiums.price/],
+    ["a key that no provider could declare", { premiums: [{ attribute: { key: "A b", value: "b" }, price: 1n }] }, 2, /premiums.attribute.key is A b/],
+    ["a window that opens when it is over", { availableFrom: 1_000_010n, availableUntil: 1_000_010n }, 2, /available_from is 1000010; it must be from 1000000 to 1000009/],
+    ["more units in one place than it has", { maxColocated: 2 }, 2, /max_colocated is 2; it must be from 0 to 1/],
+    ["a notice of reclaims", { reclaimNotice: 9n }, 3, /reclaim_notice/],
     ["a stranger", { provider: name("stranger") }, 7, /is not an active provider/],
   ];
   for (const [what, change, code, text] of bad) {
@@ -64,13 +68,15 @@ describe("MsgPlaceBid", () => {
     ["more lots than the class allows", { lots: 1_000_001n }, {}, 2, /lots is 1000001; it must be from 1 to 1000000/],
     ["another payer", { payer: name("rich") }, {}, 3, /payer .* other than the signer is not served yet/],
     ["an organization", { organization: "acme" }, {}, 3, /organization acme/],
-    ["FOK", { timeInForce: TimeInForce.TIME_IN_FORCE_FOK }, {}, 3, /time_in_force fok is not served yet/],
+    ["no time in force", { timeInForce: TimeInForce.TIME_IN_FORCE_UNSPECIFIED }, {}, 2, /time_in_force is unspecified; it must be GTT, IOC or FOK/],
+    ["tasks that do not come out even in places", { minColocated: 2 }, { tasks: 3 }, 2, /job.tasks is 3; it must be a multiple of min_colocated 2/],
+    ["places for replicas", { ...replicated(saltChain(1)), minColocated: 2 }, { tasks: 2 }, 3, /min_colocated 2 with v2_replicated/],
     ["V1", { verification: VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK }, {}, 3, /verification v1_spot_check/],
     ["V3", { verification: VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED }, {}, 3, /verification v3_refereed/],
     ["MPC", { verification: VerificationLevel.VERIFICATION_LEVEL_MPC }, {}, 3, /verification mpc/],
     ["an unknown level", { verification: 77 as VerificationLevel }, {}, 3, /verification 77/],
     ["a tolerance", { comparator: Comparator.COMPARATOR_TOLERANCE }, {}, 3, /comparator tolerance/],
-    ["required attributes", { requiredAttributes: [{ key: "a", value: "b" }] }, {}, 3, /required_attributes/],
+    ["a profile that the book does not have", { profileId: 3 }, {}, 27, /has no profile 3 that is ready; query Profiles lists them/],
     ["V2 without salts", { verification: v2 }, {}, 2, /salt_head is 0 bytes; it must be 32 bytes/],
     ["V0 with three replicas", { k: 3 }, {}, 2, /k is 3/],
     ["V2 with one replica", { ...replicated(saltChain(1)), k: 1 }, {}, 2, /k is 1; it must be from 2 to 3/],
@@ -173,7 +179,7 @@ describe("a market under random messages", () => {
   it("MKT-9: keeps every invariant and all money", () => {
     for (let seed = 1; seed <= 6; seed++) {
       const m = new TestMarket();
-      const accounts = [...["p1", "p2", "p3", "p4"].map((label) => m.provider(label, 200_000n)), m.fund("c1"), m.fund("c2")];
+      const accounts = [...["p1", "p2", "p3", "p4"].map((label, i) => m.provider(label, 200_000n, undefined, [["zone", "abc"[i % 3]!], ["gpu", "a"]])), m.fund("c1"), m.fund("c2")];
       let state = seed * 7_919;
       const int = (bound: number): number => {
         state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

@@ -1,7 +1,7 @@
 /** The market: capacity classes, asks and bids, one batch auction a book and block, leases, jobs and their tasks, escrow. */
 import { MsgDefinition } from "../../codec/gen/dcm/market/v1/tx.ts";
 import { defineModule, messageService, type Module } from "../../runtime/module.ts";
-import { followProvider } from "./asks.ts";
+import { followProvider, sortInto } from "./asks.ts";
 import { clearBooks } from "./clearing.ts";
 import { runDraws } from "./draws.ts";
 import { seedDraws } from "./draw-queue.ts";
@@ -14,12 +14,17 @@ import { commitResult } from "./messages/commit-result.ts";
 import { declineTask } from "./messages/decline-task.ts";
 import { placeAsk } from "./messages/place-ask.ts";
 import { placeBid } from "./messages/place-bid.ts";
+import { registerProfile } from "./messages/register-profile.ts";
+import { replaceAsk } from "./messages/replace-ask.ts";
+import { replaceBid } from "./messages/replace-bid.ts";
+import { retireProfile } from "./messages/retire-profile.ts";
 import { revealResult } from "./messages/reveal-result.ts";
 import { revealSalt } from "./messages/reveal-salt.ts";
 import { sealKeys } from "./messages/seal-keys.ts";
 import { setClass } from "./messages/set-class.ts";
 import { startTask } from "./messages/start-task.ts";
 import { updateParams } from "./messages/update-params.ts";
+import { buildProfiles } from "./profiles.ts";
 import { marketQueries } from "./queries.ts";
 import { storeName } from "./state.ts";
 import { sweep } from "./sweep.ts";
@@ -32,7 +37,8 @@ export function marketModule(ports: MarketPorts): { readonly module: Module } {
     stores: [storeName],
     consensusVersion: 1,
     messages: messageService(MsgDefinition, {
-      placeAsk: placeAsk(ports), cancelAsk: cancelAsk(ports), placeBid: placeBid(ports), cancelBid: cancelBid(ports), sealKeys: sealKeys(ports), revealSalt: revealSalt(ports),
+      placeAsk: placeAsk(ports), cancelAsk: cancelAsk(ports), placeBid: placeBid(ports), cancelBid: cancelBid(ports), replaceAsk: replaceAsk(ports), replaceBid: replaceBid(ports),
+      registerProfile: registerProfile(ports), retireProfile: retireProfile(ports), sealKeys: sealKeys(ports), revealSalt: revealSalt(ports),
       startTask: startTask(ports), declineTask: declineTask(ports), commitResult: commitResult(ports), revealResult: revealResult(ports), setClass: setClass(ports), updateParams: updateParams(ports),
     }),
     queries: marketQueries(ports),
@@ -41,6 +47,7 @@ export function marketModule(ports: MarketPorts): { readonly module: Module } {
       sweep(ctx, ports);
       seedDraws(ctx, ports);
       runDraws(ctx, ports);
+      buildProfiles(ctx, sortInto);
       clearBooks(ctx, ports);
     },
     invariants: invariants(ports),

@@ -45,7 +45,10 @@ export const paramBounds: Spec = {
   maxDraws: [200, 1, 5_000],
   referenceMoveBps: [500, 1, 5_000],
   referenceWindow: [60n * minute, second, 30n * day],
-  tradeHistory: [100, 1, 10_000],
+  tradeHistory: [100, 1, 1_000],
+  profileDeposit: [1_000_000_000n, 0n, 1n << 60n],
+  profileIdle: [7n * day, second, 365n * day],
+  candleHistory: [240, 1, 1_000],
 };
 
 const names = Object.keys(paramBounds) as (keyof Params)[];

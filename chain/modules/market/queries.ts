@@ -8,11 +8,13 @@ import { queryAddress } from "../../runtime/addresses.ts";
 import { QueryError } from "../../runtime/errors.ts";
 import { queryService, type BoundQuery } from "../../runtime/module.ts";
 import { defaultPageLimit, maxPageScan, paginate } from "../../runtime/queries.ts";
-import { openTasks } from "./bids.ts";
+import { bidsByPrice, openTasks } from "./bids.ts";
 import { openBook } from "./books.ts";
 import { currentParams } from "./params.ts";
+import { indexOf, intervals } from "./prices.ts";
+import { demandOf, premiumIn } from "./profiles.ts";
 import {
-  askBook, asks, asksByProvider, bidBook, bids, books, classes, draws, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, seals,
+  askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, profiles, seals,
   liveTasksByProvider, tasks, tasksByProvider, taskIdOf, trades, within, type BookKey,
 } from "./state.ts";
 import { blankTask, isOver, presentTask, unmatchedTask } from "./tasks.ts";
@@ -42,7 +44,12 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
     book(ctx, request) {
       const key = bookKey(request);
       const levels = request.levels === 0 ? 20 : Math.min(request.levels, 500);
-      return { book: openBook(ctx, key), asks: askLevels(ctx, key, levels), bids: bidLevels(ctx, key, levels) };
+      return { book: openBook(ctx, key), asks: askLevels(ctx, key, request.profileId, levels), bids: bidLevels(ctx, key, request.profileId, levels) };
+    },
+    profiles(ctx, request) {
+      const key = bookKey(request);
+      const { items, pagination } = paginate(ctx, profiles, request.pagination, (_, profile) => ({ profile, demand: demandOf(ctx, key, profile.id) }), within.book(key));
+      return { profiles: items, pagination };
     },
     asks(ctx, request) {
       const { items, pagination } = askPage(ctx, request);
@@ -92,6 +99,22 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
       const { items, pagination } = paginate(ctx, trades, request.pagination, (_, value) => value, within.book(bookKey(request)));
       return { trades: items, pagination };
     },
+    candles(ctx, request) {
+      const interval = request.interval === 0n ? intervals[0] : request.interval;
+      if (!intervals.some((one) => one === interval)) throw new QueryError("InvalidArgument", `interval is ${interval}; candles are of ${intervals.join(", ")} ms`);
+      const { items, pagination } = paginate(ctx, candles, request.pagination, (_, value) => value, within.candles(bookKey(request), interval));
+      return { candles: items, pagination };
+    },
+    index(ctx, request) {
+      const buckets = indexOf(ctx, bookKey(request), ports.clock.tau(ctx));
+      let value = 0n;
+      let lots = 0n;
+      for (const bucket of buckets) {
+        value += BigInt(bucket.value);
+        lots += bucket.lots;
+      }
+      return { price: lots === 0n ? 0n : value / lots, value: value.toString(), lots, buckets };
+    },
     referencePrice(ctx, request) {
       const book = openBook(ctx, bookKey(request));
       return { price: book.referencePrice, tau: book.referenceTau };
@@ -127,19 +150,22 @@ function addLevel(levels: Level[], most: number, price: bigint, units: number): 
   return true;
 }
 
-function askLevels(ctx: Context, key: BookKey, most: number): Level[] {
+/** As the profile sees them: by base and premiums, an ask that it likes better first where it is as cheap to it. */
+function askLevels(ctx: Context, key: BookKey, profile: number, most: number): Level[] {
   const levels: Level[] = [];
   let scanned = 0;
-  for (const [[, [price, , id]]] of askBook.entries(ctx, { within: within.book(key) })) {
-    if (++scanned > maxPageScan || !addLevel(levels, most, price, asks.find(ctx, id)!.freeUnits)) break;
+  for (const [[, [, , id]]] of askBook.entries(ctx, { within: within.profile(key, profile) })) {
+    const ask = asks.find(ctx, id)!;
+    if (++scanned > maxPageScan || !addLevel(levels, most, ask.basePrice + premiumIn(ask, profile), ask.freeUnits)) break;
   }
   return levels;
 }
 
-function bidLevels(ctx: Context, key: BookKey, most: number): Level[] {
+function bidLevels(ctx: Context, key: BookKey, profile: number, most: number): Level[] {
   const levels: Level[] = [];
   let scanned = 0;
-  for (const [[, [order, , id]]] of bidBook.entries(ctx, { within: within.book(key) })) {
+  const of = profile === 0 ? Array.from(demands.entries(ctx, { within: within.book(key) }), ([[, id]]) => id) : [profile];
+  for (const [order, , id] of bidsByPrice(ctx, key, of)) {
     if (++scanned > maxPageScan || !addLevel(levels, most, limitOf(order), openTasks(bids.find(ctx, id)!, jobs.find(ctx, id)!))) break;
   }
   return levels;
@@ -156,7 +182,7 @@ function askPage(ctx: Context, request: { classId: string; quoteDenom: string; p
     return paginate(ctx, asksByProvider, request.pagination, ([, id]) => fits(asks.find(ctx, id)), within.address(queryAddress(request.provider)));
   }
   if (request.classId === "" && request.quoteDenom === "") return paginate(ctx, asks, request.pagination, (_, value) => value);
-  return paginate(ctx, askBook, request.pagination, ([, [, , id]]) => asks.find(ctx, id), within.book(bookKey(request)));
+  return paginate(ctx, askBook, request.pagination, ([, [, , id]]) => asks.find(ctx, id), within.profile(bookKey(request), 0));
 }
 
 function bidPage(ctx: Context, request: { classId: string; quoteDenom: string; consumer: string; pagination?: PageRequest | undefined }): Paged<Bid> {

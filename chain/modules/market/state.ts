@@ -1,8 +1,10 @@
 /** The keys of store `market`; the README has them as a table. Numbers in keys are big-endian, so that byte order is numeric order. */
-import { Ask, Bid, Book, CapacityClass, Draw, Job, Lease, Params, Seal, Task, Trade } from "../../codec/gen/dcm/market/v1/types.ts";
+import {
+  Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Job, Lease, Params, Profile, ProfileDemand, Seal, Task, Trade,
+} from "../../codec/gen/dcm/market/v1/types.ts";
 import { concatBytes, uint64Bytes } from "../../codec/bytes.ts";
 import {
-  bytesKey, item, map, pairKey, present, proto, tailKey, textKey, textTailKey, tripleKey, uint64Key, uint64Value, type KeyCodec, type MapOf,
+  bytesKey, item, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, tripleKey, uint32Key, uint64Key, uint64Value, type KeyCodec, type MapOf,
 } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
 
@@ -15,16 +17,29 @@ const key = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
 export type BookKey = readonly [classId: string, denom: string];
 
 /** What a due-queue entry points to. */
-export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6 } as const;
+export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6, askOpening: 7, indexHour: 8 } as const;
 export type DueKind = (typeof dueKinds)[keyof typeof dueKinds];
 
+const uint32Value = { encode: (value: number) => uint32Key.encode(value), decode: (bytes: Uint8Array) => uint32Key.decode(bytes, 0)[0] };
 const byteKey: KeyCodec<number> = { encode: (value) => Uint8Array.of(value), decode: (bytes, at) => [bytes[at]!, at + 1] };
 const bookKey: KeyCodec<BookKey> = pairKey(textKey, textKey);
-/** (price or its complement, height, id) */
-export type OrderPlace = readonly [price: bigint, height: bigint, id: bigint];
-export const placeKey = tripleKey(uint64Key, uint64Key, uint64Key);
-/** (book, place) */
-const orderKey = pairKey(bookKey, placeKey);
+/** (complement of the limit, height, id) */
+export type BidPlace = readonly [order: bigint, height: bigint, id: bigint];
+export const bidPlaceKey = tripleKey(uint64Key, uint64Key, uint64Key);
+/** (rank and number of attributes, height, id) */
+export type AskPlaceKey = readonly [rank: AskRank, height: bigint, id: bigint];
+/** The rank may be negative: it is kept 2^62 higher. */
+export type AskRank = readonly [rank: bigint, attributes: number];
+const rankBias = 1n << 62n;
+const biasedKey: KeyCodec<bigint> = {
+  encode: (value) => uint64Key.encode(value + rankBias),
+  decode: (bytes, at) => [uint64Key.decode(bytes, at)[0] - rankBias, at + 8],
+};
+const rankKey: KeyCodec<AskRank> = pairKey(biasedKey, byteKey);
+export const askPlaceKey: KeyCodec<AskPlaceKey> = tripleKey(rankKey, uint64Key, uint64Key);
+/** (book, profile) */
+export type ProfileKey = readonly [book: BookKey, profile: number];
+const profileKey: KeyCodec<ProfileKey> = pairKey(bookKey, uint32Key);
 
 export const paramsVersion = item(storeName, key(0x01), uint64Value);
 export const paramsByVersion = map(storeName, key(0x02), uint64Key, proto(Params));
@@ -36,27 +51,38 @@ export const nextLeaseId = item(storeName, key(0x05, 3), uint64Value);
 export const nextTicket = item(storeName, key(0x05, 4), uint64Value);
 
 export const asks = map(storeName, key(0x10), uint64Key, proto(Ask));
-/** Asks that can be matched: OPEN, with a free unit, of an active provider. Cheapest first. */
-export const askBook = map(storeName, key(0x11), orderKey, present);
+/** Asks that can be matched (OPEN, with a free unit, their window begun, of an active provider), once for each profile that they can serve. Cheapest first. */
+export const askBook = map(storeName, key(0x11), pairKey(profileKey, askPlaceKey), present);
 export const asksByProvider = map(storeName, key(0x12), pairKey(bytesKey, uint64Key), present);
 /** Providers whose asks are out of the books because they may not be matched. */
 export const suspended = map(storeName, key(0x13), tailKey, present);
 
 export const jobs = map(storeName, key(0x20), uint64Key, proto(Job));
 export const bids = map(storeName, key(0x21), uint64Key, proto(Bid));
-/** Bids with OPEN tasks; the price is 2^64 - 1 - limit, so the highest comes first. */
-export const bidBook = map(storeName, key(0x22), orderKey, present);
+/** Bids with OPEN tasks, by profile; the price is 2^64 - 1 - limit, so the highest comes first. */
+export const bidBook = map(storeName, key(0x22), pairKey(profileKey, bidPlaceKey), present);
 export const jobsByConsumer = map(storeName, key(0x23), pairKey(bytesKey, uint64Key), present);
 /** Where the batches of a crowded book go on looking, behind the bids that come first: (2^64 - 1 - limit, height, id) of the last one seen. */
 export const bidCursors = map(storeName, key(0x27), bookKey, {
-  encode: (place: OrderPlace) => placeKey.encode(place),
-  decode: (bytes: Uint8Array) => placeKey.decode(bytes, 0)[0],
+  encode: (place: BidPlace) => bidPlaceKey.encode(place),
+  decode: (bytes: Uint8Array) => bidPlaceKey.decode(bytes, 0)[0],
 });
 /** IOC bids in a book. */
 export const iocBids = map(storeName, key(0x24), pairKey(bookKey, uint64Key), present);
-/** Orders whose cancellation waits for the next batch of their book. */
+/** Orders whose cancellation, or other price, waits for the next batch of their book. */
 export const cancelledAsks = map(storeName, key(0x25), uint64Key, present);
 export const cancelledBids = map(storeName, key(0x26), uint64Key, present);
+export const replacedAsks = map(storeName, key(0x28), uint64Key, proto(AskReplacement));
+export const replacedBids = map(storeName, key(0x29), uint64Key, proto(BidReplacement));
+
+/** Numbered from 1; profile 0 is every book's own. */
+export const profiles = map(storeName, key(0x06), profileKey, proto(Profile));
+/** By SHA-256 of what it wants. */
+export const profilesByContent = map(storeName, key(0x07), pairKey(bookKey, tailKey), uint32Value);
+/** Profiles with bids now or before, profile 0 too. */
+export const demands = map(storeName, key(0x09), profileKey, proto(ProfileDemand));
+/** Profiles that asks are still sorted into: the first place in the book that was not looked at; one zero byte at first. */
+export const profileBuilds = map(storeName, key(0x08), profileKey, rawValue);
 
 /** Task ids are job id * 65,536 + index: the tasks of a job are a range. */
 export const tasks = map(storeName, key(0x30), uint64Key, proto(Task));
@@ -78,6 +104,12 @@ export const leasesByJob = map(storeName, key(0x61), pairKey(uint64Key, uint64Ke
 export const leasesByProvider = map(storeName, key(0x62), pairKey(bytesKey, uint64Key), present);
 export const seals = map(storeName, key(0x70), pairKey(uint64Key, bytesKey), proto(Seal));
 export const trades = map(storeName, key(0x80), pairKey(bookKey, uint64Key), proto(Trade));
+/** (book, interval, start) */
+export const candles = map(storeName, key(0x81), tripleKey(bookKey, uint64Key, uint64Key), proto(Candle));
+/** (start of the hour, book) */
+export const indexBuckets = map(storeName, key(0x82), pairKey(uint64Key, bookKey), proto(IndexBucket));
+/** (start of the hour, book, provider): goes with the hour. */
+export const indexShares = map(storeName, key(0x83), tripleKey(uint64Key, bookKey, bytesKey), proto(IndexShare));
 
 /** Books that wait for their batch, by ticket; and the ticket of each. */
 export const dirtyQueue = map(storeName, key(0x90), uint64Key, {
@@ -90,6 +122,10 @@ export const dirtyTickets = map(storeName, key(0x91), bookKey, uint64Value);
 
 export const within = {
   book: (book: BookKey): Uint8Array => bookKey.encode(book),
+  profile: (book: BookKey, profile: number): Uint8Array => profileKey.encode([book, profile]),
+  candles: (book: BookKey, interval: bigint): Uint8Array => concatBytes(bookKey.encode(book), uint64Bytes(interval)),
+  /** Up to a rank, inclusive. */
+  rank: (book: BookKey, profile: number, rank: bigint): Uint8Array => concatBytes(profileKey.encode([book, profile]), biasedKey.encode(rank + 1n)),
   address: (address: Uint8Array): Uint8Array => bytesKey.encode(address),
   id: (id: bigint): Uint8Array => uint64Bytes(id),
   /** The first six bytes of the ids of a job's tasks. */

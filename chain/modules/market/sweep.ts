@@ -1,12 +1,13 @@
 /** What is due: at most `max_sweep` entries a block, the oldest first. Rights do not wait for it: handlers look at tau themselves. */
-import { CloseReason, OrderStatus, TaskState, TimeInForce } from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, OrderStatus, TaskState } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
-import { closeAsk, pruneAsk } from "./asks.ts";
-import { closeBid, loadBid, loadJob } from "./bids.ts";
+import { closeAsk, pruneAsk, saveAsk } from "./asks.ts";
+import { closeBid, isImmediate, loadBid, loadJob } from "./bids.ts";
 import { returnDeposit } from "./escrow.ts";
 import { emit } from "./events.ts";
 import { removeLease } from "./leases.ts";
 import { currentParams } from "./params.ts";
+import { endIndexHour } from "./prices.ts";
 import {
   asks, bids, collect, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, schedule, seals, tasks, tasksByProvider, within, type DueKind,
 } from "./state.ts";
@@ -34,7 +35,7 @@ function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint): vo
       return;
     case dueKinds.bidExpiry: {
       const bid = loadBid(ctx, id);
-      closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_EXPIRED, bid.timeInForce === TimeInForce.TIME_IN_FORCE_IOC ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED);
+      closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_EXPIRED, isImmediate(bid) ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED);
       return;
     }
     case dueKinds.askExpiry: {
@@ -42,6 +43,14 @@ function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint): vo
       if (ask?.status === OrderStatus.ORDER_STATUS_OPEN) closeAsk(ctx, ports, ask, OrderStatus.ORDER_STATUS_EXPIRED);
       return;
     }
+    case dueKinds.askOpening: {
+      const ask = asks.find(ctx, id);
+      if (ask?.waiting === true) saveAsk(ctx, { ...ask, waiting: false });
+      return;
+    }
+    case dueKinds.indexHour:
+      endIndexHour(ctx, ports, id);
+      return;
     case dueKinds.askPrune:
       pruneAsk(ctx, ports, id);
       return;

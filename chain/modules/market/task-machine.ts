@@ -19,6 +19,8 @@ export interface Terms {
   readonly meterPerLot: bigint;
   /** Declared run time T. */
   readonly duration: bigint;
+  /** Its tasks run in one place by twos or more: one that is lost cannot be matched alone. */
+  readonly colocated: boolean;
   /** Providers need the job key. */
   readonly sealed: boolean;
   /** tau at which the key was sealed to a provider. */
@@ -130,7 +132,7 @@ class Run {
     this.endAll();
     const total = this.task.misses + misses;
     this.set({ misses: total });
-    if (total >= this.terms.params.maxMisses) {
+    if (total >= this.terms.params.maxMisses || this.terms.colocated) {
       this.close(now, CloseReason.CLOSE_REASON_MISSED, [], 0n);
       return;
     }

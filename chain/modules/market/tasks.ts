@@ -1,9 +1,9 @@
 /** The edge around the task machine: loads a task brought up to date, carries out what a step asks for, stores. */
-import { CloseReason, OrderStatus, TaskState, TimeInForce, type Bid, type Job, type Replica, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, OrderStatus, TaskState, type Bid, type Job, type Replica, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { assert, fail } from "../../runtime/errors.ts";
 import { bookOf, releaseHold, returnUnit } from "./asks.ts";
-import { isTerminal, loadBid, loadJob, saveBid, saveJob } from "./bids.ts";
+import { isImmediate, isTerminal, loadBid, loadJob, saveBid, saveJob } from "./bids.ts";
 import { openBook } from "./books.ts";
 import { requestDraw, dropDraw } from "./draw-queue.ts";
 import { payOut } from "./escrow.ts";
@@ -11,6 +11,7 @@ import { errors } from "./errors.ts";
 import { emit, replicaChanged, taskChanged } from "./events.ts";
 import { endLeaseUnit } from "./leases.ts";
 import { paramsAt } from "./params.ts";
+import { countSettled } from "./prices.ts";
 import { classes, dueKinds, jobs, liveTasksByProvider, reschedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
 import { bringUp, closeOpen, type Effect, type Step, type Terms } from "./task-machine.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -30,6 +31,7 @@ export function termsOf(ctx: Context, job: Job): Terms {
     escrow: BigInt(job.escrow!.perTask),
     meterPerLot: capacity.meterPerLot,
     duration: job.spec!.duration,
+    colocated: loadBid(ctx, job.id).minColocated > 1,
     sealed: job.spec!.consumerKey.length > 0,
     sealedTau: (provider) => seals.find(ctx, [job.id, addressBytes(provider)])?.sealedTau,
     reference: openBook(ctx, bookOf(job)).referencePrice,
@@ -151,6 +153,12 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
     case "settled": {
       const paid = payOut(ctx, ports, job, effect.settlement, task.id);
       const final = task.state === TaskState.TASK_STATE_FINAL;
+      if (final && paid.escrow!.fees !== job.escrow!.fees) {
+        for (const { provider, amount } of effect.settlement.payments) {
+          const { price, stake } = before.replicas.find((one) => one.provider === provider)!;
+          countSettled(ctx, ports, job, { provider, amount, lots: amount / price, stake: BigInt(stake) });
+        }
+      }
       after.job = { ...paid, tasksFinal: paid.tasksFinal + (final ? 1 : 0), tasksClosed: paid.tasksClosed + (final ? 0 : 1) };
       return task;
     }
@@ -186,7 +194,7 @@ function report(ctx: Context, before: Task, task: Task, job: Job): void {
 function closedBy(bid: Bid): CloseReason {
   if (bid.status === OrderStatus.ORDER_STATUS_CANCELLED) return CloseReason.CLOSE_REASON_CANCELLED;
   if (bid.status === OrderStatus.ORDER_STATUS_SELF_TRADE) return CloseReason.CLOSE_REASON_SELF_TRADE;
-  return bid.timeInForce === TimeInForce.TIME_IN_FORCE_IOC ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED;
+  return isImmediate(bid) ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED;
 }
 
 /** A task of the job without a record: OPEN while the bid lives, CLOSED with it. Undefined where the id names none. */

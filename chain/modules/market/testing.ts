@@ -26,6 +26,7 @@ interface FakeProvider {
   active: boolean;
   freeDeclines: number;
   outcomes: string[];
+  attributes: readonly (readonly [key: string, value: string])[];
 }
 
 /** What a test can do with a market; every block ends with a look at all invariants. */
@@ -92,7 +93,7 @@ export class TestMarket {
         bondDenom: () => denom,
         find: (_, address): ProviderView | undefined => {
           const found = this.providers.get(key(address));
-          return found === undefined ? undefined : { address, encryptionKey: new Uint8Array(32), attributes: [], organization: found.organization, bond: found.bond, reserved: found.reserved, locked: found.locked, active: found.active };
+          return found === undefined ? undefined : { address, encryptionKey: new Uint8Array(32), attributes: found.attributes, organization: found.organization, bond: found.bond, reserved: found.reserved, locked: found.locked, active: found.active };
         },
         free: (_, address) => free(provider(address)),
         reserve: (_, address, amount) => {
@@ -143,9 +144,9 @@ export class TestMarket {
     return name(label);
   }
 
-  provider(label: string, bond = 10_000_000n, organization = name(label)): string {
+  provider(label: string, bond = 10_000_000n, organization = name(label), attributes: FakeProvider["attributes"] = []): string {
     this.fund(label, 1_000_000n);
-    this.providers.set(name(label), { organization, bond, reserved: 0n, locked: 0n, active: true, freeDeclines: 5, outcomes: [] });
+    this.providers.set(name(label), { organization, bond, reserved: 0n, locked: 0n, active: true, freeDeclines: 5, outcomes: [], attributes });
     return name(label);
   }
 
@@ -253,7 +254,7 @@ export function resultOf(label: string, meter = 2_000_000_000n): Result {
 export function bidMessage(consumer: string, limitPrice: bigint, more: Partial<MsgPlaceBid> = {}, job: object = {}): MsgPlaceBid {
   return {
     consumer, payer: "", organization: "", costTags: [], classId: "wasm.core", quoteDenom: denom, limitPrice, lots: 10n, timeInForce: TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT,
-    expiresTau: 0n, requiredAttributes: [], minColocated: 0, verification: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: "0",
+    expiresTau: 0n, profileId: 0, minColocated: 0, verification: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: "0",
     saltHead: new Uint8Array(0), ...more,
     job: {
       program: { digest: sha256(utf8("program")), size: 100n }, tasks: 1, inputRoot: sha256(utf8("root")), manifest: { digest: sha256(utf8("manifest")), size: 100n },

@@ -1,10 +1,10 @@
 /** MsgPlaceAsk: units of a class at a price; their bond is set aside. */
-import { Ask, OrderStatus } from "../../../codec/gen/dcm/market/v1/types.ts";
+import { Ask, OrderStatus, type Params } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceAsk, MsgPlaceAskResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { bookOf, followProvider, maxAsksPerProvider, saveAsk } from "../asks.ts";
-import { canonical, checkClassId, expiry, maxPrice, maxTau, tradable } from "../checks.ts";
+import { canonical, checkClassId, checkPremiums, declared, expiry, maxPrice, maxTau, tradable } from "../checks.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { askPlaced } from "../events.ts";
@@ -15,6 +15,14 @@ import type { MarketPorts } from "../ports.ts";
 
 /** Units of one ask. */
 export const maxUnits = 10_000;
+/** Bytes of state beside the record, and what a place among a profile's asks takes: an ask may come to stand in as many as it offers attributes. */
+const indexBytes = 128;
+const placeBytes = 64;
+
+/** For the record of an ask, in the bond denom. */
+export function askDeposit(ask: Ask, params: Params): bigint {
+  return BigInt(Ask.encode({ ...ask, places: [], profilesSeen: 0, storageDeposit: "" }).finish().length + indexBytes + placeBytes * ask.premiums.length) * params.depositPerByte;
+}
 
 export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPlaceAskResponse> {
   return {
@@ -27,9 +35,9 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       inRange("units", message.units, 1, maxUnits);
       inRange("expires_tau", message.expiresTau, 0n, maxTau);
       inRange("available_until", message.availableUntil, 0n, maxTau);
-      if (message.premiums.length > 0) fail(errors.notServed, { field: "premiums", value: "of attributes" });
-      if (message.maxColocated > 1) fail(errors.notServed, { field: "max_colocated", value: String(message.maxColocated) });
-      if (message.availableFrom !== 0n) fail(errors.notServed, { field: "available_from", value: String(message.availableFrom) });
+      inRange("max_colocated", message.maxColocated, 0, message.units);
+      inRange("available_from", message.availableFrom, 0n, maxTau);
+      checkPremiums(message.premiums);
       if (message.reclaimNotice !== 0n) fail(errors.notServed, { field: "reclaim_notice", value: String(message.reclaimNotice) });
     },
 
@@ -44,14 +52,18 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       const tau = ports.clock.tau(ctx);
       const until = expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime);
       const window = message.availableUntil === 0n ? until : expiry("available_until", message.availableUntil, tau, maxTau);
+      const expiresTau = window < until ? window : until;
+      const waiting = message.availableFrom > tau;
+      if (waiting) inRange("available_from", message.availableFrom, tau, expiresTau - 1n);
+      declared(view, message.premiums);
       const bond = capacity.minBondPerUnit * BigInt(message.units);
       if (bond > 0n && !ports.providers.reserve(ctx, address, bond)) fail(errors.bondTooSmall, { needed: bond, free: ports.providers.free(ctx, address) });
       const ask = Ask.fromPartial({
         id: take(ctx, nextAskId), provider, classId: message.classId, quoteDenom: message.quoteDenom, basePrice: message.basePrice, units: message.units,
-        freeUnits: message.units, maxColocated: message.maxColocated, availableUntil: message.availableUntil, expiresTau: window < until ? window : until,
+        freeUnits: message.units, premiums: message.premiums, maxColocated: message.maxColocated, availableFrom: message.availableFrom, availableUntil: message.availableUntil, expiresTau, waiting,
         status: OrderStatus.ORDER_STATUS_OPEN, createdHeight: ctx.height, createdTau: tau, paramsVersion: version, bondPerUnit: capacity.minBondPerUnit, organization: view.organization,
       });
-      const deposit = BigInt(Ask.encode(ask).finish().length + 128) * params.depositPerByte;
+      const deposit = askDeposit(ask, params);
       authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", denom: ports.providers.bondDenom(ctx), amount: deposit, policy: { purpose: "ask", classId: message.classId, costTags: [] } });
       const placed = { ...ask, storageDeposit: deposit.toString() };
       followProvider(ctx, ports, address);
@@ -59,6 +71,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       saveAsk(ctx, placed);
       asksByProvider.set(ctx, [address, ask.id], true);
       schedule(ctx, placed.expiresTau, dueKinds.askExpiry, ask.id);
+      if (waiting) schedule(ctx, ask.availableFrom, dueKinds.askOpening, ask.id);
       freshBooks.set(ctx, bookOf(ask), true);
       return { askId: ask.id };
     },
@@ -66,9 +79,12 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
     arbitrary({ ctx, accounts, random }) {
       const [classId, capacity] = classes.first(ctx) ?? [];
       if (classId === undefined || capacity === undefined) return undefined;
+      const provider = random.pick(accounts);
+      const declares = ports.providers.find(ctx, addressBytes(provider))?.attributes ?? [];
       return {
-        provider: random.pick(accounts), classId, quoteDenom: ports.providers.bondDenom(ctx), basePrice: capacity.tick * BigInt(1 + random.int(50)), units: 1 + random.int(4),
-        premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: random.chance(20) ? ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)) : 0n, reclaimNotice: 0n,
+        provider, classId, quoteDenom: ports.providers.bondDenom(ctx), basePrice: capacity.tick * BigInt(1 + random.int(50)), units: 1 + random.int(4),
+        premiums: declares.filter(() => random.chance(60)).map(([key, value]) => ({ attribute: { key, value }, price: random.bigint(10n) })), maxColocated: random.chance(20) ? 1 + random.int(2) : 0,
+        availableFrom: random.chance(10) ? ports.clock.tau(ctx) + random.bigint(20_000n) : 0n, availableUntil: 0n, expiresTau: random.chance(20) ? ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)) : 0n, reclaimNotice: 0n,
       };
     },
   };

@@ -12,8 +12,10 @@ import { errors } from "../errors.ts";
 import { bidPlaced, enumName, levelName } from "../events.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { escrowOf, reserveReplicas } from "../settlement.ts";
-import { classes, dueKinds, freshBooks, jobs, jobsByConsumer, nextJobId, schedule, take } from "../state.ts";
-import type { MessageHandler } from "../../../runtime/module.ts";
+import { countJob } from "../profiles.ts";
+import { classes, dueKinds, freshBooks, jobs, jobsByConsumer, nextJobId, profiles, schedule, take } from "../state.ts";
+import type { Context } from "../../../runtime/context.ts";
+import type { MessageHandler, Random } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
 
 /** Bytes of state that a task and each of its replicas may take, for the deposit. */
@@ -46,6 +48,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "limit_price", message.limitPrice);
       inRange("lots", message.lots, 1n, capacity.maxLots);
       const k = checkAgainst(params, message);
+      checkProfile(ctx, message);
       const tau = ports.clock.tau(ctx);
       const r = reserveReplicas(message.verification);
       const perTask = escrowOf(message.limitPrice, message.lots, k, r, params.feeBps);
@@ -53,7 +56,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const id = take(ctx, nextJobId);
       const common = { id, consumer, organization: message.organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height, k };
       const bid = Bid.fromPartial({
-        ...common, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: Term.TERM_SPOT,
+        ...common, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: Term.TERM_SPOT, profileId: message.profileId, minColocated: message.minColocated,
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN,
       });
       const job = Job.fromPartial({
@@ -70,6 +73,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       jobs.set(ctx, id, placed);
       jobsByConsumer.set(ctx, [addressBytes(consumer), id], true);
       bidPlaced(ctx, bid, placed);
+      countJob(ctx, ports, bookOf(bid), bid.profileId, 1n);
       saveBid(ctx, bid, placed);
       schedule(ctx, bid.expiresTau, dueKinds.bidExpiry, id);
       freshBooks.set(ctx, bookOf(bid), true);
@@ -83,7 +87,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       return {
         consumer: random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId,
         quoteDenom: ports.providers.bondDenom(ctx), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots: 1n + random.bigint(5n),
-        timeInForce: random.chance(20) ? TimeInForce.TIME_IN_FORCE_IOC : TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT, expiresTau: 0n, requiredAttributes: [], minColocated: 0,
+        timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: random.chance(30) ? (profileBy(ctx, random) ?? 0) : 0, minColocated: 0,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0,
         comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0),
         job: {
@@ -95,19 +99,23 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
   };
 }
 
+function profileBy(ctx: Context, random: Random): number | undefined {
+  const known = Array.from(profiles.entries(ctx), ([, { id }]) => id);
+  return known.length === 0 ? undefined : random.pick(known);
+}
+
 /** What is reserved in the message but not served yet is refused by name. */
 function checkServed(message: MsgPlaceBid): void {
   const { timeInForce, term, verification, comparator } = message;
-  if (timeInForce !== TimeInForce.TIME_IN_FORCE_GTT && timeInForce !== TimeInForce.TIME_IN_FORCE_IOC) {
-    fail(errors.notServed, { field: "time_in_force", value: enumName(TimeInForce, timeInForce, "TIME_IN_FORCE_") });
+  if (timeInForce !== TimeInForce.TIME_IN_FORCE_GTT && timeInForce !== TimeInForce.TIME_IN_FORCE_IOC && timeInForce !== TimeInForce.TIME_IN_FORCE_FOK) {
+    fail(errors.invalidField, { field: "time_in_force", value: enumName(TimeInForce, timeInForce, "TIME_IN_FORCE_"), limit: "GTT, IOC or FOK" });
   }
   if (term !== Term.TERM_SPOT) fail(errors.notServed, { field: "term", value: enumName(Term, term, "TERM_") });
   if (verification !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE && verification !== VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED) {
     fail(errors.notServed, { field: "verification", value: levelName(verification) });
   }
   if (comparator !== Comparator.COMPARATOR_EXACT) fail(errors.notServed, { field: "comparator", value: enumName(Comparator, comparator, "COMPARATOR_") });
-  if (message.requiredAttributes.length > 0) fail(errors.notServed, { field: "required_attributes", value: "of providers" });
-  if (message.minColocated > 1) fail(errors.notServed, { field: "min_colocated", value: String(message.minColocated) });
+  if (message.minColocated > 1 && verification !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE) fail(errors.notServed, { field: "min_colocated", value: `${message.minColocated} with ${levelName(verification)}` });
   size("salt_head", message.saltHead, verification === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED ? 32 : 0);
 }
 
@@ -131,6 +139,10 @@ function checkJob(spec: JobSpec | undefined): void {
   }
 }
 
+function checkProfile(ctx: Context, { classId, quoteDenom, profileId }: MsgPlaceBid): void {
+  if (profileId !== 0 && profiles.find(ctx, [[classId, quoteDenom], profileId])?.ready !== true) fail(errors.unknownProfile, { id: profileId, classId, denom: quoteDenom });
+}
+
 /** What depends on parameters; gives k. */
 function checkAgainst(params: Params, message: MsgPlaceBid): number {
   const spec = message.job!;
@@ -139,6 +151,10 @@ function checkAgainst(params: Params, message: MsgPlaceBid): number {
   if (replicated) inRange("k", k, 2, params.maxReplicas);
   else inRange("k", k, 1, 1);
   inRange("job.tasks", spec.tasks, 1, params.maxTasks);
+  const { minColocated } = message;
+  if (minColocated > 1 && spec.tasks % minColocated !== 0) fail(errors.invalidField, { field: "job.tasks", value: spec.tasks, limit: `a multiple of min_colocated ${minColocated}` });
+  // What fills whole must fit into a batch.
+  if (minColocated > 1 || message.timeInForce === TimeInForce.TIME_IN_FORCE_FOK) inRange("job.tasks, matched at once,", spec.tasks, 1, params.maxFills);
   inRange("job.duration", spec.duration, 1n, params.maxDuration);
   inRange("job.max_result_size", spec.maxResultSize, 1n, params.maxResultSize);
   inRange("risk", readRisk(message.risk), 0n, BigInt(params.riskMultiple) * message.limitPrice * message.lots);

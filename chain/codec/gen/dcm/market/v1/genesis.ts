@@ -6,7 +6,25 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { Ask, Bid, Book, CapacityClass, Draw, Job, Lease, Params, Seal, Task, Trade } from "./types.ts";
+import {
+  Ask,
+  AskReplacement,
+  Bid,
+  BidReplacement,
+  Book,
+  Candle,
+  CapacityClass,
+  Draw,
+  IndexBucket,
+  IndexShare,
+  Job,
+  Lease,
+  Params,
+  Profile,
+  Seal,
+  Task,
+  Trade,
+} from "./types.ts";
 
 export interface ParamsVersion {
   version: bigint;
@@ -26,13 +44,20 @@ export interface GenesisState {
   draws: Draw[];
   seals: Seal[];
   trades: Trade[];
-  /** Orders that leave after the next batch of their book. */
-  cancelledAsks: bigint[];
-  cancelledBids: bigint[];
   /** The next ids. */
   nextAskId: bigint;
   nextJobId: bigint;
   nextLeaseId: bigint;
+  /** Orders that leave after the next batch of their book. */
+  cancelledAsks: bigint[];
+  cancelledBids: bigint[];
+  profiles: Profile[];
+  /** Orders that another price waits for. */
+  replacedAsks: AskReplacement[];
+  replacedBids: BidReplacement[];
+  candles: Candle[];
+  index: IndexBucket[];
+  indexShares: IndexShare[];
 }
 
 function createBaseParamsVersion(): ParamsVersion {
@@ -122,11 +147,17 @@ function createBaseGenesisState(): GenesisState {
     draws: [],
     seals: [],
     trades: [],
-    cancelledAsks: [],
-    cancelledBids: [],
     nextAskId: 0n,
     nextJobId: 0n,
     nextLeaseId: 0n,
+    cancelledAsks: [],
+    cancelledBids: [],
+    profiles: [],
+    replacedAsks: [],
+    replacedBids: [],
+    candles: [],
+    index: [],
+    indexShares: [],
   };
 }
 
@@ -167,6 +198,24 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     for (const v of message.trades) {
       Trade.encode(v!, writer.uint32(98).fork()).join();
     }
+    if (message.nextAskId !== 0n) {
+      if (BigInt.asUintN(64, message.nextAskId) !== message.nextAskId) {
+        throw new globalThis.Error("value provided for field message.nextAskId of type uint64 too large");
+      }
+      writer.uint32(104).uint64(message.nextAskId);
+    }
+    if (message.nextJobId !== 0n) {
+      if (BigInt.asUintN(64, message.nextJobId) !== message.nextJobId) {
+        throw new globalThis.Error("value provided for field message.nextJobId of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.nextJobId);
+    }
+    if (message.nextLeaseId !== 0n) {
+      if (BigInt.asUintN(64, message.nextLeaseId) !== message.nextLeaseId) {
+        throw new globalThis.Error("value provided for field message.nextLeaseId of type uint64 too large");
+      }
+      writer.uint32(120).uint64(message.nextLeaseId);
+    }
     if (message.cancelledAsks.length !== 0) {
       writer.uint32(130).fork();
       for (const v of message.cancelledAsks) {
@@ -187,23 +236,23 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
       }
       writer.join();
     }
-    if (message.nextAskId !== 0n) {
-      if (BigInt.asUintN(64, message.nextAskId) !== message.nextAskId) {
-        throw new globalThis.Error("value provided for field message.nextAskId of type uint64 too large");
-      }
-      writer.uint32(104).uint64(message.nextAskId);
+    for (const v of message.profiles) {
+      Profile.encode(v!, writer.uint32(146).fork()).join();
     }
-    if (message.nextJobId !== 0n) {
-      if (BigInt.asUintN(64, message.nextJobId) !== message.nextJobId) {
-        throw new globalThis.Error("value provided for field message.nextJobId of type uint64 too large");
-      }
-      writer.uint32(112).uint64(message.nextJobId);
+    for (const v of message.replacedAsks) {
+      AskReplacement.encode(v!, writer.uint32(154).fork()).join();
     }
-    if (message.nextLeaseId !== 0n) {
-      if (BigInt.asUintN(64, message.nextLeaseId) !== message.nextLeaseId) {
-        throw new globalThis.Error("value provided for field message.nextLeaseId of type uint64 too large");
-      }
-      writer.uint32(120).uint64(message.nextLeaseId);
+    for (const v of message.replacedBids) {
+      BidReplacement.encode(v!, writer.uint32(162).fork()).join();
+    }
+    for (const v of message.candles) {
+      Candle.encode(v!, writer.uint32(170).fork()).join();
+    }
+    for (const v of message.index) {
+      IndexBucket.encode(v!, writer.uint32(178).fork()).join();
+    }
+    for (const v of message.indexShares) {
+      IndexShare.encode(v!, writer.uint32(186).fork()).join();
     }
     return writer;
   },
@@ -309,6 +358,30 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
             message.trades.push(Trade.decode(reader, reader.uint32()));
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.nextAskId = reader.uint64() as bigint;
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.nextJobId = reader.uint64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.nextLeaseId = reader.uint64() as bigint;
+            continue;
+          }
           case 16: {
             if (tag === 128) {
               message.cancelledAsks.push(reader.uint64() as bigint);
@@ -345,28 +418,52 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
 
             break;
           }
-          case 13: {
-            if (tag !== 104) {
+          case 18: {
+            if (tag !== 146) {
               break;
             }
 
-            message.nextAskId = reader.uint64() as bigint;
+            message.profiles.push(Profile.decode(reader, reader.uint32()));
             continue;
           }
-          case 14: {
-            if (tag !== 112) {
+          case 19: {
+            if (tag !== 154) {
               break;
             }
 
-            message.nextJobId = reader.uint64() as bigint;
+            message.replacedAsks.push(AskReplacement.decode(reader, reader.uint32()));
             continue;
           }
-          case 15: {
-            if (tag !== 120) {
+          case 20: {
+            if (tag !== 162) {
               break;
             }
 
-            message.nextLeaseId = reader.uint64() as bigint;
+            message.replacedBids.push(BidReplacement.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.candles.push(Candle.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.index.push(IndexBucket.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.indexShares.push(IndexShare.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -397,13 +494,19 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     message.draws = object.draws?.map((e) => Draw.fromPartial(e)) || [];
     message.seals = object.seals?.map((e) => Seal.fromPartial(e)) || [];
     message.trades = object.trades?.map((e) => Trade.fromPartial(e)) || [];
-    message.cancelledAsks = object.cancelledAsks?.map((e) => BigInt(e)) || [];
-    message.cancelledBids = object.cancelledBids?.map((e) => BigInt(e)) || [];
     message.nextAskId = (object.nextAskId !== undefined && object.nextAskId !== null) ? BigInt(object.nextAskId) : 0n;
     message.nextJobId = (object.nextJobId !== undefined && object.nextJobId !== null) ? BigInt(object.nextJobId) : 0n;
     message.nextLeaseId = (object.nextLeaseId !== undefined && object.nextLeaseId !== null)
       ? BigInt(object.nextLeaseId)
       : 0n;
+    message.cancelledAsks = object.cancelledAsks?.map((e) => BigInt(e)) || [];
+    message.cancelledBids = object.cancelledBids?.map((e) => BigInt(e)) || [];
+    message.profiles = object.profiles?.map((e) => Profile.fromPartial(e)) || [];
+    message.replacedAsks = object.replacedAsks?.map((e) => AskReplacement.fromPartial(e)) || [];
+    message.replacedBids = object.replacedBids?.map((e) => BidReplacement.fromPartial(e)) || [];
+    message.candles = object.candles?.map((e) => Candle.fromPartial(e)) || [];
+    message.index = object.index?.map((e) => IndexBucket.fromPartial(e)) || [];
+    message.indexShares = object.indexShares?.map((e) => IndexShare.fromPartial(e)) || [];
     return message;
   },
 };

@@ -11,12 +11,16 @@ import {
   Ask,
   Bid,
   Book,
+  Candle,
   CapacityClass,
   Draw,
   Escrow,
+  IndexBucket,
   Job,
   Lease,
   Params,
+  Profile,
+  ProfileDemand,
   Seal,
   Task,
   TaskState,
@@ -66,6 +70,8 @@ export interface QueryBookRequest {
   quoteDenom: string;
   /** Levels of each side; 0: 20, at most 500. */
   levels: number;
+  /** The asks as this profile sees them (by what it would pay above p*), and its bids. 0: all asks by base price, and all bids. */
+  profileId: number;
 }
 
 /** Orders at one price. */
@@ -224,6 +230,49 @@ export interface QueryTradesRequest {
 export interface QueryTradesResponse {
   trades: Trade[];
   pagination: PageResponse | undefined;
+}
+
+export interface QueryProfilesRequest {
+  classId: string;
+  quoteDenom: string;
+  pagination: PageRequest | undefined;
+}
+
+export interface ProfileInfo {
+  profile: Profile | undefined;
+  demand: ProfileDemand | undefined;
+}
+
+export interface QueryProfilesResponse {
+  profiles: ProfileInfo[];
+  pagination: PageResponse | undefined;
+}
+
+export interface QueryCandlesRequest {
+  classId: string;
+  quoteDenom: string;
+  /** Milliseconds: 60,000 (also for 0), 3,600,000 or 86,400,000. */
+  interval: bigint;
+  pagination: PageRequest | undefined;
+}
+
+export interface QueryCandlesResponse {
+  candles: Candle[];
+  pagination: PageResponse | undefined;
+}
+
+export interface QueryIndexRequest {
+  classId: string;
+  quoteDenom: string;
+}
+
+export interface QueryIndexResponse {
+  /** Settled value for one lot, rounded down; 0: nothing was settled. */
+  price: bigint;
+  value: string;
+  lots: bigint;
+  /** The hours that it is made of, oldest first. */
+  buckets: IndexBucket[];
 }
 
 export interface QueryReferencePriceRequest {
@@ -763,7 +812,7 @@ export const QueryBooksResponse: MessageFns<QueryBooksResponse, "dcm.market.v1.Q
 };
 
 function createBaseQueryBookRequest(): QueryBookRequest {
-  return { classId: "", quoteDenom: "", levels: 0 };
+  return { classId: "", quoteDenom: "", levels: 0, profileId: 0 };
 }
 
 export const QueryBookRequest: MessageFns<QueryBookRequest, "dcm.market.v1.QueryBookRequest"> = {
@@ -778,6 +827,9 @@ export const QueryBookRequest: MessageFns<QueryBookRequest, "dcm.market.v1.Query
     }
     if (message.levels !== 0) {
       writer.uint32(24).uint32(message.levels);
+    }
+    if (message.profileId !== 0) {
+      writer.uint32(32).uint32(message.profileId);
     }
     return writer;
   },
@@ -819,6 +871,14 @@ export const QueryBookRequest: MessageFns<QueryBookRequest, "dcm.market.v1.Query
             message.levels = reader.uint32();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.profileId = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -839,6 +899,7 @@ export const QueryBookRequest: MessageFns<QueryBookRequest, "dcm.market.v1.Query
     message.classId = object.classId ?? "";
     message.quoteDenom = object.quoteDenom ?? "";
     message.levels = object.levels ?? 0;
+    message.profileId = object.profileId ?? 0;
     return message;
   },
 };
@@ -2987,6 +3048,570 @@ export const QueryTradesResponse: MessageFns<QueryTradesResponse, "dcm.market.v1
   },
 };
 
+function createBaseQueryProfilesRequest(): QueryProfilesRequest {
+  return { classId: "", quoteDenom: "", pagination: undefined };
+}
+
+export const QueryProfilesRequest: MessageFns<QueryProfilesRequest, "dcm.market.v1.QueryProfilesRequest"> = {
+  $type: "dcm.market.v1.QueryProfilesRequest" as const,
+
+  encode(message: QueryProfilesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.classId !== "") {
+      writer.uint32(10).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(18).string(message.quoteDenom);
+    }
+    if (message.pagination !== undefined) {
+      PageRequest.encode(message.pagination, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryProfilesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryProfilesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pagination = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryProfilesRequest>): QueryProfilesRequest {
+    return QueryProfilesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryProfilesRequest>): QueryProfilesRequest {
+    const message = createBaseQueryProfilesRequest();
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageRequest.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseProfileInfo(): ProfileInfo {
+  return { profile: undefined, demand: undefined };
+}
+
+export const ProfileInfo: MessageFns<ProfileInfo, "dcm.market.v1.ProfileInfo"> = {
+  $type: "dcm.market.v1.ProfileInfo" as const,
+
+  encode(message: ProfileInfo, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.profile !== undefined) {
+      Profile.encode(message.profile, writer.uint32(10).fork()).join();
+    }
+    if (message.demand !== undefined) {
+      ProfileDemand.encode(message.demand, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProfileInfo {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfileInfo();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.profile = Profile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.demand = ProfileDemand.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProfileInfo>): ProfileInfo {
+    return ProfileInfo.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProfileInfo>): ProfileInfo {
+    const message = createBaseProfileInfo();
+    message.profile = (object.profile !== undefined && object.profile !== null)
+      ? Profile.fromPartial(object.profile)
+      : undefined;
+    message.demand = (object.demand !== undefined && object.demand !== null)
+      ? ProfileDemand.fromPartial(object.demand)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryProfilesResponse(): QueryProfilesResponse {
+  return { profiles: [], pagination: undefined };
+}
+
+export const QueryProfilesResponse: MessageFns<QueryProfilesResponse, "dcm.market.v1.QueryProfilesResponse"> = {
+  $type: "dcm.market.v1.QueryProfilesResponse" as const,
+
+  encode(message: QueryProfilesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.profiles) {
+      ProfileInfo.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.pagination !== undefined) {
+      PageResponse.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryProfilesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryProfilesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.profiles.push(ProfileInfo.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pagination = PageResponse.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryProfilesResponse>): QueryProfilesResponse {
+    return QueryProfilesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryProfilesResponse>): QueryProfilesResponse {
+    const message = createBaseQueryProfilesResponse();
+    message.profiles = object.profiles?.map((e) => ProfileInfo.fromPartial(e)) || [];
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageResponse.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryCandlesRequest(): QueryCandlesRequest {
+  return { classId: "", quoteDenom: "", interval: 0n, pagination: undefined };
+}
+
+export const QueryCandlesRequest: MessageFns<QueryCandlesRequest, "dcm.market.v1.QueryCandlesRequest"> = {
+  $type: "dcm.market.v1.QueryCandlesRequest" as const,
+
+  encode(message: QueryCandlesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.classId !== "") {
+      writer.uint32(10).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(18).string(message.quoteDenom);
+    }
+    if (message.interval !== 0n) {
+      if (BigInt.asUintN(64, message.interval) !== message.interval) {
+        throw new globalThis.Error("value provided for field message.interval of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.interval);
+    }
+    if (message.pagination !== undefined) {
+      PageRequest.encode(message.pagination, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryCandlesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryCandlesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.interval = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pagination = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryCandlesRequest>): QueryCandlesRequest {
+    return QueryCandlesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryCandlesRequest>): QueryCandlesRequest {
+    const message = createBaseQueryCandlesRequest();
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.interval = (object.interval !== undefined && object.interval !== null) ? BigInt(object.interval) : 0n;
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageRequest.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryCandlesResponse(): QueryCandlesResponse {
+  return { candles: [], pagination: undefined };
+}
+
+export const QueryCandlesResponse: MessageFns<QueryCandlesResponse, "dcm.market.v1.QueryCandlesResponse"> = {
+  $type: "dcm.market.v1.QueryCandlesResponse" as const,
+
+  encode(message: QueryCandlesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.candles) {
+      Candle.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.pagination !== undefined) {
+      PageResponse.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryCandlesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryCandlesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.candles.push(Candle.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pagination = PageResponse.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryCandlesResponse>): QueryCandlesResponse {
+    return QueryCandlesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryCandlesResponse>): QueryCandlesResponse {
+    const message = createBaseQueryCandlesResponse();
+    message.candles = object.candles?.map((e) => Candle.fromPartial(e)) || [];
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageResponse.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryIndexRequest(): QueryIndexRequest {
+  return { classId: "", quoteDenom: "" };
+}
+
+export const QueryIndexRequest: MessageFns<QueryIndexRequest, "dcm.market.v1.QueryIndexRequest"> = {
+  $type: "dcm.market.v1.QueryIndexRequest" as const,
+
+  encode(message: QueryIndexRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.classId !== "") {
+      writer.uint32(10).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(18).string(message.quoteDenom);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryIndexRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryIndexRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryIndexRequest>): QueryIndexRequest {
+    return QueryIndexRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryIndexRequest>): QueryIndexRequest {
+    const message = createBaseQueryIndexRequest();
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    return message;
+  },
+};
+
+function createBaseQueryIndexResponse(): QueryIndexResponse {
+  return { price: 0n, value: "", lots: 0n, buckets: [] };
+}
+
+export const QueryIndexResponse: MessageFns<QueryIndexResponse, "dcm.market.v1.QueryIndexResponse"> = {
+  $type: "dcm.market.v1.QueryIndexResponse" as const,
+
+  encode(message: QueryIndexResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.price !== 0n) {
+      if (BigInt.asUintN(64, message.price) !== message.price) {
+        throw new globalThis.Error("value provided for field message.price of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.price);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    if (message.lots !== 0n) {
+      if (BigInt.asUintN(64, message.lots) !== message.lots) {
+        throw new globalThis.Error("value provided for field message.lots of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.lots);
+    }
+    for (const v of message.buckets) {
+      IndexBucket.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryIndexResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryIndexResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.price = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.lots = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.buckets.push(IndexBucket.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryIndexResponse>): QueryIndexResponse {
+    return QueryIndexResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryIndexResponse>): QueryIndexResponse {
+    const message = createBaseQueryIndexResponse();
+    message.price = (object.price !== undefined && object.price !== null) ? BigInt(object.price) : 0n;
+    message.value = object.value ?? "";
+    message.lots = (object.lots !== undefined && object.lots !== null) ? BigInt(object.lots) : 0n;
+    message.buckets = object.buckets?.map((e) => IndexBucket.fromPartial(e)) || [];
+    return message;
+  },
+};
+
 function createBaseQueryReferencePriceRequest(): QueryReferencePriceRequest {
   return { classId: "", quoteDenom: "" };
 }
@@ -3345,6 +3970,48 @@ export const QueryDefinition = {
               111,
               111,
               107,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** Profiles of a book. */
+    profiles: {
+      name: "Profiles",
+      requestType: QueryProfilesRequest as typeof QueryProfilesRequest,
+      requestStream: false,
+      responseType: QueryProfilesResponse as typeof QueryProfilesResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              25,
+              18,
+              23,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              112,
+              114,
+              111,
+              102,
+              105,
+              108,
+              101,
+              115,
             ]) as Uint8Array,
           ],
         },
@@ -3960,6 +4627,86 @@ export const QueryDefinition = {
               100,
               101,
               115,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** Candles of a book that traded in them, oldest first. */
+    candles: {
+      name: "Candles",
+      requestType: QueryCandlesRequest as typeof QueryCandlesRequest,
+      requestStream: false,
+      responseType: QueryCandlesResponse as typeof QueryCandlesResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              24,
+              18,
+              22,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              99,
+              97,
+              110,
+              100,
+              108,
+              101,
+              115,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** What was settled in the last 24 hours of tau, by what counts of it. */
+    index: {
+      name: "Index",
+      requestType: QueryIndexRequest as typeof QueryIndexRequest,
+      requestStream: false,
+      responseType: QueryIndexResponse as typeof QueryIndexResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              22,
+              18,
+              20,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              105,
+              110,
+              100,
+              101,
+              120,
             ]) as Uint8Array,
           ],
         },

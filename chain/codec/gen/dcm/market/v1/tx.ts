@@ -7,13 +7,14 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
-  Attribute,
   CapacityClass,
   Comparator,
   CostTag,
   JobSpec,
   Params,
+  Preference,
   Premium,
+  Requirement,
   Result,
   TaskState,
   Term,
@@ -29,13 +30,13 @@ export interface MsgPlaceAsk {
   /** For one lot; a multiple of the class's tick. */
   basePrice: bigint;
   units: number;
-  /** Sorted by key; refused where not empty, until attributes are matched. */
+  /** What it offers beyond bare capacity, sorted by key; the provider must declare each. */
   premiums: Premium[];
-  /** 0: all units in one place are not promised. */
+  /** Units of it that are in one place, at most; 0 and 1: no two are promised to be. */
   maxColocated: number;
-  /** tau; 0: at once. Later is refused until windows are served. */
+  /** tau; 0: at once. */
   availableFrom: bigint;
-  /** tau; 0: open. The ask expires then, where that is before expires_tau. */
+  /** tau by which all that it serves is over, by declared duration; 0: open. The ask expires then, where that is before expires_tau. */
   availableUntil: bigint;
   /** tau; 0: the longest that the parameters allow. */
   expiresTau: bigint;
@@ -74,9 +75,9 @@ export interface MsgPlaceBid {
   term: Term;
   /** tau; 0: the longest that the parameters allow. */
   expiresTau: bigint;
-  /** Sorted by key; refused where not empty, until attributes are matched. */
-  requiredAttributes: Attribute[];
-  /** 0 or 1: anywhere. More is refused until co-location is served. */
+  /** A registered profile of the book; 0: any provider. */
+  profileId: number;
+  /** Tasks that run in one place, by so many: then their number is a multiple of it, and all are matched in one batch. 0 and 1: anywhere. */
   minColocated: number;
   verification: VerificationLevel;
   /** 0: the default of the level (V0: 1, V2: 2). */
@@ -104,6 +105,59 @@ export interface MsgCancelBid {
 }
 
 export interface MsgCancelBidResponse {
+}
+
+/** Gives the free units of an ask another price after this block's batch; it then queues as a new one. Tasks that it runs go on. */
+export interface MsgReplaceAsk {
+  provider: string;
+  askId: bigint;
+  basePrice: bigint;
+  premiums: Premium[];
+  /** tau; 0: the longest that the parameters allow. */
+  expiresTau: bigint;
+}
+
+export interface MsgReplaceAskResponse {
+}
+
+/** Gives a bid another limit after this block's batch, if none of its tasks is matched by then; it then queues as a new one. */
+export interface MsgReplaceBid {
+  consumer: string;
+  jobId: bigint;
+  limitPrice: bigint;
+  /** tau; 0: the longest that the parameters allow. */
+  expiresTau: bigint;
+}
+
+export interface MsgReplaceBidResponse {
+  /** What a higher limit took into escrow; it comes back where the bid is not replaced. */
+  added: string;
+}
+
+/** Makes a profile of a book, that bids may name. A book has at most 64. */
+export interface MsgRegisterProfile {
+  registrant: string;
+  classId: string;
+  quoteDenom: string;
+  /** Sorted by key, at most 16. */
+  requirements: Requirement[];
+  /** Sorted by key, at most 16, none that is required. */
+  preferences: Preference[];
+}
+
+export interface MsgRegisterProfileResponse {
+  profileId: number;
+}
+
+/** Ends a profile that no bid of the book uses: its registrant at any time, anybody once it was idle for long, governance too. The deposit goes home. */
+export interface MsgRetireProfile {
+  signer: string;
+  classId: string;
+  quoteDenom: string;
+  profileId: number;
+}
+
+export interface MsgRetireProfileResponse {
 }
 
 export interface SealedKey {
@@ -612,7 +666,7 @@ function createBaseMsgPlaceBid(): MsgPlaceBid {
     timeInForce: 0,
     term: 0,
     expiresTau: 0n,
-    requiredAttributes: [],
+    profileId: 0,
     minColocated: 0,
     verification: 0,
     k: 0,
@@ -669,8 +723,8 @@ export const MsgPlaceBid: MessageFns<MsgPlaceBid, "dcm.market.v1.MsgPlaceBid"> =
       }
       writer.uint32(88).uint64(message.expiresTau);
     }
-    for (const v of message.requiredAttributes) {
-      Attribute.encode(v!, writer.uint32(98).fork()).join();
+    if (message.profileId !== 0) {
+      writer.uint32(96).uint32(message.profileId);
     }
     if (message.minColocated !== 0) {
       writer.uint32(104).uint32(message.minColocated);
@@ -798,11 +852,11 @@ export const MsgPlaceBid: MessageFns<MsgPlaceBid, "dcm.market.v1.MsgPlaceBid"> =
             continue;
           }
           case 12: {
-            if (tag !== 98) {
+            if (tag !== 96) {
               break;
             }
 
-            message.requiredAttributes.push(Attribute.decode(reader, reader.uint32()));
+            message.profileId = reader.uint32();
             continue;
           }
           case 13: {
@@ -893,7 +947,7 @@ export const MsgPlaceBid: MessageFns<MsgPlaceBid, "dcm.market.v1.MsgPlaceBid"> =
     message.expiresTau = (object.expiresTau !== undefined && object.expiresTau !== null)
       ? BigInt(object.expiresTau)
       : 0n;
-    message.requiredAttributes = object.requiredAttributes?.map((e) => Attribute.fromPartial(e)) || [];
+    message.profileId = object.profileId ?? 0;
     message.minColocated = object.minColocated ?? 0;
     message.verification = object.verification ?? 0;
     message.k = object.k ?? 0;
@@ -1105,6 +1159,634 @@ export const MsgCancelBidResponse: MessageFns<MsgCancelBidResponse, "dcm.market.
     return message;
   },
 };
+
+function createBaseMsgReplaceAsk(): MsgReplaceAsk {
+  return { provider: "", askId: 0n, basePrice: 0n, premiums: [], expiresTau: 0n };
+}
+
+export const MsgReplaceAsk: MessageFns<MsgReplaceAsk, "dcm.market.v1.MsgReplaceAsk"> = {
+  $type: "dcm.market.v1.MsgReplaceAsk" as const,
+
+  encode(message: MsgReplaceAsk, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.provider !== "") {
+      writer.uint32(10).string(message.provider);
+    }
+    if (message.askId !== 0n) {
+      if (BigInt.asUintN(64, message.askId) !== message.askId) {
+        throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.askId);
+    }
+    if (message.basePrice !== 0n) {
+      if (BigInt.asUintN(64, message.basePrice) !== message.basePrice) {
+        throw new globalThis.Error("value provided for field message.basePrice of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.basePrice);
+    }
+    for (const v of message.premiums) {
+      Premium.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.expiresTau !== 0n) {
+      if (BigInt.asUintN(64, message.expiresTau) !== message.expiresTau) {
+        throw new globalThis.Error("value provided for field message.expiresTau of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.expiresTau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgReplaceAsk {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgReplaceAsk();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.askId = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.basePrice = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.premiums.push(Premium.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.expiresTau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgReplaceAsk>): MsgReplaceAsk {
+    return MsgReplaceAsk.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgReplaceAsk>): MsgReplaceAsk {
+    const message = createBaseMsgReplaceAsk();
+    message.provider = object.provider ?? "";
+    message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
+    message.basePrice = (object.basePrice !== undefined && object.basePrice !== null) ? BigInt(object.basePrice) : 0n;
+    message.premiums = object.premiums?.map((e) => Premium.fromPartial(e)) || [];
+    message.expiresTau = (object.expiresTau !== undefined && object.expiresTau !== null)
+      ? BigInt(object.expiresTau)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgReplaceAskResponse(): MsgReplaceAskResponse {
+  return {};
+}
+
+export const MsgReplaceAskResponse: MessageFns<MsgReplaceAskResponse, "dcm.market.v1.MsgReplaceAskResponse"> = {
+  $type: "dcm.market.v1.MsgReplaceAskResponse" as const,
+
+  encode(_: MsgReplaceAskResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgReplaceAskResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgReplaceAskResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgReplaceAskResponse>): MsgReplaceAskResponse {
+    return MsgReplaceAskResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgReplaceAskResponse>): MsgReplaceAskResponse {
+    const message = createBaseMsgReplaceAskResponse();
+    return message;
+  },
+};
+
+function createBaseMsgReplaceBid(): MsgReplaceBid {
+  return { consumer: "", jobId: 0n, limitPrice: 0n, expiresTau: 0n };
+}
+
+export const MsgReplaceBid: MessageFns<MsgReplaceBid, "dcm.market.v1.MsgReplaceBid"> = {
+  $type: "dcm.market.v1.MsgReplaceBid" as const,
+
+  encode(message: MsgReplaceBid, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consumer !== "") {
+      writer.uint32(10).string(message.consumer);
+    }
+    if (message.jobId !== 0n) {
+      if (BigInt.asUintN(64, message.jobId) !== message.jobId) {
+        throw new globalThis.Error("value provided for field message.jobId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.jobId);
+    }
+    if (message.limitPrice !== 0n) {
+      if (BigInt.asUintN(64, message.limitPrice) !== message.limitPrice) {
+        throw new globalThis.Error("value provided for field message.limitPrice of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.limitPrice);
+    }
+    if (message.expiresTau !== 0n) {
+      if (BigInt.asUintN(64, message.expiresTau) !== message.expiresTau) {
+        throw new globalThis.Error("value provided for field message.expiresTau of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.expiresTau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgReplaceBid {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgReplaceBid();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.jobId = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.limitPrice = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.expiresTau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgReplaceBid>): MsgReplaceBid {
+    return MsgReplaceBid.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgReplaceBid>): MsgReplaceBid {
+    const message = createBaseMsgReplaceBid();
+    message.consumer = object.consumer ?? "";
+    message.jobId = (object.jobId !== undefined && object.jobId !== null) ? BigInt(object.jobId) : 0n;
+    message.limitPrice = (object.limitPrice !== undefined && object.limitPrice !== null)
+      ? BigInt(object.limitPrice)
+      : 0n;
+    message.expiresTau = (object.expiresTau !== undefined && object.expiresTau !== null)
+      ? BigInt(object.expiresTau)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgReplaceBidResponse(): MsgReplaceBidResponse {
+  return { added: "" };
+}
+
+export const MsgReplaceBidResponse: MessageFns<MsgReplaceBidResponse, "dcm.market.v1.MsgReplaceBidResponse"> = {
+  $type: "dcm.market.v1.MsgReplaceBidResponse" as const,
+
+  encode(message: MsgReplaceBidResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.added !== "") {
+      writer.uint32(10).string(message.added);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgReplaceBidResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgReplaceBidResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.added = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgReplaceBidResponse>): MsgReplaceBidResponse {
+    return MsgReplaceBidResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgReplaceBidResponse>): MsgReplaceBidResponse {
+    const message = createBaseMsgReplaceBidResponse();
+    message.added = object.added ?? "";
+    return message;
+  },
+};
+
+function createBaseMsgRegisterProfile(): MsgRegisterProfile {
+  return { registrant: "", classId: "", quoteDenom: "", requirements: [], preferences: [] };
+}
+
+export const MsgRegisterProfile: MessageFns<MsgRegisterProfile, "dcm.market.v1.MsgRegisterProfile"> = {
+  $type: "dcm.market.v1.MsgRegisterProfile" as const,
+
+  encode(message: MsgRegisterProfile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.registrant !== "") {
+      writer.uint32(10).string(message.registrant);
+    }
+    if (message.classId !== "") {
+      writer.uint32(18).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(26).string(message.quoteDenom);
+    }
+    for (const v of message.requirements) {
+      Requirement.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.preferences) {
+      Preference.encode(v!, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgRegisterProfile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgRegisterProfile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.registrant = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requirements.push(Requirement.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.preferences.push(Preference.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgRegisterProfile>): MsgRegisterProfile {
+    return MsgRegisterProfile.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgRegisterProfile>): MsgRegisterProfile {
+    const message = createBaseMsgRegisterProfile();
+    message.registrant = object.registrant ?? "";
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.requirements = object.requirements?.map((e) => Requirement.fromPartial(e)) || [];
+    message.preferences = object.preferences?.map((e) => Preference.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMsgRegisterProfileResponse(): MsgRegisterProfileResponse {
+  return { profileId: 0 };
+}
+
+export const MsgRegisterProfileResponse: MessageFns<
+  MsgRegisterProfileResponse,
+  "dcm.market.v1.MsgRegisterProfileResponse"
+> = {
+  $type: "dcm.market.v1.MsgRegisterProfileResponse" as const,
+
+  encode(message: MsgRegisterProfileResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.profileId !== 0) {
+      writer.uint32(8).uint32(message.profileId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgRegisterProfileResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgRegisterProfileResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.profileId = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgRegisterProfileResponse>): MsgRegisterProfileResponse {
+    return MsgRegisterProfileResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgRegisterProfileResponse>): MsgRegisterProfileResponse {
+    const message = createBaseMsgRegisterProfileResponse();
+    message.profileId = object.profileId ?? 0;
+    return message;
+  },
+};
+
+function createBaseMsgRetireProfile(): MsgRetireProfile {
+  return { signer: "", classId: "", quoteDenom: "", profileId: 0 };
+}
+
+export const MsgRetireProfile: MessageFns<MsgRetireProfile, "dcm.market.v1.MsgRetireProfile"> = {
+  $type: "dcm.market.v1.MsgRetireProfile" as const,
+
+  encode(message: MsgRetireProfile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.classId !== "") {
+      writer.uint32(18).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(26).string(message.quoteDenom);
+    }
+    if (message.profileId !== 0) {
+      writer.uint32(32).uint32(message.profileId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgRetireProfile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgRetireProfile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.profileId = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgRetireProfile>): MsgRetireProfile {
+    return MsgRetireProfile.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgRetireProfile>): MsgRetireProfile {
+    const message = createBaseMsgRetireProfile();
+    message.signer = object.signer ?? "";
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.profileId = object.profileId ?? 0;
+    return message;
+  },
+};
+
+function createBaseMsgRetireProfileResponse(): MsgRetireProfileResponse {
+  return {};
+}
+
+export const MsgRetireProfileResponse: MessageFns<MsgRetireProfileResponse, "dcm.market.v1.MsgRetireProfileResponse"> =
+  {
+    $type: "dcm.market.v1.MsgRetireProfileResponse" as const,
+
+    encode(_: MsgRetireProfileResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+      return writer;
+    },
+
+    decode(input: BinaryReader | Uint8Array, length?: number): MsgRetireProfileResponse {
+      const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+      const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+      if (previousRecursionDepth >= 100) {
+        throw new globalThis.Error("protobuf decode recursion limit exceeded");
+      }
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+      try {
+        const end = length === undefined ? reader.len : reader.pos + length;
+        const message = createBaseMsgRetireProfileResponse();
+        while (reader.pos < end) {
+          const tag = reader.uint32();
+          switch (tag >>> 3) {
+          }
+          if ((tag & 7) === 4 || tag === 0) {
+            break;
+          }
+          reader.skip(tag & 7);
+        }
+        return message;
+      } finally {
+        (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      }
+    },
+
+    create(base?: DeepPartial<MsgRetireProfileResponse>): MsgRetireProfileResponse {
+      return MsgRetireProfileResponse.fromPartial(base ?? {});
+    },
+    fromPartial(_: DeepPartial<MsgRetireProfileResponse>): MsgRetireProfileResponse {
+      const message = createBaseMsgRetireProfileResponse();
+      return message;
+    },
+  };
 
 function createBaseSealedKey(): SealedKey {
   return { provider: "", sealedKey: new Uint8Array(0) };
@@ -2323,6 +3005,38 @@ export const MsgDefinition = {
       requestType: MsgCancelBid as typeof MsgCancelBid,
       requestStream: false,
       responseType: MsgCancelBidResponse as typeof MsgCancelBidResponse,
+      responseStream: false,
+      options: {},
+    },
+    replaceAsk: {
+      name: "ReplaceAsk",
+      requestType: MsgReplaceAsk as typeof MsgReplaceAsk,
+      requestStream: false,
+      responseType: MsgReplaceAskResponse as typeof MsgReplaceAskResponse,
+      responseStream: false,
+      options: {},
+    },
+    replaceBid: {
+      name: "ReplaceBid",
+      requestType: MsgReplaceBid as typeof MsgReplaceBid,
+      requestStream: false,
+      responseType: MsgReplaceBidResponse as typeof MsgReplaceBidResponse,
+      responseStream: false,
+      options: {},
+    },
+    registerProfile: {
+      name: "RegisterProfile",
+      requestType: MsgRegisterProfile as typeof MsgRegisterProfile,
+      requestStream: false,
+      responseType: MsgRegisterProfileResponse as typeof MsgRegisterProfileResponse,
+      responseStream: false,
+      options: {},
+    },
+    retireProfile: {
+      name: "RetireProfile",
+      requestType: MsgRetireProfile as typeof MsgRetireProfile,
+      requestStream: false,
+      responseType: MsgRetireProfileResponse as typeof MsgRetireProfileResponse,
       responseStream: false,
       options: {},
     },

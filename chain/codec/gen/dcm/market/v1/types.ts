@@ -74,7 +74,7 @@ export const TimeInForce = {
   TIME_IN_FORCE_GTT: 1,
   /** TIME_IN_FORCE_IOC - Leaves after its first batch. */
   TIME_IN_FORCE_IOC: 2,
-  /** TIME_IN_FORCE_FOK - Fills whole in its first batch or leaves. Reserved: refused for now. */
+  /** TIME_IN_FORCE_FOK - Fills whole in its first batch or leaves; tasks that come back later are matched one by one. */
   TIME_IN_FORCE_FOK: 3,
 } as const;
 
@@ -257,13 +257,69 @@ export interface Attribute {
   value: string;
 }
 
-/** What an ask takes on top of its base price where a bid requires the attribute. */
+/** An attribute that an ask offers, and what it takes for it on top of its base price; 0: nothing. */
 export interface Premium {
   attribute:
     | Attribute
     | undefined;
   /** For one lot. */
   price: bigint;
+}
+
+/** An attribute without which an ask cannot serve. */
+export interface Requirement {
+  attribute:
+    | Attribute
+    | undefined;
+  /** An accredited auditor must have attested it; else the provider's word is enough. */
+  attested: boolean;
+}
+
+/** An attribute that is liked: taken where its premium is not above its worth, and then an ask counts as cheaper by the difference. */
+export interface Preference {
+  attribute:
+    | Attribute
+    | undefined;
+  /** For one lot. */
+  worth: bigint;
+}
+
+/** What bids of a book want of providers, registered under a number. Bids without wishes have profile 0, which every book has. */
+export interface Profile {
+  id: number;
+  classId: string;
+  quoteDenom: string;
+  /** Sorted by key. */
+  requirements: Requirement[];
+  /** Sorted by key; none that is required. */
+  preferences: Preference[];
+  registrant: string;
+  /** Held while the profile is registered, in the bond denom. */
+  deposit: string;
+  createdTau: bigint;
+  /** The asks that were in the book at its registration are sorted in; bids may use it. */
+  ready: boolean;
+}
+
+/** Who uses a profile. */
+export interface ProfileDemand {
+  /** Bids of it in the book. */
+  openBids: bigint;
+  /** Jobs of it that have not ended; while there are any, the profile stays. */
+  liveJobs: bigint;
+  /** When the last of them ended; the registration, before the first. */
+  idleTau: bigint;
+  /** Its bids found nothing in their last batch and wait until its supply changes. */
+  parked: boolean;
+}
+
+/** Where an ask stands among those that a profile sees. */
+export interface AskPlace {
+  profileId: number;
+  /** For one lot, for all attributes that the profile takes. */
+  premium: bigint;
+  /** What the attributes that it likes are worth to it. */
+  worth: bigint;
 }
 
 /** A tag of the consumer's bookkeeping; part of every statement. */
@@ -300,10 +356,11 @@ export interface Ask {
   /** Units promised to draws that are pending. */
   heldUnits: number;
   premiums: Premium[];
-  /** Largest number of units in one place. */
+  /** Largest number of units in one place; 0 and 1: no two are promised to be together. */
   maxColocated: number;
-  /** Matched only while available_from <= tau < available_until; 0: open. */
+  /** In the book from then on; 0: at once. */
   availableFrom: bigint;
+  /** Serves only tasks that, by their declared duration, are over by then; 0: any. */
   availableUntil: bigint;
   expiresTau: bigint;
   /** Notice before a reclaim; 0 for spot. */
@@ -319,6 +376,11 @@ export interface Ask {
   bondPerUnit: bigint;
   /** The organization that the provider had when it placed the ask. */
   organization: string;
+  /** The profiles that it can serve, by id; those below profiles_seen were looked at. */
+  places: AskPlace[];
+  profilesSeen: number;
+  /** Its window has not begun. */
+  waiting: boolean;
 }
 
 /** What is to be computed. Constant size: the inputs of the tasks stand in the manifest. */
@@ -397,8 +459,9 @@ export interface Bid {
   timeInForce: TimeInForce;
   term: Term;
   expiresTau: bigint;
-  /** The attributes that every provider of it must have; sorted by key. */
-  requiredAttributes: Attribute[];
+  /** What it wants of providers; 0: nothing. */
+  profileId: number;
+  /** Tasks that run in one place, by so many; 0 and 1: anywhere. */
   minColocated: number;
   status: OrderStatus;
   createdHeight: bigint;
@@ -411,6 +474,23 @@ export interface Bid {
   k: number;
   /** Providers that missed a task of the job and get no more of it. */
   excluded: string[];
+}
+
+/** What takes an ask's place after the batch that its message could not see. */
+export interface AskReplacement {
+  askId: bigint;
+  basePrice: bigint;
+  premiums: Premium[];
+  expiresTau: bigint;
+}
+
+/** What takes a bid's place, as long as none of its tasks was matched. */
+export interface BidReplacement {
+  jobId: bigint;
+  limitPrice: bigint;
+  expiresTau: bigint;
+  /** Escrow paid in advance for a higher limit. */
+  added: string;
 }
 
 /** The account of a job's money. deposited = paid + refunded + fees + burned + held, at every height. */
@@ -564,6 +644,47 @@ export interface Book {
   lastTradeTau: bigint;
   openAsks: bigint;
   openBids: bigint;
+  /** Of the next profile; profiles are numbered from 1. */
+  nextProfileId: number;
+  /** Profiles registered now. */
+  profiles: number;
+}
+
+/** Prices of one book in one interval of tau. */
+export interface Candle {
+  classId: string;
+  quoteDenom: string;
+  /** Milliseconds: 60,000, 3,600,000 or 86,400,000. */
+  interval: bigint;
+  /** A multiple of the interval. */
+  startTau: bigint;
+  open: bigint;
+  high: bigint;
+  low: bigint;
+  close: bigint;
+  /** Matched. */
+  units: bigint;
+  lots: bigint;
+}
+
+/** What was settled in one hour of tau, as far as it counts for the index. */
+export interface IndexBucket {
+  classId: string;
+  quoteDenom: string;
+  /** A multiple of 3,600,000. */
+  startTau: bigint;
+  /** In the quote denom. */
+  value: string;
+  lots: bigint;
+}
+
+/** How much of one provider counts in one hour of the index. */
+export interface IndexShare {
+  classId: string;
+  quoteDenom: string;
+  startTau: bigint;
+  provider: string;
+  value: string;
 }
 
 /** One batch that traded. */
@@ -633,6 +754,12 @@ export interface Params {
   referenceWindow: bigint;
   /** Trades remembered for each book. */
   tradeHistory: number;
+  /** In the bond denom, while a profile is registered. */
+  profileDeposit: bigint;
+  /** A profile without bids for so long may be retired by anyone. */
+  profileIdle: bigint;
+  /** Candles remembered for each book and interval. */
+  candleHistory: number;
 }
 
 function createBaseCapacityClass(): CapacityClass {
@@ -1003,6 +1130,508 @@ export const Premium: MessageFns<Premium, "dcm.market.v1.Premium"> = {
   },
 };
 
+function createBaseRequirement(): Requirement {
+  return { attribute: undefined, attested: false };
+}
+
+export const Requirement: MessageFns<Requirement, "dcm.market.v1.Requirement"> = {
+  $type: "dcm.market.v1.Requirement" as const,
+
+  encode(message: Requirement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attribute !== undefined) {
+      Attribute.encode(message.attribute, writer.uint32(10).fork()).join();
+    }
+    if (message.attested !== false) {
+      writer.uint32(16).bool(message.attested);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Requirement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRequirement();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.attribute = Attribute.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.attested = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Requirement>): Requirement {
+    return Requirement.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Requirement>): Requirement {
+    const message = createBaseRequirement();
+    message.attribute = (object.attribute !== undefined && object.attribute !== null)
+      ? Attribute.fromPartial(object.attribute)
+      : undefined;
+    message.attested = object.attested ?? false;
+    return message;
+  },
+};
+
+function createBasePreference(): Preference {
+  return { attribute: undefined, worth: 0n };
+}
+
+export const Preference: MessageFns<Preference, "dcm.market.v1.Preference"> = {
+  $type: "dcm.market.v1.Preference" as const,
+
+  encode(message: Preference, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.attribute !== undefined) {
+      Attribute.encode(message.attribute, writer.uint32(10).fork()).join();
+    }
+    if (message.worth !== 0n) {
+      if (BigInt.asUintN(64, message.worth) !== message.worth) {
+        throw new globalThis.Error("value provided for field message.worth of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.worth);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Preference {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePreference();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.attribute = Attribute.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.worth = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Preference>): Preference {
+    return Preference.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Preference>): Preference {
+    const message = createBasePreference();
+    message.attribute = (object.attribute !== undefined && object.attribute !== null)
+      ? Attribute.fromPartial(object.attribute)
+      : undefined;
+    message.worth = (object.worth !== undefined && object.worth !== null) ? BigInt(object.worth) : 0n;
+    return message;
+  },
+};
+
+function createBaseProfile(): Profile {
+  return {
+    id: 0,
+    classId: "",
+    quoteDenom: "",
+    requirements: [],
+    preferences: [],
+    registrant: "",
+    deposit: "",
+    createdTau: 0n,
+    ready: false,
+  };
+}
+
+export const Profile: MessageFns<Profile, "dcm.market.v1.Profile"> = {
+  $type: "dcm.market.v1.Profile" as const,
+
+  encode(message: Profile, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0) {
+      writer.uint32(8).uint32(message.id);
+    }
+    if (message.classId !== "") {
+      writer.uint32(18).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(26).string(message.quoteDenom);
+    }
+    for (const v of message.requirements) {
+      Requirement.encode(v!, writer.uint32(34).fork()).join();
+    }
+    for (const v of message.preferences) {
+      Preference.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.registrant !== "") {
+      writer.uint32(50).string(message.registrant);
+    }
+    if (message.deposit !== "") {
+      writer.uint32(58).string(message.deposit);
+    }
+    if (message.createdTau !== 0n) {
+      if (BigInt.asUintN(64, message.createdTau) !== message.createdTau) {
+        throw new globalThis.Error("value provided for field message.createdTau of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.createdTau);
+    }
+    if (message.ready !== false) {
+      writer.uint32(72).bool(message.ready);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Profile {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfile();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.requirements.push(Requirement.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.preferences.push(Preference.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.registrant = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.deposit = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.createdTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.ready = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Profile>): Profile {
+    return Profile.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Profile>): Profile {
+    const message = createBaseProfile();
+    message.id = object.id ?? 0;
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.requirements = object.requirements?.map((e) => Requirement.fromPartial(e)) || [];
+    message.preferences = object.preferences?.map((e) => Preference.fromPartial(e)) || [];
+    message.registrant = object.registrant ?? "";
+    message.deposit = object.deposit ?? "";
+    message.createdTau = (object.createdTau !== undefined && object.createdTau !== null)
+      ? BigInt(object.createdTau)
+      : 0n;
+    message.ready = object.ready ?? false;
+    return message;
+  },
+};
+
+function createBaseProfileDemand(): ProfileDemand {
+  return { openBids: 0n, liveJobs: 0n, idleTau: 0n, parked: false };
+}
+
+export const ProfileDemand: MessageFns<ProfileDemand, "dcm.market.v1.ProfileDemand"> = {
+  $type: "dcm.market.v1.ProfileDemand" as const,
+
+  encode(message: ProfileDemand, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.openBids !== 0n) {
+      if (BigInt.asUintN(64, message.openBids) !== message.openBids) {
+        throw new globalThis.Error("value provided for field message.openBids of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.openBids);
+    }
+    if (message.liveJobs !== 0n) {
+      if (BigInt.asUintN(64, message.liveJobs) !== message.liveJobs) {
+        throw new globalThis.Error("value provided for field message.liveJobs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.liveJobs);
+    }
+    if (message.idleTau !== 0n) {
+      if (BigInt.asUintN(64, message.idleTau) !== message.idleTau) {
+        throw new globalThis.Error("value provided for field message.idleTau of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.idleTau);
+    }
+    if (message.parked !== false) {
+      writer.uint32(32).bool(message.parked);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProfileDemand {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfileDemand();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.openBids = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.liveJobs = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.idleTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.parked = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProfileDemand>): ProfileDemand {
+    return ProfileDemand.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProfileDemand>): ProfileDemand {
+    const message = createBaseProfileDemand();
+    message.openBids = (object.openBids !== undefined && object.openBids !== null) ? BigInt(object.openBids) : 0n;
+    message.liveJobs = (object.liveJobs !== undefined && object.liveJobs !== null) ? BigInt(object.liveJobs) : 0n;
+    message.idleTau = (object.idleTau !== undefined && object.idleTau !== null) ? BigInt(object.idleTau) : 0n;
+    message.parked = object.parked ?? false;
+    return message;
+  },
+};
+
+function createBaseAskPlace(): AskPlace {
+  return { profileId: 0, premium: 0n, worth: 0n };
+}
+
+export const AskPlace: MessageFns<AskPlace, "dcm.market.v1.AskPlace"> = {
+  $type: "dcm.market.v1.AskPlace" as const,
+
+  encode(message: AskPlace, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.profileId !== 0) {
+      writer.uint32(8).uint32(message.profileId);
+    }
+    if (message.premium !== 0n) {
+      if (BigInt.asUintN(64, message.premium) !== message.premium) {
+        throw new globalThis.Error("value provided for field message.premium of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.premium);
+    }
+    if (message.worth !== 0n) {
+      if (BigInt.asUintN(64, message.worth) !== message.worth) {
+        throw new globalThis.Error("value provided for field message.worth of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.worth);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AskPlace {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAskPlace();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.profileId = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.premium = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.worth = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AskPlace>): AskPlace {
+    return AskPlace.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AskPlace>): AskPlace {
+    const message = createBaseAskPlace();
+    message.profileId = object.profileId ?? 0;
+    message.premium = (object.premium !== undefined && object.premium !== null) ? BigInt(object.premium) : 0n;
+    message.worth = (object.worth !== undefined && object.worth !== null) ? BigInt(object.worth) : 0n;
+    return message;
+  },
+};
+
 function createBaseCostTag(): CostTag {
   return { key: "", value: "" };
 }
@@ -1225,6 +1854,9 @@ function createBaseAsk(): Ask {
     paramsVersion: 0n,
     bondPerUnit: 0n,
     organization: "",
+    places: [],
+    profilesSeen: 0,
+    waiting: false,
   };
 }
 
@@ -1330,6 +1962,15 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
     }
     if (message.organization !== "") {
       writer.uint32(178).string(message.organization);
+    }
+    for (const v of message.places) {
+      AskPlace.encode(v!, writer.uint32(186).fork()).join();
+    }
+    if (message.profilesSeen !== 0) {
+      writer.uint32(192).uint32(message.profilesSeen);
+    }
+    if (message.waiting !== false) {
+      writer.uint32(200).bool(message.waiting);
     }
     return writer;
   },
@@ -1523,6 +2164,30 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
             message.organization = reader.string();
             continue;
           }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.places.push(AskPlace.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.profilesSeen = reader.uint32();
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.waiting = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1578,6 +2243,9 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
       ? BigInt(object.bondPerUnit)
       : 0n;
     message.organization = object.organization ?? "";
+    message.places = object.places?.map((e) => AskPlace.fromPartial(e)) || [];
+    message.profilesSeen = object.profilesSeen ?? 0;
+    message.waiting = object.waiting ?? false;
     return message;
   },
 };
@@ -2137,7 +2805,7 @@ function createBaseBid(): Bid {
     timeInForce: 0,
     term: 0,
     expiresTau: 0n,
-    requiredAttributes: [],
+    profileId: 0,
     minColocated: 0,
     status: 0,
     createdHeight: 0n,
@@ -2195,8 +2863,8 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
       }
       writer.uint32(80).uint64(message.expiresTau);
     }
-    for (const v of message.requiredAttributes) {
-      Attribute.encode(v!, writer.uint32(90).fork()).join();
+    if (message.profileId !== 0) {
+      writer.uint32(88).uint32(message.profileId);
     }
     if (message.minColocated !== 0) {
       writer.uint32(96).uint32(message.minColocated);
@@ -2332,11 +3000,11 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
             continue;
           }
           case 11: {
-            if (tag !== 90) {
+            if (tag !== 88) {
               break;
             }
 
-            message.requiredAttributes.push(Attribute.decode(reader, reader.uint32()));
+            message.profileId = reader.uint32();
             continue;
           }
           case 12: {
@@ -2444,7 +3112,7 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
     message.expiresTau = (object.expiresTau !== undefined && object.expiresTau !== null)
       ? BigInt(object.expiresTau)
       : 0n;
-    message.requiredAttributes = object.requiredAttributes?.map((e) => Attribute.fromPartial(e)) || [];
+    message.profileId = object.profileId ?? 0;
     message.minColocated = object.minColocated ?? 0;
     message.status = object.status ?? 0;
     message.createdHeight = (object.createdHeight !== undefined && object.createdHeight !== null)
@@ -2455,6 +3123,216 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
     message.endedTau = (object.endedTau !== undefined && object.endedTau !== null) ? BigInt(object.endedTau) : 0n;
     message.k = object.k ?? 0;
     message.excluded = object.excluded?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseAskReplacement(): AskReplacement {
+  return { askId: 0n, basePrice: 0n, premiums: [], expiresTau: 0n };
+}
+
+export const AskReplacement: MessageFns<AskReplacement, "dcm.market.v1.AskReplacement"> = {
+  $type: "dcm.market.v1.AskReplacement" as const,
+
+  encode(message: AskReplacement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.askId !== 0n) {
+      if (BigInt.asUintN(64, message.askId) !== message.askId) {
+        throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.askId);
+    }
+    if (message.basePrice !== 0n) {
+      if (BigInt.asUintN(64, message.basePrice) !== message.basePrice) {
+        throw new globalThis.Error("value provided for field message.basePrice of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.basePrice);
+    }
+    for (const v of message.premiums) {
+      Premium.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.expiresTau !== 0n) {
+      if (BigInt.asUintN(64, message.expiresTau) !== message.expiresTau) {
+        throw new globalThis.Error("value provided for field message.expiresTau of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.expiresTau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AskReplacement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAskReplacement();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.askId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.basePrice = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.premiums.push(Premium.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.expiresTau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<AskReplacement>): AskReplacement {
+    return AskReplacement.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AskReplacement>): AskReplacement {
+    const message = createBaseAskReplacement();
+    message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
+    message.basePrice = (object.basePrice !== undefined && object.basePrice !== null) ? BigInt(object.basePrice) : 0n;
+    message.premiums = object.premiums?.map((e) => Premium.fromPartial(e)) || [];
+    message.expiresTau = (object.expiresTau !== undefined && object.expiresTau !== null)
+      ? BigInt(object.expiresTau)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseBidReplacement(): BidReplacement {
+  return { jobId: 0n, limitPrice: 0n, expiresTau: 0n, added: "" };
+}
+
+export const BidReplacement: MessageFns<BidReplacement, "dcm.market.v1.BidReplacement"> = {
+  $type: "dcm.market.v1.BidReplacement" as const,
+
+  encode(message: BidReplacement, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== 0n) {
+      if (BigInt.asUintN(64, message.jobId) !== message.jobId) {
+        throw new globalThis.Error("value provided for field message.jobId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.jobId);
+    }
+    if (message.limitPrice !== 0n) {
+      if (BigInt.asUintN(64, message.limitPrice) !== message.limitPrice) {
+        throw new globalThis.Error("value provided for field message.limitPrice of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.limitPrice);
+    }
+    if (message.expiresTau !== 0n) {
+      if (BigInt.asUintN(64, message.expiresTau) !== message.expiresTau) {
+        throw new globalThis.Error("value provided for field message.expiresTau of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.expiresTau);
+    }
+    if (message.added !== "") {
+      writer.uint32(34).string(message.added);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): BidReplacement {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseBidReplacement();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.jobId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.limitPrice = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.expiresTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.added = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<BidReplacement>): BidReplacement {
+    return BidReplacement.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<BidReplacement>): BidReplacement {
+    const message = createBaseBidReplacement();
+    message.jobId = (object.jobId !== undefined && object.jobId !== null) ? BigInt(object.jobId) : 0n;
+    message.limitPrice = (object.limitPrice !== undefined && object.limitPrice !== null)
+      ? BigInt(object.limitPrice)
+      : 0n;
+    message.expiresTau = (object.expiresTau !== undefined && object.expiresTau !== null)
+      ? BigInt(object.expiresTau)
+      : 0n;
+    message.added = object.added ?? "";
     return message;
   },
 };
@@ -3921,6 +4799,8 @@ function createBaseBook(): Book {
     lastTradeTau: 0n,
     openAsks: 0n,
     openBids: 0n,
+    nextProfileId: 0,
+    profiles: 0,
   };
 }
 
@@ -3969,6 +4849,12 @@ export const Book: MessageFns<Book, "dcm.market.v1.Book"> = {
         throw new globalThis.Error("value provided for field message.openBids of type uint64 too large");
       }
       writer.uint32(64).uint64(message.openBids);
+    }
+    if (message.nextProfileId !== 0) {
+      writer.uint32(72).uint32(message.nextProfileId);
+    }
+    if (message.profiles !== 0) {
+      writer.uint32(80).uint32(message.profiles);
     }
     return writer;
   },
@@ -4050,6 +4936,22 @@ export const Book: MessageFns<Book, "dcm.market.v1.Book"> = {
             message.openBids = reader.uint64() as bigint;
             continue;
           }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.nextProfileId = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.profiles = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4081,6 +4983,427 @@ export const Book: MessageFns<Book, "dcm.market.v1.Book"> = {
       : 0n;
     message.openAsks = (object.openAsks !== undefined && object.openAsks !== null) ? BigInt(object.openAsks) : 0n;
     message.openBids = (object.openBids !== undefined && object.openBids !== null) ? BigInt(object.openBids) : 0n;
+    message.nextProfileId = object.nextProfileId ?? 0;
+    message.profiles = object.profiles ?? 0;
+    return message;
+  },
+};
+
+function createBaseCandle(): Candle {
+  return {
+    classId: "",
+    quoteDenom: "",
+    interval: 0n,
+    startTau: 0n,
+    open: 0n,
+    high: 0n,
+    low: 0n,
+    close: 0n,
+    units: 0n,
+    lots: 0n,
+  };
+}
+
+export const Candle: MessageFns<Candle, "dcm.market.v1.Candle"> = {
+  $type: "dcm.market.v1.Candle" as const,
+
+  encode(message: Candle, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.classId !== "") {
+      writer.uint32(10).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(18).string(message.quoteDenom);
+    }
+    if (message.interval !== 0n) {
+      if (BigInt.asUintN(64, message.interval) !== message.interval) {
+        throw new globalThis.Error("value provided for field message.interval of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.interval);
+    }
+    if (message.startTau !== 0n) {
+      if (BigInt.asUintN(64, message.startTau) !== message.startTau) {
+        throw new globalThis.Error("value provided for field message.startTau of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.startTau);
+    }
+    if (message.open !== 0n) {
+      if (BigInt.asUintN(64, message.open) !== message.open) {
+        throw new globalThis.Error("value provided for field message.open of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.open);
+    }
+    if (message.high !== 0n) {
+      if (BigInt.asUintN(64, message.high) !== message.high) {
+        throw new globalThis.Error("value provided for field message.high of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.high);
+    }
+    if (message.low !== 0n) {
+      if (BigInt.asUintN(64, message.low) !== message.low) {
+        throw new globalThis.Error("value provided for field message.low of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.low);
+    }
+    if (message.close !== 0n) {
+      if (BigInt.asUintN(64, message.close) !== message.close) {
+        throw new globalThis.Error("value provided for field message.close of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.close);
+    }
+    if (message.units !== 0n) {
+      if (BigInt.asUintN(64, message.units) !== message.units) {
+        throw new globalThis.Error("value provided for field message.units of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.units);
+    }
+    if (message.lots !== 0n) {
+      if (BigInt.asUintN(64, message.lots) !== message.lots) {
+        throw new globalThis.Error("value provided for field message.lots of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.lots);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Candle {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCandle();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.interval = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.startTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.open = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.high = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.low = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.close = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.units = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.lots = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Candle>): Candle {
+    return Candle.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Candle>): Candle {
+    const message = createBaseCandle();
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.interval = (object.interval !== undefined && object.interval !== null) ? BigInt(object.interval) : 0n;
+    message.startTau = (object.startTau !== undefined && object.startTau !== null) ? BigInt(object.startTau) : 0n;
+    message.open = (object.open !== undefined && object.open !== null) ? BigInt(object.open) : 0n;
+    message.high = (object.high !== undefined && object.high !== null) ? BigInt(object.high) : 0n;
+    message.low = (object.low !== undefined && object.low !== null) ? BigInt(object.low) : 0n;
+    message.close = (object.close !== undefined && object.close !== null) ? BigInt(object.close) : 0n;
+    message.units = (object.units !== undefined && object.units !== null) ? BigInt(object.units) : 0n;
+    message.lots = (object.lots !== undefined && object.lots !== null) ? BigInt(object.lots) : 0n;
+    return message;
+  },
+};
+
+function createBaseIndexBucket(): IndexBucket {
+  return { classId: "", quoteDenom: "", startTau: 0n, value: "", lots: 0n };
+}
+
+export const IndexBucket: MessageFns<IndexBucket, "dcm.market.v1.IndexBucket"> = {
+  $type: "dcm.market.v1.IndexBucket" as const,
+
+  encode(message: IndexBucket, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.classId !== "") {
+      writer.uint32(10).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(18).string(message.quoteDenom);
+    }
+    if (message.startTau !== 0n) {
+      if (BigInt.asUintN(64, message.startTau) !== message.startTau) {
+        throw new globalThis.Error("value provided for field message.startTau of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.startTau);
+    }
+    if (message.value !== "") {
+      writer.uint32(34).string(message.value);
+    }
+    if (message.lots !== 0n) {
+      if (BigInt.asUintN(64, message.lots) !== message.lots) {
+        throw new globalThis.Error("value provided for field message.lots of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.lots);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IndexBucket {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIndexBucket();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.startTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.lots = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<IndexBucket>): IndexBucket {
+    return IndexBucket.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IndexBucket>): IndexBucket {
+    const message = createBaseIndexBucket();
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.startTau = (object.startTau !== undefined && object.startTau !== null) ? BigInt(object.startTau) : 0n;
+    message.value = object.value ?? "";
+    message.lots = (object.lots !== undefined && object.lots !== null) ? BigInt(object.lots) : 0n;
+    return message;
+  },
+};
+
+function createBaseIndexShare(): IndexShare {
+  return { classId: "", quoteDenom: "", startTau: 0n, provider: "", value: "" };
+}
+
+export const IndexShare: MessageFns<IndexShare, "dcm.market.v1.IndexShare"> = {
+  $type: "dcm.market.v1.IndexShare" as const,
+
+  encode(message: IndexShare, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.classId !== "") {
+      writer.uint32(10).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(18).string(message.quoteDenom);
+    }
+    if (message.startTau !== 0n) {
+      if (BigInt.asUintN(64, message.startTau) !== message.startTau) {
+        throw new globalThis.Error("value provided for field message.startTau of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.startTau);
+    }
+    if (message.provider !== "") {
+      writer.uint32(34).string(message.provider);
+    }
+    if (message.value !== "") {
+      writer.uint32(42).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IndexShare {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIndexShare();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.startTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<IndexShare>): IndexShare {
+    return IndexShare.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IndexShare>): IndexShare {
+    const message = createBaseIndexShare();
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.startTau = (object.startTau !== undefined && object.startTau !== null) ? BigInt(object.startTau) : 0n;
+    message.provider = object.provider ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -4273,6 +5596,9 @@ function createBaseParams(): Params {
     referenceMoveBps: 0,
     referenceWindow: 0n,
     tradeHistory: 0,
+    profileDeposit: 0n,
+    profileIdle: 0n,
+    candleHistory: 0,
   };
 }
 
@@ -4414,6 +5740,21 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
     }
     if (message.tradeHistory !== 0) {
       writer.uint32(272).uint32(message.tradeHistory);
+    }
+    if (message.profileDeposit !== 0n) {
+      if (BigInt.asUintN(64, message.profileDeposit) !== message.profileDeposit) {
+        throw new globalThis.Error("value provided for field message.profileDeposit of type uint64 too large");
+      }
+      writer.uint32(280).uint64(message.profileDeposit);
+    }
+    if (message.profileIdle !== 0n) {
+      if (BigInt.asUintN(64, message.profileIdle) !== message.profileIdle) {
+        throw new globalThis.Error("value provided for field message.profileIdle of type uint64 too large");
+      }
+      writer.uint32(288).uint64(message.profileIdle);
+    }
+    if (message.candleHistory !== 0) {
+      writer.uint32(296).uint32(message.candleHistory);
     }
     return writer;
   },
@@ -4695,6 +6036,30 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
             message.tradeHistory = reader.uint32();
             continue;
           }
+          case 35: {
+            if (tag !== 280) {
+              break;
+            }
+
+            message.profileDeposit = reader.uint64() as bigint;
+            continue;
+          }
+          case 36: {
+            if (tag !== 288) {
+              break;
+            }
+
+            message.profileIdle = reader.uint64() as bigint;
+            continue;
+          }
+          case 37: {
+            if (tag !== 296) {
+              break;
+            }
+
+            message.candleHistory = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4757,6 +6122,13 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
       ? BigInt(object.referenceWindow)
       : 0n;
     message.tradeHistory = object.tradeHistory ?? 0;
+    message.profileDeposit = (object.profileDeposit !== undefined && object.profileDeposit !== null)
+      ? BigInt(object.profileDeposit)
+      : 0n;
+    message.profileIdle = (object.profileIdle !== undefined && object.profileIdle !== null)
+      ? BigInt(object.profileIdle)
+      : 0n;
+    message.candleHistory = object.candleHistory ?? 0;
     return message;
   },
 };
