@@ -104,7 +104,7 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const found = worker(world, ReplicaState.REPLICA_STATE_COMMITTED, revealing);
       return found === undefined ? (made as MsgRevealResult | undefined) : { ...found, result: resultOf(found), salt };
     },
-    "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...wasmCore(), minBondPerUnit: random.bigint(1_000n), closed: random.chance(3) } }),
+    "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...wasmCore(), minBondPerUnit: random.bigint(1_000n), maxLotMs: 1n + random.bigint(1_000n), closed: random.chance(3) } }),
     "/dcm.market.v1.MsgUpdateParams": ({ random }): MsgUpdateParams => ({ authority: governance, params: { ...localnetParams(), recordLifetime: 1_000n + random.bigint(60_000n), feeBps: random.int(1_002), maxMisses: 1 + random.int(3), riskMultiple: random.int(30) } }),
     "/cosmos.bank.v1beta1.MsgSetSendEnabled": ({ random }) => ({ authority: governance, sendEnabled: [{ denom: random.pick([denom, "ustone"]), enabled: random.chance(95) }], useDefaultFor: random.chance(50) ? ["stake"] : [] }),
   };

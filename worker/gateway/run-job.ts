@@ -1,7 +1,7 @@
 /** A whole job file on the market: wave by wave, each wave a job of its own whose results are the next one's input. */
 import { TaskState, type Job, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import type { TaskResult } from "../../client/protocol.ts";
-import { frameOutputs, type LoadedJob, type Wave } from "../job-file.ts";
+import { frameOutputs, type JobFile, type LoadedJob, type Wave } from "../job-file.ts";
 import type { Connection } from "../../client/connection.ts";
 import type { Gateway, PlacedJob } from "./gateway.ts";
 
@@ -37,6 +37,7 @@ export class JobFailed extends Error {
 export async function runJob(options: RunOptions): Promise<FinishedWave[]> {
   const { gateway, loaded } = options;
   const { job } = loaded;
+  await checkDurations(options.connection, job);
   const finished: FinishedWave[] = [];
   let inputs = loaded.inputs;
   for (const [index, wave] of job.waves.entries()) {
@@ -57,6 +58,14 @@ export async function runJob(options: RunOptions): Promise<FinishedWave[]> {
     inputs = [frameOutputs(results.map(({ output }) => output))];
   }
   return finished;
+}
+
+/** The chain refuses a bid that declares too little time for its lots: better now than after earlier waves were paid. */
+async function checkDurations(connection: Connection, { classId, waves }: JobFile): Promise<void> {
+  const { maxLotMs } = (await connection.query.market.class({ classId })).class!;
+  for (const [i, { lots, durationMs }] of waves.entries()) {
+    if (durationMs < lots * maxLotMs) throw new Error(`waves[${i}].durationMs is ${durationMs}; ${lots} lots of ${classId} take up to ${lots * maxLotMs} ms on a conforming host: declare at least that, or fewer lots`);
+  }
 }
 
 async function follow(options: RunOptions, index: number, wave: Wave, placed: PlacedJob): Promise<WaveProgress> {

@@ -119,6 +119,12 @@ export function tradable(ctx: Context, ports: MarketPorts, classId: string, deno
   return capacity;
 }
 
+/** A provider has a multiple of the declared run time until its commitment is late: it must be one in which a conforming host can do the lots. */
+export function checkDuration({ id, maxLotMs }: CapacityClass, lots: bigint, duration: bigint): void {
+  const least = lots * maxLotMs;
+  if (duration < least) fail(errors.durationTooShort, { duration, lots, least, classId: id });
+}
+
 /** Whether a worker's messages count for the provider. Session keys come later: for now a provider acts itself. */
 export function mayActFor(_ctx: Context, worker: string, provider: string): boolean {
   return worker === provider;

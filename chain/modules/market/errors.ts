@@ -40,4 +40,6 @@ export const errors = defineErrors("market", {
   notDeclared: [32, ({ key, value }: { key: string; value: string }) => `premiums: the provider does not declare ${key}=${value}; MsgEditProvider adds it to its profile`],
   alreadyMatched: [33, ({ id }: { id: bigint }) => `bid ${id} has tasks that are matched; only one without them can be replaced`],
   cancelPending: [26, ({ what }: { what: string }) => `${what} is being cancelled already`],
+  durationTooShort: [35, ({ duration, lots, least, classId }: { duration: bigint; lots: bigint; least: bigint; classId: string }) =>
+    `job.duration is ${duration}; ${lots} lots of ${classId} take up to ${least} ms on a conforming host: declare at least that, or fewer lots for each task`],
 } as const);

@@ -90,6 +90,8 @@ describe("MsgPlaceBid", () => {
     ["a short digest", {}, { inputRoot: new Uint8Array(31) }, 2, /job.input_root is 31 bytes/],
     ["a URL that is none", {}, { dataUrls: ["file:///etc/passwd"] }, 2, /job.data_urls/],
     ["a key of another length", {}, { consumerKey: new Uint8Array(5) }, 2, /job.consumer_key/],
+    ["a duration in which no host does the lots", { lots: 11n }, {}, 35, /job.duration is 1000; 11 lots of wasm.core take up to 1100 ms on a conforming host/],
+    ["the most lots in the longest duration that a class could ask for", { lots: 1_000_000n }, { duration: 86_400_000n }, 35, /take up to 100000000 ms/],
     ["a duration of zero", {}, { duration: 0n }, 2, /job.duration/],
     ["a result without room for its status", {}, { maxResultSize: 1n }, 2, /job.max_result_size is 1; it must be from 2/],
   ];
@@ -148,6 +150,7 @@ describe("workers, salts, authority", () => {
     assert.equal(m.send<{ paramsVersion: bigint }>("MsgUpdateParams", { authority, params: localnetParams() }).paramsVersion, 2n);
     fails(() => m.send("MsgSetClass", { authority: consumer, class: wasmCore() }), 13, /invalid authority/, "gov");
     fails(() => m.send("MsgSetClass", { authority, class: { ...wasmCore(), meterPerLot: 5n } }), 25, /meter_per_lot of a class never changes/);
+    fails(() => m.send("MsgSetClass", { authority, class: { ...wasmCore(), maxLotMs: 0n } }), 2, /class.max_lot_ms is 0; it must be from 1 to/);
     m.send("MsgSetClass", { authority, class: { ...wasmCore(), closed: true } });
     fails(() => m.bid(consumer, 20n), 5, /takes no new orders/);
   });

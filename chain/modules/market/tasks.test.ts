@@ -103,6 +103,20 @@ describe("tasks", () => {
     assert.equal(jobOf(market, job).escrow!.refunded, jobOf(market, job).escrow!.deposited);
   });
 
+  it("MKT-51: time for the commitment is there for as long as a conforming host needs for the lots", () => {
+    const market = new TestMarket();
+    const provider = market.provider("p1");
+    market.ask(provider, 10n);
+    const lots = 1_000n;
+    fails(() => market.bid(market.fund("c"), 20n, { lots }, { duration: 1n }), 35, /declare at least that, or fewer lots/);
+    const job = market.bid(market.fund("c"), 20n, { lots }, { duration: lots * 100n });
+    market.block(1_000n, 2);
+    market.start(taskIdOf(job, 0), provider);
+    market.tau += lots * 100n;
+    market.commit(taskIdOf(job, 0), provider);
+    assert.equal(market.task(taskIdOf(job, 0)).state, TaskState.TASK_STATE_REVEALING);
+  });
+
   it("MKT-34: silence after the commitment costs the whole stake", () => {
     const { market, provider, task } = single();
     market.start(task, provider);

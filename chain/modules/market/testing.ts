@@ -48,7 +48,7 @@ export class TestMarket {
     this.module = marketModule(this.ports).module;
     const section = this.module.genesis!.defaults() as { params: { version: bigint; params: Params }[]; classes: ReturnType<typeof wasmCore>[] };
     section.params = [{ version: 1n, params: { ...localnetParams(), ...params } }];
-    section.classes = [{ ...wasmCore(), minBondPerUnit: 1_000n }];
+    section.classes = [{ ...wasmCore(), minBondPerUnit: 1_000n, maxLotMs: 100n }];
     initGenesis(this.stores, [this.module], { market: section });
   }
 

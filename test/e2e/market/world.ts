@@ -103,7 +103,7 @@ export class World {
             const { market } = doc.app_state as { market: { params: [{ params: Record<string, unknown> }]; classes: { id: string }[] } };
             Object.assign(market.params[0].params, deadlines);
             const [core] = market.classes;
-            market.classes = [...classIds.map((id) => ({ ...core!, id })), core!].sort((a, b) => (a.id < b.id ? -1 : 1));
+            market.classes = [...classIds.map((id) => ({ ...core!, id, max_lot_ms: "1000" })), core!].sort((a, b) => (a.id < b.id ? -1 : 1));
           },
         }),
       });

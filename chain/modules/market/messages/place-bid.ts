@@ -6,7 +6,7 @@ import { readAmount } from "../../../runtime/coins.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { bookOf } from "../asks.ts";
 import { saveBid } from "../bids.ts";
-import { atMost, canonical, checkClassId, checkCostTags, expiry, maxPrice, maxTau, size, textAtMost, tradable } from "../checks.ts";
+import { atMost, canonical, checkClassId, checkCostTags, checkDuration, expiry, maxPrice, maxTau, size, textAtMost, tradable } from "../checks.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { bidPlaced, enumName, levelName } from "../events.ts";
@@ -49,6 +49,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       inRange("lots", message.lots, 1n, capacity.maxLots);
       const k = checkAgainst(params, message);
       checkProfile(ctx, message);
+      checkDuration(capacity, message.lots, spec.duration);
       const tau = ports.clock.tau(ctx);
       const r = reserveReplicas(message.verification);
       const perTask = escrowOf(message.limitPrice, message.lots, k, r, params.feeBps);
@@ -84,15 +85,16 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const [classId, capacity] = classes.first(ctx) ?? [];
       if (classId === undefined || capacity === undefined) return undefined;
       const replicated = random.chance(50);
+      const lots = 1n + random.bigint(5n);
       return {
         consumer: random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId,
-        quoteDenom: ports.providers.bondDenom(ctx), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots: 1n + random.bigint(5n),
+        quoteDenom: ports.providers.bondDenom(ctx), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots,
         timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: random.chance(30) ? (profileBy(ctx, random) ?? 0) : 0, minColocated: 0,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0,
         comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0),
         job: {
           program: { digest: new Uint8Array(32), size: 100n }, tasks: 1 + random.int(4), inputRoot: new Uint8Array(32), manifest: { digest: new Uint8Array(32), size: 100n },
-          dataUrls: ["http://127.0.0.1:1"], duration: 1_000n, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0),
+          dataUrls: ["http://127.0.0.1:1"], duration: lots * capacity.maxLotMs, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0),
         },
       };
     },

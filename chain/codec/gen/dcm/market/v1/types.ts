@@ -250,6 +250,8 @@ export interface CapacityClass {
   minBenchmark: bigint;
   /** A closed class takes no new orders; what lives, lives on. */
   closed: boolean;
+  /** The longest that a conforming host takes for one lot, in milliseconds: a bid declares at least that for each of its lots. */
+  maxLotMs: bigint;
 }
 
 export interface Attribute {
@@ -776,6 +778,7 @@ function createBaseCapacityClass(): CapacityClass {
     conformanceDigest: new Uint8Array(0),
     minBenchmark: 0n,
     closed: false,
+    maxLotMs: 0n,
   };
 }
 
@@ -833,6 +836,12 @@ export const CapacityClass: MessageFns<CapacityClass, "dcm.market.v1.CapacityCla
     }
     if (message.closed !== false) {
       writer.uint32(96).bool(message.closed);
+    }
+    if (message.maxLotMs !== 0n) {
+      if (BigInt.asUintN(64, message.maxLotMs) !== message.maxLotMs) {
+        throw new globalThis.Error("value provided for field message.maxLotMs of type uint64 too large");
+      }
+      writer.uint32(104).uint64(message.maxLotMs);
     }
     return writer;
   },
@@ -946,6 +955,14 @@ export const CapacityClass: MessageFns<CapacityClass, "dcm.market.v1.CapacityCla
             message.closed = reader.bool();
             continue;
           }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.maxLotMs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -983,6 +1000,7 @@ export const CapacityClass: MessageFns<CapacityClass, "dcm.market.v1.CapacityCla
       ? BigInt(object.minBenchmark)
       : 0n;
     message.closed = object.closed ?? false;
+    message.maxLotMs = (object.maxLotMs !== undefined && object.maxLotMs !== null) ? BigInt(object.maxLotMs) : 0n;
     return message;
   },
 };
