@@ -1,7 +1,7 @@
 /** Genesis: classes and parameters at the least; everything where a chain is exported. Indexes and queues are made anew from the records. */
 import { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import { Book, OrderStatus, ProfileDemand, type Ask, type Bid, type Draw, type Job, type Profile } from "../../codec/gen/dcm/market/v1/types.ts";
-import { addressBytes } from "../../codec/address.ts";
+import { addressBytes, addressText } from "../../codec/address.ts";
 import { bookOf, isListed, listAsk } from "./asks.ts";
 import { isImmediate, isTerminal } from "./bids.ts";
 import { markDirty } from "./books.ts";
@@ -12,7 +12,7 @@ import { contentOf, countJob, demandOf } from "./profiles.ts";
 import { queueDraw } from "./draw-queue.ts";
 import { isOver } from "./tasks.ts";
 import {
-  asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, iocBids, jobs,
+  asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, iocBids, jobs,
   jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, profiles, profilesByContent, replacedAsks, replacedBids, schedule, seals, suspended, tasks, tasksByProvider, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
@@ -104,6 +104,7 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
     scheduleHour(ctx, one.startTau);
   }
   for (const one of state.indexShares) indexShares.set(ctx, [one.startTau, bookOf(one), addressBytes(one.provider)], one);
+  for (const { jobId, provider } of state.declines) declines.set(ctx, [jobId, addressBytes(provider)], true);
   for (const id of state.cancelledAsks) cancelledAsks.set(ctx, id, true);
   for (const id of state.cancelledBids) cancelledBids.set(ctx, id, true);
 }
@@ -171,9 +172,11 @@ function exported(ctx: Context): GenesisState {
   const keys = <K, V>(collection: MapOf<K, V>): K[] => Array.from(collection.entries(ctx), ([key]) => key);
   return GenesisState.create({
     params: Array.from(paramsByVersion.entries(ctx), ([version, params]) => ({ version, params })),
-    classes: values(classes), books: values(books), asks: values(asks).map((ask) => ({ ...ask, places: [], profilesSeen: 0 })), jobs: values(jobs), bids: values(bids), tasks: values(tasks), leases: values(leases), profiles: values(profiles).map((profile) => ({ ...profile, ready: true })), replacedAsks: values(replacedAsks), replacedBids: values(replacedBids),
+    classes: values(classes), books: values(books), asks: values(asks).map((ask) => ({ ...ask, places: [], profilesSeen: 0 })), jobs: values(jobs), bids: values(bids), tasks: values(tasks),
+    leases: values(leases), profiles: values(profiles).map((profile) => ({ ...profile, ready: true })), replacedAsks: values(replacedAsks), replacedBids: values(replacedBids),
     candles: values(candles), index: values(indexBuckets), indexShares: values(indexShares),
     draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),
+    declines: keys(declines).map(([jobId, address]) => ({ jobId, provider: addressText(address) })),
     nextAskId: nextAskId.find(ctx) ?? 1n, nextJobId: nextJobId.find(ctx) ?? 1n, nextLeaseId: nextLeaseId.find(ctx) ?? 1n,
   });
 }

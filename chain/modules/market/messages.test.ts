@@ -163,8 +163,11 @@ describe("market genesis", () => {
     m.ask(m.provider("p2"), 11n);
     m.bid(consumer, 20n, replicated(saltChain(3)), { tasks: 2, consumerKey: new Uint8Array(32) });
     m.bid(consumer, 3n);
+    const unlucky = m.bid(consumer, 20n);
     m.block(1_000n, 3);
+    m.send("MsgDeclineTask", { worker: m.task(unlucky * 65_536n).replicas[0]!.provider, provider: m.task(unlucky * 65_536n).replicas[0]!.provider, taskId: unlucky * 65_536n, reason: "" });
     const state = m.module.genesis!.export(testContext(m.stores)) as GenesisState;
+    assert.equal(state.declines.length, 1);
     const stores = memoryStores();
     initGenesis(stores, [m.module], { market: state });
     assert.deepEqual(brokenInvariants(stores, [m.module]), []);

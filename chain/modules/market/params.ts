@@ -49,6 +49,7 @@ export const paramBounds: Spec = {
   profileDeposit: [1_000_000_000n, 0n, 1n << 60n],
   profileIdle: [7n * day, second, 365n * day],
   candleHistory: [240, 1, 1_000],
+  shortfallMultiple: [1, 0, 100],
 };
 
 const names = Object.keys(paramBounds) as (keyof Params)[];

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
+import { maxInt } from "../../math/int.ts";
 import { defaultParams, paramBounds } from "./params.ts";
-import { earned, escrowOf, part, reserveReplicas, settle } from "./settlement.ts";
+import { commitPenalty, declinePenalty, earned, escrowOf, part, reserveReplicas, settle, shortfallOf, slashPenalty, startPenalty } from "./settlement.ts";
 
 const { VERIFICATION_LEVEL_V2_REPLICATED: v2 } = VerificationLevel;
 
@@ -25,5 +26,19 @@ describe("settlement", () => {
         }
       },
     ));
+  });
+
+  it("MKT-52: no penalty exceeds the stake, none but a slash exceeds the greatest of its part and the bounded shortfall, and a consumer gets nothing from a decline", () => {
+    const price = fc.bigInt(1n, 10n ** 15n);
+    fc.assert(fc.property(price, fc.bigInt(0n, 10n ** 15n), fc.bigInt(1n, 1n << 40n), fc.bigInt(0n, 10n ** 40n), fc.integer({ min: 0, max: 100 }), (at, reference, lots, stake, shortfallMultiple) => {
+      const params = { ...defaultParams(), shortfallMultiple };
+      const f = at * lots;
+      const shortfall = shortfallOf(reference, at, lots, shortfallMultiple);
+      assert.ok(shortfall >= 0n && shortfall <= BigInt(shortfallMultiple) * f);
+      const [start, decline, late] = [startPenalty(stake, f, shortfall, params), declinePenalty(stake, f, shortfall, params), commitPenalty(stake, shortfall, params)];
+      for (const { amount, consumer } of [start, decline, late, slashPenalty(stake, shortfall, 0, params)]) assert.ok(consumer <= amount && consumer <= shortfall && amount <= stake);
+      assert.ok(start.amount <= maxInt(part(f, params.missFeeBps), shortfall));
+      assert.deepEqual(decline, { ...start, consumer: 0n });
+    }));
   });
 });

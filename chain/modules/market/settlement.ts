@@ -61,9 +61,12 @@ export function part(amount: bigint, share: number): bigint {
   return mulDivFloor(amount, BigInt(share), bps);
 }
 
-/** What the consumer loses where it must buy at the reference price what it had at `price`. */
-export function shortfallOf(reference: bigint, price: bigint, lots: bigint): bigint {
-  return maxInt(0n, reference - price) * lots;
+/**
+ * What the consumer loses where it must buy at the reference price what it had at `price`; at most a multiple of F, as two of one hand
+ * can trade a young book's reference price to wherever they like.
+ */
+export function shortfallOf(reference: bigint, price: bigint, lots: bigint, multiple: number): bigint {
+  return minInt(maxInt(0n, reference - price), BigInt(multiple) * price) * lots;
 }
 
 /** Taken from a stake; what `consumer` and `provers` do not get is burned. */
@@ -78,6 +81,11 @@ export interface Penalty {
 export function startPenalty(stake: bigint, f: bigint, shortfall: bigint, params: Params): Penalty {
   const amount = minInt(stake, maxInt(part(f, params.missFeeBps), shortfall));
   return { amount, consumer: minInt(amount, shortfall), prover: 0n };
+}
+
+/** A decline beyond the allowance costs what a start miss does, but all of it is burned: a consumer that withholds its input must not gain. */
+export function declinePenalty(stake: bigint, f: bigint, shortfall: bigint, params: Params): Penalty {
+  return { ...startPenalty(stake, f, shortfall, params), consumer: 0n };
 }
 
 /** A commitment that did not come: 0.1 S; of it the shortfall to the consumer. */

@@ -103,6 +103,8 @@ export const leases = map(storeName, key(0x60), uint64Key, proto(Lease));
 export const leasesByJob = map(storeName, key(0x61), pairKey(uint64Key, uint64Key), present);
 export const leasesByProvider = map(storeName, key(0x62), pairKey(bytesKey, uint64Key), present);
 export const seals = map(storeName, key(0x70), pairKey(uint64Key, bytesKey), proto(Seal));
+/** Providers that declined a job for free. */
+export const declines = map(storeName, key(0x71), pairKey(uint64Key, bytesKey), present);
 export const trades = map(storeName, key(0x80), pairKey(bookKey, uint64Key), proto(Trade));
 /** (book, interval, start) */
 export const candles = map(storeName, key(0x81), tripleKey(bookKey, uint64Key, uint64Key), proto(Candle));

@@ -9,7 +9,7 @@ import { removeLease } from "./leases.ts";
 import { currentParams } from "./params.ts";
 import { endIndexHour } from "./prices.ts";
 import {
-  asks, bids, collect, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, schedule, seals, tasks, tasksByProvider, within, type DueKind,
+  asks, bids, collect, declines, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, schedule, seals, tasks, tasksByProvider, within, type DueKind,
 } from "./state.ts";
 import { saltMissed } from "./task-machine.ts";
 import { apply, loadTask, termsOf } from "./tasks.ts";
@@ -72,7 +72,7 @@ function overdueSalt(ctx: Context, ports: MarketPorts, taskId: bigint): void {
 /** Records that one visit removes; a job with more is visited again. */
 const pruneStep = 100;
 
-/** The records' time is over: tasks, seals and leases first, the job and its deposit last. */
+/** The records' time is over: tasks, seals, declines and leases first, the job and its deposit last. */
 function pruneJob(ctx: Context, ports: MarketPorts, id: bigint): void {
   const job = jobs.find(ctx, id);
   if (job === undefined) return;
@@ -84,6 +84,10 @@ function pruneJob(ctx: Context, ports: MarketPorts, id: bigint): void {
   }
   for (const [key] of collect(ctx, seals, room, within.id(id))) {
     seals.remove(ctx, key);
+    room--;
+  }
+  for (const [key] of collect(ctx, declines, room, within.id(id))) {
+    declines.remove(ctx, key);
     room--;
   }
   for (const [[, leaseId]] of collect(ctx, leasesByJob, room, within.id(id))) {

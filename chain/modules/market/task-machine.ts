@@ -8,7 +8,7 @@ import {
 import { equalBytes } from "../../codec/bytes.ts";
 import { maxInt } from "../../math/int.ts";
 import { assert } from "../../runtime/errors.ts";
-import { commitPenalty, earned, part, settle, shortfallOf, slashPenalty, startPenalty, type Penalty, type Settlement } from "./settlement.ts";
+import { commitPenalty, declinePenalty, earned, part, settle, shortfallOf, slashPenalty, startPenalty, type Penalty, type Settlement } from "./settlement.ts";
 
 /** What a task was agreed under; the same for all tasks of a job but for the reference price. */
 export interface Terms {
@@ -123,7 +123,7 @@ class Run {
   }
 
   shortfall(): bigint {
-    return shortfallOf(this.terms.reference, this.task.price, this.task.lots);
+    return shortfallOf(this.terms.reference, this.task.price, this.task.lots, this.terms.params.shortfallMultiple);
   }
 
   /** OPEN again, or CLOSED at the last miss. Everybody else leaves unpaid and unslashed. */
@@ -296,17 +296,19 @@ export function commitDueOf({ params, duration }: Terms): bigint {
   return maxInt(params.commitDue, BigInt(params.commitDurations) * duration);
 }
 
-/** ASSIGNED: the input cannot be had. `free`: it costs the provider nothing; else it counts as a start miss. */
-export function decline(task: Task, terms: Terms, provider: string, free: boolean, now: bigint): Step {
+/**
+ * What a decline costs: a use of the provider's allowance, a part of its stake, or nothing, where the provider is out of the job with an
+ * earlier decline already.
+ */
+export type DeclineCost = "allowance" | "stake" | "nothing";
+
+/** ASSIGNED or SEALING: the input cannot be had. Never a miss: the fault may be the consumer's. */
+export function decline(task: Task, terms: Terms, provider: string, cost: DeclineCost, now: bigint): Step {
   const run = new Run(task, terms);
-  const replica = find(task, provider);
-  if (!free) {
-    punish(run, replica);
-    if (task.state === TaskState.TASK_STATE_TIEBREAK) tiebreakGoesOn(run, now);
-    else run.reopen(now, 1);
-    return run.done();
-  }
-  run.effects.push({ kind: "record", provider, outcome: "declined" }, { kind: "exclude", provider });
+  let replica = find(task, provider);
+  if (cost === "stake") replica = run.slash(replica, declinePenalty(BigInt(replica.stake), feeOf(task), run.shortfall(), terms.params), [], "declined");
+  if (cost !== "nothing") run.effects.push({ kind: "record", provider, outcome: "declined" });
+  run.effects.push({ kind: "exclude", provider });
   run.end(replica, OUT);
   if (task.state === TaskState.TASK_STATE_TIEBREAK) tiebreakGoesOn(run, now);
   else if (task.declinedBy.some((organization) => organization !== replica.organization)) {
@@ -316,6 +318,11 @@ export function decline(task: Task, terms: Terms, provider: string, free: boolea
     run.reopen(now, 0);
   }
   return run.done();
+}
+
+/** True where the replica has not started and may be declined along with another of the job. */
+export function mayDecline(replica: Replica): boolean {
+  return replica.state === ASSIGNED || replica.state === SEALING;
 }
 
 /** RUNNING: a commitment. When all have committed, all may reveal. */

@@ -3,6 +3,7 @@ import { describe, it } from "mocha";
 import { CloseReason, OrderStatus, ReplicaState, TaskState, TimeInForce, type Ask, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
 import { testContext } from "../../runtime/testing.ts";
 import { firstBids, turnBids } from "./clearing.ts";
+import { maxDeclined } from "./messages/decline-task.ts";
 import { bidCursors, readyDraws, taskIdOf } from "./state.ts";
 import { fails, name, replicated, resultOf, saltChain, TestMarket } from "./testing.ts";
 
@@ -350,7 +351,7 @@ describe("tasks", () => {
     assert.equal(market.providers.get(provider)!.bond, 10_000_000n);
   });
 
-  it("MKT-43: a decline is free, a second organization's closes the task at 0.05 F, one beyond the allowance is a start miss", () => {
+  it("MKT-43: a decline is free, a second organization's closes the task at 0.05 F, one beyond the allowance costs as much as a start miss", () => {
     const market = new TestMarket();
     const consumer = market.fund("c");
     const providers = ["p1", "p2"].map((label) => market.provider(label));
@@ -373,6 +374,74 @@ describe("tasks", () => {
     const offender = decline(taskIdOf(next, 0));
     assert.equal(market.providers.get(offender)!.bond, 10_000_000n - 10n);
     market.block();
+  });
+
+  it("MKT-52: one free decline takes a provider out of the whole job: withheld inputs of 100 tasks cost it one use of the allowance, no bond and no miss", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    const provider = market.provider("p1");
+    market.ask(provider, 10n, 101);
+    const other = market.bid(consumer, 20n);
+    const job = market.bid(consumer, 20n, {}, { tasks: 100 });
+    market.block(1_000n, 2);
+    const decline = (index: number): number => market.send<{ tasks: number }>("MsgDeclineTask", { worker: provider, provider, taskId: taskIdOf(job, index), reason: "404" }).tasks;
+    market.start(taskIdOf(job, 3), provider);
+    assert.equal(decline(0), maxDeclined - 1, "the one that runs is left alone");
+    market.block();
+    assert.equal(decline(70), 30);
+    assert.equal(decline(65), 5, "however many messages it takes");
+    assert.equal(decline(64), 1);
+    market.block();
+    const found = market.providers.get(provider)!;
+    assert.deepEqual([found.bond, found.freeDeclines, found.outcomes.filter((one) => one !== "matched")], [10_000_000n, 4, ["declined"]]);
+    assert.deepEqual([found.locked, market.task(taskIdOf(other, 0)).state, market.task(taskIdOf(job, 3)).state], [200n, TaskState.TASK_STATE_ASSIGNED, TaskState.TASK_STATE_RUNNING]);
+    assert.equal(bidOf(market, job).reopened.length, 99);
+    const second = market.provider("p2");
+    market.ask(second, 10n, 40);
+    market.block(1_000n, 2);
+    market.send("MsgDeclineTask", { worker: second, provider: second, taskId: market.query<{ tasks: { id: bigint }[] }>("Tasks", { provider: second, jobId: 0n, state: 0 }).tasks[0]!.id, reason: "404" });
+    assert.deepEqual([jobOf(market, job).tasksClosed, jobOf(market, job).escrow!.burned], [40, "200"], "each of the second organization's closes at 0.05 F");
+    market.block();
+  });
+
+  it("MKT-52: a decline beyond the allowance is burned whole, counts as a decline, and concerns its one task", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    // The reference price is far above what the provider asks.
+    market.ask(market.provider("dear"), 1_000n);
+    market.bid(consumer, 1_000n);
+    market.block(1_000n, 2);
+    const provider = market.provider("p1");
+    market.providers.get(provider)!.freeDeclines = 0;
+    market.ask(provider, 10n, 2);
+    const job = market.bid(consumer, 10n, {}, { tasks: 2 });
+    market.block(1_000n, 2);
+    const before = market.balances.get(consumer)!;
+    assert.equal(market.send<{ tasks: number }>("MsgDeclineTask", { worker: provider, provider, taskId: taskIdOf(job, 0), reason: "404" }).tasks, 1);
+    assert.equal(market.balances.get(consumer), before);
+    const found = market.providers.get(provider)!;
+    assert.deepEqual([found.bond, market.slashedBurned, found.outcomes], [10_000_000n - 100n, 100n, ["matched", "matched", "declined"]]);
+    assert.equal(market.task(taskIdOf(job, 0)).misses, 0);
+    assert.equal(market.task(taskIdOf(job, 1)).state, TaskState.TASK_STATE_ASSIGNED);
+    market.block();
+  });
+
+  it("MKT-52: a reference price out of a self-trade raises what a miss costs to F, not to S", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    market.ask(market.provider("attacker"), 100_000n);
+    market.bid(market.fund("friend"), 100_000n, { lots: 1n });
+    market.block(1_000n, 2);
+    for (const label of ["p1", "p2"]) market.ask(market.provider(label), 10n);
+    const job = market.bid(consumer, 20n, replicated(salts));
+    market.block(1_000n, 4);
+    market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! });
+    market.block();
+    const before = market.balances.get(consumer)!;
+    market.block(20_001n);
+    market.block();
+    for (const label of ["p1", "p2"]) assert.equal(market.providers.get(name(label))!.bond, 10_000_000n - 100n, "F, of a stake of 2,000");
+    assert.equal(market.balances.get(consumer)! - before, 200n);
   });
 
   it("MKT-44: IOC takes what the batch gives and leaves; an expired GTT bid gets its escrow back", () => {

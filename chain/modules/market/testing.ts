@@ -132,7 +132,11 @@ export class TestMarket {
           this.slashedBurned += left;
         },
         slashUnlocked: () => 0n,
-        record: (_, address, outcome) => void provider(address).outcomes.push(outcome),
+        record: (_, address, outcome) => {
+          const found = provider(address);
+          found.outcomes.push(outcome);
+          if (outcome === "declined" && found.freeDeclines > 0) found.freeDeclines--;
+        },
         freeDeclines: (_, address) => provider(address).freeDeclines,
         onChange: (listener) => void this.#listeners.push((address) => listener(testContext(this.stores, { height: this.height }), address)),
       },

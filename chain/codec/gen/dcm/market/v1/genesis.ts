@@ -31,6 +31,12 @@ export interface ParamsVersion {
   params: Params | undefined;
 }
 
+/** A provider that declined a job for free: further declines of the job's tasks are part of that one. */
+export interface JobDecline {
+  jobId: bigint;
+  provider: string;
+}
+
 export interface GenesisState {
   /** Ascending; the last one is in force. */
   params: ParamsVersion[];
@@ -58,6 +64,7 @@ export interface GenesisState {
   candles: Candle[];
   index: IndexBucket[];
   indexShares: IndexShare[];
+  declines: JobDecline[];
 }
 
 function createBaseParamsVersion(): ParamsVersion {
@@ -134,6 +141,78 @@ export const ParamsVersion: MessageFns<ParamsVersion, "dcm.market.v1.ParamsVersi
   },
 };
 
+function createBaseJobDecline(): JobDecline {
+  return { jobId: 0n, provider: "" };
+}
+
+export const JobDecline: MessageFns<JobDecline, "dcm.market.v1.JobDecline"> = {
+  $type: "dcm.market.v1.JobDecline" as const,
+
+  encode(message: JobDecline, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== 0n) {
+      if (BigInt.asUintN(64, message.jobId) !== message.jobId) {
+        throw new globalThis.Error("value provided for field message.jobId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.jobId);
+    }
+    if (message.provider !== "") {
+      writer.uint32(18).string(message.provider);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): JobDecline {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseJobDecline();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.jobId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<JobDecline>): JobDecline {
+    return JobDecline.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<JobDecline>): JobDecline {
+    const message = createBaseJobDecline();
+    message.jobId = (object.jobId !== undefined && object.jobId !== null) ? BigInt(object.jobId) : 0n;
+    message.provider = object.provider ?? "";
+    return message;
+  },
+};
+
 function createBaseGenesisState(): GenesisState {
   return {
     params: [],
@@ -158,6 +237,7 @@ function createBaseGenesisState(): GenesisState {
     candles: [],
     index: [],
     indexShares: [],
+    declines: [],
   };
 }
 
@@ -253,6 +333,9 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     }
     for (const v of message.indexShares) {
       IndexShare.encode(v!, writer.uint32(186).fork()).join();
+    }
+    for (const v of message.declines) {
+      JobDecline.encode(v!, writer.uint32(194).fork()).join();
     }
     return writer;
   },
@@ -466,6 +549,14 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
             message.indexShares.push(IndexShare.decode(reader, reader.uint32()));
             continue;
           }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.declines.push(JobDecline.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -507,6 +598,7 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     message.candles = object.candles?.map((e) => Candle.fromPartial(e)) || [];
     message.index = object.index?.map((e) => IndexBucket.fromPartial(e)) || [];
     message.indexShares = object.indexShares?.map((e) => IndexShare.fromPartial(e)) || [];
+    message.declines = object.declines?.map((e) => JobDecline.fromPartial(e)) || [];
     return message;
   },
 };

@@ -213,6 +213,8 @@ export interface MsgDeclineTask {
 }
 
 export interface MsgDeclineTaskResponse {
+  /** Tasks of the job that the provider is out of with this message. What is left of them is declined by further messages, which cost nothing. */
+  tasks: number;
 }
 
 export interface MsgCommitResult {
@@ -2370,13 +2372,16 @@ export const MsgDeclineTask: MessageFns<MsgDeclineTask, "dcm.market.v1.MsgDeclin
 };
 
 function createBaseMsgDeclineTaskResponse(): MsgDeclineTaskResponse {
-  return {};
+  return { tasks: 0 };
 }
 
 export const MsgDeclineTaskResponse: MessageFns<MsgDeclineTaskResponse, "dcm.market.v1.MsgDeclineTaskResponse"> = {
   $type: "dcm.market.v1.MsgDeclineTaskResponse" as const,
 
-  encode(_: MsgDeclineTaskResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: MsgDeclineTaskResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tasks !== 0) {
+      writer.uint32(8).uint32(message.tasks);
+    }
     return writer;
   },
 
@@ -2393,6 +2398,14 @@ export const MsgDeclineTaskResponse: MessageFns<MsgDeclineTaskResponse, "dcm.mar
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.tasks = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2408,8 +2421,9 @@ export const MsgDeclineTaskResponse: MessageFns<MsgDeclineTaskResponse, "dcm.mar
   create(base?: DeepPartial<MsgDeclineTaskResponse>): MsgDeclineTaskResponse {
     return MsgDeclineTaskResponse.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<MsgDeclineTaskResponse>): MsgDeclineTaskResponse {
+  fromPartial(object: DeepPartial<MsgDeclineTaskResponse>): MsgDeclineTaskResponse {
     const message = createBaseMsgDeclineTaskResponse();
+    message.tasks = object.tasks ?? 0;
     return message;
   },
 };

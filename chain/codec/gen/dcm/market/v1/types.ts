@@ -762,6 +762,8 @@ export interface Params {
   profileIdle: bigint;
   /** Candles remembered for each book and interval. */
   candleHistory: number;
+  /** Largest shortfall that a miss makes good, as a multiple of F. */
+  shortfallMultiple: number;
 }
 
 function createBaseCapacityClass(): CapacityClass {
@@ -5617,6 +5619,7 @@ function createBaseParams(): Params {
     profileDeposit: 0n,
     profileIdle: 0n,
     candleHistory: 0,
+    shortfallMultiple: 0,
   };
 }
 
@@ -5773,6 +5776,9 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
     }
     if (message.candleHistory !== 0) {
       writer.uint32(296).uint32(message.candleHistory);
+    }
+    if (message.shortfallMultiple !== 0) {
+      writer.uint32(304).uint32(message.shortfallMultiple);
     }
     return writer;
   },
@@ -6078,6 +6084,14 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
             message.candleHistory = reader.uint32();
             continue;
           }
+          case 38: {
+            if (tag !== 304) {
+              break;
+            }
+
+            message.shortfallMultiple = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6147,6 +6161,7 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
       ? BigInt(object.profileIdle)
       : 0n;
     message.candleHistory = object.candleHistory ?? 0;
+    message.shortfallMultiple = object.shortfallMultiple ?? 0;
     return message;
   },
 };
