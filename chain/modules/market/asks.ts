@@ -92,7 +92,7 @@ export function lockUnit(ctx: Context, ports: MarketPorts, ask: Ask, stake: bigi
   const fromReserved = stake < ask.bondPerUnit ? stake : ask.bondPerUnit;
   if (!ports.providers.lock(ctx, provider, fromReserved, stake)) return false;
   if (ask.bondPerUnit > fromReserved) ports.providers.release(ctx, provider, ask.bondPerUnit - fromReserved);
-  ports.providers.record(ctx, provider, "matched");
+  ports.providers.record(ctx, provider, "matched", 0n);
   return true;
 }
 

@@ -37,7 +37,7 @@ export type Effect =
   | { readonly kind: "ended"; readonly replica: Replica; readonly unlock: bigint }
   /** Its work is done: the unit may go back while the stake stays. */
   | { readonly kind: "unit"; readonly provider: string }
-  | { readonly kind: "record"; readonly provider: string; readonly outcome: "finished" | "missed" | "declined" | "slashed" }
+  | { readonly kind: "record"; readonly provider: string; readonly outcome: "finished" | "missed" | "declined" | "slashed"; readonly worth: bigint }
   /** No more tasks of the job for it. */
   | { readonly kind: "exclude"; readonly provider: string }
   /** A draw of so many replicas. */
@@ -148,7 +148,7 @@ class Run {
 
   final(now: bigint, result: Result, payments: readonly { provider: string; amount: bigint }[]): void {
     this.endAll();
-    for (const { provider } of payments) this.effects.push({ kind: "record", provider, outcome: "finished" });
+    for (const { provider, amount } of payments) this.effects.push({ kind: "record", provider, outcome: "finished", worth: amount });
     this.#finish(now, payments, 0n, { state: TaskState.TASK_STATE_FINAL, result });
   }
 
@@ -279,7 +279,7 @@ function punish(run: Run, replica: Replica): void {
     : replica.state === RUNNING ? commitPenalty(stake, shortfall, params)
     : slashPenalty(stake, shortfall, 0, params);
   const reason = replica.state === ASSIGNED ? "start_missed" : replica.state === RUNNING ? "commit_missed" : "reveal_missed";
-  run.effects.push({ kind: "record", provider: replica.provider, outcome: replica.state === COMMITTED ? "slashed" : "missed" });
+  run.effects.push({ kind: "record", provider: replica.provider, outcome: replica.state === COMMITTED ? "slashed" : "missed", worth: feeOf(run.task) });
   run.end(run.slash(replica, late, [], reason), OUT);
   run.effects.push({ kind: "exclude", provider: replica.provider });
 }
@@ -307,7 +307,7 @@ export function decline(task: Task, terms: Terms, provider: string, cost: Declin
   const run = new Run(task, terms);
   let replica = find(task, provider);
   if (cost === "stake") replica = run.slash(replica, declinePenalty(BigInt(replica.stake), feeOf(task), run.shortfall(), terms.params), [], "declined");
-  if (cost !== "nothing") run.effects.push({ kind: "record", provider, outcome: "declined" });
+  if (cost !== "nothing") run.effects.push({ kind: "record", provider, outcome: "declined", worth: feeOf(task) });
   run.effects.push({ kind: "exclude", provider });
   run.end(replica, OUT);
   if (task.state === TaskState.TASK_STATE_TIEBREAK) tiebreakGoesOn(run, now);
@@ -405,7 +405,7 @@ function verdict(run: Run, now: bigint): void {
   const provers = majority.filter((replica) => replica.round === 1).map((replica) => replica.provider);
   const shortfall = run.shortfall();
   for (const replica of shown.filter((one) => !majority.includes(one))) {
-    run.effects.push({ kind: "record", provider: replica.provider, outcome: "slashed" });
+    run.effects.push({ kind: "record", provider: replica.provider, outcome: "slashed", worth: feeOf(run.task) });
     run.end(run.slash(replica, slashPenalty(BigInt(replica.stake), shortfall, provers.length, run.terms.params), provers, "minority"), OUT);
     run.effects.push({ kind: "exclude", provider: replica.provider });
   }

@@ -132,7 +132,7 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       return { ...task, replicas: task.replicas.map((one) => (one === replica ? { ...one, unitOut: false } : one)) };
     }
     case "record":
-      ports.providers.record(ctx, addressBytes(effect.provider), effect.outcome);
+      ports.providers.record(ctx, addressBytes(effect.provider), effect.outcome, effect.worth);
       return task;
     case "exclude": {
       const bid = loadBid(ctx, job.id);

@@ -77,7 +77,7 @@ function checkProvider({ operator, profile, bond, liveness, statistics: record }
   const fault = profileFault(profile);
   assert(fault === undefined, `${where}: ${fault ?? ""}`);
   assert(bond !== undefined && liveness !== undefined && record !== undefined, `${where}: bond, liveness and statistics belong to a provider`);
-  for (const amount of [bond.total, bond.reserved, bond.locked, bond.unbonding, record.slashedAmount]) assert((readAmount(amount) ?? -1n) >= 0n, `${where}: not an amount: ${amount.slice(0, 80)}`);
+  for (const amount of [bond.total, bond.reserved, bond.locked, bond.unbonding, record.slashedAmount, record.earned, ...[...record.recentDeclines, ...record.recentMisses].map(({ untilEarned }) => untilEarned)]) assert((readAmount(amount) ?? -1n) >= 0n, `${where}: not an amount: ${amount.slice(0, 80)}`);
   const broken = bondFault(readBond(bond));
   assert(broken === undefined, `${where}: ${broken ?? ""}`);
 }

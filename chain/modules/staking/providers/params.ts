@@ -6,14 +6,13 @@ const [second, day] = [1_000n, 86_400_000n];
 export const bounds = {
   minBond: [1n, 10n ** 30n], unbondingTimeMs: [second, 365n * day], maxUnbondingHoldMs: [0n, 365n * day], maxUnbondingEntries: [1, 100],
   heartbeatWindowMs: [second, day], freeDeclines: [0, 100], jailMisses: [1, 100], jailTimeMs: [0n, 365n * day],
+  markLifetimeMs: [second, 365n * day],
 } as const;
-/** Declines and misses count among this many last matches. */
-export const matchWindow = 100n;
 
 export function defaultParams(): Params {
   return {
     bondDenom: "udcm", minBond: "1000000", unbondingTimeMs: 21n * day, maxUnbondingHoldMs: 21n * day, maxUnbondingEntries: 7,
-    heartbeatWindowMs: 600n * second, freeDeclines: 5, jailMisses: 10, jailTimeMs: 600n * second,
+    heartbeatWindowMs: 600n * second, freeDeclines: 5, jailMisses: 10, jailTimeMs: 600n * second, markLifetimeMs: 7n * day,
   };
 }
 
@@ -30,6 +29,7 @@ export function paramsFault(params: Params | undefined): string | undefined {
     ["free_declines", params.freeDeclines, bounds.freeDeclines],
     ["jail_misses", params.jailMisses, bounds.jailMisses],
     ["jail_time_ms", params.jailTimeMs, bounds.jailTimeMs],
+    ["mark_lifetime_ms", params.markLifetimeMs, bounds.markLifetimeMs],
   ];
   for (const [name, value, [least, most]] of values) {
     if (value === undefined) return `${name} is not a whole number`;

@@ -69,13 +69,13 @@ export function providersPort(keeper: Keeper): ProvidersPort {
 
     slashUnlocked: (ctx, address, amount, awards, reason) => slashUnlocked(keeper, ctx, address, amount, awards, reason),
 
-    record(ctx, address, outcome) {
+    record(ctx, address, outcome, worth) {
       // A provider may have left with the very slash that is recorded.
       const old = statistics.find(ctx, address);
       const liveness = livenesses.find(ctx, address);
       if (old === undefined || liveness === undefined) return;
-      const next = recorded(old, outcome);
-      const { jailMisses, jailTimeMs } = params.get(ctx);
+      const { jailMisses, jailTimeMs, markLifetimeMs } = params.get(ctx);
+      const next = recorded(old, outcome, worth, keeper.tau(ctx), markLifetimeMs);
       const jails = outcome === "missed" && !liveness.jailed && next.recentMisses.length >= jailMisses;
       statistics.set(ctx, address, jails ? { ...next, recentMisses: [] } : next);
       if (!jails) return;
@@ -87,7 +87,7 @@ export function providersPort(keeper: Keeper): ProvidersPort {
 
     freeDeclines(ctx, address) {
       const record = statistics.find(ctx, address);
-      return record === undefined ? 0 : freeDeclinesLeft(record, params.get(ctx).freeDeclines);
+      return record === undefined ? 0 : freeDeclinesLeft(record, params.get(ctx).freeDeclines, keeper.tau(ctx));
     },
 
     onChange: (listener) => keeper.onChange(listener),

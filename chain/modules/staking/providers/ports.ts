@@ -43,8 +43,8 @@ export interface ProvidersPort {
    * that reaches; the rest is burned. Gives what was taken.
    */
   slashUnlocked(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): bigint;
-  /** Counts for statistics, for the allowance of free declines and for jail. */
-  record(ctx: Context, address: Uint8Array, outcome: "matched" | "finished" | "missed" | "declined" | "slashed"): void;
+  /** Counts for statistics, for the allowance of free declines and for jail. `worth`: what a finished task paid; F of one that was declined or missed; else 0. */
+  record(ctx: Context, address: Uint8Array, outcome: "matched" | "finished" | "missed" | "declined" | "slashed", worth: bigint): void;
   /** Declines that cost nothing now; asked before `record(..., "declined")`. */
   freeDeclines(ctx: Context, address: Uint8Array): number;
   /** Registered while the application is put together; listeners are called in that order. */

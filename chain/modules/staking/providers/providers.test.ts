@@ -8,6 +8,7 @@ import type { Profile } from "../../../codec/gen/dcm/staking/v1/types.ts";
 import { QueryError, TxError } from "../../../runtime/errors.ts";
 import { holdLookMs } from "./keeper.ts";
 import { defaultParams } from "./params.ts";
+import type { Outcome } from "./statistics.ts";
 import { sweepLimit } from "./sweeps.ts";
 import { account, authority, denom, profileOf, ProvidersWorld } from "./testing.ts";
 
@@ -182,7 +183,7 @@ describe("providers", () => {
               else if (op === 9) world.send("CancelUnbond", { operator, id: 1n + (a % 8n) });
               else if (op === 10) world.block(a / 500n);
               else if (op === 11) world.send("RetireProvider", { operator });
-              else world.port((p, ctx) => p.record(ctx, address, "missed"));
+              else world.port((p, ctx) => p.record(ctx, address, "missed", 1n));
             } catch (error) {
               if (!(error instanceof TxError)) throw error;
             }
@@ -378,46 +379,62 @@ describe("providers", () => {
   });
 
   describe("record", () => {
-    it("PRV-12 counts outcomes, and allows free declines among the last 100 matches", () => {
+    const recorder = (world: ProvidersWorld, address: Uint8Array) => (outcome: Outcome, worth = 0n, times = 1): void => {
+      for (let i = 0; i < times; i++) world.port((p, ctx) => p.record(ctx, address, outcome, worth));
+    };
+
+    it("PRV-12 counts outcomes, and a decline until the provider was paid for 100 tasks as large", () => {
       const world = new ProvidersWorld();
       const a = world.register(1);
-      const record = (outcome: "matched" | "finished" | "missed" | "declined" | "slashed", times = 1): void => {
-        for (let i = 0; i < times; i++) world.port((p, ctx) => p.record(ctx, a, outcome));
-      };
+      const record = recorder(world, a);
       const left = (): number => world.kit.providers.freeDeclines(world.ctx(), a);
-      record("matched", 10);
       assert.equal(left(), 5);
-      record("declined", 3);
+      record("declined", 7n, 3);
       assert.equal(left(), 2);
-      record("matched", 50);
-      record("declined", 4);
+      record("finished", 100n);
+      record("declined", 7n, 4);
       assert.equal(left(), 0);
-      // The three declines at match 10 leave the window with match 110; four at match 60 remain.
-      record("matched", 49);
-      assert.equal(left(), 0);
-      record("matched", 1);
+      record("finished", 300n, 2);
+      assert.equal(left(), 1, "700 earned: the first three are gone");
+      record("finished", 99n);
       assert.equal(left(), 1);
-      record("finished", 2);
+      record("finished", 1n);
+      assert.equal(left(), 5);
       record("slashed");
-      record("missed");
+      record("missed", 7n);
       const { statistics, freeDeclinesLeft } = world.ask<QueryStatisticsResponse>("Statistics", { operator: account(1) });
-      assert.deepEqual([statistics?.matched, statistics?.finished, statistics?.declined, statistics?.slashed, statistics?.missed, freeDeclinesLeft], [110n, 2n, 7n, 1n, 1n, 1]);
+      assert.deepEqual([statistics?.earned, statistics?.finished, statistics?.declined, statistics?.slashed, statistics?.missed, freeDeclinesLeft], ["800", 5n, 7n, 1n, 1n, 5]);
       assert.equal(world.kit.providers.freeDeclines(world.ctx(), addressBytes(account(2))), 0);
-      world.port((p, ctx) => p.record(ctx, addressBytes(account(2)), "missed"));
+      world.port((p, ctx) => p.record(ctx, addressBytes(account(2)), "missed", 1n));
     });
 
-    it("PRV-12 the window never holds more than 100 marks", () => {
-      const world = new ProvidersWorld({ params: { jailMisses: 100 } });
+    it("PRV-12 tasks dealt to oneself do not bring declines back: neither matches nor tasks that pay nothing count", () => {
+      const world = new ProvidersWorld();
       const a = world.register(1);
-      for (let i = 0; i < 130; i++) world.port((p, ctx) => p.record(ctx, a, "declined"));
+      const record = recorder(world, a);
+      record("declined", 1_000_000n, 5);
+      record("matched", 0n, 200);
+      record("finished", 0n, 200);
+      record("finished", 1n, 200);
+      assert.equal(world.kit.providers.freeDeclines(world.ctx(), a), 0);
+    });
+
+    it("PRV-12 a decline is forgotten after its time, whatever it was worth, and no more than 100 are remembered", () => {
+      const world = new ProvidersWorld({ params: { markLifetimeMs: 60_000n, heartbeatWindowMs: 600_000n } });
+      const a = world.register(1);
+      recorder(world, a)("declined", 10n ** 30n, 130);
       assert.equal(world.ask<QueryStatisticsResponse>("Statistics", { operator: account(1) }).statistics?.recentDeclines.length, 100);
+      world.block(59_999n);
+      assert.equal(world.kit.providers.freeDeclines(world.ctx(), a), 0);
+      world.block(1n);
+      assert.equal(world.kit.providers.freeDeclines(world.ctx(), a), 5);
     });
 
     it("PRV-13 repeated misses end in jail; it ends by MsgUnjailProvider after its time", () => {
       const world = new ProvidersWorld({ params: { jailMisses: 3, jailTimeMs: 1_000n } });
       const a = world.register(1);
-      const miss = (): void => world.port((p, ctx) => p.record(ctx, a, "missed"));
-      world.port((p, ctx) => p.record(ctx, a, "matched"));
+      const miss = (): void => world.port((p, ctx) => p.record(ctx, a, "missed", 1n));
+      world.port((p, ctx) => p.record(ctx, a, "matched", 0n));
       miss();
       miss();
       refuses(world, "UnjailProvider", [...badOperators({}), [{ operator: account(2) }, 3, /not a provider/], [{ operator: account(1) }, 11, /not in jail/]]);
@@ -439,7 +456,7 @@ describe("providers", () => {
       world.port((p, ctx) => p.lock(ctx, a, 0n, 1n));
       world.port((p, ctx) => p.slash(ctx, a, 1n, [], "miss"));
       assert.deepEqual([world.burnedTotal, world.broken()], [1n, []]);
-      world.port((p, ctx) => p.record(ctx, a, "missed"));
+      world.port((p, ctx) => p.record(ctx, a, "missed", 1n));
       refuses(world, "UnjailProvider", [[{ operator: account(1) }, 15, /add to it with MsgBond/]]);
       world.send("Bond", { operator: account(1), amount: coin(1n) });
       world.send("UnjailProvider", { operator: account(1) });
@@ -493,7 +510,7 @@ describe("providers", () => {
       world.send("RetireProvider", { operator: account(1) });
       world.port((p, ctx) => {
         p.slash(ctx, a, 1_000_000n, [], "wrong result");
-        p.record(ctx, a, "slashed");
+        p.record(ctx, a, "slashed", 0n);
         p.unlock(ctx, a, 0n);
       });
       assert.equal(world.kit.providers.find(world.ctx(), a), undefined);
@@ -509,7 +526,7 @@ describe("providers", () => {
       [change({ bondDenom: "!" }), 14, /bond_denom/], [change({ minBond: "x" }), 14, /min_bond is not a whole number/], [change({ minBond: "0" }), 14, /min_bond is 1 to/],
       [change({ unbondingTimeMs: 999n }), 14, /unbonding_time_ms/], [change({ maxUnbondingHoldMs: 366n * day }), 14, /max_unbonding_hold_ms/], [change({ maxUnbondingEntries: 0 }), 14, /max_unbonding_entries/],
       [change({ maxUnbondingEntries: 101 }), 14, /got 101/], [change({ heartbeatWindowMs: 0n }), 14, /heartbeat_window_ms/], [change({ freeDeclines: 101 }), 14, /free_declines/],
-      [change({ jailMisses: 0 }), 14, /jail_misses/], [change({ jailTimeMs: 366n * day }), 14, /jail_time_ms/],
+      [change({ jailMisses: 0 }), 14, /jail_misses/], [change({ markLifetimeMs: 999n }), 14, /mark_lifetime_ms/], [change({ jailTimeMs: 366n * day }), 14, /jail_time_ms/],
     ]);
     world.send("UpdateParams", change({ bondDenom: "other" }));
     world.send("UpdateParams", change({}));
@@ -545,7 +562,7 @@ describe("providers", () => {
       world.port((p, ctx) => p.lock(ctx, a, 0n, 5n));
       world.block(60_000n);
       world.send("Heartbeat", { operator: account(2) });
-      world.port((p, ctx) => p.record(ctx, a, "missed"));
+      world.port((p, ctx) => p.record(ctx, a, "missed", 1n));
       const state = world.kit.module.genesis!.export(world.ctx()) as GenesisState;
       return { world, state: GenesisState.decode(GenesisState.encode(state).finish()) };
     };

@@ -45,7 +45,7 @@ export function providerQueries(keeper: Keeper): BoundQuery[] {
     },
     statistics(ctx, { operator }) {
       const record = statistics.find(ctx, queryAddress(operator, "operator"));
-      return record === undefined ? notFound(operator) : { statistics: record, freeDeclinesLeft: freeDeclinesLeft(record, params.get(ctx).freeDeclines) };
+      return record === undefined ? notFound(operator) : { statistics: record, freeDeclinesLeft: freeDeclinesLeft(record, params.get(ctx).freeDeclines, keeper.tau(ctx)) };
     },
     params: (ctx) => ({ params: params.get(ctx) }),
   });

@@ -20,12 +20,14 @@ export interface Params {
   maxUnbondingEntries: number;
   /** A provider that was silent for this long is not matched until its next heartbeat. */
   heartbeatWindowMs: bigint;
-  /** Declines among the last 100 matches that cost nothing. */
+  /** Declines on record up to which a further one costs nothing. */
   freeDeclines: number;
-  /** Misses among the last 100 matches that put a provider in jail. */
+  /** Misses on record that put a provider in jail. */
   jailMisses: number;
   /** Shortest time in jail, in milliseconds of protocol time. */
   jailTimeMs: bigint;
+  /** How long a decline or a miss stays on record at most, in milliseconds of protocol time. */
+  markLifetimeMs: bigint;
 }
 
 /** Something that a provider declares of itself. */
@@ -72,6 +74,14 @@ export interface Liveness {
   retiring: boolean;
 }
 
+/** A decline or a miss on record: until the provider was paid for 100 tasks as large, at most for a time. */
+export interface Mark {
+  /** The mark is gone where `earned` is as much. */
+  untilEarned: string;
+  /** And at this protocol time, in milliseconds. */
+  untilTauMs: bigint;
+}
+
 /** A provider's record. */
 export interface Statistics {
   matched: bigint;
@@ -81,10 +91,12 @@ export interface Statistics {
   slashed: bigint;
   /** All that was ever slashed, in the bond denom. */
   slashedAmount: string;
-  /** `matched` at the declines that still count (the last 100 matches), oldest first. */
-  recentDeclines: bigint[];
+  /** All that it was paid for finished tasks, in the bond denom. */
+  earned: string;
+  /** Declines that still count, oldest first. */
+  recentDeclines: Mark[];
   /** Same for misses; emptied by jail. */
-  recentMisses: bigint[];
+  recentMisses: Mark[];
 }
 
 /** Bond on its way out. */
@@ -108,6 +120,7 @@ function createBaseParams(): Params {
     freeDeclines: 0,
     jailMisses: 0,
     jailTimeMs: 0n,
+    markLifetimeMs: 0n,
   };
 }
 
@@ -153,6 +166,12 @@ export const Params: MessageFns<Params, "dcm.staking.v1.Params"> = {
         throw new globalThis.Error("value provided for field message.jailTimeMs of type uint64 too large");
       }
       writer.uint32(72).uint64(message.jailTimeMs);
+    }
+    if (message.markLifetimeMs !== 0n) {
+      if (BigInt.asUintN(64, message.markLifetimeMs) !== message.markLifetimeMs) {
+        throw new globalThis.Error("value provided for field message.markLifetimeMs of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.markLifetimeMs);
     }
     return writer;
   },
@@ -242,6 +261,14 @@ export const Params: MessageFns<Params, "dcm.staking.v1.Params"> = {
             message.jailTimeMs = reader.uint64() as bigint;
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.markLifetimeMs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -275,6 +302,9 @@ export const Params: MessageFns<Params, "dcm.staking.v1.Params"> = {
     message.jailMisses = object.jailMisses ?? 0;
     message.jailTimeMs = (object.jailTimeMs !== undefined && object.jailTimeMs !== null)
       ? BigInt(object.jailTimeMs)
+      : 0n;
+    message.markLifetimeMs = (object.markLifetimeMs !== undefined && object.markLifetimeMs !== null)
+      ? BigInt(object.markLifetimeMs)
       : 0n;
     return message;
   },
@@ -677,6 +707,80 @@ export const Liveness: MessageFns<Liveness, "dcm.staking.v1.Liveness"> = {
   },
 };
 
+function createBaseMark(): Mark {
+  return { untilEarned: "", untilTauMs: 0n };
+}
+
+export const Mark: MessageFns<Mark, "dcm.staking.v1.Mark"> = {
+  $type: "dcm.staking.v1.Mark" as const,
+
+  encode(message: Mark, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.untilEarned !== "") {
+      writer.uint32(10).string(message.untilEarned);
+    }
+    if (message.untilTauMs !== 0n) {
+      if (BigInt.asUintN(64, message.untilTauMs) !== message.untilTauMs) {
+        throw new globalThis.Error("value provided for field message.untilTauMs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.untilTauMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Mark {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMark();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.untilEarned = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.untilTauMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Mark>): Mark {
+    return Mark.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Mark>): Mark {
+    const message = createBaseMark();
+    message.untilEarned = object.untilEarned ?? "";
+    message.untilTauMs = (object.untilTauMs !== undefined && object.untilTauMs !== null)
+      ? BigInt(object.untilTauMs)
+      : 0n;
+    return message;
+  },
+};
+
 function createBaseStatistics(): Statistics {
   return {
     matched: 0n,
@@ -685,6 +789,7 @@ function createBaseStatistics(): Statistics {
     declined: 0n,
     slashed: 0n,
     slashedAmount: "",
+    earned: "",
     recentDeclines: [],
     recentMisses: [],
   };
@@ -727,25 +832,14 @@ export const Statistics: MessageFns<Statistics, "dcm.staking.v1.Statistics"> = {
     if (message.slashedAmount !== "") {
       writer.uint32(50).string(message.slashedAmount);
     }
-    if (message.recentDeclines.length !== 0) {
-      writer.uint32(58).fork();
-      for (const v of message.recentDeclines) {
-        if (BigInt.asUintN(64, v) !== v) {
-          throw new globalThis.Error("a value provided in array field recentDeclines of type uint64 is too large");
-        }
-        writer.uint64(v);
-      }
-      writer.join();
+    if (message.earned !== "") {
+      writer.uint32(74).string(message.earned);
     }
-    if (message.recentMisses.length !== 0) {
-      writer.uint32(66).fork();
-      for (const v of message.recentMisses) {
-        if (BigInt.asUintN(64, v) !== v) {
-          throw new globalThis.Error("a value provided in array field recentMisses of type uint64 is too large");
-        }
-        writer.uint64(v);
-      }
-      writer.join();
+    for (const v of message.recentDeclines) {
+      Mark.encode(v!, writer.uint32(82).fork()).join();
+    }
+    for (const v of message.recentMisses) {
+      Mark.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -811,41 +905,29 @@ export const Statistics: MessageFns<Statistics, "dcm.staking.v1.Statistics"> = {
             message.slashedAmount = reader.string();
             continue;
           }
-          case 7: {
-            if (tag === 56) {
-              message.recentDeclines.push(reader.uint64() as bigint);
-
-              continue;
+          case 9: {
+            if (tag !== 74) {
+              break;
             }
 
-            if (tag === 58) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.recentDeclines.push(reader.uint64() as bigint);
-              }
-
-              continue;
-            }
-
-            break;
+            message.earned = reader.string();
+            continue;
           }
-          case 8: {
-            if (tag === 64) {
-              message.recentMisses.push(reader.uint64() as bigint);
-
-              continue;
+          case 10: {
+            if (tag !== 82) {
+              break;
             }
 
-            if (tag === 66) {
-              const end2 = reader.uint32() + reader.pos;
-              while (reader.pos < end2) {
-                message.recentMisses.push(reader.uint64() as bigint);
-              }
-
-              continue;
+            message.recentDeclines.push(Mark.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
             }
 
-            break;
+            message.recentMisses.push(Mark.decode(reader, reader.uint32()));
+            continue;
           }
         }
         if ((tag & 7) === 4 || tag === 0) {
@@ -870,8 +952,9 @@ export const Statistics: MessageFns<Statistics, "dcm.staking.v1.Statistics"> = {
     message.declined = (object.declined !== undefined && object.declined !== null) ? BigInt(object.declined) : 0n;
     message.slashed = (object.slashed !== undefined && object.slashed !== null) ? BigInt(object.slashed) : 0n;
     message.slashedAmount = object.slashedAmount ?? "";
-    message.recentDeclines = object.recentDeclines?.map((e) => BigInt(e)) || [];
-    message.recentMisses = object.recentMisses?.map((e) => BigInt(e)) || [];
+    message.earned = object.earned ?? "";
+    message.recentDeclines = object.recentDeclines?.map((e) => Mark.fromPartial(e)) || [];
+    message.recentMisses = object.recentMisses?.map((e) => Mark.fromPartial(e)) || [];
     return message;
   },
 };
