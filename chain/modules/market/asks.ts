@@ -23,36 +23,41 @@ export function isListed(ctx: Context, ask: Ask): boolean {
   return ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0 && !ask.waiting && !suspended.has(ctx, addressBytes(ask.provider));
 }
 
+/** True where the book has not noticed what became of the ask, or of its provider. */
+export function isOutOfStep(ctx: Context, ask: Ask): boolean {
+  return isListed(ctx, ask) !== askBook.has(ctx, keyIn(ask, openPlace));
+}
+
+/** Puts the ask into the index of each profile that it can serve, or takes it out, as it should be; the book's count moves with it. Gives the ask to be stored. */
+export function listAsk(ctx: Context, ask: Ask): { readonly ask: Ask; readonly listed: boolean; readonly changed: boolean } {
+  const listed = isListed(ctx, ask);
+  if (!isOutOfStep(ctx, ask)) return { ask, listed, changed: false };
+  const key = bookOf(ask);
+  const next = listed ? withPlaces(ctx, ask, key) : ask;
+  for (const place of [openPlace, ...next.places]) {
+    if (listed) askBook.set(ctx, keyIn(next, place), true);
+    else askBook.remove(ctx, keyIn(next, place));
+  }
+  const book = openBook(ctx, key);
+  books.set(ctx, key, { ...book, openAsks: book.openAsks + (listed ? 1n : -1n) });
+  return { ask: next, listed, changed: true };
+}
+
 /**
  * Writes the ask and keeps the book in step with it; `ask` is the new value, with the price that it had. `grew`: it offers more than before, so
  * that bids may find what they did not.
  */
 export function saveAsk(ctx: Context, ask: Ask, grew = false): void {
-  const key = bookOf(ask);
-  const listed = isListed(ctx, ask);
-  const was = askBook.has(ctx, keyIn(ask, openPlace));
-  const next = listed && !was ? withPlaces(ctx, ask, key) : ask;
+  const { ask: next, listed, changed } = listAsk(ctx, ask);
   asks.set(ctx, ask.id, next);
-  if (listed !== was) {
-    for (const place of [openPlace, ...next.places]) {
-      if (listed) askBook.set(ctx, keyIn(next, place), true);
-      else askBook.remove(ctx, keyIn(next, place));
-    }
-    const book = openBook(ctx, key);
-    books.set(ctx, key, { ...book, openAsks: book.openAsks + (listed ? 1n : -1n) });
-  }
-  if (listed && (grew || !was)) {
-    markDirty(ctx, key);
-    for (const place of [openPlace, ...next.places]) unpark(ctx, key, place.profileId);
-  }
+  if (listed && (grew || changed)) supplyGrew(ctx, next);
   askChanged(ctx, next, listed);
 }
 
-/** Puts an ask into the indexes of the book, with nothing else: at genesis. */
-export function listAsk(ctx: Context, ask: Ask): void {
-  const next = withPlaces(ctx, { ...ask, places: [], profilesSeen: 0 }, bookOf(ask));
-  asks.set(ctx, ask.id, next);
-  for (const place of [openPlace, ...next.places]) askBook.set(ctx, keyIn(next, place), true);
+/** Bids may find in the ask what they did not find before. */
+export function supplyGrew(ctx: Context, ask: Ask): void {
+  markDirty(ctx, bookOf(ask));
+  for (const place of [openPlace, ...ask.places]) unpark(ctx, bookOf(ask), place.profileId);
 }
 
 /** Gives an ask another price; it queues as a new one. */
@@ -172,24 +177,3 @@ export function pruneAsk(ctx: Context, ports: MarketPorts, id: bigint): void {
 
 /** The most asks of one provider, pruned ones not counted. */
 export const maxAsksPerProvider = 256;
-
-/** Follows a provider that may no longer, or again, be matched: its asks leave the books, or come back. */
-export function followProvider(ctx: Context, ports: MarketPorts, address: Uint8Array): void {
-  const active = ports.providers.find(ctx, address)?.active === true;
-  if (active !== suspended.has(ctx, address)) return;
-  if (active) suspended.remove(ctx, address);
-  else suspended.set(ctx, address, true);
-  const ids: bigint[] = [];
-  for (const [[, id]] of asksByProvider.entries(ctx, { within: providerRange(address) })) ids.push(id);
-  for (const id of ids) {
-    const ask = loadAsk(ctx, id);
-    if (ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0) saveAsk(ctx, ask);
-  }
-}
-
-const providerRange = (address: Uint8Array): Uint8Array => {
-  const out = new Uint8Array(address.length + 1);
-  out[0] = address.length;
-  out.set(address, 1);
-  return out;
-};

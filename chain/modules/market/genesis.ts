@@ -1,11 +1,12 @@
 /** Genesis: classes and parameters at the least; everything where a chain is exported. Indexes and queues are made anew from the records. */
 import { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
-import { Book, OrderStatus, ProfileDemand, type Ask, type Bid, type Draw, type Job, type Profile } from "../../codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus, ProfileDemand, type Ask, type Bid, type Draw, type Job, type Profile } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
-import { bookOf, isListed, listAsk } from "./asks.ts";
+import { bookOf, listAsk } from "./asks.ts";
 import { isImmediate, isTerminal } from "./bids.ts";
-import { markDirty } from "./books.ts";
+import { markDirty, openBook } from "./books.ts";
 import { checkClass, wasmCore } from "./classes.ts";
+import { followProvider } from "./followers.ts";
 import { defaultParams, paramsAt, paramsFault } from "./params.ts";
 import { scheduleHour } from "./prices.ts";
 import { contentOf, countJob, demandOf } from "./profiles.ts";
@@ -117,12 +118,10 @@ function initProfile(ctx: Context, ports: MarketPorts, profile: Profile): void {
   demands.set(ctx, [key, profile.id], ProfileDemand.fromPartial({ idleTau: ports.clock.tau(ctx) }));
 }
 
-function count(ctx: Context, order: Ask | Bid, change: { readonly openAsks?: bigint; readonly openBids?: bigint }): void {
-  const key = bookOf(order);
-  const book = books.find(ctx, key) ?? Book.fromPartial({ classId: key[0], quoteDenom: key[1] });
-  books.set(ctx, key, { ...book, openAsks: book.openAsks + (change.openAsks ?? 0n), openBids: book.openBids + (change.openBids ?? 0n) });
-  markDirty(ctx, key);
-  freshBooks.set(ctx, key, true);
+/** The book is looked at in the first block. */
+function touch(ctx: Context, order: Ask | Bid): void {
+  markDirty(ctx, bookOf(order));
+  freshBooks.set(ctx, bookOf(order), true);
 }
 
 function initAsk(ctx: Context, ports: MarketPorts, ask: Ask): void {
@@ -134,11 +133,15 @@ function initAsk(ctx: Context, ports: MarketPorts, ask: Ask): void {
     return;
   }
   schedule(ctx, ask.expiresTau, dueKinds.askExpiry, ask.id);
-  if (ports.providers.find(ctx, provider)?.active !== true) suspended.set(ctx, provider, true);
+  const view = ports.providers.find(ctx, provider);
+  if (view?.active !== true) suspended.set(ctx, provider, true);
+  // An exported withdrawal goes on where it was.
+  if (view?.retiring !== false) followProvider(ctx, ports, provider);
   if (ask.waiting) schedule(ctx, ask.availableFrom, dueKinds.askOpening, ask.id);
-  if (isListed(ctx, ask)) {
-    listAsk(ctx, ask);
-    count(ctx, ask, { openAsks: 1n });
+  const { ask: placed, changed } = listAsk(ctx, ask);
+  if (changed) {
+    asks.set(ctx, ask.id, placed);
+    touch(ctx, ask);
   }
 }
 
@@ -155,7 +158,9 @@ function initBid(ctx: Context, bid: Bid): void {
   if (bid.status !== OrderStatus.ORDER_STATUS_OPEN) return;
   bidBook.set(ctx, [[bookOf(bid), bid.profileId], [bidOrder(bid.limitPrice), bid.createdHeight, bid.id]], true);
   if (isImmediate(bid)) iocBids.set(ctx, [bookOf(bid), bid.id], true);
-  count(ctx, bid, { openBids: 1n });
+  touch(ctx, bid);
+  const book = openBook(ctx, bookOf(bid));
+  books.set(ctx, bookOf(bid), { ...book, openBids: book.openBids + 1n });
   const demand = demandOf(ctx, bookOf(bid), bid.profileId);
   demands.set(ctx, [bookOf(bid), bid.profileId], { ...demand, openBids: demand.openBids + 1n });
 }

@@ -5,7 +5,7 @@ import { isTerminal, loadBid, openTasks } from "./bids.ts";
 import { bookOf, isListed, keyIn } from "./asks.ts";
 import { escrowAddress } from "./escrow.ts";
 import { openPlace } from "./profiles.ts";
-import { askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, jobs, liveTasksByProvider, profiles, replacedBids, tasks, type BookKey } from "./state.ts";
+import { askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, jobs, liveTasksByProvider, profiles, replacedBids, tasks, type BookKey } from "./state.ts";
 import { isOver } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -14,7 +14,7 @@ export function invariants(ports: MarketPorts): Record<string, (ctx: Context) =>
   return {
     escrow: (ctx) => escrowAccounts(ctx) ?? balance(ctx, ports),
     units,
-    books: (ctx) => askIndex(ctx) ?? bidIndex(ctx),
+    books: (ctx) => askIndex(ctx) ?? bidIndex(ctx) ?? followers(ctx),
     tasks: taskRecords,
     stakes: (ctx) => stakes(ctx, ports),
   };
@@ -59,21 +59,33 @@ function units(ctx: Context): string | undefined {
   return undefined;
 }
 
+/** What the books list is what they should list, but for asks that have yet to follow their provider; and they have counted it. */
 function askIndex(ctx: Context): string | undefined {
-  let listed = 0;
   const counts = new Map<string, bigint>();
+  let places = 0n;
   for (const [id, ask] of asks.entries(ctx)) {
+    const address = addressBytes(ask.provider);
     const should = isListed(ctx, ask);
-    for (const place of [openPlace, ...ask.places]) {
-      if (askBook.has(ctx, keyIn(ask, place)) !== should) return `ask ${id} is ${should ? "missing from" : "in"} the book of profile ${place.profileId}`;
-      if (should) listed++;
-    }
-    if (should) counts.set(bookOf(ask).join(" "), (counts.get(bookOf(ask).join(" ")) ?? 0n) + 1n);
+    const is = askBook.has(ctx, keyIn(ask, openPlace));
+    for (const place of ask.places) if (askBook.has(ctx, keyIn(ask, place)) !== is) return `ask ${id} is ${is ? "missing from" : "in"} the index of profile ${place.profileId}`;
+    if (is) places += 1n + BigInt(ask.places.length);
+    if (is) counts.set(bookOf(ask).join(" "), (counts.get(bookOf(ask).join(" ")) ?? 0n) + 1n);
+    const follows = id >= (followCursors.find(ctx, address) ?? id + 1n);
+    if (is !== should && !follows) return `ask ${id} is ${should ? "missing from" : "in"} the book`;
+  }
+  for (const [key, { openAsks }] of books.entries(ctx)) {
+    const listed = counts.get(key.join(" ")) ?? 0n;
+    if (listed !== openAsks) return `book ${key.join("/")} counts ${openAsks} asks and lists ${listed}`;
   }
   const inBook = Array.from(askBook.entries(ctx)).length;
-  if (inBook !== listed) return `the books list ${inBook} asks, there are ${listed}`;
-  for (const [key, book] of books.entries(ctx)) if (book.openAsks !== (counts.get(key.join(" ")) ?? 0n)) return `book ${key.join("/")} counts ${book.openAsks} asks of ${counts.get(key.join(" ")) ?? 0n}`;
-  return undefined;
+  return BigInt(inBook) === places ? undefined : `the books have ${inBook} places, the asks in them ${places}`;
+}
+
+/** Who waits for its asks to be moved stands in the queue once. */
+function followers(ctx: Context): string | undefined {
+  const queued = Array.from(followQueue.entries(ctx), ([, address]) => addressText(address)).sort(compareText);
+  const waiting = Array.from(followCursors.entries(ctx), ([address]) => addressText(address)).sort(compareText);
+  return queued.join() === waiting.join() ? undefined : `${waiting.length} providers wait for their asks to be moved, ${queued.length} are in the queue`;
 }
 
 function bidIndex(ctx: Context): string | undefined {

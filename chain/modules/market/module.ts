@@ -1,11 +1,12 @@
 /** The market: capacity classes, asks and bids, one batch auction a book and block, leases, jobs and their tasks, escrow. */
 import { MsgDefinition } from "../../codec/gen/dcm/market/v1/tx.ts";
 import { defineModule, messageService, type Module } from "../../runtime/module.ts";
-import { followProvider, sortInto } from "./asks.ts";
+import { sortInto } from "./asks.ts";
 import { clearBooks } from "./clearing.ts";
 import { runDraws } from "./draws.ts";
 import { seedDraws } from "./draw-queue.ts";
 import { errors } from "./errors.ts";
+import { followProvider, moveFollowers } from "./followers.ts";
 import { marketGenesis } from "./genesis.ts";
 import { invariants } from "./invariants.ts";
 import { cancelAsk } from "./messages/cancel-ask.ts";
@@ -24,6 +25,7 @@ import { sealKeys } from "./messages/seal-keys.ts";
 import { setClass } from "./messages/set-class.ts";
 import { startTask } from "./messages/start-task.ts";
 import { updateParams } from "./messages/update-params.ts";
+import { currentParams } from "./params.ts";
 import { buildProfiles } from "./profiles.ts";
 import { marketQueries } from "./queries.ts";
 import { storeName } from "./state.ts";
@@ -44,6 +46,7 @@ export function marketModule(ports: MarketPorts): { readonly module: Module } {
     queries: marketQueries(ports),
     genesis: marketGenesis(ports),
     endBlock(ctx) {
+      moveFollowers(ctx, ports, currentParams(ctx).params.maxSweep);
       sweep(ctx, ports);
       seedDraws(ctx, ports);
       runDraws(ctx, ports);

@@ -54,8 +54,11 @@ export const asks = map(storeName, key(0x10), uint64Key, proto(Ask));
 /** Asks that can be matched (OPEN, with a free unit, their window begun, of an active provider), once for each profile that they can serve. Cheapest first. */
 export const askBook = map(storeName, key(0x11), pairKey(profileKey, askPlaceKey), present);
 export const asksByProvider = map(storeName, key(0x12), pairKey(bytesKey, uint64Key), present);
-/** Providers whose asks are out of the books because they may not be matched. */
+/** Providers whose asks are out of the books, or on their way out, because they may not be matched. */
 export const suspended = map(storeName, key(0x13), tailKey, present);
+/** Providers whose asks have to follow them into or out of the books, by ticket; and for each the id from which its asks are still to be looked at. */
+export const followQueue = map(storeName, key(0x14), uint64Key, rawValue);
+export const followCursors = map(storeName, key(0x15), tailKey, uint64Value);
 
 export const jobs = map(storeName, key(0x20), uint64Key, proto(Job));
 export const bids = map(storeName, key(0x21), uint64Key, proto(Bid));

@@ -4,7 +4,7 @@ import { CloseReason, OrderStatus, ReplicaState, TaskState, TimeInForce, type As
 import { testContext } from "../../runtime/testing.ts";
 import { firstBids, turnBids } from "./clearing.ts";
 import { maxDeclined } from "./messages/decline-task.ts";
-import { bidCursors, readyDraws, taskIdOf } from "./state.ts";
+import { bidCursors, followQueue, readyDraws, suspended, taskIdOf } from "./state.ts";
 import { fails, name, replicated, resultOf, saltChain, TestMarket } from "./testing.ts";
 
 const salts = saltChain(20);
@@ -578,5 +578,58 @@ describe("tasks", () => {
     market.setActive(provider, true);
     market.block(1_000n, 2);
     assert.equal(market.task(taskIdOf(job, 0)).state, TaskState.TASK_STATE_ASSIGNED);
+  });
+
+  it("MKT-53: the asks of many that fall silent leave the book a bounded number a block, and none of them is matched meanwhile", () => {
+    const market = new TestMarket({ maxSweep: 100 });
+    const consumer = market.fund("c");
+    const silent = ["p1", "p2"].map((label) => market.provider(label));
+    for (const provider of silent) for (let i = 0; i < 120; i++) market.ask(provider, 10n);
+    const there = market.provider("p3");
+    market.ask(there, 20n);
+    const openAsks = (): bigint => market.query<{ book: { openAsks: bigint } }>("Book", { classId: "wasm.core", quoteDenom: "udcm", levels: 1, profileId: 0 }).book.openAsks;
+    const counted = (): bigint[] => Array.from({ length: 4 }, () => {
+      market.block();
+      return openAsks();
+    });
+    market.block();
+    for (const provider of silent) market.setActive(provider, false);
+    const job = market.bid(consumer, 20n);
+    assert.deepEqual(counted(), [141n, 40n, 0n, 0n]);
+    assert.equal(market.task(taskIdOf(job, 0)).replicas[0]!.provider, there);
+    // One that comes back before its asks have all left is looked at from its first ask on.
+    for (const provider of silent) market.setActive(provider, true);
+    market.block();
+    assert.equal(openAsks(), 100n);
+    market.setActive(silent[0]!, false);
+    assert.deepEqual(counted(), [0n, 80n, 120n, 120n]);
+  });
+
+  it("MKT-54: retiring withdraws all asks and frees their bond; what runs is finished; who has left leaves no trace in the books", () => {
+    const market = new TestMarket({ maxSweep: 10 });
+    const provider = market.provider("p1");
+    for (let i = 0; i < 25; i++) market.ask(provider, 10n, 2);
+    const job = market.bid(market.fund("c"), 20n);
+    market.block(1_000n, 2);
+    market.retire(provider);
+    market.block(1_000n, 3);
+    const found = market.providers.get(provider)!;
+    assert.deepEqual([found.reserved, found.locked], [0n, 100n]);
+    market.finish(taskIdOf(job, 0), provider);
+    market.block();
+    assert.deepEqual([found.reserved, found.locked], [0n, 0n]);
+    const open = market.query<{ asks: Ask[] }>("Asks", { provider, classId: "", quoteDenom: "" }).asks.filter(({ status }) => status !== OrderStatus.ORDER_STATUS_CANCELLED);
+    assert.deepEqual(open, []);
+    market.leave(provider);
+    const left = (): number[] => [Array.from(followQueue.entries(testContext(market.stores))).length, Array.from(suspended.entries(testContext(market.stores))).length];
+    assert.deepEqual(left(), [1, 1]);
+    market.block(1_000n, 3);
+    assert.deepEqual(left(), [0, 0]);
+  });
+
+  it("MKT-48: an inactive provider without asks costs no state", () => {
+    const market = new TestMarket();
+    market.setActive(market.provider("p1"), false);
+    assert.equal(Array.from(suspended.entries(testContext(market.stores))).length, 0);
   });
 });

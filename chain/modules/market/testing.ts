@@ -24,6 +24,7 @@ interface FakeProvider {
   reserved: bigint;
   locked: bigint;
   active: boolean;
+  retiring: boolean;
   freeDeclines: number;
   outcomes: string[];
   attributes: readonly (readonly [key: string, value: string])[];
@@ -93,7 +94,7 @@ export class TestMarket {
         bondDenom: () => denom,
         find: (_, address): ProviderView | undefined => {
           const found = this.providers.get(key(address));
-          return found === undefined ? undefined : { address, encryptionKey: new Uint8Array(32), attributes: found.attributes, organization: found.organization, bond: found.bond, reserved: found.reserved, locked: found.locked, active: found.active };
+          return found === undefined ? undefined : { address, encryptionKey: new Uint8Array(32), attributes: found.attributes, organization: found.organization, bond: found.bond, reserved: found.reserved, locked: found.locked, active: found.active && !found.retiring, retiring: found.retiring };
         },
         free: (_, address) => free(provider(address)),
         reserve: (_, address, amount) => {
@@ -150,12 +151,23 @@ export class TestMarket {
 
   provider(label: string, bond = 10_000_000n, organization = name(label), attributes: FakeProvider["attributes"] = []): string {
     this.fund(label, 1_000_000n);
-    this.providers.set(name(label), { organization, bond, reserved: 0n, locked: 0n, active: true, freeDeclines: 5, outcomes: [], attributes });
+    this.providers.set(name(label), { organization, bond, reserved: 0n, locked: 0n, active: true, retiring: false, freeDeclines: 5, outcomes: [], attributes });
     return name(label);
   }
 
   setActive(provider: string, active: boolean): void {
     this.providers.get(provider)!.active = active;
+    for (const listener of this.#listeners) listener(addressBytes(provider));
+  }
+
+  retire(provider: string): void {
+    this.providers.get(provider)!.retiring = true;
+    for (const listener of this.#listeners) listener(addressBytes(provider));
+  }
+
+  /** The provider and its bond are gone. */
+  leave(provider: string): void {
+    this.providers.delete(provider);
     for (const listener of this.#listeners) listener(addressBytes(provider));
   }
 

@@ -3,11 +3,12 @@ import { Ask, OrderStatus, type Params } from "../../../codec/gen/dcm/market/v1/
 import type { MsgPlaceAsk, MsgPlaceAskResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
 import { fail } from "../../../runtime/errors.ts";
-import { bookOf, followProvider, maxAsksPerProvider, saveAsk } from "../asks.ts";
+import { bookOf, maxAsksPerProvider, saveAsk } from "../asks.ts";
 import { canonical, checkClassId, checkPremiums, declared, expiry, maxPrice, maxTau, tradable } from "../checks.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { askPlaced } from "../events.ts";
+import { followProvider } from "../followers.ts";
 import { currentParams, inRange } from "../params.ts";
 import { asksByProvider, classes, collect, dueKinds, freshBooks, nextAskId, schedule, take, within } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";

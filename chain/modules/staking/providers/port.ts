@@ -30,6 +30,7 @@ export function providersPort(keeper: Keeper): ProvidersPort {
         organization: profile.organization === "" ? addressText(address) : profile.organization,
         bond: bond.total, reserved: bond.reserved, locked: bond.locked,
         active: inactiveReason(bond, liveness, params.get(ctx), keeper.tau(ctx)) === "",
+        retiring: liveness.retiring,
       };
     },
 

@@ -20,7 +20,7 @@ export function retireProvider(keeper: Keeper): MessageHandler<MsgRetireProvider
       if (liveness.retiring) fail(errors.retiring);
       livenesses.set(ctx, address, { ...liveness, retiring: true });
       keeper.emit(ctx, "ProviderRetiring", address);
-      // The market withdraws the provider's asks here, which may set all of the bond free.
+      // The market withdraws the provider's asks at the end of this and the next blocks; with the last one the bond is free. Without asks it is so now.
       keeper.changed(ctx, address);
       if (livenesses.has(ctx, address)) keeper.drain(ctx, address);
       return {};
