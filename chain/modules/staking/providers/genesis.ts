@@ -9,6 +9,7 @@ import { accountName, type Keeper } from "./keeper.ts";
 import { defaultParams, paramsFault } from "./params.ts";
 import { profileFault } from "./profile.ts";
 import { bonds, livenesses, nextUnbondingId, params, profiles, statistics, unbondingQueue, unbondings } from "./state.ts";
+import { startRecheck } from "./sweeps.ts";
 
 export function providersGenesis(keeper: Keeper): Genesis<GenesisState> {
   return {
@@ -49,6 +50,8 @@ export function providersGenesis(keeper: Keeper): Genesis<GenesisState> {
         if (!liveness!.suspended) keeper.watch(ctx, address, liveness!.heartbeatTauMs);
         total += BigInt(bond!.total);
       }
+      // Whatever the state says of who is silent, the parameters of the section count.
+      if (state.providers.length > 0) startRecheck(ctx);
       for (const entry of state.unbondings) {
         const address = addressBytes(entry.provider);
         unbondings.set(ctx, [address, entry.id], entry);

@@ -18,7 +18,7 @@ import { providersPort } from "./port.ts";
 import type { ProvidersPort } from "./ports.ts";
 import { providerQueries } from "./queries.ts";
 import { storeName } from "./state.ts";
-import { sweepHeartbeats, sweepUnbondings } from "./sweeps.ts";
+import { sweepHeartbeats, sweepRecheck, sweepUnbondings } from "./sweeps.ts";
 
 /** The clock must come before this module in begin-block order. */
 export function providersModule(ports: ProviderPorts): { module: Module; providers: ProvidersPort } {
@@ -36,6 +36,7 @@ export function providersModule(ports: ProviderPorts): { module: Module; provide
     beginBlock(ctx) {
       sweepUnbondings(ctx, keeper);
       sweepHeartbeats(ctx, keeper);
+      sweepRecheck(ctx, keeper);
     },
     invariants: providersInvariants(keeper),
     errors,

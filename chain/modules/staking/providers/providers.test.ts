@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addressBytes, addressText, moduleAddress } from "../../../codec/address.ts";
+import { concatBytes } from "../../../codec/bytes.ts";
 import { GenesisState } from "../../../codec/gen/dcm/staking/v1/genesis.ts";
 import type { QueryProviderResponse, QueryProvidersResponse, QueryStatisticsResponse, QueryUnbondingsResponse } from "../../../codec/gen/dcm/staking/v1/query.ts";
 import type { MsgHeartbeatResponse, MsgUnbondResponse } from "../../../codec/gen/dcm/staking/v1/tx.ts";
@@ -35,6 +36,8 @@ const badOperators = (rest: object): [object, number, RegExp, string][] => [
   [{ operator: "dcm1xyz", ...rest }, 7, /operator: /, "sdk"],
   [{ operator: "cosmos1qyqszqgpqyqszqgpqyqszqgpqyqszqgpjnp7du", ...rest }, 7, /expected 'dcm'/, "sdk"],
 ];
+
+const many = (i: number): string => addressText(concatBytes(new Uint8Array(18), Uint8Array.of(i >> 8, i & 0xff)));
 
 describe("providers", () => {
   describe("MsgRegisterProvider", () => {
@@ -353,18 +356,19 @@ describe("providers", () => {
       assert.equal(provider(world, 1).active, true);
     });
 
-    it("PRV-11 a heartbeat brings back the asks of a provider that changed parameters let in again", () => {
+    it("PRV-11 changed parameters keep a provider from matches, and let it in again, without a word of it", () => {
       const world = new ProvidersWorld({ params: { heartbeatWindowMs: 60_000n } });
       world.register(1, 5_000_000n);
       const changes: string[] = [];
       world.kit.providers.onChange((ctx, address) => changes.push(`${String(address[0])}:${String(world.kit.providers.find(ctx, address)?.active)}`));
+      const update = (change: object): string[] => {
+        world.send("UpdateParams", { authority, params: { ...defaultParams(), heartbeatWindowMs: 600_000n, ...change } });
+        return world.block();
+      };
       assert.deepEqual(world.block(60_000n), ["ProviderSuspended"]);
-      world.send("UpdateParams", { authority, params: { ...defaultParams(), heartbeatWindowMs: 600_000n } });
-      assert.deepEqual(world.send("Heartbeat", { operator: account(1) }).events.map(({ type }) => type), ["dcm.staking.v1.EventProviderResumed"]);
-      world.send("UpdateParams", { authority, params: { ...defaultParams(), minBond: "6000000", heartbeatWindowMs: 600_000n } });
-      world.send("Heartbeat", { operator: account(1) });
-      world.send("UpdateParams", { authority, params: { ...defaultParams(), heartbeatWindowMs: 600_000n } });
-      world.send("Heartbeat", { operator: account(1) });
+      assert.deepEqual(update({}), ["ProviderResumed"]);
+      update({ minBond: "6000000" });
+      update({});
       assert.deepEqual(changes, ["1:false", "1:true", "1:false", "1:true"]);
     });
 
@@ -534,6 +538,52 @@ describe("providers", () => {
     refuses(world, "UpdateParams", [[change({ bondDenom: "other" }), 14, /stays udcm while there are providers/]]);
     world.send("UpdateParams", change({ freeDeclines: 7 }));
     assert.equal(world.kit.providers.freeDeclines(world.ctx(), addressBytes(account(1))), 7);
+  });
+
+  it("PRV-19 a change of the least bond or of the window is told of every provider, 500 a block, and holds from then on", () => {
+    const world = new ProvidersWorld({ params: { heartbeatWindowMs: 600_000n } });
+    const told: string[] = [];
+    world.kit.providers.onChange((_, address) => told.push(addressText(address)));
+    for (let i = 1; i <= 3; i++) world.register(i, i === 1 ? 1_000_000n : 5_000_000n);
+    const blockTells = (ms: bigint): string[] => {
+      told.length = 0;
+      world.block(ms);
+      return [...told];
+    };
+    const update = (change: object): void => void world.send("UpdateParams", { authority, params: { ...defaultParams(), heartbeatWindowMs: 600_000n, ...change } });
+    assert.deepEqual(blockTells(1_000n), []);
+    update({ freeDeclines: 6 });
+    assert.deepEqual(blockTells(1_000n), [], "of no concern");
+    update({ minBond: "2000000" });
+    assert.deepEqual(blockTells(1_000n), [1, 2, 3].map(account));
+    assert.deepEqual([1, 2].map((i) => provider(world, i).inactiveReason), ["underbonded", ""]);
+    assert.deepEqual(blockTells(1_000n), []);
+    // A shorter window: silence is noticed when it is due by the new one.
+    world.send("Heartbeat", { operator: account(3) });
+    update({ heartbeatWindowMs: 60_000n });
+    world.block();
+    assert.deepEqual(blockTells(57_000n), [1, 2].map(account));
+    assert.deepEqual(blockTells(3_000n), [account(3)]);
+    // A longer one: who is back by it is told of, and of its silence later.
+    update({ heartbeatWindowMs: 120_000n });
+    assert.deepEqual(blockTells(0n), [1, 2, 3].map(account));
+    assert.equal(provider(world, 3).active, true);
+    assert.deepEqual(blockTells(120_000n), [1, 2, 3].map(account));
+    assert.deepEqual(world.broken(), []);
+  });
+
+  it("PRV-19 walks in steps", () => {
+    const world = new ProvidersWorld({ balances: Object.fromEntries(Array.from({ length: 700 }, (_, i) => [many(i), 10_000_000n])) });
+    let told = 0;
+    world.kit.providers.onChange(() => void told++);
+    for (let i = 0; i < 700; i++) world.send("RegisterProvider", { operator: many(i), profile: profileOf(), bond: coin(1_000_000n) });
+    world.send("UpdateParams", { authority, params: { ...defaultParams(), minBond: "2" } });
+    const steps = Array.from({ length: 3 }, () => {
+      told = 0;
+      world.block();
+      return told;
+    });
+    assert.deepEqual(steps, [sweepLimit, 700 - sweepLimit, 0]);
   });
 
   it("PRV-16 queries page, filter and say what is not there", () => {

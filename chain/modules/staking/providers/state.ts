@@ -15,4 +15,6 @@ export const unbondings = map(storeName, Uint8Array.of(6), pairKey(bytesKey, uin
 export const unbondingQueue = map(storeName, Uint8Array.of(7), pairKey(uint64Key, uint64Key), rawValue);
 /** When a provider's heartbeat is next looked at: one entry for each that is not suspended. */
 export const heartbeatQueue = map(storeName, Uint8Array.of(8), pairKey(uint64Key, tailKey), present);
+/** Where the walk over all providers goes on that follows a change of parameters; absent: nothing to walk. */
+export const recheckFrom = item(storeName, Uint8Array.of(10), rawValue);
 export const nextUnbondingId = item(storeName, Uint8Array.of(9), uint64Value);

@@ -1,8 +1,8 @@
 /** What comes due by itself, at most 500 items a queue and block. */
-import { uint64Bytes } from "../../../codec/bytes.ts";
+import { concatBytes, uint64Bytes } from "../../../codec/bytes.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { Keeper } from "./keeper.ts";
-import { heartbeatQueue, livenesses, params, unbondingQueue, unbondings } from "./state.ts";
+import { heartbeatQueue, livenesses, params, recheckFrom, unbondingQueue, unbondings } from "./state.ts";
 
 export const sweepLimit = 500;
 
@@ -54,5 +54,39 @@ function suspendSilent(ctx: Context, keeper: Keeper, address: Uint8Array, tau: b
   }
   livenesses.set(ctx, address, { ...liveness, suspended: true });
   keeper.emit(ctx, "ProviderSuspended", address, { heartbeat_tau_ms: String(liveness.heartbeatTauMs) });
+  keeper.changed(ctx, address);
+}
+
+/** Parameters that say who is active have changed: all providers are looked at again, some each block. */
+export function startRecheck(ctx: Context): void {
+  // No operator's address comes before it.
+  recheckFrom.set(ctx, Uint8Array.of(0));
+}
+
+/** The next providers of the walk: the window counts for them as it is now, and whoever listens hears of them. */
+export function sweepRecheck(ctx: Context, keeper: Keeper): void {
+  const from = recheckFrom.find(ctx);
+  if (from === undefined) return;
+  const tau = keeper.tau(ctx);
+  const { heartbeatWindowMs } = params.get(ctx);
+  const next = due(livenesses.entries(ctx, { from }));
+  const last = next.at(-1);
+  if (last === undefined || next.length < sweepLimit) recheckFrom.remove(ctx);
+  else recheckFrom.set(ctx, concatBytes(last[0], Uint8Array.of(0)));
+  for (const [address] of next) ctx.isolate("providers: recheck", (item) => recheck(item, keeper, address, tau, heartbeatWindowMs));
+}
+
+function recheck(ctx: Context, keeper: Keeper, address: Uint8Array, tau: bigint, heartbeatWindowMs: bigint): void {
+  const liveness = livenesses.find(ctx, address)!;
+  if (liveness.heartbeatTauMs + heartbeatWindowMs > tau) {
+    keeper.watch(ctx, address, liveness.heartbeatTauMs);
+    if (liveness.suspended) {
+      livenesses.set(ctx, address, { ...liveness, suspended: false });
+      keeper.emit(ctx, "ProviderResumed", address);
+    }
+  } else if (!liveness.suspended) {
+    suspendSilent(ctx, keeper, address, tau, heartbeatWindowMs);
+    return;
+  }
   keeper.changed(ctx, address);
 }

@@ -20,9 +20,10 @@ export function heartbeat(keeper: Keeper): MessageHandler<MsgHeartbeat, MsgHeart
       livenesses.set(ctx, address, { ...liveness, heartbeatTauMs: tau, suspended: false });
       // The sweep moves a watched provider along by itself: a heartbeat in time writes one small record only.
       if (liveness.suspended) keeper.watch(ctx, address, tau);
-      if (liveness.suspended || tau >= liveness.heartbeatTauMs + heartbeatWindowMs) keeper.emit(ctx, "ProviderResumed", address);
-      // Also in time: parameters may have changed who can be matched since the last one, and nobody walks over all providers then.
-      keeper.changed(ctx, address);
+      if (liveness.suspended || tau >= liveness.heartbeatTauMs + heartbeatWindowMs) {
+        keeper.emit(ctx, "ProviderResumed", address);
+        keeper.changed(ctx, address);
+      }
       return { dueTauMs: tau + heartbeatWindowMs };
     },
 

@@ -6,6 +6,7 @@ import type { MessageHandler } from "../../../../runtime/module.ts";
 import { errors } from "../errors.ts";
 import { defaultParams, paramsFault } from "../params.ts";
 import { bonds, params } from "../state.ts";
+import { startRecheck } from "../sweeps.ts";
 
 export function updateParams(authority: string): MessageHandler<MsgUpdateParams, MsgUpdateParamsResponse> {
   return {
@@ -24,6 +25,7 @@ export function updateParams(authority: string): MessageHandler<MsgUpdateParams,
         fail(errors.badParams, { what: `bond_denom stays ${old.bondDenom} while there are providers: their bonds are in it` });
       }
       params.set(ctx, next);
+      if (next.minBond !== old.minBond || next.heartbeatWindowMs !== old.heartbeatWindowMs) startRecheck(ctx);
       ctx.emit("dcm.staking.v1.EventParamsUpdated", { authority });
       return {};
     },
