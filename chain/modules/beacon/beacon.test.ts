@@ -23,7 +23,10 @@ const operator = (i: number): Uint8Array => new Uint8Array(20).fill(i);
 const consensus = (i: number): Uint8Array => new Uint8Array(20).fill(100 + i);
 const pairs: BlsKeyPair[] = Array.from({ length: 6 }, (_, i) => blsKeygen(new Uint8Array(32).fill(i)));
 const pair = (i: number): BlsKeyPair => pairs[i]!;
-const validators = { byConsensusAddress: (_: Context, address: Uint8Array) => (address[0]! > 100 && address[0]! < 106 ? operator(address[0]! - 100) : undefined) };
+const validators = {
+  byConsensusAddress: (_: Context, address: Uint8Array) => (address[0]! > 100 && address[0]! < 106 ? operator(address[0]! - 100) : undefined),
+  isValidator: (_: Context, address: Uint8Array) => address[0]! < 6,
+};
 
 function registration(i: number, keys = pair(i), chain = chainId, who = operator(i)): MsgRegisterBeaconKey {
   return {
@@ -291,6 +294,15 @@ describe("beacon", () => {
       assert.equal(chain.stores.dump(), before);
       register(registration(1))();
       assert.throws(register(registration(1)), failsWith(9, /already/));
+    });
+
+    it("BCN-13 is refused to whoever is no validator, and keeps nothing of it", () => {
+      const chain = new Chain();
+      const stranger = operator(7);
+      const message = { ...registration(1, pair(1), chainId, stranger), validatorAddress: addressText(stranger, prefixes.validator) };
+      const before = chain.stores.dump();
+      assert.throws(() => chain.run(chain.context("deliver"), "MsgRegisterBeaconKey", message), failsWith(11, /is no validator: only validators have beacon keys/));
+      assert.equal(chain.stores.dump(), before);
     });
 
     it("BCN-9 is signed by the operator's account and pays for the pairing", () => {

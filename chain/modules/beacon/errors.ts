@@ -10,4 +10,5 @@ export const errors = defineErrors("beacon", {
   badParams: [8, ({ what }: { what: string }) => what],
   sameKey: [9, () => "public_key is the validator's beacon key already"],
   notProposer: [10, ({ operator, given }: { operator: string; given: string }) => `the block's proposer is ${operator}, the reveal says ${given.slice(0, 128)}`],
+  notValidator: [11, ({ operator }: { operator: string }) => `${operator} is no validator: only validators have beacon keys, create the validator first`],
 });

@@ -23,7 +23,7 @@ export function beaconModule(ports: { readonly validators: ValidatorsPort; reado
     name: "beacon",
     stores: [storeName],
     consensusVersion: 1,
-    messages: messageService(MsgDefinition, { registerBeaconKey, beaconReveal: beaconReveal(ports.validators), updateParams: updateParams(ports.authority) }),
+    messages: messageService(MsgDefinition, { registerBeaconKey: registerBeaconKey(ports.validators), beaconReveal: beaconReveal(ports.validators), updateParams: updateParams(ports.authority) }),
     queries,
     genesis,
     // Without a key there is nothing to wait for: the block's transactions see its seed either way.

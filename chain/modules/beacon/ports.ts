@@ -10,4 +10,6 @@ export interface BeaconPort {
 export interface ValidatorsPort {
   /** The operator of the validator whose 20-byte consensus address this is; undefined where there is none. */
   byConsensusAddress(ctx: Context, address: Uint8Array): Uint8Array | undefined;
+  /** Whether this operator has a validator, in the set or not. */
+  isValidator(ctx: Context, operator: Uint8Array): boolean;
 }

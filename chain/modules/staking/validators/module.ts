@@ -8,14 +8,16 @@ import { validatorInvariants } from "./invariants.ts";
 import { genesisUpdates } from "./keeper.ts";
 import { createValidator } from "./messages/create-validator.ts";
 import { validatorQueries } from "./queries.ts";
-import { byConsensusAddress, storeName } from "./state.ts";
+import { byConsensusAddress, storeName, validators } from "./state.ts";
 import type { AccountsPort } from "../../auth/ports.ts";
 import type { BankPort } from "../../bank/ports.ts";
 
-/** Which validator signs blocks under an address. */
-export interface ConsensusAddressesPort {
+/** Who is a validator, and which one signs blocks under an address. */
+export interface OperatorsPort {
   /** The operator's raw bytes; undefined where no validator has this 20-byte consensus address. */
   byConsensusAddress(ctx: Context, address: Uint8Array): Uint8Array | undefined;
+  /** Whether this operator has a validator, in the set or not. */
+  isValidator(ctx: Context, operator: Uint8Array): boolean;
 }
 
 export interface ValidatorsPorts {
@@ -24,7 +26,7 @@ export interface ValidatorsPorts {
 }
 
 /** Its section and its queries are the SDK's `staking`. Of its messages genesis runs MsgCreateValidator; blocks run none yet. */
-export function validatorsModule({ bank, accounts }: ValidatorsPorts): { readonly module: Module; readonly validators: ConsensusAddressesPort } {
+export function validatorsModule({ bank, accounts }: ValidatorsPorts): { readonly module: Module; readonly validators: OperatorsPort } {
   const genesisMessages = { fullName: MsgDefinition.fullName, methods: { createValidator: MsgDefinition.methods.createValidator } } as const;
   const module = defineModule({
     name: "staking",
@@ -37,5 +39,5 @@ export function validatorsModule({ bank, accounts }: ValidatorsPorts): { readonl
     invariants: validatorInvariants(bank),
     errors,
   });
-  return { module, validators: { byConsensusAddress: (ctx, address) => byConsensusAddress.find(ctx, address) } };
+  return { module, validators: { byConsensusAddress: (ctx, address) => byConsensusAddress.find(ctx, address), isValidator: (ctx, operator) => validators.has(ctx, operator) } };
 }
