@@ -18,6 +18,7 @@ import { Network } from "./network.ts";
 import type { Options } from "./options.ts";
 import { grouped, Screen } from "./screen.ts";
 import { claimFolder, holdFolder } from "./state.ts";
+import { fitVerification } from "./verification.ts";
 
 const FAUCET_AMOUNT = 10_000_000n;
 const FAUCET_COOLDOWN_MS = 10_000;
@@ -42,6 +43,9 @@ export async function runSession(options: Options): Promise<void> {
   stopWithParent(interrupt);
   try {
     screen.title("dcm: a compute market on this machine");
+    // A job that cannot be loaded, or that so few providers cannot do as it stands, is told of before minutes are spent on a network.
+    const fitted = options.job === undefined ? undefined : fitVerification(await loadJob(options.job), options.providers);
+    if (fitted?.notice !== undefined) screen.paragraph(pc.yellow(fitted.notice), 0);
     closers.push(holdFolder(options.folder));
     const again = claimFolder(options);
     await screen.step("CometBFT", (now) => obtainCometBFT({ line: options.line, onProgress: now, signal: interrupted.signal }), ({ version, source }) => `${version} (${source})`);
@@ -71,7 +75,7 @@ export async function runSession(options: Options): Promise<void> {
     const faucet = await startFaucet({ sender: await sender("faucet"), chainId, coin: { denom, amount: FAUCET_AMOUNT }, port: 0, cooldownMs: FAUCET_COOLDOWN_MS });
     closers.push(() => faucet.close());
     await screen.step("providers", () => asksInBook(connection, options.providers, interrupted.signal), (count) => `${count} registered, bonded, their asks in the book`);
-    if (options.job !== undefined) {
+    if (fitted !== undefined) {
       const consumer = await sender("alice");
       const blobs = await BlobStore.open({ directory: join(options.folder, "gateway/blobs") });
       const data = await serveBlobs(blobs, { host: "127.0.0.1", port: 0 });
@@ -79,11 +83,7 @@ export async function runSession(options: Options): Promise<void> {
       const gateway = new Gateway({ connection, sender: consumer, blobs, dataUrl: data.url, directory: join(options.folder, "gateway/jobs"), pollMs: 300, log: () => undefined });
       gateway.start();
       closers.push(() => gateway.stop());
-      const loaded = await loadJob(options.job);
-      // Replicas are drawn from other providers than the first one.
-      const alone = options.providers < 2 && loaded.job.verification === "V2";
-      if (alone) screen.print(pc.yellow("\nOne provider alone: nobody can check its results, the job is sent with verification V0."));
-      await showJob({ screen, connection, gateway, chainId, consumer: consumer.address, loaded: alone ? { ...loaded, job: { ...loaded.job, verification: "V0" } } : loaded, receipts: join(options.folder, "receipts"), verbose: options.verbose, signal: interrupted.signal });
+      await showJob({ screen, connection, gateway, chainId, consumer: consumer.address, loaded: fitted.loaded, receipts: join(options.folder, "receipts"), verbose: options.verbose, signal: interrupted.signal });
     }
     if (options.once) return;
     endpoints(screen, network, faucet.url, options);
@@ -122,8 +122,8 @@ function here(path: string): string {
 }
 
 /**
- * Prices rise with the provider's number. One that shall misbehave is cheap, so that it gets work, and the others ask the same: a tie-break draws
- * from asks at or below the match price, and two must be left there.
+ * Prices rise with the provider's number. One that shall misbehave is cheap, so that it gets work, and the others ask the same, so that whoever
+ * else a tie-break draws costs the same.
  */
 function termsOf(index: number, { fault, providers }: Options): ProviderTerms {
   const common = { units: 4, bond: 10_000_000_000n };
