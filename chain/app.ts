@@ -6,6 +6,7 @@ import { authModule } from "./modules/auth/module.ts";
 import { authzModule } from "./modules/authz/module.ts";
 import { bankModule } from "./modules/bank/module.ts";
 import { beaconModule } from "./modules/beacon/module.ts";
+import { channelModule } from "./modules/channel/module.ts";
 import { clockModule } from "./modules/clock/module.ts";
 import { consensusModule } from "./modules/consensus/module.ts";
 import { feegrantModule } from "./modules/feegrant/module.ts";
@@ -26,6 +27,7 @@ const moduleAccounts = {
   gov: ["burner"],
   providers: ["burner"],
   market: ["burner"],
+  channel: [],
 } as const;
 
 /** Messages pay these accounts only through the modules that own them. */
@@ -54,9 +56,10 @@ function wire(): Wiring {
   const { module: beacon, beacon: seeds, proposal } = beaconModule({ validators, authority });
   const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, authority });
   const { module: market } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, authority });
+  const { module: channel } = channelModule({ bank: money, accounts, clock: time, providers: bonds, authority });
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, paramsModule().module, staking, beacon, providers, market];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, paramsModule().module, staking, beacon, providers, market, channel];
   router.bind(modules);
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),

@@ -1,6 +1,7 @@
 /** Typed queries over CosmJS's QueryClient: one function a method of each generated Query service. */
 import { createProtobufRpcClient, type QueryClient } from "@cosmjs/stargate";
 import { QueryDefinition as BeaconQuery } from "../chain/codec/gen/dcm/beacon/v1/query.ts";
+import { QueryDefinition as ChannelQuery } from "../chain/codec/gen/dcm/channel/v1/query.ts";
 import { QueryDefinition as ClockQuery } from "../chain/codec/gen/dcm/clock/v1/query.ts";
 import { QueryDefinition as MarketQuery } from "../chain/codec/gen/dcm/market/v1/query.ts";
 import { QueryDefinition as StakingQuery } from "../chain/codec/gen/dcm/staking/v1/query.ts";
@@ -39,9 +40,13 @@ export interface DcmExtension {
   readonly providers: Queries<typeof StakingQuery>;
   readonly beacon: Queries<typeof BeaconQuery>;
   readonly clock: Queries<typeof ClockQuery>;
+  readonly channel: Queries<typeof ChannelQuery>;
 }
 
 /** For `QueryClient.withExtensions(comet, setupBankExtension, setupDcmExtension, ...)`. */
 export function setupDcmExtension(base: QueryClient): DcmExtension {
-  return { market: queriesOf(MarketQuery, base), providers: queriesOf(StakingQuery, base), beacon: queriesOf(BeaconQuery, base), clock: queriesOf(ClockQuery, base) };
+  return {
+    market: queriesOf(MarketQuery, base), providers: queriesOf(StakingQuery, base), beacon: queriesOf(BeaconQuery, base), clock: queriesOf(ClockQuery, base),
+    channel: queriesOf(ChannelQuery, base),
+  };
 }
