@@ -15,7 +15,7 @@ const execUrl = "/cosmos.authz.v1beta1.MsgExec";
 const beginnings = ["/dcm.market.v1.MsgPlaceAsk", "/dcm.market.v1.MsgPlaceBid"];
 
 /** What goes on with them, beside the messages of the reserved lane. */
-const continuations = ["/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.staking.v1.MsgUnjailProvider"];
+const continuations = ["/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.staking.v1.MsgUnjailProvider", "/dcm.channel.v1.MsgRedeemVoucher"];
 
 interface Made {
   readonly any: Any;

@@ -2,6 +2,7 @@
  * Messages that follow a thread through several blocks: secrets committed now and opened later, tasks in the state that a message needs.
  * The generators of the modules make one message at a time; what they leave open is filled in here, by type URL.
  */
+import { createRequire } from "node:module";
 import { addressBytes, addressText, prefixes } from "../../chain/codec/address.ts";
 import { concatBytes, equalBytes, uint64Bytes, utf8 } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
@@ -12,6 +13,10 @@ import type { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, 
 import type { MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgStartTask, MsgUpdateParams } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 import { ReplicaState, TaskState, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { blsProvePossession } from "../../chain/codec/bls.ts";
+import type { MsgOpenChannel, MsgRedeemVoucher, MsgUpdateParams as MsgUpdateChannelParams } from "../../chain/codec/gen/dcm/channel/v1/tx.ts";
+import { voucherBytes } from "../../chain/codec/voucher.ts";
+import { channels } from "../../chain/modules/channel/state.ts";
+import { defaultParams as channelParams } from "../../chain/modules/channel/params.ts";
 import type { MsgRegisterBeaconKey } from "../../chain/codec/gen/dcm/beacon/v1/tx.ts";
 import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { commitmentOf } from "../../chain/modules/market/commitment.ts";
@@ -25,7 +30,7 @@ import { livenesses, params as providerParams, profiles } from "../../chain/modu
 import type { Context } from "../../chain/runtime/context.ts";
 import type { World } from "../../chain/runtime/module.ts";
 import { testAccount } from "../support/accounts.ts";
-import { beaconKeys, denom, governance } from "./world.ts";
+import { beaconKeys, denom, governance, secondDenom } from "./world.ts";
 
 /** Takes what the module's generator made (undefined where nothing) and gives what is sent. */
 export type Refine = (world: World, made: unknown) => unknown;
@@ -106,6 +111,23 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     },
     "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...wasmCore(), minBondPerUnit: random.bigint(1_000n), maxLotMs: 1n + random.bigint(1_000n), closed: random.chance(3) } }),
     "/dcm.market.v1.MsgUpdateParams": ({ random }): MsgUpdateParams => ({ authority: governance, params: { ...localnetParams(), recordLifetime: 1_000n + random.bigint(60_000n), feeBps: random.int(1_002), maxMisses: 1 + random.int(3), riskMultiple: random.int(30) } }),
+    // Most channels have a hot key that signs for all of them; those of the payer's own key see signatures that are not theirs.
+    "/dcm.channel.v1.MsgOpenChannel": ({ random }, made): MsgOpenChannel => {
+      const open = made as MsgOpenChannel;
+      return { ...open, voucherKey: random.chance(85) ? hotKey.publicKey : open.voucherKey, deposit: { denom: random.pick([denom, secondDenom]), amount: String(1n + random.bigint(20_000n)) } };
+    },
+    "/dcm.channel.v1.MsgRedeemVoucher": ({ ctx, random }, made): MsgRedeemVoucher => {
+      const redeem = made as MsgRedeemVoucher;
+      const channel = channels.find(ctx, redeem.channelId);
+      if (channel === undefined) return redeem;
+      // Mostly a little more than before, at times anything up to beyond the deposit.
+      const cumulative = random.chance(80) ? BigInt(channel.redeemed) + 1n + random.bigint(2_000n) : BigInt(redeem.cumulativeAmount);
+      const signed = voucherBytes({ chainId: random.chance(95) ? ctx.header.chainId : "another", channelId: channel.id, cumulative, denom: channel.denom, expiresTau: redeem.expiresTau });
+      return { ...redeem, cumulativeAmount: String(cumulative), signature: curve.ecdsaSign(sha256(signed), hotKey.secret).signature };
+    },
+    "/dcm.channel.v1.MsgUpdateParams": ({ random }): MsgUpdateChannelParams => ({
+      authority: governance, params: { ...channelParams(), minClosingPeriod: 1_000n, closingPeriod: 1_000n + random.bigint(20_000n), feeBps: random.int(1_002), maxSweep: random.pick([10, 500]) },
+    }),
     "/cosmos.bank.v1beta1.MsgSetSendEnabled": ({ random }) => ({ authority: governance, sendEnabled: [{ denom: random.pick([denom, "ustone"]), enabled: random.chance(95) }], useDefaultFor: random.chance(50) ? ["stake"] : [] }),
   };
 }
@@ -113,6 +135,9 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
 function vesting({ accounts, random }: World): { fromAddress: string; toAddress: string; amount: { denom: string; amount: string }[] } {
   return { fromAddress: random.pick(accounts), toAddress: random.chance(90) ? testAccount(`vested ${random.int(1_000_000)}`).text : random.pick(accounts), amount: [{ denom, amount: String(1n + random.bigint(1_000n)) }] };
 }
+
+const curve = createRequire(import.meta.url)("secp256k1") as { ecdsaSign(hash: Uint8Array, secret: Uint8Array): { signature: Uint8Array } };
+const hotKey = testAccount("hot key");
 
 const salt = sha256(utf8("a worker's salt"));
 

@@ -13,6 +13,7 @@ import { MsgCreateValidator } from "../../chain/codec/gen/cosmos/staking/v1beta1
 import { GenesisState as ValidatorsGenesis } from "../../chain/codec/gen/cosmos/staking/v1beta1/genesis.ts";
 import { ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount, PermanentLockedAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/vesting.ts";
 import { MsgRegisterBeaconKey } from "../../chain/codec/gen/dcm/beacon/v1/tx.ts";
+import { GenesisState as ChannelGenesis } from "../../chain/codec/gen/dcm/channel/v1/genesis.ts";
 import { GenesisState as MarketGenesis } from "../../chain/codec/gen/dcm/market/v1/genesis.ts";
 import { GenesisState as ProvidersGenesis } from "../../chain/codec/gen/dcm/staking/v1/genesis.ts";
 import type { CommitInfo } from "../../chain/codec/gen/tendermint/abci/types.ts";
@@ -106,6 +107,11 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
     const due = (): bigint => random.pick([3_000n, 10_000n, 20_000n]);
     const params = { ...localnetParams(), startDue: due(), commitDue: due(), revealDue: due(), saltDue: due() + 5_000n, sealDue: due(), recordLifetime: 60_000n, maxSweep: random.pick([10, 500]), maxFills: random.pick([1, 5_000]), feeBps: random.int(1_001), maxOrderLifetime: 600_000n };
     sections.market = MarketGenesis.encode({ ...market, params: [{ version: 1n, params }], classes: [{ ...wasmCore(), minBondPerUnit: 100n, maxLotMs: 500n }] }).finish();
+  }
+  const channel = defaults(modules, "channel") as ChannelGenesis | undefined;
+  if (channel !== undefined) {
+    const params = { ...channel.params!, minClosingPeriod: 1_000n, closingPeriod: random.pick([2_000n, 10_000n, 30_000n]), feeBps: random.pick([0, random.int(1_001)]), maxSweep: random.pick([10, 500]) };
+    sections.channel = ChannelGenesis.encode({ ...channel, params }).finish();
   }
   return { seed, chainId, accounts, validators, genesis: { chainId, timeNanos: genesisNanos, initialHeight: 1n, sections, genTxs: validators.map((validator) => genesisTx(chainId, validator, random.int(20))), consensusParams } };
 }
