@@ -8,6 +8,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   "check-tx": () => import("./check-tx.ts"),
   commit: () => import("./commit.ts"),
   clearing: () => import("./clearing.ts"),
+  vouchers: () => import("./vouchers.ts"),
 };
 
 const { values, positionals } = parseArgs({

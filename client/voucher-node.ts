@@ -1,4 +1,4 @@
-/** What Node.js adds to vouchers: signatures by libsecp256k1, some twenty times faster than in JavaScript, and a file that survives a crash. */
+/** What Node.js adds to vouchers: signatures by libsecp256k1, twenty to thirty times faster than in JavaScript, and a file that survives a crash. */
 import { open, readFile, rename } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname } from "node:path";

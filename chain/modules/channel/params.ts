@@ -25,6 +25,11 @@ export function defaultParams(): Params {
   return Params.fromPartial(Object.fromEntries(names.map((name) => [name, paramBounds[name][0]])));
 }
 
+/** A localnet's: a closing takes seconds, so that it is seen in a test. */
+export function localnetParams(): Params {
+  return { ...defaultParams(), closingPeriod: 20n * second, minClosingPeriod: second };
+}
+
 /** The first parameter that is out of its bounds, as an error. */
 export function paramsFault(params: Params): TxError | undefined {
   for (const name of names) {

@@ -21,6 +21,7 @@ export const gasPrice = GasPrice.fromString(`0.002${denom}`);
 /** Accounts with coins from genesis. Each file uses its own, so that no file sees the sequences and balances of another. */
 export const people = [
   "alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kim", "leo", "mia", "nina", "oscar", "peggy", "quinn", "rupert", "sybil", "trent", "ursula", "victor", "wendy", "yves", "zoe",
+  "adam", "berta", "carla", "dora",
 ] as const;
 export type Person = (typeof people)[number];
 
