@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { after, describe, it } from "mocha";
-import { utf8 } from "../chain/codec/bytes.ts";
+import { toHex, utf8 } from "../chain/codec/bytes.ts";
 import { sha256 } from "../chain/codec/hash.ts";
+import { voucherBytes } from "../chain/codec/voucher.ts";
 import { fileVoucherStore, nativeCurve } from "./voucher-node.ts";
 import { memoryVoucherStore, portableCurve, redeemMessage, signVoucher, verifyVoucher, Voucher, VoucherError, VoucherPayer, VoucherRecipient, type ChannelTerms, type VoucherFault, type VoucherStore } from "./vouchers.ts";
 
@@ -51,6 +52,19 @@ describe("vouchers", () => {
       assert.equal(verifyVoucher(good, new Uint8Array(33), one), false);
       assert.equal(verifyVoucher(good, terms.voucherKey, one), true);
     }
+  });
+
+  it("are the bytes of the vector in the module's README", () => {
+    const readme = readFileSync(join(import.meta.dirname, "../chain/modules/channel/README.md"), "utf8");
+    const given = (name: string): string => new RegExp(`^ {4}${name} +([0-9a-f]+)$`, "m").exec(readme)![1]!;
+    const key = new Uint8Array(32).fill(1);
+    for (const one of [native, portableCurve]) {
+      const of = { ...terms, voucherKey: one.publicKey(key) };
+      assert.ok(readme.includes(toHex(of.voucherKey)));
+      assert.equal(toHex(signVoucher(of, 1_234_567n, key, { expiresTau: 86_400_000n, curve: one }).signature), given("signature"));
+    }
+    const bytes = voucherBytes({ ...terms, cumulative: 1_234_567n, expiresTau: 86_400_000n });
+    assert.deepEqual([toHex(bytes), toHex(sha256(bytes))], [given("bytes"), given("digest")]);
   });
 
   it("become the message that redeems them", () => {

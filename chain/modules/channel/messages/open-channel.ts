@@ -15,8 +15,8 @@ import type { Context } from "../../../runtime/context.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { ChannelPorts } from "../ports.ts";
 
-/** Bytes of state beside the record as it is opened: indexes, the due queue, and what the record grows by. */
-const indexBytes = 256;
+/** Bytes of state beside the record as it is opened and the addresses in its indexes: their other parts, the due queue, and what the record grows by. */
+const indexBytes = 192;
 
 export function openChannel(ports: ChannelPorts): MessageHandler<MsgOpenChannel, MsgOpenChannelResponse> {
   return {
@@ -47,7 +47,8 @@ export function openChannel(ports: ChannelPorts): MessageHandler<MsgOpenChannel,
         id, payer, recipient, denom: amount.denom, deposited: amount.amount.toString(), redeemed: "0", voucherKey, openedTau: tau, expiresTau, closingPeriod,
         endsTau: endOf({ expiresTau, closingTau: 0n, closingPeriod }), feeBps,
       });
-      const storageDeposit = { denom: ports.providers.bondDenom(ctx), amount: BigInt(Channel.encode(opened).finish().length + indexBytes) * depositPerByte };
+      const bytes = Channel.encode(opened).finish().length + addressBytes(payer).length + addressBytes(recipient).length + indexBytes;
+      const storageDeposit = { denom: ports.providers.bondDenom(ctx), amount: BigInt(bytes) * depositPerByte };
       authorizeSpend(ctx, ports, { payer, organization: message.organization, amount, storageDeposit });
       const wire = { denom: storageDeposit.denom, amount: storageDeposit.amount.toString() };
       const channel = { ...opened, storageDeposit: wire };
