@@ -77,7 +77,10 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     },
     "/dcm.market.v1.MsgPlaceAsk": (world, made) => {
       const operators = world.accounts.filter((account) => profiles.has(world.ctx, addressBytes(account)));
-      return operators.length === 0 || world.random.chance(10) ? made : { ...(made as MsgPlaceAsk), provider: world.random.pick(operators) };
+      if (operators.length === 0 || world.random.chance(10)) return made;
+      const provider = world.random.pick(operators);
+      const { attributes } = profiles.find(world.ctx, addressBytes(provider))!;
+      return { ...(made as MsgPlaceAsk), provider, premiums: attributes.map((attribute) => ({ attribute, price: world.random.bigint(10n) })) };
     },
     "/dcm.market.v1.MsgPlaceBid": (world, made) => {
       const bid = made as MsgPlaceBid;

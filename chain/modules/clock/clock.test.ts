@@ -86,9 +86,10 @@ describe("clock", () => {
     assert.equal(second_.block(start + 90_000n * second + 500_000n), 2n);
   });
 
-  it("CLK-5 refuses a genesis that leaves no time to live", () => {
+  it("CLK-5 refuses a genesis that leaves no time to live, or begins at 0, which stands for never", () => {
     const { module } = clockModule();
-    assert.throws(() => module.genesis!.check({ tauNanos: (1n << 62n) + 1n }), /tau_nanos is at most/);
+    assert.throws(() => module.genesis!.check({ tauNanos: (1n << 62n) + 1n }), /tau_nanos is from 1000000 to/);
+    assert.throws(() => module.genesis!.check({ tauNanos: 0n }), /tau_nanos is from 1000000 to/);
     module.genesis!.check({ tauNanos: 1n << 62n });
   });
 

@@ -10,6 +10,9 @@ import { maxStepMs, tauMs, tick } from "./tick.ts";
 /** A chain begins at most this late in protocol time: 2^62 ns, some 146 years, which leaves as much for the chain to live. */
 const maxGenesisNanos = 1n << 62n;
 
+/** A chain's first tau: records write 0 for what has not happened. */
+const firstNanos = 1_000_000n;
+
 /** The module, first in begin-block order, and the port through which others read the time. */
 export function clockModule(): { module: Module; clock: ClockPort } {
   const module = defineModule<GenesisState>({
@@ -25,8 +28,8 @@ export function clockModule(): { module: Module; clock: ClockPort } {
     }),
     genesis: {
       type: GenesisState,
-      defaults: () => GenesisState.create(),
-      check: ({ tauNanos }) => assert(tauNanos <= maxGenesisNanos, `clock.tau_nanos is at most ${maxGenesisNanos}, got ${tauNanos}`),
+      defaults: () => GenesisState.create({ tauNanos: firstNanos }),
+      check: ({ tauNanos }) => assert(tauNanos >= firstNanos && tauNanos <= maxGenesisNanos, `clock.tau_nanos is from ${firstNanos} to ${maxGenesisNanos}, got ${tauNanos}`),
       // The first block only sets the mark: between an export and the new chain's first block no protocol time passes.
       init: (ctx, { tauNanos }) => clockState.set(ctx, { tauNanos, headerNanos: 0n }),
       export: (ctx) => ({ tauNanos: clockState.get(ctx).tauNanos }),

@@ -23,6 +23,9 @@ export function isListed(ctx: Context, ask: Ask): boolean {
   return ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0 && !ask.waiting && !suspended.has(ctx, addressBytes(ask.provider));
 }
 
+/** The ask without its places, which are the book's affair: as it is shown and exported. */
+export const bare = (ask: Ask): Ask => ({ ...ask, places: [], profilesSeen: 0 });
+
 /** True where the book has not noticed what became of the ask, or of its provider. */
 export function isOutOfStep(ctx: Context, ask: Ask): boolean {
   return isListed(ctx, ask) !== askBook.has(ctx, keyIn(ask, openPlace));

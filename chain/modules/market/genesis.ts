@@ -1,8 +1,8 @@
 /** Genesis: classes and parameters at the least; everything where a chain is exported. Indexes and queues are made anew from the records. */
-import { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
+import { GenesisState, type ProfileRecord } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import { OrderStatus, ProfileDemand, type Ask, type Bid, type Draw, type Job, type Profile } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
-import { bookOf, listAsk } from "./asks.ts";
+import { bare, bookOf, listAsk } from "./asks.ts";
 import { isImmediate, isTerminal } from "./bids.ts";
 import { markDirty, openBook } from "./books.ts";
 import { checkClass, wasmCore } from "./classes.ts";
@@ -14,7 +14,7 @@ import { queueDraw } from "./draw-queue.ts";
 import { isOver } from "./tasks.ts";
 import {
   asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, iocBids, jobs,
-  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, profiles, profilesByContent, replacedAsks, replacedBids, schedule, seals, suspended, tasks, tasksByProvider, trades,
+  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, profileBuilds, profiles, profilesByContent, replacedAsks, replacedBids, schedule, seals, suspended, tasks, tasksByProvider, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -48,7 +48,9 @@ function check(state: GenesisState): void {
   ids("leases", state.leases, state.nextLeaseId);
   ids("tasks", state.tasks, 1n << 64n);
   ids("bids", state.bids, state.nextJobId);
-  for (const { id, classId, quoteDenom } of state.profiles) {
+  for (const [i, { profile }] of state.profiles.entries()) {
+    if (profile === undefined) throw new Error(`market.profiles[${i}] has no profile`);
+    const { id, classId, quoteDenom } = profile;
     const book = state.books.find((one) => one.classId === classId && one.quoteDenom === quoteDenom);
     if (id < 1 || id >= (book?.nextProfileId ?? 0)) throw new Error(`market.profiles: id ${id} is not below the next profile id of book ${classId}/${quoteDenom}`);
   }
@@ -74,7 +76,7 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   nextAskId.set(ctx, state.nextAskId || 1n);
   nextJobId.set(ctx, state.nextJobId || 1n);
   nextLeaseId.set(ctx, state.nextLeaseId || 1n);
-  for (const profile of state.profiles) initProfile(ctx, ports, profile);
+  for (const record of state.profiles) initProfile(ctx, record);
   for (const ask of state.asks) initAsk(ctx, ports, ask);
   for (const job of state.jobs) initJob(ctx, job);
   for (const [i, bid] of state.bids.entries()) {
@@ -110,12 +112,14 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   for (const id of state.cancelledBids) cancelledBids.set(ctx, id, true);
 }
 
-/** A profile's idleness begins anew; asks are sorted in at once. */
-function initProfile(ctx: Context, ports: MarketPorts, profile: Profile): void {
-  const key = bookOf(profile);
-  profiles.set(ctx, [key, profile.id], profile);
-  profilesByContent.set(ctx, [key, contentOf(profile)], profile.id);
-  demands.set(ctx, [key, profile.id], ProfileDemand.fromPartial({ idleTau: ports.clock.tau(ctx) }));
+/** Asks are sorted in as they come; one that was not ready looks at them once more. */
+function initProfile(ctx: Context, { profile, idleTau, parked }: ProfileRecord): void {
+  const key = bookOf(profile!);
+  const { id } = profile!;
+  profiles.set(ctx, [key, id], profile!);
+  profilesByContent.set(ctx, [key, contentOf(profile!)], id);
+  demands.set(ctx, [key, id], ProfileDemand.fromPartial({ idleTau, parked }));
+  if (!profile!.ready) profileBuilds.set(ctx, [key, id], Uint8Array.of(0));
 }
 
 /** The book is looked at in the first block. */
@@ -138,7 +142,7 @@ function initAsk(ctx: Context, ports: MarketPorts, ask: Ask): void {
   // An exported withdrawal goes on where it was.
   if (view?.retiring !== false) followProvider(ctx, ports, provider);
   if (ask.waiting) schedule(ctx, ask.availableFrom, dueKinds.askOpening, ask.id);
-  const { ask: placed, changed } = listAsk(ctx, ask);
+  const { ask: placed, changed } = listAsk(ctx, bare(ask));
   if (changed) {
     asks.set(ctx, ask.id, placed);
     touch(ctx, ask);
@@ -172,13 +176,18 @@ function initDraw(ctx: Context, draw: Draw): void {
   else drawsBySeed.set(ctx, [draw.seedHeight, draw.taskId], true);
 }
 
+function profileRecord(ctx: Context, profile: Profile): ProfileRecord {
+  const { idleTau, parked } = demandOf(ctx, bookOf(profile), profile.id);
+  return { profile, idleTau, parked };
+}
+
 function exported(ctx: Context): GenesisState {
   const values = <K, V>(collection: MapOf<K, V>): V[] => Array.from(collection.entries(ctx), ([, value]) => value);
   const keys = <K, V>(collection: MapOf<K, V>): K[] => Array.from(collection.entries(ctx), ([key]) => key);
   return GenesisState.create({
     params: Array.from(paramsByVersion.entries(ctx), ([version, params]) => ({ version, params })),
-    classes: values(classes), books: values(books), asks: values(asks).map((ask) => ({ ...ask, places: [], profilesSeen: 0 })), jobs: values(jobs), bids: values(bids), tasks: values(tasks),
-    leases: values(leases), profiles: values(profiles).map((profile) => ({ ...profile, ready: true })), replacedAsks: values(replacedAsks), replacedBids: values(replacedBids),
+    classes: values(classes), books: values(books), asks: values(asks).map(bare), jobs: values(jobs), bids: values(bids), tasks: values(tasks),
+    leases: values(leases), profiles: values(profiles).map((profile) => profileRecord(ctx, profile)), replacedAsks: values(replacedAsks), replacedBids: values(replacedBids),
     candles: values(candles), index: values(indexBuckets), indexShares: values(indexShares),
     draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),
     declines: keys(declines).map(([jobId, address]) => ({ jobId, provider: addressText(address) })),

@@ -110,8 +110,8 @@ function bidIndex(ctx: Context): string | undefined {
     if (demand.openBids !== (open.get(name) ?? 0n) || demand.liveJobs !== (live.get(name) ?? 0n)) return `profile ${name} counts ${demand.openBids} bids and ${demand.liveJobs} jobs of ${open.get(name) ?? 0n} and ${live.get(name) ?? 0n}`;
     live.delete(name);
   }
-  for (const name of live.keys()) return `profile ${name} has jobs and no record`;
-  return undefined;
+  const [lost] = Array.from(live.keys());
+  return lost === undefined ? undefined : `profile ${lost} has jobs and no record`;
 }
 
 const demandName = (key: BookKey, profile: number): string => `${key.join("/")} ${profile}`;

@@ -63,7 +63,7 @@ export function clearByTheBook(bids: readonly BidOrder[], asksOf: (profile: numb
 /** What is due to each member of a group of which only a part was served. */
 function share<T extends { readonly id: bigint }>(orders: readonly T[], name: (order: T) => string, size: (order: T) => number, got: (id: bigint) => number, seed: Uint8Array, label: string): Dues {
   const out = new Map<bigint, number>();
-  for (const group of new Set(orders.map(name))) {
+  for (const group of Array.from(new Set(orders.map(name)))) {
     const members = orders.filter((order) => name(order) === group).sort((a, b) => compare([tieHash(seed, a.id), a.id], [tieHash(seed, b.id), b.id]));
     const sizes = members.map(size);
     const total = sizes.reduce((a, b) => a + b, 0);

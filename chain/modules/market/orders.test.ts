@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { OrderStatus, TaskState, TimeInForce, type Ask, type Bid, type Candle, type Job, type Lease } from "../../codec/gen/dcm/market/v1/types.ts";
-import { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
+import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import type { Level, ProfileInfo } from "../../codec/gen/dcm/market/v1/query.ts";
 import { testContext } from "../../runtime/testing.ts";
 import { hour } from "./prices.ts";

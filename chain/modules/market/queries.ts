@@ -8,6 +8,7 @@ import { queryAddress } from "../../runtime/addresses.ts";
 import { QueryError } from "../../runtime/errors.ts";
 import { queryService, type BoundQuery } from "../../runtime/module.ts";
 import { defaultPageLimit, maxPageScan, paginate } from "../../runtime/queries.ts";
+import { bare } from "./asks.ts";
 import { bidsByPrice, openTasks } from "./bids.ts";
 import { openBook } from "./books.ts";
 import { currentParams } from "./params.ts";
@@ -53,9 +54,9 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
     },
     asks(ctx, request) {
       const { items, pagination } = askPage(ctx, request);
-      return { asks: items, pagination };
+      return { asks: items.map(bare), pagination };
     },
-    ask: (ctx, { askId }) => ({ ask: asks.find(ctx, askId) ?? notFound(`ask ${askId}`) }),
+    ask: (ctx, { askId }) => ({ ask: bare(asks.find(ctx, askId) ?? notFound(`ask ${askId}`)) }),
     bids(ctx, request) {
       const { items, pagination } = bidPage(ctx, request);
       return { bids: items, pagination };

@@ -37,6 +37,15 @@ export interface JobDecline {
   provider: string;
 }
 
+export interface ProfileRecord {
+  profile:
+    | Profile
+    | undefined;
+  /** As in its demand. */
+  idleTau: bigint;
+  parked: boolean;
+}
+
 export interface GenesisState {
   /** Ascending; the last one is in force. */
   params: ParamsVersion[];
@@ -57,7 +66,7 @@ export interface GenesisState {
   /** Orders that leave after the next batch of their book. */
   cancelledAsks: bigint[];
   cancelledBids: bigint[];
-  profiles: Profile[];
+  profiles: ProfileRecord[];
   /** Orders that another price waits for. */
   replacedAsks: AskReplacement[];
   replacedBids: BidReplacement[];
@@ -213,6 +222,92 @@ export const JobDecline: MessageFns<JobDecline, "dcm.market.v1.JobDecline"> = {
   },
 };
 
+function createBaseProfileRecord(): ProfileRecord {
+  return { profile: undefined, idleTau: 0n, parked: false };
+}
+
+export const ProfileRecord: MessageFns<ProfileRecord, "dcm.market.v1.ProfileRecord"> = {
+  $type: "dcm.market.v1.ProfileRecord" as const,
+
+  encode(message: ProfileRecord, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.profile !== undefined) {
+      Profile.encode(message.profile, writer.uint32(10).fork()).join();
+    }
+    if (message.idleTau !== 0n) {
+      if (BigInt.asUintN(64, message.idleTau) !== message.idleTau) {
+        throw new globalThis.Error("value provided for field message.idleTau of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.idleTau);
+    }
+    if (message.parked !== false) {
+      writer.uint32(24).bool(message.parked);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProfileRecord {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProfileRecord();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.profile = Profile.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.idleTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.parked = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProfileRecord>): ProfileRecord {
+    return ProfileRecord.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProfileRecord>): ProfileRecord {
+    const message = createBaseProfileRecord();
+    message.profile = (object.profile !== undefined && object.profile !== null)
+      ? Profile.fromPartial(object.profile)
+      : undefined;
+    message.idleTau = (object.idleTau !== undefined && object.idleTau !== null) ? BigInt(object.idleTau) : 0n;
+    message.parked = object.parked ?? false;
+    return message;
+  },
+};
+
 function createBaseGenesisState(): GenesisState {
   return {
     params: [],
@@ -317,7 +412,7 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
       writer.join();
     }
     for (const v of message.profiles) {
-      Profile.encode(v!, writer.uint32(146).fork()).join();
+      ProfileRecord.encode(v!, writer.uint32(146).fork()).join();
     }
     for (const v of message.replacedAsks) {
       AskReplacement.encode(v!, writer.uint32(154).fork()).join();
@@ -506,7 +601,7 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
               break;
             }
 
-            message.profiles.push(Profile.decode(reader, reader.uint32()));
+            message.profiles.push(ProfileRecord.decode(reader, reader.uint32()));
             continue;
           }
           case 19: {
@@ -592,7 +687,7 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
       : 0n;
     message.cancelledAsks = object.cancelledAsks?.map((e) => BigInt(e)) || [];
     message.cancelledBids = object.cancelledBids?.map((e) => BigInt(e)) || [];
-    message.profiles = object.profiles?.map((e) => Profile.fromPartial(e)) || [];
+    message.profiles = object.profiles?.map((e) => ProfileRecord.fromPartial(e)) || [];
     message.replacedAsks = object.replacedAsks?.map((e) => AskReplacement.fromPartial(e)) || [];
     message.replacedBids = object.replacedBids?.map((e) => BidReplacement.fromPartial(e)) || [];
     message.candles = object.candles?.map((e) => Candle.fromPartial(e)) || [];
