@@ -14,7 +14,8 @@ const { REPLICA_STATE_OUT: OUT, REPLICA_STATE_REVEALED: REVEALED, REPLICA_STATE_
 
 /** The cheapest of four lies; a trade before at a higher price makes a shortfall that its stake must make good. */
 export async function slashTheLiar(world: World): Promise<void> {
-  const dear = 300_007n;
+  // Above what the deceived may pay, so no tie-break draws it; the shortfall stays just below F, where it ends.
+  const dear = 200_005n;
   await world.offer(0, "wasm.liar", dear);
   const first = await world.consumer("reference");
   await world.ended(first, (await first.place({ classId: "wasm.liar", inputs: [input("sets the reference price")], limitPrice: dear })).id);

@@ -179,7 +179,7 @@ export class World {
     const consumer: Consumer = {
       name, address, sender, gateway, data, folder, funds,
       place: (request) => gateway.place({
-        name, quoteDenom: denom, limitPrice: 200_003n, lots: 1n, verification: "V0", program: module, durationMs: 1_000n, maxResultSize: 1_024n, ...request,
+        name, quoteDenom: denom, limitPrice: 200_003n, lots: 1n, verification: "V0", program: module, durationMs: (request.lots ?? 1n) * 1_000n, maxResultSize: 1_024n, ...request,
       }),
     };
     this.consumers.set(name, consumer);
