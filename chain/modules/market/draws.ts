@@ -21,8 +21,12 @@ import type { Context } from "../../runtime/context.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 
-/** Asks that one draw looks at, cheapest first; and all draws of a block together, of which the last one may go beyond. */
+/**
+ * Asks that one draw looks at, cheapest first; a tie-break that has found too few organizations looks further, so that the many asks of two
+ * affiliates do not hide all others. And all draws of a block together, of which the last one may go beyond.
+ */
 const maxCandidates = 512;
+const maxSearched = 4_096;
 const maxLooks = 20_000;
 
 export interface Candidate {
@@ -132,8 +136,11 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     // A promised unit of an ask that closed meanwhile cannot be drawn any more.
     if (ask.status === OrderStatus.ORDER_STATUS_OPEN) add(ask);
   }
-  for (const [[, [[rank], , id]]] of collect(ctx, askBook, maxCandidates, within.profile(book, bid.profileId), within.rank(book, bid.profileId, most))) {
-    if (rank > task.price && organizations.size >= enough) break;
+  let looked = 0;
+  for (const [[, [[rank], , id]]] of askBook.entries(ctx, { within: within.profile(book, bid.profileId), to: within.rank(book, bid.profileId, most) })) {
+    const few = draw.round > 0 && organizations.size < enough;
+    if (few ? looked >= maxSearched : rank > task.price || looked >= maxCandidates) break;
+    looked++;
     const ask = asks.find(ctx, id);
     if (ask !== undefined) add(ask);
   }

@@ -241,7 +241,7 @@ describe("tasks", () => {
   });
 
   /** Asks at 90 (the liar), 100 and up, with a V2 task limited to 200 whose two replicas differ and whose tie-break has its salt. Another height, other seeds. */
-  function contested(others: readonly bigint[], height = 1n): { market: TestMarket; liar: string; honest: string; job: bigint; task: bigint } {
+  function contested(others: readonly bigint[], height = 1n, meanwhile: (market: TestMarket) => void = () => undefined): { market: TestMarket; liar: string; honest: string; job: bigint; task: bigint } {
     const market = new TestMarket();
     market.height = height;
     const consumer = market.fund("c");
@@ -260,6 +260,7 @@ describe("tasks", () => {
     market.commit(task, honest);
     market.reveal(task, liar, resultOf("a lie"));
     market.reveal(task, honest);
+    meanwhile(market);
     market.block(1_000n, 3);
     market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[2]! });
     market.block();
@@ -304,6 +305,18 @@ describe("tasks", () => {
     });
     assert.ok(new Set(drawn).size > 3 && drawn.some((prices) => !/101|102/.test(prices)), drawn.join(" "));
   });
+
+  it("MKT-50: nor do the many asks of the liar's affiliates hide the others", () => {
+    const affiliates = ["a1", "a2"];
+    const drawn = [1n, 101n, 201n, 301n].map((height) => {
+      const { market, task } = contested([110n, 120n, 130n], height, (before) => {
+        for (const label of affiliates) before.provider(label);
+        for (let i = 0; i < 256; i++) for (const label of affiliates) before.ask(name(label), 1n);
+      });
+      return market.task(task).replicas.filter((one) => one.round === 1).map((one) => one.price);
+    });
+    assert.ok(drawn.some((prices) => prices.some((price) => price > 100n)), drawn.join(" "));
+  }).timeout(30_000);
 
   it("MKT-41: one of two is silent after its commitment: it loses its stake, two re-runs decide", () => {
     const { market, consumer, job, task } = pair(4);
