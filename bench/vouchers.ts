@@ -6,7 +6,7 @@ import { nativeCurve } from "../client/voucher-node.ts";
 import { memoryVoucherStore, portableCurve, redeemMessage, signVoucher, verifyVoucher, VoucherPayer, VoucherRecipient, type ChannelTerms, type Curve, type Voucher } from "../client/vouchers.ts";
 import { anyOf } from "../test/support/accounts.ts";
 import { testChainId, testDenom } from "../test/support/chain.ts";
-import { sendChain, senders, timed, type SendChain } from "./bank-sends.ts";
+import { sendChain, senders, timed, type SendChain, type Time } from "./bank-sends.ts";
 import { figure, machine, type Benchmark, type Figure } from "./benchmark.ts";
 
 const secret = sha256(utf8("a hot key"));
@@ -50,15 +50,19 @@ async function wholeChannel({ chain, accounts }: SendChain, terms: ChannelTerms,
   const curve = nativeCurve();
   const [payer, recipient] = [await VoucherPayer.open({ terms, secret, curve, store: memoryVoucherStore() }), await VoucherRecipient.open({ terms, curve, store: memoryVoucherStore() })];
   progress(`${payments} payments, each signed and verified`);
-  const from = performance.now();
+  const [from, used] = [performance.now(), process.cpuUsage()];
   for (let i = 0; i < payments; i++) await recipient.accept(await payer.pay(1n), { tau: 0n });
   const seconds = (performance.now() - from) / 1_000;
+  const { user, system } = process.cpuUsage(used);
   const { value } = redeemMessage(accounts[1]!.text, recipient.best!);
   const { txResults } = chain.block([chain.sign(accounts[1]!, [anyOf(MsgRedeemVoucher, value)])]);
   succeed(txResults);
   const paid = txResults[0]!.events.find(({ type }) => type === "dcm.channel.v1.EventVoucherRedeemed")?.attributes.find(({ key }) => key === "paid")?.value;
   if (paid !== String(payments)) throw new Error(`${payments} payments of 1 were redeemed as ${paid ?? "nothing"}`);
-  return [figure("payments_per_s", "payments/s", [payments / seconds]), figure("transactions_for_all", "", [1])];
+  return [
+    figure("payments_per_s", "payments/s", [payments / seconds]), figure("payments_per_cpu_s", "payments/CPU s", [(payments * 1_000_000) / (user + system)]),
+    figure("transactions_for_all", "transactions", [1]),
+  ];
 }
 
 function vouchersAlone(suffix: string, curve: Curve, terms: ChannelTerms, count: number, runs: number): Figure[] {
@@ -79,7 +83,7 @@ function vouchersAlone(suffix: string, curve: Curve, terms: ChannelTerms, count:
 /** Blocks of redemptions, one a channel, and blocks of as many bank sends, in turn; none of them seen by CheckTx before. */
 function redemptions({ chain, accounts, sends }: SendChain, terms: readonly ChannelTerms[], runs: number, progress: (message: string) => void): Figure[] {
   const curve = nativeCurve();
-  const [redeem, send]: [number[], number[]] = [[], []];
+  const [redeem, send]: [Time[], Time[]] = [[], []];
   let gas = { redeem: 0, send: 0 };
   for (let round = 0; round <= runs; round++) {
     progress(`round ${round} of ${runs}: a block of ${terms.length} redemptions, one of as many sends`);
@@ -96,14 +100,16 @@ function redemptions({ chain, accounts, sends }: SendChain, terms: readonly Chan
         used = Number(txResults[0]!.gasUsed);
       });
       gas = { ...gas, [kind]: used };
-      return (time.wall * 1_000) / txs.length;
+      return { wall: (time.wall * 1_000) / txs.length, cpu: (time.cpu * 1_000) / txs.length };
     });
     if (round === 0) continue;
     redeem.push(measured[0]!);
     send.push(measured[1]!);
   }
   return [
-    figure("redeem_us", "us", redeem), figure("send_us", "us", send), figure("redeem_to_send", "times", redeem.map((us, i) => us / send[i]!)),
+    figure("redeem_us", "us", redeem.map(({ wall }) => wall)), figure("send_us", "us", send.map(({ wall }) => wall)),
+    figure("redeem_cpu_us", "us", redeem.map(({ cpu }) => cpu)), figure("send_cpu_us", "us", send.map(({ cpu }) => cpu)),
+    figure("redeem_to_send", "times the CPU", redeem.map(({ cpu }, i) => cpu / send[i]!.cpu)),
     figure("redeem_gas", "gas", [gas.redeem]), figure("send_gas", "gas", [gas.send]),
   ];
 }
