@@ -38,7 +38,7 @@ function openChannels({ chain, accounts }: SendChain): ChannelTerms[] {
     return chain.sign(account, [anyOf(MsgOpenChannel, open)], { gas: 300_000n });
   });
   succeed(chain.block(txs).txResults);
-  return accounts.map((_, i) => ({ chainId: testChainId, channelId: BigInt(i + 1), denom: testDenom, voucherKey, deposited: deposit, redeemed: 0n, endsTau: 0n }));
+  return accounts.map((_, i) => ({ chainId: testChainId, channelId: BigInt(i + 1), recipient: accounts[(i + 1) % senders]!.text, denom: testDenom, voucherKey, closingPeriod: 86_400_000n, deposited: deposit, redeemed: 0n, endsTau: 0n }));
 }
 
 function succeed(results: readonly { readonly code: number; readonly log: string }[]): void {
@@ -48,7 +48,7 @@ function succeed(results: readonly { readonly code: number; readonly log: string
 /** Every payment with a voucher of its own, signed by one side, verified and kept by the other; then the one transaction. */
 async function wholeChannel({ chain, accounts }: SendChain, terms: ChannelTerms, payments: number, progress: (message: string) => void): Promise<Figure[]> {
   const curve = nativeCurve();
-  const [payer, recipient] = [await VoucherPayer.open({ terms, secret, curve, store: memoryVoucherStore() }), await VoucherRecipient.open({ terms, curve, store: memoryVoucherStore() })];
+  const [payer, recipient] = [await VoucherPayer.open({ terms, secret, curve, store: memoryVoucherStore() }), await VoucherRecipient.open({ terms, address: terms.recipient, denom: testDenom, curve, store: memoryVoucherStore() })];
   progress(`${payments} payments, each signed and verified`);
   const [from, used] = [performance.now(), process.cpuUsage()];
   for (let i = 0; i < payments; i++) await recipient.accept(await payer.pay(1n), { tau: 0n });

@@ -12,7 +12,7 @@ import { memoryVoucherStore, portableCurve, redeemMessage, signVoucher, verifyVo
 
 const native = nativeCurve();
 const secret = sha256(utf8("a payer's hot key"));
-const terms: ChannelTerms = { chainId: "dcm-1", channelId: 7n, denom: "udcm", voucherKey: native.publicKey(secret), deposited: 1_000n, redeemed: 0n, endsTau: 0n };
+const terms: ChannelTerms = { chainId: "dcm-1", channelId: 7n, recipient: "dcm1recipient", denom: "udcm", voucherKey: native.publicKey(secret), closingPeriod: 3_600_000n, deposited: 1_000n, redeemed: 0n, endsTau: 0n };
 const curve = native;
 const tau = 1_000n;
 
@@ -22,7 +22,7 @@ const rejects = (run: Promise<unknown>, fault: VoucherFault): Promise<void> => a
   return true;
 });
 const payerOf = (store: VoucherStore = memoryVoucherStore(), of: ChannelTerms = terms): Promise<VoucherPayer> => VoucherPayer.open({ terms: of, secret, store, curve });
-const recipientOf = (store: VoucherStore = memoryVoucherStore(), of: ChannelTerms = terms): Promise<VoucherRecipient> => VoucherRecipient.open({ terms: of, store, curve, marginMs: 100n });
+const recipientOf = (store: VoucherStore = memoryVoucherStore(), of: ChannelTerms = terms): Promise<VoucherRecipient> => VoucherRecipient.open({ terms: of, address: "dcm1recipient", denom: "udcm", store, curve, marginMs: 100n });
 
 describe("vouchers", () => {
   it("are signed and verified alike by both implementations", () => {
@@ -137,6 +137,13 @@ describe("a recipient of vouchers", () => {
     assert.deepEqual([recipient.best, recipient.received, recipient.redeemable, recipient.redeemBy], [best, 16n, 16n, undefined]);
     recipient.update({ ...terms, redeemed: 16n });
     assert.equal(recipient.redeemable, 0n);
+  });
+
+  it("takes no channel that pays somebody else, another denom, or leaves it too little time", async () => {
+    const open = (change: Partial<ChannelTerms>): Promise<VoucherRecipient> => recipientOf(memoryVoucherStore(), { ...terms, ...change });
+    await rejects(open({ recipient: "dcm1other" }), "recipient");
+    await rejects(open({ denom: "ustone" }), "denom");
+    await rejects(open({ closingPeriod: 3_599_999n }), "closing");
   });
 
   it("refuses what the chain would not pay", async () => {

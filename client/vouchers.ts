@@ -35,8 +35,11 @@ export const portableCurve: Curve = {
 export interface ChannelTerms {
   readonly chainId: string;
   readonly channelId: bigint;
+  readonly recipient: string;
   readonly denom: string;
   readonly voucherKey: Uint8Array;
+  /** Milliseconds of tau from the payer's request to close to the end. */
+  readonly closingPeriod: bigint;
   readonly deposited: bigint;
   readonly redeemed: bigint;
   /** The last tau at which vouchers are redeemed; 0: none is set. */
@@ -44,12 +47,12 @@ export interface ChannelTerms {
 }
 
 /** From `connection.query.channel.channel({ channelId })`. */
-export function channelTerms(chainId: string, { id, denom, voucherKey, deposited, redeemed, endsTau }: Channel): ChannelTerms {
-  return { chainId, channelId: id, denom, voucherKey, deposited: BigInt(deposited), redeemed: BigInt(redeemed), endsTau };
+export function channelTerms(chainId: string, { id, recipient, denom, voucherKey, closingPeriod, deposited, redeemed, endsTau }: Channel): ChannelTerms {
+  return { chainId, channelId: id, recipient, denom, voucherKey, closingPeriod, deposited: BigInt(deposited), redeemed: BigInt(redeemed), endsTau };
 }
 
 /** Why a voucher was not made or not taken. */
-export type VoucherFault = "chain" | "channel" | "denom" | "amount" | "deposit" | "ending" | "expiry" | "signature" | "key";
+export type VoucherFault = "chain" | "channel" | "recipient" | "denom" | "closing" | "amount" | "deposit" | "ending" | "expiry" | "signature" | "key";
 
 export class VoucherError extends Error {
   override readonly name = "VoucherError";
@@ -65,7 +68,7 @@ function digestOf({ chainId, channelId, denom, cumulativeAmount, expiresTau }: O
 }
 
 /** `expiresTau` 0: the voucher is good as long as the channel is. */
-export function signVoucher({ chainId, channelId, denom }: ChannelTerms, cumulative: bigint, secret: Uint8Array, { expiresTau = 0n, curve = portableCurve }: { expiresTau?: bigint; curve?: Curve } = {}): Voucher {
+export function signVoucher({ chainId, channelId, denom }: Pick<ChannelTerms, "chainId" | "channelId" | "denom">, cumulative: bigint, secret: Uint8Array, { expiresTau = 0n, curve = portableCurve }: { expiresTau?: bigint; curve?: Curve } = {}): Voucher {
   const unsigned = { chainId, channelId, denom, cumulativeAmount: cumulative.toString(), expiresTau };
   return { ...unsigned, signature: curve.sign(digestOf(unsigned), secret) };
 }
@@ -196,7 +199,13 @@ export class VoucherPayer {
 }
 
 export interface RecipientOptions {
+  /** As the chain has them, not as the payer says. */
   readonly terms: ChannelTerms;
+  /** Who is to be paid, and in what. */
+  readonly address: string;
+  readonly denom: string;
+  /** Shortest closing period that is taken, in milliseconds of tau: redeem at least as often. Default: an hour. */
+  readonly minClosingMs?: bigint;
   readonly store: VoucherStore;
   readonly curve?: Curve;
   /** Milliseconds of tau that a redemption may take; vouchers of less time are not taken. Default: ten minutes. */
@@ -216,7 +225,12 @@ export class VoucherRecipient {
     this.#best = best;
   }
 
+  /** Rejects with a VoucherError where the channel pays somebody else, another denom, or leaves too little time. */
   static async open(options: RecipientOptions): Promise<VoucherRecipient> {
+    const { terms, address, denom, minClosingMs = 3_600_000n } = options;
+    if (terms.recipient !== address) throw new VoucherError("recipient", `channel ${terms.channelId} pays ${terms.recipient}, not ${address}`);
+    if (terms.denom !== denom) throw new VoucherError("denom", `channel ${terms.channelId} pays in ${terms.denom}, not in ${denom}`);
+    if (terms.closingPeriod < minClosingMs) throw new VoucherError("closing", `channel ${terms.channelId} closes within ${terms.closingPeriod} ms, at least ${minClosingMs} are wanted`);
     return new VoucherRecipient(options, await loadVoucher(options.store, options.terms));
   }
 

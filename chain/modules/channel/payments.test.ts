@@ -43,7 +43,7 @@ describe("payments through a channel", function () {
     assert.equal(result!.code, 0, result!.log);
     const { channel } = QueryChannelResponse.decode(chain.machine.query("/dcm.channel.v1.Query/Channel", QueryChannelRequest.encode({ channelId }).finish()));
     const terms = channelTerms(testChainId, channel!);
-    return [await VoucherPayer.open({ terms, secret, curve, store: memoryVoucherStore() }), await VoucherRecipient.open({ terms, curve, store: memoryVoucherStore() })];
+    return [await VoucherPayer.open({ terms, secret, curve, store: memoryVoucherStore() }), await VoucherRecipient.open({ terms, address: recipient.text, denom: testDenom, curve, store: memoryVoucherStore() })];
   }
 
   /** Gives the gas that redeeming the recipient's best voucher used. */

@@ -63,7 +63,7 @@ describe("payment channels, with CosmJS", function () {
       const [payer, recipient] = [await side(name, amino), await side(other, amino)];
       const [had, got] = [await balance(payer, of), await balance(recipient, of)];
       const terms = await open(payer, recipient, 500n, of);
-      const [paying, paid] = [await VoucherPayer.open({ terms, secret, store: memoryVoucherStore() }), await VoucherRecipient.open({ terms, store: memoryVoucherStore() })];
+      const [paying, paid] = [await VoucherPayer.open({ terms, secret, store: memoryVoucherStore() }), await VoucherRecipient.open({ terms, address: recipient.address, denom: of, minClosingMs: 20_000n, store: memoryVoucherStore() })];
       const { tauMs: tau } = await connection.query.clock.tau();
       for (let i = 0; i < 100; i++) await paid.accept(await paying.pay(3n), { tau });
       const redeemed = await done(recipient, redeemMessage(recipient.address, paid.best!));
