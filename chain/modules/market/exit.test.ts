@@ -26,7 +26,7 @@ describe("a provider that leaves", () => {
       assert.equal(txResults[0]!.code, 0, txResults[0]!.log);
       return [...txResults[0]!.events, ...events].map(({ type }) => type);
     };
-    const openAsks = (): bigint => QueryBookResponse.decode(chain.machine.query("/dcm.market.v1.Query/Book", QueryBookRequest.encode({ classId: "wasm.core", quoteDenom: testDenom, levels: 1 }).finish())).book!.openAsks;
+    const openAsks = (): bigint => QueryBookResponse.decode(chain.machine.query("/dcm.market.v1.Query/Book", QueryBookRequest.encode({ classId: "wasm.core", quoteDenom: testDenom, levels: 1, profileId: 0 }).finish())).book!.openAsks;
     const ask = (basePrice: bigint) => anyOf(MsgPlaceAsk, MsgPlaceAsk.fromPartial({ provider: ann.text, classId: "wasm.core", quoteDenom: testDenom, basePrice, units: 2 }));
     send(anyOf(MsgRegisterProvider, { operator: ann.text, profile: profileOf(), bond: { denom: testDenom, amount: "50000000" } }), ask(10n), ask(11n), ask(12n));
     assert.equal(openAsks(), 3n);

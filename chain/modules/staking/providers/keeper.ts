@@ -9,7 +9,7 @@ import type { BankPort } from "../../bank/ports.ts";
 import type { ClockPort } from "../../clock/ports.ts";
 import { freeOf, isExposed, readBond, writeBond, type BondParts } from "./bond.ts";
 import { errors } from "./errors.ts";
-import type { Award, ProviderListener } from "./ports.ts";
+import type { AttributesListener, Award, ProviderListener } from "./ports.ts";
 import { bonds, heartbeatQueue, livenesses, nextUnbondingId, params, profiles, statistics, unbondingQueue, unbondings } from "./state.ts";
 import { noStatistics } from "./statistics.ts";
 
@@ -37,6 +37,7 @@ export function inactiveReason(bond: BondParts, liveness: Liveness, rules: Param
 export class Keeper {
   readonly ports: ProviderPorts;
   readonly #listeners: ProviderListener[] = [];
+  readonly #attributesListeners: AttributesListener[] = [];
 
   constructor(ports: ProviderPorts) {
     this.ports = ports;
@@ -47,6 +48,12 @@ export class Keeper {
   }
   changed(ctx: Context, address: Uint8Array): void {
     for (const listener of this.#listeners) listener(ctx, address);
+  }
+  onEdit(listener: AttributesListener): void {
+    this.#attributesListeners.push(listener);
+  }
+  edited(ctx: Context, address: Uint8Array, keys: readonly string[] | "all"): void {
+    for (const listener of this.#attributesListeners) listener(ctx, address, keys);
   }
   tau(ctx: Context): bigint {
     return this.ports.clock.tau(ctx);
@@ -147,6 +154,7 @@ export class Keeper {
       for (const entry of this.entries(ctx, address)) this.removeEntry(ctx, address, entry);
       for (const collection of [profiles, bonds, livenesses, statistics]) collection.remove(ctx, address);
       this.emit(ctx, "ProviderLeft", address);
+      this.edited(ctx, address, "all");
       this.changed(ctx, address);
     }
   }

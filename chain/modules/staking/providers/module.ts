@@ -15,13 +15,13 @@ import { unbond } from "./messages/unbond.ts";
 import { unjailProvider } from "./messages/unjail-provider.ts";
 import { updateParams } from "./messages/update-params.ts";
 import { providersPort } from "./port.ts";
-import type { ProvidersPort } from "./ports.ts";
+import type { DeclarationsPort, ProvidersPort } from "./ports.ts";
 import { providerQueries } from "./queries.ts";
 import { storeName } from "./state.ts";
 import { sweepHeartbeats, sweepRecheck, sweepUnbondings } from "./sweeps.ts";
 
 /** The clock must come before this module in begin-block order. */
-export function providersModule(ports: ProviderPorts): { module: Module; providers: ProvidersPort } {
+export function providersModule(ports: ProviderPorts): { module: Module; providers: ProvidersPort & DeclarationsPort } {
   const keeper = new Keeper(ports);
   const module = defineModule({
     name: "providers",

@@ -4,11 +4,11 @@ import type { Context } from "../../../runtime/context.ts";
 import { assert } from "../../../runtime/errors.ts";
 import { freeOf, lockParts, type BondParts } from "./bond.ts";
 import { inactiveReason, type Keeper } from "./keeper.ts";
-import type { Award, ProvidersPort } from "./ports.ts";
+import type { Award, DeclarationsPort, ProvidersPort } from "./ports.ts";
 import { livenesses, params, profiles, statistics, unbondings } from "./state.ts";
 import { freeDeclinesLeft, recorded } from "./statistics.ts";
 
-export function providersPort(keeper: Keeper): ProvidersPort {
+export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort {
   const change = (ctx: Context, address: Uint8Array, what: string, amount: bigint, move: (bond: BondParts) => BondParts): void => {
     assert(amount >= 0n, `${what}: a negative amount`);
     if (amount === 0n) return;
@@ -92,6 +92,8 @@ export function providersPort(keeper: Keeper): ProvidersPort {
     },
 
     onChange: (listener) => keeper.onChange(listener),
+
+    onEdit: (listener) => keeper.onEdit(listener),
   };
 }
 

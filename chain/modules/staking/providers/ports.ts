@@ -21,6 +21,9 @@ export interface ProviderView {
 /** Told within the transaction or hook that changed a provider's eligibility or free bond: books are looked at again. */
 export type ProviderListener = (ctx: Context, address: Uint8Array) => void;
 
+/** Told of the attributes that a provider no longer declares as it did: other values, or not at all. "all": it left. Comes before the `ProviderListener`s of the same change. */
+export type AttributesListener = (ctx: Context, address: Uint8Array, keys: readonly string[] | "all") => void;
+
 export interface Award {
   readonly to: Uint8Array;
   readonly amount: bigint;
@@ -51,4 +54,11 @@ export interface ProvidersPort {
   freeDeclines(ctx: Context, address: Uint8Array): number;
   /** Registered while the application is put together; listeners are called in that order. */
   onChange(listener: ProviderListener): void;
+}
+
+/** What those need who hold something of what a provider declares. */
+export interface DeclarationsPort {
+  find(ctx: Context, address: Uint8Array): Pick<ProviderView, "attributes"> | undefined;
+  /** Registered while the application is put together; listeners are called in that order. */
+  onEdit(listener: AttributesListener): void;
 }

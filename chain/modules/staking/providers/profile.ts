@@ -2,24 +2,23 @@
 import type { Profile } from "../../../codec/gen/dcm/staking/v1/types.ts";
 import { addressBytes, isAddress } from "../../../codec/address.ts";
 import type { Random, World } from "../../../runtime/module.ts";
+import { attributeFault, monikerFault, urlFault } from "../text.ts";
 import { profiles } from "./state.ts";
 
-export const limits = { moniker: 70, endpoints: 4, endpoint: 256, attributes: 32, attributeKey: 32, attributeValue: 64, organization: 64 } as const;
+const limits = { endpoints: 4, attributes: 32, organization: 64 } as const;
 
-const monikerPattern = /^[\x20-\x7e]+$/;
-const endpointPattern = /^https?:\/\/[A-Za-z0-9.:_[\]-]+(?:\/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?$/;
-const attributeKeyPattern = /^[a-z][a-z0-9._/-]*$/;
-const attributeValuePattern = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 const organizationPattern = /^[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?$/;
 
 /** The sentence that says what is wrong with a profile, or undefined. */
 export function profileFault(profile: Profile | undefined): string | undefined {
   if (profile === undefined) return "profile is missing";
   const { moniker, endpoints, encryptionKey, attributes, organization } = profile;
-  if (moniker.length > limits.moniker || !monikerPattern.test(moniker) || moniker.trim() !== moniker) return `moniker is 1 to ${limits.moniker} printable ASCII characters without spaces at its ends`;
+  const badMoniker = monikerFault(moniker);
+  if (badMoniker !== undefined) return badMoniker;
   if (endpoints.length > limits.endpoints) return `endpoints: at most ${limits.endpoints}, got ${endpoints.length}`;
   for (const [i, endpoint] of endpoints.entries()) {
-    if (endpoint.length > limits.endpoint || !endpointPattern.test(endpoint)) return `endpoints[${i}] is an http:// or https:// address of at most ${limits.endpoint} characters, without query and fragment`;
+    const bad = urlFault(`endpoints[${i}]`, endpoint);
+    if (bad !== undefined) return bad;
     if (endpoints.indexOf(endpoint) !== i) return `endpoints[${i}] stands there twice`;
   }
   if (encryptionKey.length !== 32) return `encryption_key is an X25519 public key of 32 bytes, got ${encryptionKey.length}`;
@@ -27,8 +26,8 @@ export function profileFault(profile: Profile | undefined): string | undefined {
   if (attributes.length > limits.attributes) return `attributes: at most ${limits.attributes}, got ${attributes.length}`;
   let last = "";
   for (const { key, value } of attributes) {
-    if (key.length > limits.attributeKey || !attributeKeyPattern.test(key)) return `attribute key ${quoted(key)}: 1 to ${limits.attributeKey} of a-z 0-9 . _ / - beginning with a letter`;
-    if (value.length > limits.attributeValue || !attributeValuePattern.test(value)) return `attribute ${key}: the value is 1 to ${limits.attributeValue} printable ASCII characters without spaces at its ends`;
+    const bad = attributeFault(key, value);
+    if (bad !== undefined) return bad;
     if (key <= last) return `attributes are sorted by key, without repeats: ${key} stands behind ${last}`;
     last = key;
   }
@@ -38,11 +37,6 @@ export function profileFault(profile: Profile | undefined): string | undefined {
     if (isAddress(organization)) return "organization is a name, not an address";
   }
   return undefined;
-}
-
-/** Quotes at most 40 characters of a stranger's text, visible ASCII only. */
-function quoted(text: string): string {
-  return `"${text.slice(0, 40).replaceAll(/[^\x20-\x7e]/g, "?")}"`;
 }
 
 const p = (1n << 255n) - 19n;

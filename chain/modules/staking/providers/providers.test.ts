@@ -110,6 +110,28 @@ describe("providers", () => {
     assert.deepEqual(provider(world, 1).profile, profileOf({ moniker: "beta", attributes: [] }));
   });
 
+  it("PRV-19 an edit tells which attributes are no longer declared as they were, a leave tells all, each before eligibility", () => {
+    const world = new ProvidersWorld();
+    const told: string[] = [];
+    world.kit.providers.onChange((_, address) => told.push(`change ${String(address[0])}`));
+    world.kit.providers.onEdit((ctx, address, keys) => told.push(`${String(address[0])} ${keys === "all" ? keys : keys.join("+")} of ${world.kit.providers.find(ctx, address)?.attributes.length ?? "none"}`));
+    const attributes = (...pairs: [key: string, value: string][]): Partial<Profile> => ({ attributes: pairs.map(([key, value]) => ({ key, value })) });
+    const edit = (change: Partial<Profile>): string[] => {
+      told.length = 0;
+      world.send("EditProvider", { operator: account(1), profile: profileOf(change) });
+      return [...told];
+    };
+    world.register(1, 5_000_000n, attributes(["a", "1"], ["b", "2"], ["c", "3"]));
+    assert.deepEqual(told, ["change 1"]);
+    assert.deepEqual(edit(attributes(["a", "1"], ["b", "9"], ["d", "4"])), ["1 b+c of 3", "change 1"]);
+    assert.deepEqual(edit({ ...attributes(["a", "1"], ["b", "9"], ["d", "4"], ["e", "5"]), moniker: "beta" }), ["change 1"]);
+    assert.deepEqual(edit(attributes()), ["1 a+b+d+e of 0", "change 1"]);
+    world.send("RetireProvider", { operator: account(1) });
+    told.length = 0;
+    world.block(21n * day);
+    assert.deepEqual(told.slice(0, 2), ["1 all of none", "change 1"]);
+  });
+
   describe("bonds", () => {
     it("PRV-3 MsgBond adds free bond", () => {
       const world = new ProvidersWorld();

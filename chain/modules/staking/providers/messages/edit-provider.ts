@@ -21,8 +21,12 @@ export function editProvider(keeper: Keeper): MessageHandler<MsgEditProvider, Ms
     execute(ctx, message) {
       const address = operatorOf(message);
       keeper.require(ctx, address);
-      profiles.set(ctx, address, message.profile!);
-      keeper.emit(ctx, "ProviderEdited", address, { moniker: message.profile!.moniker });
+      const profile = message.profile!;
+      const declared = (key: string, value: string): boolean => profile.attributes.some((one) => one.key === key && one.value === value);
+      const gone = profiles.find(ctx, address)!.attributes.filter(({ key, value }) => !declared(key, value)).map(({ key }) => key);
+      profiles.set(ctx, address, profile);
+      keeper.emit(ctx, "ProviderEdited", address, { moniker: profile.moniker });
+      if (gone.length > 0) keeper.edited(ctx, address, gone);
       keeper.changed(ctx, address);
       return {};
     },
