@@ -12,6 +12,7 @@ import { consensusModule } from "./modules/consensus/module.ts";
 import { feegrantModule } from "./modules/feegrant/module.ts";
 import { marketModule } from "./modules/market/module.ts";
 import { paramsModule } from "./modules/params/module.ts";
+import { auditorsModule } from "./modules/staking/auditors/module.ts";
 import { providersModule } from "./modules/staking/providers/module.ts";
 import { validatorsModule } from "./modules/staking/validators/module.ts";
 import { vestingModule } from "./modules/vesting/module.ts";
@@ -26,6 +27,7 @@ const moduleAccounts = {
   not_bonded_tokens_pool: ["burner", "staking"],
   gov: ["burner"],
   providers: ["burner"],
+  auditors: ["burner"],
   market: ["burner"],
   channel: [],
 } as const;
@@ -55,11 +57,12 @@ function wire(): Wiring {
   const { module: vesting } = vestingModule({ bank: money, accounts });
   const { module: beacon, beacon: seeds, proposal } = beaconModule({ validators, authority });
   const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, authority });
+  const { module: auditors } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
   const { module: market } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, authority });
   const { module: channel } = channelModule({ bank: money, accounts, clock: time, providers: bonds, authority });
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, paramsModule().module, staking, beacon, providers, market, channel];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, paramsModule().module, staking, beacon, providers, auditors, market, channel];
   router.bind(modules);
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),

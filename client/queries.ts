@@ -1,5 +1,6 @@
 /** Typed queries over CosmJS's QueryClient: one function a method of each generated Query service. */
 import { createProtobufRpcClient, type QueryClient } from "@cosmjs/stargate";
+import { QueryDefinition as AuditorQuery } from "../chain/codec/gen/dcm/auditor/v1/query.ts";
 import { QueryDefinition as BeaconQuery } from "../chain/codec/gen/dcm/beacon/v1/query.ts";
 import { QueryDefinition as ChannelQuery } from "../chain/codec/gen/dcm/channel/v1/query.ts";
 import { QueryDefinition as ClockQuery } from "../chain/codec/gen/dcm/clock/v1/query.ts";
@@ -38,6 +39,7 @@ export function queriesOf<const S extends Service>(service: S, base: QueryClient
 export interface DcmExtension {
   readonly market: Queries<typeof MarketQuery>;
   readonly providers: Queries<typeof StakingQuery>;
+  readonly auditors: Queries<typeof AuditorQuery>;
   readonly beacon: Queries<typeof BeaconQuery>;
   readonly clock: Queries<typeof ClockQuery>;
   readonly channel: Queries<typeof ChannelQuery>;
@@ -46,7 +48,7 @@ export interface DcmExtension {
 /** For `QueryClient.withExtensions(comet, setupBankExtension, setupDcmExtension, ...)`. */
 export function setupDcmExtension(base: QueryClient): DcmExtension {
   return {
-    market: queriesOf(MarketQuery, base), providers: queriesOf(StakingQuery, base), beacon: queriesOf(BeaconQuery, base), clock: queriesOf(ClockQuery, base),
+    market: queriesOf(MarketQuery, base), providers: queriesOf(StakingQuery, base), auditors: queriesOf(AuditorQuery, base), beacon: queriesOf(BeaconQuery, base), clock: queriesOf(ClockQuery, base),
     channel: queriesOf(ChannelQuery, base),
   };
 }

@@ -23,37 +23,40 @@ export function profileOf(change: Partial<Profile> = {}): Profile {
   };
 }
 
+/** A bank of one denom, without vesting and events; its balances and what was burned lie in the stores. */
+export const plainBank = {
+  move(ctx: Context, key: string, change: bigint): void {
+    const next = (balances.find(ctx, key) ?? 0n) + change;
+    if (next < 0n) fail(sdkErrors.insufficientFunds, `spendable balance is smaller than ${-change}${denom}`);
+    balances.set(ctx, key, next);
+  },
+  balance: (ctx: Context, address: Uint8Array): bigint => balances.find(ctx, keyOf(address)) ?? 0n,
+  send(ctx: Context, from: Uint8Array, to: Uint8Array, coins: readonly { denom: string; amount: bigint }[]): void {
+    for (const coin of coins) {
+      assert(coin.denom === denom && coin.amount > 0n, "canonical coins only");
+      plainBank.move(ctx, keyOf(from), -coin.amount);
+      plainBank.move(ctx, keyOf(to), coin.amount);
+    }
+  },
+  burn(ctx: Context, module: string, coins: readonly { amount: bigint }[]): void {
+    for (const { amount } of coins) {
+      plainBank.move(ctx, keyOf(moduleAddress(module)), -amount);
+      plainBank.move(ctx, "burned", amount);
+    }
+  },
+  burned: (ctx: Context): bigint => balances.find(ctx, "burned") ?? 0n,
+};
+
 export class ProvidersWorld {
   readonly stores: MemoryStores = memoryStores();
   readonly kit: ReturnType<typeof providersModule>;
   tau = 1_000_000n;
 
   constructor(options: { params?: Partial<Params>; genesis?: GenesisState; balances?: Readonly<Record<string, bigint>> } = {}) {
-    const move = (ctx: Context, key: string, change: bigint): void => {
-      const next = (balances.find(ctx, key) ?? 0n) + change;
-      if (next < 0n) fail(sdkErrors.insufficientFunds, `spendable balance is smaller than ${-change}${denom}`);
-      balances.set(ctx, key, next);
-    };
-    const bank = {
-      balance: (ctx: Context, address: Uint8Array) => balances.find(ctx, keyOf(address)) ?? 0n,
-      send(ctx: Context, from: Uint8Array, to: Uint8Array, coins: readonly { denom: string; amount: bigint }[]) {
-        for (const coin of coins) {
-          assert(coin.denom === denom && coin.amount > 0n, "canonical coins only");
-          move(ctx, keyOf(from), -coin.amount);
-          move(ctx, keyOf(to), coin.amount);
-        }
-      },
-      burn: (ctx: Context, module: string, coins: readonly { amount: bigint }[]) => {
-        for (const { amount } of coins) {
-          move(ctx, keyOf(moduleAddress(module)), -amount);
-          move(ctx, "burned", amount);
-        }
-      },
-    };
-    this.kit = providersModule({ bank, accounts: { moduleAccount: (_, name) => moduleAddress(name) }, clock: { tau: () => this.tau }, authority });
+    this.kit = providersModule({ bank: plainBank, accounts: { moduleAccount: (_, name) => moduleAddress(name) }, clock: { tau: () => this.tau }, authority });
     const held = options.balances ?? Object.fromEntries(Array.from({ length: 9 }, (_, i) => [account(i + 1), 1_000_000_000n]));
     transact(this.stores, (ctx) => {
-      for (const [key, amount] of Object.entries(held)) move(ctx, key, amount);
+      for (const [key, amount] of Object.entries(held)) plainBank.move(ctx, key, amount);
     });
     initGenesis(this.stores, [this.kit.module], { providers: options.genesis ?? { ...this.defaults(), params: { ...defaultParams(), ...options.params } } });
   }
@@ -87,7 +90,7 @@ export class ProvidersWorld {
     return balances.find(this.ctx(), who) ?? 0n;
   }
   get burnedTotal(): bigint {
-    return this.balance("burned");
+    return plainBank.burned(this.ctx());
   }
   get moduleBalance(): bigint {
     return this.balance(keyOf(moduleAddress("providers")));
