@@ -119,7 +119,7 @@ export class Generator {
   #message(ctx: Context): Made | undefined {
     const random = this.#random;
     const dice = random.int(100);
-    const bound = random.pick(dice < 4 ? this.#byGovernance : dice < 28 ? this.#threads : dice < 45 ? this.#beginnings : this.#ordinary);
+    const bound = random.pick(dice < 6 ? this.#byGovernance : dice < 28 ? this.#threads : dice < 45 ? this.#beginnings : this.#ordinary);
     const message = this.#generate(this.#worldOf(ctx), bound);
     if (message === undefined) return undefined;
     const any = { typeUrl: bound.typeUrl, value: bound.request.encode(message).finish() };

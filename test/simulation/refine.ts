@@ -7,6 +7,7 @@ import { addressBytes, addressText, prefixes } from "../../chain/codec/address.t
 import { concatBytes, equalBytes, uint64Bytes, utf8 } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
 import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
+import type { MsgAttest } from "../../chain/codec/gen/dcm/auditor/v1/tx.ts";
 import type { MsgUpdateParams as MsgUpdateProviderParams } from "../../chain/codec/gen/dcm/staking/v1/tx.ts";
 import type { MsgExec, MsgRevoke } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, MsgCreateVestingAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/tx.ts";
@@ -25,6 +26,8 @@ import { localnetParams } from "../../chain/modules/market/params.ts";
 import { draws, jobs, tasks } from "../../chain/modules/market/state.ts";
 import { grants } from "../../chain/modules/authz/state.ts";
 import { grants as allowances } from "../../chain/modules/feegrant/state.ts";
+import { covers } from "../../chain/modules/staking/auditors/standing.ts";
+import { accreditations, profiles as auditorProfiles } from "../../chain/modules/staking/auditors/state.ts";
 import { arbitraryOperator } from "../../chain/modules/staking/providers/profile.ts";
 import { livenesses, params as providerParams, profiles } from "../../chain/modules/staking/providers/state.ts";
 import type { Context } from "../../chain/runtime/context.ts";
@@ -74,6 +77,10 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     "/dcm.staking.v1.MsgUnjailProvider": (world, made) => {
       const jailed = world.accounts.filter((account) => livenesses.find(world.ctx, addressBytes(account))?.jailed === true);
       return jailed.length === 0 ? made : { operator: world.random.pick(jailed) };
+    },
+    "/dcm.auditor.v1.MsgAttest": (world, made) => {
+      const wanted = attestable(world);
+      return made === undefined || wanted.length === 0 ? made : { ...(made as MsgAttest), ...world.random.pick(wanted) };
     },
     "/dcm.market.v1.MsgPlaceAsk": (world, made) => {
       const operators = world.accounts.filter((account) => profiles.has(world.ctx, addressBytes(account)));
@@ -133,6 +140,15 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     }),
     "/cosmos.bank.v1beta1.MsgSetSendEnabled": ({ random }) => ({ authority: governance, sendEnabled: [{ denom: random.pick([denom, "ustone"]), enabled: random.chance(95) }], useDefaultFor: random.chance(50) ? ["stake"] : [] }),
   };
+}
+
+/** What accredited auditors among the accounts could sign of the others. */
+function attestable({ ctx, accounts }: World): Pick<MsgAttest, "auditor" | "provider" | "key" | "value">[] {
+  return accounts.flatMap((auditor) => {
+    const patterns = auditorProfiles.has(ctx, addressBytes(auditor)) ? accreditations.find(ctx, addressBytes(auditor))?.keys ?? [] : [];
+    return accounts.filter((provider) => provider !== auditor && patterns.length > 0).flatMap((provider) =>
+      (profiles.find(ctx, addressBytes(provider))?.attributes ?? []).filter(({ key }) => covers(patterns, key)).map(({ key, value }) => ({ auditor, provider, key, value })));
+  });
 }
 
 function vesting({ accounts, random }: World): { fromAddress: string; toAddress: string; amount: { denom: string; amount: string }[] } {

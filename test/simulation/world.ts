@@ -12,6 +12,7 @@ import { GenesisState as BankGenesis } from "../../chain/codec/gen/cosmos/bank/v
 import { MsgCreateValidator } from "../../chain/codec/gen/cosmos/staking/v1beta1/tx.ts";
 import { GenesisState as ValidatorsGenesis } from "../../chain/codec/gen/cosmos/staking/v1beta1/genesis.ts";
 import { ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount, PermanentLockedAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/vesting.ts";
+import { GenesisState as AuditorsGenesis } from "../../chain/codec/gen/dcm/auditor/v1/genesis.ts";
 import { MsgRegisterBeaconKey } from "../../chain/codec/gen/dcm/beacon/v1/tx.ts";
 import { GenesisState as ChannelGenesis } from "../../chain/codec/gen/dcm/channel/v1/genesis.ts";
 import { GenesisState as MarketGenesis } from "../../chain/codec/gen/dcm/market/v1/genesis.ts";
@@ -101,6 +102,12 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
   if (providers !== undefined) {
     const params = { ...providers.params!, unbondingTimeMs: 20_000n, maxUnbondingHoldMs: 60_000n, heartbeatWindowMs: 60_000n, jailMisses: 1 + random.int(2), jailTimeMs: 2_000n, minBond: "1000" };
     sections.providers = ProvidersGenesis.encode({ ...providers, params }).finish();
+  }
+  const auditors = defaults(modules, "auditors") as AuditorsGenesis | undefined;
+  if (auditors !== undefined) {
+    const params = { ...auditors.params!, minBond: "1000", unbondingTimeMs: 20_000n, maxAttestationsPerKey: 2 };
+    const accreditations = accounts.slice(0, 4).map(({ text }, i) => ({ auditor: text, keys: i === 3 ? ["cpu", "gpu"] : ["*"], grantedTauMs: 0n, expiresTauMs: 60_000n * BigInt(1 + i * 100) }));
+    sections.auditors = AuditorsGenesis.encode({ ...auditors, params, accreditations }).finish();
   }
   const market = defaults(modules, "market") as MarketGenesis | undefined;
   if (market !== undefined) {
