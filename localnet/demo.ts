@@ -134,7 +134,7 @@ function newsOf(task: Task, names: ReadonlyMap<string, string>, live: boolean): 
   const news: [string, string][] = [];
   const [first, ...others] = task.replicas;
   if (first !== undefined) news.push([`match ${first.leaseId}`, `matched with ${name(first)} at ${grouped(task.price)} ${denom} a lot`]);
-  for (const one of others) news.push([`draw ${one.leaseId}`, `${name(one)} drawn ${one.round === 0 ? "as second replica" : "for the tie-break"}`]);
+  for (const one of others) news.push([`draw ${one.leaseId}`, `${name(one)} drawn ${one.round === 0 ? "as second replica" : "for the tie-break"}${one.price > task.price ? `, at ${grouped(one.price)} ${denom} a lot` : ""}`]);
   for (const one of task.replicas) {
     const reached = (state: ReplicaState): boolean => one.state >= state && one.state !== REPLICA_STATE_OUT;
     if (!live && reached(REPLICA_STATE_RUNNING)) news.push([`start ${one.leaseId}`, `${name(one)} started`]);

@@ -96,6 +96,6 @@ export function taskChanged(ctx: Context, task: Task, job: Job): void {
 export function replicaChanged(ctx: Context, task: Task, job: Job, replica: Replica): void {
   emit(ctx, "EventReplicaChanged", {
     task_id: task.id, job_id: job.id, provider: replica.provider, consumer: job.consumer, ask_id: replica.askId, lease_id: replica.leaseId,
-    state: replicaStateName(replica.state), round: replica.round, stake: replica.stake, paid: replica.paid, slashed: replica.slashed, due_tau: replica.dueTau,
+    state: replicaStateName(replica.state), round: replica.round, price: replica.price, stake: replica.stake, paid: replica.paid, slashed: replica.slashed, due_tau: replica.dueTau,
   });
 }
