@@ -245,6 +245,7 @@ function showPenalties({ screen }: DemoOptions, { penalties }: Receipt, name: (a
 const reasons: Readonly<Record<string, string>> = {
   minority: "three others agreed on another result", reveal_missed: "it committed to a result and did not show it in time",
   commit_missed: "it started and did not commit in time", start_missed: "it did not start in time",
+  declined: "it declined more than its allowance covers",
 };
 
 function outBecause({ result, commitment }: Replica): string {

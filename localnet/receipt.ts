@@ -53,7 +53,7 @@ export interface TaskReceipt {
 export interface PenaltyReceipt extends Step {
   readonly task: string;
   readonly provider: string;
-  /** `minority`, `reveal_missed`, `commit_missed`, `start_missed`. */
+  /** `minority`, `reveal_missed`, `commit_missed`, `start_missed`, `declined`. */
   readonly reason: string;
   /** Of its bond: amount = toProvers + toConsumer + burned. */
   readonly amount: string;
