@@ -57,8 +57,8 @@ function wire(): Wiring {
   const { module: vesting } = vestingModule({ bank: money, accounts });
   const { module: beacon, beacon: seeds, proposal } = beaconModule({ validators, authority });
   const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, authority });
-  const { module: auditors } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
-  const { module: market } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, authority });
+  const { module: auditors, attestations } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
+  const { module: market } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, authority });
   const { module: channel } = channelModule({ bank: money, accounts, clock: time, providers: bonds, authority });
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   // Genesis, begin and end of blocks run in this order.

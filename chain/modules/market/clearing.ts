@@ -121,7 +121,7 @@ function* askOrders(ctx: Context, ports: MarketPorts, book: BookKey, profileId: 
     const ask = loadAsk(ctx, id);
     if (!offered(ask, tau)) continue;
     const found = views.find(ask.provider);
-    if (found === undefined || (profile !== undefined && !satisfies(profile, ask.premiums, found.view))) continue;
+    if (found === undefined || (profile !== undefined && !satisfies(ctx, ports, profile, ask.premiums, found.view))) continue;
     yield {
       id, owner: ask.provider, organization: found.view.organization, height, base: ask.basePrice, premium: profile === undefined ? 0n : premiumIn(ask, profileId), rank,
       attributes: ask.premiums.length, units: ask.freeUnits, colocated: Math.max(1, ask.maxColocated), until: ask.availableUntil === 0n ? maxTau : ask.availableUntil,

@@ -120,7 +120,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     if (seen.has(ask.provider) || !offered(ask, tau) || task.replicas.some((replica) => replica.organization === ask.organization)) return;
     const provider = seated(ask);
     if (provider === undefined) return;
-    if (bid.profileId !== 0 && (profile === undefined || !satisfies(profile, ask.premiums, provider.view))) return;
+    if (bid.profileId !== 0 && (profile === undefined || !satisfies(ctx, ports, profile, ask.premiums, provider.view))) return;
     if (ask.availableUntil !== 0n && ask.availableUntil < tau + job.spec!.duration) return;
     const wanted = ask.basePrice + premiumIn(ask, bid.profileId);
     if (wanted > most) return;

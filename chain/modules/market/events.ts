@@ -49,7 +49,7 @@ export function bidReplaced(ctx: Context, bid: Bid, job: Job): void {
 export function profileChanged(ctx: Context, name: "EventProfileRegistered" | "EventProfileRetired", profile: Profile): void {
   emit(ctx, name, {
     class_id: profile.classId, quote_denom: profile.quoteDenom, profile_id: profile.id, registrant: profile.registrant, deposit: profile.deposit,
-    requirements: profile.requirements.map(({ attribute, attested }) => `${attribute!.key}=${attribute!.value}${attested ? ":attested" : ""}`).join(","),
+    requirements: profile.requirements.map(({ attribute, attested, auditors }) => `${attribute!.key}=${attribute!.value}${attested ? `:attested${auditors.map((auditor) => `:${auditor}`).join("")}` : ""}`).join(","),
     preferences: profile.preferences.map(({ attribute, worth }) => `${attribute!.key}=${attribute!.value}:${worth}`).join(","),
   });
 }

@@ -4,7 +4,7 @@
  */
 import { OrderStatus } from "../../codec/gen/dcm/market/v1/types.ts";
 import { uint64Bytes } from "../../codec/bytes.ts";
-import { closeAsk, isOutOfStep, saveAsk } from "./asks.ts";
+import { closeAsk, isListed, isOutOfStep, saveAsk, supplyGrew } from "./asks.ts";
 import { asks, asksByProvider, collect, followCursors, followQueue, joinKey, nextTicket, suspended, take, within } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
@@ -19,12 +19,25 @@ export function followProvider(ctx: Context, ports: MarketPorts, address: Uint8A
     if (!was) suspended.remove(ctx, address);
     return;
   }
-  if (active === was && !withdraws(view)) return;
+  // One that stays out has nothing to be moved.
+  if (!active && !was && !withdraws(view)) return;
   if (active) suspended.remove(ctx, address);
   else suspended.set(ctx, address, true);
-  // One that waits already keeps its turn and is looked at from its first ask on.
-  if (!followCursors.has(ctx, address)) followQueue.set(ctx, take(ctx, nextTicket), address);
-  followCursors.set(ctx, address, 0n);
+  enqueue(ctx, address);
+}
+
+/** Hears that other attestations of a provider count: its asks may serve what they did not. */
+export function followAttestations(ctx: Context, address: Uint8Array): void {
+  if (!suspended.has(ctx, address) && collect(ctx, asksByProvider, 1, within.address(address)).length > 0) enqueue(ctx, address);
+}
+
+/** All its asks are looked at, from the first one on. One that waits already goes behind the others, so that nobody holds the queue up. */
+function enqueue(ctx: Context, address: Uint8Array): void {
+  const waits = followCursors.find(ctx, address);
+  if (waits !== undefined) followQueue.remove(ctx, waits[0]);
+  const ticket = take(ctx, nextTicket);
+  followQueue.set(ctx, ticket, address);
+  followCursors.set(ctx, address, [ticket, 0n]);
 }
 
 /** Its asks leave for good: the bond behind them must come free. */
@@ -35,9 +48,9 @@ export function moveFollowers(ctx: Context, ports: MarketPorts, limit: number): 
   let room = limit;
   for (const [ticket, address] of collect(ctx, followQueue, limit)) {
     if (room <= 0) return;
-    const ids = asksFrom(ctx, address, followCursors.find(ctx, address)!, room);
+    const ids = asksFrom(ctx, address, followCursors.find(ctx, address)![1], room);
     const rest = ids.length === room;
-    if (rest) followCursors.set(ctx, address, ids.at(-1)! + 1n);
+    if (rest) followCursors.set(ctx, address, [ticket, ids.at(-1)! + 1n]);
     else {
       followCursors.remove(ctx, address);
       followQueue.remove(ctx, ticket);
@@ -69,4 +82,6 @@ function follow(ctx: Context, ports: MarketPorts, id: bigint, withdrawn: boolean
     return;
   }
   if (isOutOfStep(ctx, ask)) saveAsk(ctx, ask);
+  // Its provider has more bond, other attributes or other attestations.
+  else if (isListed(ctx, ask)) supplyGrew(ctx, ask);
 }

@@ -70,7 +70,8 @@ function askIndex(ctx: Context): string | undefined {
     for (const place of ask.places) if (askBook.has(ctx, keyIn(ask, place)) !== is) return `ask ${id} is ${is ? "missing from" : "in"} the index of profile ${place.profileId}`;
     if (is) places += 1n + BigInt(ask.places.length);
     if (is) counts.set(bookOf(ask).join(" "), (counts.get(bookOf(ask).join(" ")) ?? 0n) + 1n);
-    const follows = id >= (followCursors.find(ctx, address) ?? id + 1n);
+    const waits = followCursors.find(ctx, address);
+    const follows = waits !== undefined && id >= waits[1];
     if (is !== should && !follows) return `ask ${id} is ${should ? "missing from" : "in"} the book`;
   }
   for (const [key, { openAsks }] of books.entries(ctx)) {

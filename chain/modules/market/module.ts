@@ -6,7 +6,7 @@ import { clearBooks } from "./clearing.ts";
 import { runDraws } from "./draws.ts";
 import { seedDraws } from "./draw-queue.ts";
 import { errors } from "./errors.ts";
-import { followProvider, moveFollowers } from "./followers.ts";
+import { followAttestations, followProvider, moveFollowers } from "./followers.ts";
 import { marketGenesis } from "./genesis.ts";
 import { invariants } from "./invariants.ts";
 import { cancelAsk } from "./messages/cancel-ask.ts";
@@ -34,6 +34,7 @@ import type { MarketPorts } from "./ports.ts";
 
 export function marketModule(ports: MarketPorts): { readonly module: Module } {
   ports.providers.onChange((ctx, address) => followProvider(ctx, ports, address));
+  ports.attestations.onChange(followAttestations);
   const module = defineModule({
     name: "market",
     stores: [storeName],

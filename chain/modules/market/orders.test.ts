@@ -10,7 +10,7 @@ import { authority, denom, fails, TestMarket } from "./testing.ts";
 const book = { classId: "wasm.core", quoteDenom: denom };
 const attribute = (key: string, value: string): { key: string; value: string } => ({ key, value });
 const offering = (...premiums: [key: string, value: string, price: bigint][]): object => ({ premiums: premiums.map(([key, value, price]) => ({ attribute: attribute(key, value), price })) });
-const requires = (...all: [key: string, value: string][]): object[] => all.map(([key, value]) => ({ attribute: attribute(key, value), attested: false }));
+const requires = (...all: [key: string, value: string][]): object[] => all.map(([key, value]) => ({ attribute: attribute(key, value), attested: false, auditors: [] }));
 const register = (m: TestMarket, registrant: string, wishes: object): number => m.send<{ profileId: number }>("MsgRegisterProfile", { registrant, ...book, requirements: [], preferences: [], ...wishes }).profileId;
 const profileOf = (m: TestMarket, id: number): ProfileInfo => m.query<{ profiles: ProfileInfo[] }>("Profiles", book).profiles.find(({ profile }) => profile!.id === id)!;
 const bidOf = (m: TestMarket, id: bigint): { bid: Bid; job: Job } => m.query("Job", { jobId: id });
@@ -53,6 +53,20 @@ describe("profiles", () => {
     assert.equal(m.task(job * 65_536n).state, TaskState.TASK_STATE_OPEN);
   });
 
+  it("MKT-67: where the profile wants it attested, the provider's word is not enough; when an attestation comes, its parked bids are looked at again", () => {
+    const { m, p, c } = market();
+    m.ask(p, 10n, 1, offering([...gpu, 7n]));
+    const id = register(m, c, { requirements: [{ attribute: attribute(...gpu), attested: true, auditors: [] }] });
+    m.block();
+    const job = m.bid(c, 30n, { profileId: id });
+    m.block(1_000n, 2);
+    assert.equal(profileOf(m, id).demand!.parked, true);
+    m.providers.get(p)!.attested.push("gpu=h100");
+    m.setActive(p, true);
+    m.block(1_000n, 2);
+    assert.equal(m.task(job * 65_536n).state, TaskState.TASK_STATE_ASSIGNED);
+  });
+
   it("MKT-68: are registered once, for a deposit, and retired when nobody uses them", () => {
     const { m, p, c } = market();
     const before = m.balances.get(c)!;
@@ -61,7 +75,8 @@ describe("profiles", () => {
     fails(() => m.bid(c, 30n, { profileId: id }), 27, /no profile 1 that is ready/);
     fails(() => register(m, p, { requirements: requires(gpu) }), 28, /use profile_id 1/);
     fails(() => register(m, c, {}), 2, /requirements is empty/);
-    fails(() => register(m, c, { requirements: [{ attribute: attribute(...gpu), attested: true }] }), 3, /attested/);
+    fails(() => register(m, c, { requirements: [{ attribute: attribute(...gpu), attested: false, auditors: [p] }] }), 2, /requirements.auditors is gpu; it must be empty, or the attribute attested/);
+    fails(() => register(m, c, { requirements: [{ attribute: attribute(...gpu), attested: true, auditors: ["dcm1x"] }] }), 7, /invalid auditor address/, "sdk");
     fails(() => register(m, c, { requirements: requires(gpu), preferences: [{ attribute: attribute("gpu", "a100"), worth: 1n }] }), 2, /preferences is gpu/);
     m.block();
     const job = m.bid(c, 30n, { profileId: id });

@@ -1,6 +1,7 @@
 /** Profiles: what bids of a book want of providers. Pure where it can be; where asks stand is kept with each ask, so that no batch looks at premiums. */
 import type { Ask, AskPlace, Attribute, Premium, Profile } from "../../codec/gen/dcm/market/v1/types.ts";
 import { Profile as ProfileType, ProfileDemand } from "../../codec/gen/dcm/market/v1/types.ts";
+import { addressBytes } from "../../codec/address.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { askBook, books, collect, demands, joinKey, profileBuilds, profiles, profilesByContent, askPlaceKey, within, type AskRank, type BookKey } from "./state.ts";
 import { openBook } from "./books.ts";
@@ -13,6 +14,8 @@ import type { MarketPorts } from "./ports.ts";
 export const maxProfiles = 64;
 /** Attributes that one profile may require, and like. */
 export const maxWishes = 16;
+/** Auditors whose word alone one requirement may take. */
+export const maxAuditors = 8;
 /** Asks that a block sorts into new profiles. */
 const buildStep = 1_000;
 
@@ -50,10 +53,14 @@ export function rankOf(ask: Pick<Ask, "basePrice" | "premiums">, place: AskPlace
 
 export const openPlace: AskPlace = { profileId: 0, premium: 0n, worth: 0n };
 
-/** What the provider must declare, and have attested, to serve the profile now. */
-export function satisfies(profile: Wishes, premiums: readonly Premium[], view: ProviderView): boolean {
+/** Whether the provider declares, and has attested, what it needs to serve the profile now. */
+export function satisfies(ctx: Context, ports: MarketPorts, profile: Wishes, premiums: readonly Premium[], view: ProviderView): boolean {
   const declares = ({ key, value }: Attribute): boolean => view.attributes.some(([name, declared]) => name === key && declared === value);
-  if (!profile.requirements.every(({ attribute }) => declares(attribute!))) return false;
+  for (const { attribute, attested, auditors } of profile.requirements) {
+    if (!declares(attribute!)) return false;
+    const trusted = auditors.length === 0 ? undefined : auditors.map((auditor) => addressBytes(auditor));
+    if (attested && !ports.attestations.attested(ctx, view.address, attribute!.key, attribute!.value, ports.clock.tau(ctx), trusted)) return false;
+  }
   // What it is paid for, it must still have.
   for (const { attribute, worth } of profile.preferences) {
     const offered = premiums.find((one) => isSame(one.attribute!, attribute!));

@@ -13,6 +13,12 @@ export const storeName = "market";
 export const escrowAccount = "market";
 const key = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
 
+/** A place in a queue, and how far it has come. */
+const ticketAndId = {
+  encode: ([ticket, id]: readonly [ticket: bigint, id: bigint]) => pairKey(uint64Key, uint64Key).encode([ticket, id]),
+  decode: (bytes: Uint8Array) => pairKey(uint64Key, uint64Key).decode(bytes, 0)[0],
+};
+
 /** A book's name: class and quote denom. */
 export type BookKey = readonly [classId: string, denom: string];
 
@@ -56,9 +62,9 @@ export const askBook = map(storeName, key(0x11), pairKey(profileKey, askPlaceKey
 export const asksByProvider = map(storeName, key(0x12), pairKey(bytesKey, uint64Key), present);
 /** Providers whose asks are out of the books, or on their way out, because they may not be matched. */
 export const suspended = map(storeName, key(0x13), tailKey, present);
-/** Providers whose asks have to follow them into or out of the books, by ticket; and for each the id from which its asks are still to be looked at. */
+/** Providers whose asks have to follow them into or out of the books, by ticket; and for each its ticket and the id from which its asks are still to be looked at. */
 export const followQueue = map(storeName, key(0x14), uint64Key, rawValue);
-export const followCursors = map(storeName, key(0x15), tailKey, uint64Value);
+export const followCursors = map(storeName, key(0x15), tailKey, ticketAndId);
 
 export const jobs = map(storeName, key(0x20), uint64Key, proto(Job));
 export const bids = map(storeName, key(0x21), uint64Key, proto(Bid));

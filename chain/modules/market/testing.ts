@@ -28,6 +28,8 @@ interface FakeProvider {
   freeDeclines: number;
   outcomes: string[];
   attributes: readonly (readonly [key: string, value: string])[];
+  /** As `key=value`. */
+  attested: string[];
 }
 
 /** What a test can do with a market; every block ends with a look at all invariants. */
@@ -90,6 +92,11 @@ export class TestMarket {
         }),
         supply: () => 0n, collectFee: () => undefined, delegate: () => undefined, undelegate: () => undefined, requireSendEnabled: () => undefined, isBlocked: () => false,
       },
+      attestations: {
+        attested: (_, address, attribute, value) => provider(address).attested.includes(`${attribute}=${value}`),
+        attestedUntil: () => 0n,
+        onChange: (listener) => void this.#listeners.push((address) => listener(testContext(this.stores, { height: this.height }), address)),
+      },
       providers: {
         bondDenom: () => denom,
         find: (_, address): ProviderView | undefined => {
@@ -151,7 +158,7 @@ export class TestMarket {
 
   provider(label: string, bond = 10_000_000n, organization = name(label), attributes: FakeProvider["attributes"] = []): string {
     this.fund(label, 1_000_000n);
-    this.providers.set(name(label), { organization, bond, reserved: 0n, locked: 0n, active: true, retiring: false, freeDeclines: 5, outcomes: [], attributes });
+    this.providers.set(name(label), { organization, bond, reserved: 0n, locked: 0n, active: true, retiring: false, freeDeclines: 5, outcomes: [], attributes, attested: [] });
     return name(label);
   }
 

@@ -22,6 +22,7 @@ export const gasPrice = GasPrice.fromString(`0.002${denom}`);
 export const people = [
   "alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kim", "leo", "mia", "nina", "oscar", "peggy", "quinn", "rupert", "sybil", "trent", "ursula", "victor", "wendy", "yves", "zoe",
   "adam", "berta", "carla", "dora",
+  "agnes", "bruno", "clara",
 ] as const;
 export type Person = (typeof people)[number];
 
@@ -30,6 +31,9 @@ const walletOptions = (name: Person | number): { prefix: string; hdPaths: Return
   prefix,
   hdPaths: [makeCosmoshubPath(typeof name === "number" ? name : people.indexOf(name))],
 });
+
+/** May attest attributes from genesis on: there is no other governance here. */
+const accredited: readonly { readonly person: Person; readonly keys: readonly string[] }[] = [{ person: "agnes", keys: ["*"] }, { person: "bruno", keys: ["zone"] }];
 
 /** Signs in SIGN_MODE_DIRECT. A number stands for an account that has nothing at genesis; take one of 100 and above. */
 export function directWallet(name: Person | number): Promise<DirectSecp256k1HdWallet> {
@@ -64,11 +68,15 @@ let started: Promise<{ network: Network; folder: string }> | undefined;
 async function start(): Promise<{ network: Network; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), "dcm-clients-"));
   const addresses = await Promise.all(people.map(addressOf));
+  const accreditations = await Promise.all(accredited.map(async ({ person, keys }) => ({ auditor: await addressOf(person), keys, granted_tau_ms: "0", expires_tau_ms: "86400000" })));
   const builder = dcmHomes({
     provider: () => {
       throw new Error("this network has no providers");
     },
-    genesis: (doc) => fund(doc, addresses),
+    genesis(doc) {
+      fund(doc, addresses);
+      Object.assign(doc.app_state.auditors!, { accreditations });
+    },
   });
   const network = await Network.start({ chainId, validators: 1, providers: 0, timings: { commitMs: 300 } }, { builder, folder });
   return { network, folder };

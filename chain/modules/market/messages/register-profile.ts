@@ -8,7 +8,7 @@ import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { profileChanged } from "../events.ts";
 import { currentParams, inRange } from "../params.ts";
-import { contentOf, maxProfiles, maxWishes } from "../profiles.ts";
+import { contentOf, maxAuditors, maxProfiles, maxWishes } from "../profiles.ts";
 import { books, classes, demands, profileBuilds, profiles, profilesByContent, type BookKey } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -24,9 +24,12 @@ export function registerProfile(ports: MarketPorts): MessageHandler<MsgRegisterP
       atMost("requirements", requirements.length, maxWishes, "attributes");
       atMost("preferences", preferences.length, maxWishes, "attributes");
       if (requirements.length + preferences.length === 0) fail(errors.invalidField, { field: "requirements", value: "empty", limit: "given, or preferences; bids without wishes have profile 0" });
-      for (const { attribute, attested } of requirements) {
+      for (const { attribute, attested, auditors } of requirements) {
         checkAttribute("requirements", attribute);
-        if (attested) fail(errors.notServed, { field: "requirements.attested", value: attribute!.key });
+        if (auditors.length > 0 && !attested) fail(errors.invalidField, { field: "requirements.auditors", value: attribute!.key, limit: "empty, or the attribute attested" });
+        atMost("requirements.auditors", auditors.length, maxAuditors, "addresses");
+        for (const auditor of auditors) if (canonical(auditor, "auditor") !== auditor) fail(errors.invalidField, { field: "requirements.auditors", value: auditor, limit: "an address in its canonical text" });
+        checkSorted("requirements.auditors", auditors);
       }
       for (const { attribute, worth } of preferences) {
         checkAttribute("preferences", attribute);
@@ -66,7 +69,7 @@ export function registerProfile(ports: MarketPorts): MessageHandler<MsgRegisterP
       const [classId] = classes.first(ctx) ?? [];
       if (classId === undefined) return undefined;
       const attribute = (key: string): { key: string; value: string } => ({ key, value: random.pick(["a", "b", "c"]) });
-      const requirements = ["cpu", "zone"].filter(() => random.chance(50)).map((key) => ({ attribute: attribute(key), attested: false }));
+      const requirements = ["cpu", "zone"].filter(() => random.chance(50)).map((key) => ({ attribute: attribute(key), attested: random.chance(30), auditors: [] }));
       const preferences = ["gpu", "jurisdiction"].filter(() => random.chance(40)).map((key) => ({ attribute: attribute(key), worth: 1n + random.bigint(20n) }));
       return { registrant: random.pick(accounts), classId, quoteDenom: ports.providers.bondDenom(ctx), requirements, preferences };
     },

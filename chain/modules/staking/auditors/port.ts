@@ -1,12 +1,10 @@
 /** The market's door: does anybody whose word counts attest this? */
-import type { Attestation } from "../../../codec/gen/dcm/auditor/v1/types.ts";
-import { addressBytes, addressText } from "../../../codec/address.ts";
+import { equalBytes } from "../../../codec/bytes.ts";
 import type { Context } from "../../../runtime/context.ts";
-import { attestationsOf } from "./attestations.ts";
 import type { Keeper } from "./keeper.ts";
 import type { AttestationsPort } from "./ports.ts";
 import { invalidReason, lastsUntil } from "./standing.ts";
-import { voidProviders } from "./state.ts";
+import { attestations, voidProviders, within } from "./state.ts";
 
 export function attestationsPort(keeper: Keeper): AttestationsPort {
   return {
@@ -22,16 +20,12 @@ export function attestationsPort(keeper: Keeper): AttestationsPort {
   };
 }
 
-/** For each attestation that counts at `tau`, until when. */
+/** For each attestation that counts at `tau`, until when. Reads no further than it is asked. */
 function* validUntil(ctx: Context, keeper: Keeper, provider: Uint8Array, key: string, value: string, tau: bigint, auditors?: readonly Uint8Array[]): IterableIterator<bigint> {
   if (voidProviders.has(ctx, provider)) return;
-  const wanted = auditors?.map((auditor) => addressText(auditor));
-  const fits = (one: Attestation): boolean => one.value === value && (wanted === undefined || wanted.includes(one.auditor));
-  const candidates = attestationsOf(ctx, provider, key).filter(fits);
-  if (candidates.length === 0) return;
-  const least = keeper.minBond(ctx);
-  for (const one of candidates) {
-    const standing = keeper.standing(ctx, addressBytes(one.auditor));
-    if (invalidReason(one, standing, least, tau) === "") yield lastsUntil(one, standing);
+  for (const [[, , auditor], one] of attestations.entries(ctx, { within: within.attribute(provider, key) })) {
+    if (one.value !== value || (auditors !== undefined && !auditors.some((wanted) => equalBytes(wanted, auditor)))) continue;
+    const standing = keeper.standing(ctx, auditor);
+    if (invalidReason(one, standing, keeper.minBond(ctx), tau) === "") yield lastsUntil(one, standing);
   }
 }

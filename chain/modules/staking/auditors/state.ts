@@ -2,11 +2,11 @@
 import { Accreditation, Attestation, Bond, Params, Profile, Unbonding } from "../../../codec/gen/dcm/auditor/v1/types.ts";
 import { concatBytes } from "../../../codec/bytes.ts";
 import {
-  bytesKey, item, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, tripleKey, uint64Key, uint64Value, type KeyCodec,
+  bytesKey, item, lastDecoded, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, tripleKey, uint64Key, uint64Value, type KeyCodec,
 } from "../../../runtime/collections.ts";
 
 export const storeName = "auditors";
-export const params = item(storeName, Uint8Array.of(0x01), proto(Params));
+export const params = item(storeName, Uint8Array.of(0x01), lastDecoded(proto(Params)));
 /** By the auditor's address. */
 export const profiles = map(storeName, Uint8Array.of(0x02), tailKey, proto(Profile));
 export const bonds = map(storeName, Uint8Array.of(0x03), tailKey, proto(Bond));

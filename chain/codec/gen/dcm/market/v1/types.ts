@@ -275,6 +275,8 @@ export interface Requirement {
     | undefined;
   /** An accredited auditor must have attested it; else the provider's word is enough. */
   attested: boolean;
+  /** Only their attestations count: sorted, at most 8. Empty: any accredited auditor's. */
+  auditors: string[];
 }
 
 /** An attribute that is liked: taken where its premium is not above its worth, and then an ask counts as cheaper by the difference. */
@@ -1151,7 +1153,7 @@ export const Premium: MessageFns<Premium, "dcm.market.v1.Premium"> = {
 };
 
 function createBaseRequirement(): Requirement {
-  return { attribute: undefined, attested: false };
+  return { attribute: undefined, attested: false, auditors: [] };
 }
 
 export const Requirement: MessageFns<Requirement, "dcm.market.v1.Requirement"> = {
@@ -1163,6 +1165,9 @@ export const Requirement: MessageFns<Requirement, "dcm.market.v1.Requirement"> =
     }
     if (message.attested !== false) {
       writer.uint32(16).bool(message.attested);
+    }
+    for (const v of message.auditors) {
+      writer.uint32(26).string(v!);
     }
     return writer;
   },
@@ -1196,6 +1201,14 @@ export const Requirement: MessageFns<Requirement, "dcm.market.v1.Requirement"> =
             message.attested = reader.bool();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.auditors.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1217,6 +1230,7 @@ export const Requirement: MessageFns<Requirement, "dcm.market.v1.Requirement"> =
       ? Attribute.fromPartial(object.attribute)
       : undefined;
     message.attested = object.attested ?? false;
+    message.auditors = object.auditors?.map((e) => e) || [];
     return message;
   },
 };
