@@ -18,7 +18,16 @@ export interface WorkerConfig {
   readonly bond: string;
   readonly organization?: string;
   readonly attributes?: Readonly<Record<string, string>>;
-  readonly ask: { readonly classId: string; readonly quoteDenom: string; readonly price: string; readonly units: number };
+  readonly ask: {
+    readonly classId: string;
+    readonly quoteDenom: string;
+    readonly price: string;
+    readonly units: number;
+    /** What it takes on top for each attribute that it offers, by key, as text. */
+    readonly premiums?: Readonly<Record<string, string>>;
+    /** Units in one place, at most. */
+    readonly maxColocated?: number;
+  };
   /** Tasks run at a time on this machine; by default the units of the ask. */
   readonly slots?: number;
   readonly pollMs?: number;
@@ -49,6 +58,8 @@ export function readConfig(home: string): WorkerConfig {
   need(typeof config.gasPrice?.denom === "string" && typeof config.gasPrice.amount === "number", "gasPrice is {\"denom\": \"udcm\", \"amount\": 0.0025}");
   need(/^\d+$/.test(config.bond), "bond is a whole number of the bond denom, as text");
   need(typeof config.ask?.classId === "string" && typeof config.ask.quoteDenom === "string" && /^\d+$/.test(config.ask.price) && Number.isInteger(config.ask.units), "ask is {\"classId\", \"quoteDenom\", \"price\" (text), \"units\"}");
+  need(Object.entries(config.ask.premiums ?? {}).every(([key, price]) => typeof price === "string" && /^\d+$/.test(price) && config.attributes?.[key] !== undefined), "ask.premiums has a price (text) for attributes of this provider, by key");
+  need(config.ask.maxColocated === undefined || (Number.isInteger(config.ask.maxColocated) && config.ask.maxColocated >= 0 && config.ask.maxColocated <= config.ask.units), "ask.maxColocated is a whole number up to ask.units");
   need(config.fault === undefined || faultKinds.includes(config.fault), `fault is one of ${faultKinds.join(", ")}`);
   return config;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { concatBytes } from "../chain/codec/bytes.ts";
+import type { Wishes } from "../client/profiles.ts";
 
 /** Tasks that run side by side. All of them run the job's program with the wave's arguments; each has its own input. */
 export interface Wave {
@@ -22,6 +23,7 @@ export interface JobFile {
   /** Per lot, all in, in the quote denom's smallest unit. */
   readonly limitPrice: bigint;
   readonly verification: "V0" | "V2";
+  readonly wishes: Wishes;
   /** File name of the module, beside the job file. */
   readonly program: string;
   /** First the map wave, whose inputs `inputs.ts` makes; then reduce waves of one task, fed by `frameOutputs` of the wave before. */
@@ -60,7 +62,7 @@ export function parseJob(text: string): JobFile {
   } catch (error) {
     throw new Error(`the job file is not JSON: ${(error as Error).message}`);
   }
-  const fields = object(value, "job", ["$schema", "name", "title", "class", "quoteDenom", "limitPrice", "verification", "program", "waves"]);
+  const fields = object(value, "job", ["$schema", "name", "title", "class", "quoteDenom", "limitPrice", "verification", "program", "waves", "requires", "prefers"]);
   const waves = fields["waves"];
   if (!Array.isArray(waves) || waves.length < 1 || waves.length > 16) throw wrong("waves", "a list of 1 to 16 waves", waves);
   return {
@@ -70,9 +72,38 @@ export function parseJob(text: string): JobFile {
     quoteDenom: string(fields["quoteDenom"], "quoteDenom", /^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/, "a denom"),
     limitPrice: integer(fields["limitPrice"], "limitPrice"),
     verification: string(fields["verification"], "verification", /^V[02]$/, "V0 or V2") as "V0" | "V2",
+    wishes: { requires: requirements(fields["requires"] ?? {}), prefers: preferences(fields["prefers"] ?? {}) },
     program: string(fields["program"], "program", /^[A-Za-z0-9_-]{1,60}\.wasm$/, "the name of a .wasm file beside the job file"),
     waves: waves.map((wave, i) => parseWave(wave, `waves[${i}]`, i === 0 ? "map" : "reduce")),
   };
+}
+
+const attributeValue = /^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/;
+const valueWords = "1 to 64 printable ASCII characters";
+
+/** Attributes by key, at most 16. */
+function attributes(value: unknown, at: string): [string, unknown][] {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || Object.keys(value).length > 16) throw wrong(at, "at most 16 attributes by key", value);
+  for (const key of Object.keys(value)) if (!/^[a-z][a-z0-9._/-]{0,31}$/.test(key)) throw wrong(`a key of ${at}`, "1 to 32 of a-z 0-9 . _ / - beginning with a letter", key);
+  return Object.entries(value);
+}
+
+function requirements(value: unknown): NonNullable<Wishes["requires"]> {
+  return Object.fromEntries(attributes(value, "requires").map(([key, wish]) => {
+    const at = `requires.${key}`;
+    if (typeof wish === "string") return [key, string(wish, at, attributeValue, valueWords)];
+    const fields = object(wish, at, ["value", "attestedBy"]);
+    const auditors = fields["attestedBy"];
+    if (!Array.isArray(auditors) || auditors.length > 8 || !auditors.every((one) => typeof one === "string")) throw wrong(`${at}.attestedBy`, "a list of at most 8 auditors; empty: any accredited one", auditors);
+    return [key, { value: string(fields["value"], `${at}.value`, attributeValue, valueWords), attestedBy: auditors as string[] }];
+  }));
+}
+
+function preferences(value: unknown): NonNullable<Wishes["prefers"]> {
+  return Object.fromEntries(attributes(value, "prefers").map(([key, wish]) => {
+    const fields = object(wish, `prefers.${key}`, ["value", "worth"]);
+    return [key, { value: string(fields["value"], `prefers.${key}.value`, attributeValue, valueWords), worth: integer(fields["worth"], `prefers.${key}.worth`) }];
+  }));
 }
 
 function parseWave(value: unknown, at: string, kind: Wave["kind"]): Wave {

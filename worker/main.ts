@@ -71,7 +71,8 @@ async function run(home: string): Promise<void> {
     moniker: config.moniker, dataUrl, encryptionKey: keys.publicKey, bond: BigInt(config.bond),
     ...(config.organization === undefined ? {} : { organization: config.organization }), ...(config.attributes === undefined ? {} : { attributes: config.attributes }),
   };
-  const terms = { ...config.ask, price: BigInt(config.ask.price) };
+  const premiums = Object.fromEntries(Object.entries(config.ask.premiums ?? {}).map(([key, price]) => [key, BigInt(price)]));
+  const terms = { ...config.ask, price: BigInt(config.ask.price), premiums };
   const provider = await ensureProvider(connection, sender, profile);
   try {
     log("ready", { account, provider, ask: String(await ensureAsk(connection, sender, terms)), dataUrl });

@@ -74,9 +74,21 @@ describe("what a worker sets up on chain", () => {
     asks = [ask({ id: 2n, classId: "wasm.other", basePrice: 7n }), ask({})];
     assert.equal(await ensureAsk(connection, sender, terms), 3n);
     assert.deepEqual(kinds(), []);
-    assert.equal(await ensureAsk(connection, sender, { ...terms, price: 101n }), 9n);
+    assert.equal(await ensureAsk(connection, sender, { ...terms, units: 5 }), 9n);
     assert.deepEqual(kinds(), ["MsgCancelAsk", "MsgPlaceAsk"]);
     assert.equal((sent[0] as { value: { askId: bigint } }).value.askId, 3n);
+  });
+
+  it("replaces an ask where only the price or premiums are others", async () => {
+    await ensureProvider(connection, sender, { ...profile, attributes: { zone: "eu", gpu: "h100" } });
+    known = (sent[0] as { value: { profile: Profile } }).value.profile;
+    sent = [];
+    asks = [ask({})];
+    assert.equal(await ensureAsk(connection, sender, { ...terms, price: 101n, premiums: { zone: 5n } }), 3n);
+    assert.deepEqual(kinds(), ["MsgReplaceAsk"]);
+    const { value } = sent[0] as { value: { basePrice: bigint; premiums: object } };
+    assert.deepEqual([value.basePrice, value.premiums], [101n, [{ attribute: { key: "zone", value: "eu" }, price: 5n }]]);
+    await assert.rejects(ensureAsk(connection, sender, { ...terms, premiums: { tee: 1n } }), /a price for tee, which the provider does not declare/);
   });
 
   it("places an expired ask again", async () => {

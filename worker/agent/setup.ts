@@ -3,7 +3,7 @@ import type { Connection } from "../../client/connection.ts";
 import type { Sender } from "../../client/sender.ts";
 import { equalBytes } from "../../chain/codec/bytes.ts";
 import { Profile } from "../../chain/codec/gen/dcm/staking/v1/types.ts";
-import { OrderStatus } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus, type Ask, type Premium } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { MsgPlaceAskResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 
 export interface ProviderProfile {
@@ -25,6 +25,10 @@ export interface AskTerms {
   readonly price: bigint;
   /** Tasks at a time. */
   readonly units: number;
+  /** What it takes on top for attributes that its profile declares, by key; one without a price here is not offered. */
+  readonly premiums?: Readonly<Record<string, bigint>>;
+  /** Units that are in one place, at most. */
+  readonly maxColocated?: number;
 }
 
 /** Registers the sender's account as a provider, or brings its profile up to date. */
@@ -47,21 +51,40 @@ export async function ensureProvider(connection: Connection, sender: Sender, pro
 }
 
 /**
- * Places an ask unless one with these terms rests in the book; gives its id. Asks of the same book with other terms are taken out. With
+ * Places an ask unless one with these terms rests in the book; gives its id. One with another price is replaced, others of the same book are taken out. With
  * `keepShrunk`, one that lost units for lack of bond counts as it is: taking it out would not bring the bond back.
  */
 export async function ensureAsk(connection: Connection, sender: Sender, terms: AskTerms, keepShrunk = false): Promise<bigint> {
   const { asks } = await connection.query.market.asks({ provider: sender.address, pagination: { key: new Uint8Array(0), offset: 0n, limit: 1_000n, countTotal: false, reverse: false } });
   const mine = asks.filter((ask) => ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.classId === terms.classId && ask.quoteDenom === terms.quoteDenom);
-  const wanted = mine.find((ask) => ask.basePrice === terms.price && (ask.units === terms.units || (keepShrunk && ask.units < terms.units)));
+  const premiums = await premiumsOf(connection, sender.address, terms.premiums ?? {});
+  const sized = (ask: Ask): boolean => (ask.units === terms.units || (keepShrunk && ask.units < terms.units)) && ask.maxColocated === (terms.maxColocated ?? 0);
+  const priced = (ask: Ask): boolean => ask.basePrice === terms.price && samePremiums(ask.premiums, premiums);
+  const wanted = mine.find((ask) => sized(ask) && priced(ask)) ?? mine.find(sized);
   for (const ask of mine) if (ask !== wanted) await sender.send({ typeUrl: "/dcm.market.v1.MsgCancelAsk", value: { provider: sender.address, askId: ask.id } });
-  if (wanted !== undefined) return wanted.id;
+  if (wanted !== undefined) {
+    if (!priced(wanted)) await sender.send({ typeUrl: "/dcm.market.v1.MsgReplaceAsk", value: { provider: sender.address, askId: wanted.id, basePrice: terms.price, premiums, expiresTau: 0n } });
+    return wanted.id;
+  }
   const sent = await sender.send({
     typeUrl: "/dcm.market.v1.MsgPlaceAsk",
     value: {
-      provider: sender.address, classId: terms.classId, quoteDenom: terms.quoteDenom, basePrice: terms.price, units: terms.units, premiums: [],
-      maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n,
+      provider: sender.address, classId: terms.classId, quoteDenom: terms.quoteDenom, basePrice: terms.price, units: terms.units, premiums,
+      maxColocated: terms.maxColocated ?? 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n,
     },
   });
   return MsgPlaceAskResponse.decode(sent.response?.value ?? new Uint8Array(0)).askId;
+}
+
+/** With the values that the provider's profile declares. */
+async function premiumsOf(connection: Connection, provider: string, prices: Readonly<Record<string, bigint>>): Promise<Premium[]> {
+  if (Object.keys(prices).length === 0) return [];
+  const { attributes } = (await connection.query.providers.provider({ operator: provider })).provider!.profile!;
+  const missing = Object.keys(prices).find((key) => !attributes.some((attribute) => attribute.key === key));
+  if (missing !== undefined) throw new Error(`ask.premiums has a price for ${missing}, which the provider does not declare; add it to attributes`);
+  return attributes.filter(({ key }) => prices[key] !== undefined).map((attribute) => ({ attribute, price: prices[attribute.key]! }));
+}
+
+function samePremiums(a: readonly Premium[], b: readonly Premium[]): boolean {
+  return a.length === b.length && a.every((one, i) => one.attribute!.key === b[i]!.attribute!.key && one.attribute!.value === b[i]!.attribute!.value && one.price === b[i]!.price);
 }

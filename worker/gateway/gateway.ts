@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EncodeObject } from "@cosmjs/proto-signing";
 import type { Connection } from "../../client/connection.ts";
+import { ensureProfile, type Wishes } from "../../client/profiles.ts";
 import { decodeResult, encodeManifest, encodeWasmArguments, inputRoot, SaltChain, type TaskResult, type WasmArguments } from "../../client/protocol.ts";
 import { TxFailed, type Sender, type Sent } from "../../client/sender.ts";
 import { equalBytes, fromHex, toHex } from "../../chain/codec/bytes.ts";
@@ -33,7 +34,11 @@ export interface JobRequest {
   readonly durationMs: bigint;
   readonly maxResultSize: bigint;
   readonly risk?: bigint;
-  readonly timeInForce?: "GTT" | "IOC";
+  readonly timeInForce?: "GTT" | "IOC" | "FOK";
+  /** What providers must have, or should; the profile is registered where the book has none. */
+  readonly wishes?: Wishes;
+  /** Tasks that run in one place, by so many. */
+  readonly minColocated?: number;
   /** tau at which what is unmatched leaves the book; by default the longest that the chain allows. */
   readonly expiresTau?: bigint;
   readonly costTags?: Readonly<Record<string, string>>;
@@ -105,6 +110,7 @@ export class Gateway {
   /** Puts the data where providers can fetch it and sends the bid. Resolves when the bid is in a block. */
   async place(request: JobRequest): Promise<PlacedJob> {
     const { sender, blobs, dataUrl } = this.#options;
+    const profileId = await ensureProfile(this.#options.connection, sender, request, request.wishes ?? {}, this.#options.pollMs);
     const sealed = request.sealed !== false;
     const keys = generateKeyPair();
     const jobKey = newJobKey();
@@ -126,8 +132,8 @@ export class Gateway {
         consumer: sender.address, payer: "", organization: "",
         costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value })),
         classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots,
-        timeInForce: request.timeInForce === "IOC" ? TimeInForce.TIME_IN_FORCE_IOC : TimeInForce.TIME_IN_FORCE_GTT,
-        term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, profileId: 0, minColocated: 0,
+        timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],
+        term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, profileId, minColocated: request.minColocated ?? 0,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE,
         k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n),
         saltHead: replicated ? new SaltChain(saltSecret, salts).head : new Uint8Array(0),

@@ -42,7 +42,7 @@ export async function runJob(options: RunOptions): Promise<FinishedWave[]> {
   let inputs = loaded.inputs;
   for (const [index, wave] of job.waves.entries()) {
     const placed = await gateway.place({
-      name: `${job.name}/${wave.kind}`, classId: job.classId, quoteDenom: job.quoteDenom, limitPrice: job.limitPrice, lots: wave.lots, verification: job.verification,
+      name: `${job.name}/${wave.kind}`, classId: job.classId, quoteDenom: job.quoteDenom, limitPrice: job.limitPrice, lots: wave.lots, verification: job.verification, wishes: job.wishes,
       program: loaded.program, inputs, arguments: { args: wave.args }, durationMs: wave.durationMs, maxResultSize: wave.maxResultBytes, costTags: { job: job.name, wave: wave.kind },
     });
     await options.onPlaced?.(index, placed);

@@ -10,13 +10,17 @@ interface Order {
   readonly id: bigint;
   readonly classId: string;
   readonly price: bigint;
+  /** Since when it queues. */
   readonly height: number;
+  /** Attributes that an ask offers: of equals the fewest come first. */
+  readonly attributes: number;
   readonly units: number;
   readonly listed: boolean;
 }
 
 interface Side {
   readonly placed: string;
+  readonly replaced: string;
   readonly changed: string;
   readonly id: string;
   readonly price: string;
@@ -24,8 +28,8 @@ interface Side {
   readonly listed: (attributes: ChainEvent["attributes"]) => boolean;
 }
 
-const asks: Side = { placed: "EventAskPlaced", changed: "EventAskChanged", id: "ask_id", price: "base_price", units: "free_units", listed: ({ listed }) => listed === "true" };
-const bids: Side = { placed: "EventBidPlaced", changed: "EventBidChanged", id: "bid_id", price: "limit_price", units: "open_tasks", listed: ({ status }) => status === "open" };
+const asks: Side = { placed: "EventAskPlaced", replaced: "EventAskReplaced", changed: "EventAskChanged", id: "ask_id", price: "base_price", units: "free_units", listed: ({ listed }) => listed === "true" };
+const bids: Side = { placed: "EventBidPlaced", replaced: "EventBidReplaced", changed: "EventBidChanged", id: "bid_id", price: "limit_price", units: "open_tasks", listed: ({ status }) => status === "open" };
 
 export class Follower {
   readonly #connection: Connection;
@@ -64,7 +68,9 @@ export class Follower {
     const listed = QueryAsksResponse.decode(await this.#query("Asks", QueryAsksRequest.encode(QueryAsksRequest.fromPartial(book)).finish(), height));
     assert.deepEqual(ours.asks.map(({ id, units }) => [id, units]), listed.asks.map(({ id, freeUnits }) => [id, freeUnits]), `asks of ${classId} at height ${height}`);
     const wanted = QueryBidsResponse.decode(await this.#query("Bids", QueryBidsRequest.encode(QueryBidsRequest.fromPartial(book)).finish(), height));
-    assert.deepEqual(ours.bids.map(({ id }) => id), wanted.bids.map(({ id }) => id), `bids of ${classId} at height ${height}`);
+    // Bids of a book are listed by profile, then by limit.
+    const ids = (list: readonly { readonly id: bigint }[]): bigint[] => list.map(({ id }) => id).sort((a, b) => Number(a - b));
+    assert.deepEqual(ids(ours.bids), ids(wanted.bids), `bids of ${classId} at height ${height}`);
     this.#compared++;
   }
 
@@ -83,17 +89,20 @@ export class Follower {
 
 /** The class whose book the event changed. */
 function take(orders: Map<bigint, Order>, side: Side, { type, height, attributes }: ChainEvent): string | undefined {
-  if (type !== `dcm.market.v1.${side.placed}` && type !== `dcm.market.v1.${side.changed}`) return undefined;
+  const name = type.replace("dcm.market.v1.", "");
+  if (name !== side.placed && name !== side.replaced && name !== side.changed) return undefined;
   const id = BigInt(attributes[side.id]!);
   const classId = attributes.class_id!;
-  const before = orders.get(id) ?? { id, classId, price: BigInt(attributes[side.price]!), height, units: 0, listed: false };
-  if (type === `dcm.market.v1.${side.placed}`) orders.set(id, before);
+  const terms = { price: BigInt(attributes[side.price]!), height, attributes: (attributes.premiums ?? "").split(",").filter((one) => one !== "").length };
+  const before = orders.get(id) ?? { id, classId, ...terms, units: 0, listed: false };
+  if (name === side.placed) orders.set(id, before);
+  else if (name === side.replaced) orders.set(id, { ...before, ...terms });
   else orders.set(id, { ...before, units: Number(attributes[side.units]), listed: side.listed(attributes) });
   return classId;
 }
 
 function inOrder(orders: ReadonlyMap<bigint, Order>, classId: string, byPrice: (a: Order, b: Order) => bigint): Order[] {
-  return [...orders.values()].filter((order) => order.listed && order.classId === classId).sort((a, b) => Number(byPrice(a, b)) || a.height - b.height || Number(a.id - b.id));
+  return [...orders.values()].filter((order) => order.listed && order.classId === classId).sort((a, b) => Number(byPrice(a, b)) || a.attributes - b.attributes || a.height - b.height || Number(a.id - b.id));
 }
 
 function levels(orders: readonly Order[]): { price: bigint; units: bigint; orders: number }[] {

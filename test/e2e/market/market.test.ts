@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, after, describe, it } from "mocha";
 import { acceptReplicated, acceptWithoutVerification } from "./accepted.ts";
+import { fillOrKill, payPremium, raiseLimit, runTogether } from "./attributes.ts";
 import { balanceBooks, matchBankEvents, pruneRecords, settleProviders } from "./audit.ts";
 import { answerNonsense, closeAfterDeclines, closeWithoutSalt, closeWithoutSeal } from "./consumers.ts";
 import { goOnAfterKill, rematchAfterDeath, rematchAfterSilence, replaceTheSilent, slashTheLiar } from "./faulty.ts";
@@ -13,8 +14,8 @@ type Scenario = (world: World) => Promise<void>;
 /** Scenarios of a lane run one after the other; lanes run side by side. */
 const lanes: readonly (readonly Scenario[])[] = [
   [acceptWithoutVerification, acceptReplicated, slashTheLiar, replaceTheSilent],
-  [goOnAfterKill, rematchAfterDeath],
-  [closeWithoutSalt, closeAfterDeclines, leaveUnfilled, expire, waitForCheaper, answerNonsense],
+  [goOnAfterKill, rematchAfterDeath, payPremium, raiseLimit],
+  [closeWithoutSalt, closeAfterDeclines, leaveUnfilled, expire, waitForCheaper, answerNonsense, fillOrKill, runTogether],
   [showNothingToThirdParties, rematchAfterSilence, closeWithoutSeal, cancelPartlyMatched, tradeWithOneself],
 ];
 
@@ -55,6 +56,10 @@ describe("the market on a real network", function () {
   holds("sends an immediate bid away unfilled", leaveUnfilled);
   holds("expires a bid at its tau", expire);
   holds("lets a limit below the book wait for a cheaper ask", waitForCheaper);
+  holds("serves a bid that wants an attribute by those who offer it, and pays their premium", payPremium);
+  holds("fills a fill-or-kill bid whole or not at all", fillOrKill);
+  holds("runs tasks that belong together in one place", runTogether);
+  holds("gives a waiting bid a higher limit and matches it", raiseLimit);
   holds("never trades an account with itself: the newer order leaves", tradeWithOneself);
   holds("shows nothing to third parties who fetch its data", showNothingToThirdParties);
 

@@ -39,7 +39,7 @@ const faults = new Map([[liar, "lie"], [silent, "silent"], [slow, "slow"]] as co
 export const providerCount = 7;
 
 /** A book for each scenario. */
-export const classIds = ["wasm.cancel", "wasm.decline", "wasm.honest", "wasm.killed", "wasm.liar", "wasm.nonsense", "wasm.orders", "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.sealed", "wasm.seals", "wasm.self", "wasm.silent", "wasm.tacit"] as const;
+export const classIds = ["wasm.cancel", "wasm.decline", "wasm.honest", "wasm.killed", "wasm.liar", "wasm.nonsense", "wasm.orders", "wasm.premium", "wasm.raised", "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.sealed", "wasm.seals", "wasm.self", "wasm.silent", "wasm.tacit", "wasm.together", "wasm.whole"] as const;
 export type ClassId = (typeof classIds)[number];
 
 const deadlines = { salt_due: "8000", seal_due: "8000", start_due: "15000", commit_due: "15000", reveal_due: "8000", draw_due: "15000", record_lifetime: String(recordLifetimeMs) };
