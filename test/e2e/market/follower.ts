@@ -1,7 +1,8 @@
 /** A book kept from events alone, as an exchange or an explorer would; held against the chain's own queries at the same height. */
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
-import { QueryAsksRequest, QueryAsksResponse, QueryBidsRequest, QueryBidsResponse, QueryBookRequest, QueryBookResponse } from "../../../chain/codec/gen/dcm/market/v1/query.ts";
+import { OrderStatus } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
+import { QueryAsksRequest, QueryAsksResponse, QueryBidsRequest, QueryBidsResponse, QueryBookRequest, QueryBookResponse, QueryJobRequest, QueryJobResponse } from "../../../chain/codec/gen/dcm/market/v1/query.ts";
 import type { Connection } from "../../../client/connection.ts";
 import { denom } from "../../../localnet/homes.ts";
 import type { ChainEvent } from "./history.ts";
@@ -44,6 +45,20 @@ export class Follower {
   /** Books that were held against the chain. */
   get compared(): number {
     return this.#compared;
+  }
+
+  /** Begins in the middle, or again after a gap: with all orders as the chain has them at a height, those too that stand in no book and may come back. */
+  async resume(height: number): Promise<void> {
+    const pagination = { key: new Uint8Array(0), offset: 0n, limit: 1_000n, countTotal: false, reverse: false };
+    const { asks: offers } = QueryAsksResponse.decode(await this.#query("Asks", QueryAsksRequest.encode(QueryAsksRequest.fromPartial({ pagination })).finish(), height));
+    for (const { id, classId, basePrice, createdHeight, premiums, freeUnits, status } of offers) {
+      this.#asks.set(id, { id, classId, price: basePrice, height: Number(createdHeight), attributes: premiums.length, units: freeUnits, listed: status === OrderStatus.ORDER_STATUS_OPEN && freeUnits > 0 });
+    }
+    const { bids: wanted } = QueryBidsResponse.decode(await this.#query("Bids", QueryBidsRequest.encode(QueryBidsRequest.fromPartial({ pagination })).finish(), height));
+    for (const { id, classId, limitPrice, createdHeight, nextTask, reopened, status } of wanted) {
+      const { job } = QueryJobResponse.decode(await this.#query("Job", QueryJobRequest.encode({ jobId: id }).finish(), height));
+      this.#bids.set(id, { id, classId, price: limitPrice, height: Number(createdHeight), attributes: 0, units: job!.spec!.tasks - nextTask + reopened.length, listed: status === OrderStatus.ORDER_STATUS_OPEN });
+    }
   }
 
   /** Takes a block's events in; compares every book that they changed. */

@@ -64,6 +64,11 @@ export class History {
     return height;
   }
 
+  /** Of one block. */
+  at(height: number): ChainEvent[] {
+    return this.#events.filter((event) => event.height === height);
+  }
+
   /** Of this type (without `dcm.market.v1.`), with these attributes, oldest first. */
   find(name: string, wanted: Readonly<Record<string, string | bigint>> = {}): ChainEvent[] {
     const type = name.startsWith("Event") ? `dcm.market.v1.${name}` : name;

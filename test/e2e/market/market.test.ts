@@ -5,6 +5,7 @@ import { fillOrKill, payPremium, raiseLimit, runTogether } from "./attributes.ts
 import { balanceBooks, matchBankEvents, pruneRecords, settleProviders } from "./audit.ts";
 import { answerNonsense, closeAfterDeclines, closeWithoutSalt, closeWithoutSeal } from "./consumers.ts";
 import { goOnAfterKill, rematchAfterDeath, rematchAfterSilence, replaceTheSilent, slashTheLiar } from "./faulty.ts";
+import { Follower } from "./follower.ts";
 import { cancelPartlyMatched, expire, leaveUnfilled, tradeWithOneself, waitForCheaper } from "./orders.ts";
 import { leakNothing, showNothingToThirdParties } from "./secrets.ts";
 import { classIds, slow, World } from "./world.ts";
@@ -77,5 +78,13 @@ describe("the market on a real network", function () {
     const height = await world.history.upToNow();
     for (const classId of classIds) await world.follower.compare(classId, height);
     assert.ok(world.follower.compared > 100, `${world.follower.compared} compared`);
+  });
+  it("can be followed from the state at any height on, after a gap", async () => {
+    const to = await world.history.upToNow();
+    const follower = new Follower(world.connection);
+    const from = to - 60;
+    await follower.resume(from);
+    for (let height = from + 1; height <= to; height++) await follower.follow(height, world.history.at(height));
+    for (const classId of classIds) await follower.compare(classId, to);
   });
 });
