@@ -8,6 +8,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   "check-tx": () => import("./check-tx.ts"),
   commit: () => import("./commit.ts"),
   clearing: () => import("./clearing.ts"),
+  "market-txs": () => import("./market-txs.ts"),
   welfare: () => import("./welfare.ts"),
   vouchers: () => import("./vouchers.ts"),
 };
