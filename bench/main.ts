@@ -11,6 +11,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   "market-txs": () => import("./market-txs.ts"),
   welfare: () => import("./welfare.ts"),
   vouchers: () => import("./vouchers.ts"),
+  "node-send": () => import("./node-send.ts"),
 };
 
 const { values, positionals } = parseArgs({

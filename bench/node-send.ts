@@ -1,0 +1,127 @@
+/** Sustained bank sends on one node: CometBFT, this application over its socket, a load through RPC; and the same with an application that does nothing, as the limit. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parse } from "smol-toml";
+import { obtainCometBFT } from "../localnet/comet/obtain.ts";
+import { claimPorts, type NodePorts } from "../localnet/ports.ts";
+import type { TestAccount } from "../test/support/accounts.ts";
+import { figure, machine, type Benchmark } from "./benchmark.ts";
+import { assertMoved, blocksFrom, latestHeight, type Block } from "./node-send/chain.ts";
+import { benchAccounts, buildHome, copyHome, signSends, type Setting } from "./node-send/home.ts";
+import { requestText, runLoad, unconfirmed } from "./node-send/load.ts";
+import { startNode, waitUntil } from "./node-send/node.ts";
+
+const settings: readonly Setting[] = [
+  { name: "init", config: "init", changes: {} },
+  { name: "init_100ms", config: "init", changes: { consensus: { timeout_commit: "100ms" } } },
+  { name: "comet_defaults", config: "comet", changes: {} },
+];
+const connections = 250;
+
+interface Sample {
+  readonly txPerS: number;
+  readonly blockSeconds: number;
+  /** Microseconds a committed transaction. */
+  readonly cpu: { readonly app: number; readonly comet: number; readonly load: number };
+}
+
+interface Round {
+  readonly home: string;
+  readonly comet: string;
+  readonly ports: NodePorts;
+  readonly idle: boolean;
+  readonly durationMs: number;
+  readonly accounts: readonly TestAccount[];
+  readonly requests: readonly (readonly string[])[];
+}
+
+const benchmark: Benchmark = {
+  name: "node-send",
+  description: "Sustained bank sends on one node with CometBFT over RPC, and the same with an application that does nothing",
+  async run({ runs, quick, progress }) {
+    const senders = 1_000;
+    const each = quick ? 60 : 200;
+    const durationMs = quick ? 8_000 : 20_000;
+    const { path: comet, version } = await obtainCometBFT({ onProgress: progress });
+    const folder = mkdtempSync(join(tmpdir(), "bench-node-"));
+    const ports = await claimPorts(1);
+    const samples = new Map<string, { app: Sample[]; limit: Sample[] }>();
+    try {
+      const accounts = benchAccounts(senders);
+      const built = join(folder, "built");
+      await buildHome(built, accounts);
+      progress(`signing ${senders * each} transactions`);
+      const requests = signSends(accounts, each).map((txs) => txs.map(requestText));
+      for (let round = 1; round <= runs; round++) {
+        for (const setting of settings) {
+          const of = samples.get(setting.name) ?? { app: [], limit: [] };
+          samples.set(setting.name, of);
+          for (const kind of ["limit", "app"] as const) {
+            const home = join(folder, "home");
+            const idle = kind === "limit";
+            copyHome(built, home, setting, comet, idle);
+            const sample = await measure({ home, comet, ports: ports.nodes[0]!, idle, durationMs, accounts, requests });
+            progress(`round ${round} of ${runs}, ${setting.name}, ${kind}: ${Math.round(sample.txPerS)} tx/s`);
+            of[kind].push(sample);
+          }
+        }
+      }
+    } finally {
+      await ports.release();
+      rmSync(folder, { recursive: true, force: true });
+    }
+    return {
+      name: "node-send",
+      figures: [...samples].flatMap(([name, { app, limit }]) => [
+        figure(`${name}_tx_per_s`, "tx/s", app.map(({ txPerS }) => txPerS)),
+        figure(`${name}_limit_tx_per_s`, "tx/s", limit.map(({ txPerS }) => txPerS)),
+        figure(`${name}_of_limit`, "ratio", app.map(({ txPerS }, i) => txPerS / limit[i]!.txPerS)),
+        figure(`${name}_block`, "s", app.map(({ blockSeconds }) => blockSeconds)),
+        figure(`${name}_app_cpu_us_per_tx`, "us", app.map(({ cpu }) => cpu.app)),
+        figure(`${name}_comet_cpu_us_per_tx`, "us", app.map(({ cpu }) => cpu.comet)),
+        figure(`${name}_load_cpu_us_per_tx`, "us", app.map(({ cpu }) => cpu.load)),
+        figure(`${name}_limit_app_cpu_us_per_tx`, "us", limit.map(({ cpu }) => cpu.app)),
+        figure(`${name}_limit_comet_cpu_us_per_tx`, "us", limit.map(({ cpu }) => cpu.comet)),
+      ]),
+      configuration: { senders, transactions: senders * each, seconds: durationMs / 1_000, connections, runs },
+      versions: { ...machine(), cometbft: version },
+    };
+  },
+};
+export default benchmark;
+
+/** One node from its genesis: loaded, emptied, looked at, stopped. */
+async function measure({ home, comet, ports, idle, durationMs, accounts, requests }: Round): Promise<Sample> {
+  const { size } = (parse(readFileSync(join(home, "config/config.toml"), "utf8")) as { mempool: { size: number } }).mempool;
+  const node = await startNode(home, comet, ports, idle);
+  try {
+    const first = (await latestHeight(ports.rpc)) + 1;
+    const before = node.cpu();
+    const own = process.cpuUsage();
+    const { endedAt, exhausted } = await runLoad(requests, { port: ports.rpc, connections, durationMs, mempoolSize: size });
+    const { user, system } = process.cpuUsage(own);
+    await waitUntil("an empty mempool", 120_000, async () => (await unconfirmed(undefined, ports.rpc)) === 0);
+    const empty = await latestHeight(ports.rpc);
+    await waitUntil("the block after the load", 60_000, async () => (await latestHeight(ports.rpc)) > empty);
+    const after = node.cpu();
+    const blocks = await blocksFrom(ports.rpc, first, idle);
+    const committed = blocks.reduce((sum, { sends }) => sum + sends, 0);
+    if (exhausted && !idle && committed !== requests.reduce((sum, { length }) => sum + length, 0)) throw new Error(`everything was sent, but only ${committed} transactions are committed`);
+    if (!idle) await assertMoved(ports.rpc, accounts, committed);
+    const micros = (seconds: number): number => (seconds * 1e6) / committed;
+    return { ...sustained(blocks, endedAt), cpu: { app: micros(after.app - before.app), comet: micros(after.comet - before.comet), load: micros((user + system) / 1e6) } };
+  } finally {
+    await node.stop();
+  }
+}
+
+/** The rate over the blocks that were made under load: without the first, which began to fill at any time, and those after the load's end. */
+function sustained(blocks: readonly Block[], endedAt: number): Pick<Sample, "txPerS" | "blockSeconds"> {
+  const loaded = blocks.filter(({ sends, time }) => sends > 0 && time <= endedAt);
+  const [first, last] = [loaded[0], loaded.at(-1)];
+  if (first === undefined || last === undefined || loaded.length < 3) throw new Error(`only ${loaded.length} blocks had transactions while the load ran: let it run longer`);
+  const seconds = (last.time - first.time) / 1_000;
+  const sends = loaded.reduce((sum, block) => sum + block.sends, 0) - first.sends;
+  return { txPerS: sends / seconds, blockSeconds: seconds / (loaded.length - 1) };
+}
