@@ -1,6 +1,6 @@
 /** The checks before a transaction's messages, in the Cosmos SDK's order. Which of them run depends on the mode; see README.md. */
 import { fail, sdkErrors } from "../runtime/errors.ts";
-import { checkMinGasPrice, deductFee } from "./fees.ts";
+import { checkMinGasPrice, deductFee, feeError } from "./fees.ts";
 import { chargeSize, checkBasics, checkDeadlines, checkMemo, checkShape } from "./limits.ts";
 import { chargeSignatures, emitSignatures, signerKeys, verifySignatures } from "./signatures.ts";
 import { signersOf } from "./signers.ts";
@@ -9,7 +9,9 @@ import type { DecodedMessage, DecodedTx } from "../codec/tx.ts";
 import type { Account, SignersPort } from "../modules/auth/ports.ts";
 import type { BankPort } from "../modules/bank/ports.ts";
 import type { FeegrantPort } from "../modules/feegrant/ports.ts";
-import type { Ante, VerifiedSignatures } from "../runtime/ante.ts";
+import type { Ante, CommonTx, VerifiedSignatures } from "../runtime/ante.ts";
+import type { Money } from "../runtime/coins.ts";
+import type { SignerAddress } from "./signers.ts";
 import type { Context } from "../runtime/context.ts";
 
 /** What the ante asks of the messages' handlers. */
@@ -41,7 +43,7 @@ export function createAnte(ports: AntePorts): Ante {
     if (tx.authInfo.fee!.gasLimit === 0n && ctx.mode !== "simulate" && ctx.mode !== "genesis") fail(sdkErrors.invalidGasLimit, "must provide positive gas");
     if (ctx.mode === "check") checkMinGasPrice(tx, options.minGasPrices);
     const known = signers.map((signer) => accounts.find(ctx, signer.address));
-    deductFee(ctx, tx, signers, known, ports);
+    deductFee(ctx, tx, signers, known, verified, ports);
     const keys = signerKeys(ctx, tx, signers, known);
     emitSignatures(ctx, tx, signers);
     chargeSignatures(ctx, tx, keys, params);
@@ -50,13 +52,16 @@ export function createAnte(ports: AntePorts): Ante {
     if (ctx.mode !== "simulate") verifySignatures(ctx, tx, keys, verified);
     for (const { account, key } of keys) advance(ctx, tx, account, account.pubKey === undefined ? { pubKey: key } : {}, accounts);
     if (messages.check !== undefined) for (const message of tx.messages) messages.check(message);
-    if (ctx.mode === "check") verified.checked = true;
+    if (ctx.mode !== "check") return;
+    verified.checked = true;
+    verified.common = commonOf(tx, signers, verified.fee);
   };
 }
 
 /** What a block may have changed since CheckTx: deadlines, fees and sequences (ABCI-16). Shape and signatures were found good. */
 function recheck(ctx: Context, tx: DecodedTx, verified: VerifiedSignatures, ports: AntePorts): void {
   const { accounts, messages } = ports;
+  if (verified.common !== undefined && recheckCommon(ctx, verified.common, ports)) return;
   const signers = (verified.signers ??= signersOf(tx, messages));
   if (verified.checked !== true) {
     // Asked of a transaction that no check has seen: what the rest relies on.
@@ -66,13 +71,33 @@ function recheck(ctx: Context, tx: DecodedTx, verified: VerifiedSignatures, port
   }
   checkDeadlines(ctx, tx);
   const known = signers.map((signer) => accounts.find(ctx, signer.address));
-  deductFee(ctx, tx, signers, known, ports);
+  deductFee(ctx, tx, signers, known, verified, ports);
   if (tx.body.unordered) useNonces(ctx, tx, signers, accounts);
-  for (const [i, account] of known.entries()) {
+  for (let i = 0; i < known.length; i++) {
+    const account = known[i];
     if (account === undefined) fail(sdkErrors.unknownAddress, `account ${signers[i]!.text} does not exist`);
     checkSequence(tx, i, account);
-    advance(ctx, tx, account, {}, accounts);
+    if (!tx.body.unordered) accounts.update(ctx, account, { sequence: account.sequence + 1n });
   }
+}
+
+/** What a recheck needs of a checked transaction; undefined where it is not the common one. */
+function commonOf({ body, authInfo }: DecodedTx, signers: readonly SignerAddress[], fee: readonly Money[] | undefined): CommonTx | undefined {
+  const { payer, granter } = authInfo.fee!;
+  if (fee === undefined || fee.length > 1 || signers.length !== 1 || body.unordered || payer !== "" || granter !== "") return undefined;
+  if (body.timeoutHeight > 0n || body.timeoutTimestamp !== undefined) return undefined;
+  return { address: signers[0]!.address, sequence: authInfo.signerInfos[0]!.sequence, denom: fee[0]?.denom ?? "", amount: fee[0]?.amount ?? 0n };
+}
+
+/** Nothing is decoded. False, and nothing changed, where the signer's account is no base account or not at this sequence. */
+function recheckCommon(ctx: Context, { address, sequence, denom, amount }: CommonTx, { accounts, bank }: AntePorts): boolean {
+  if (!accounts.advance(ctx, address, sequence)) return false;
+  try {
+    if (amount > 0n) bank.hold(ctx, address, denom, amount);
+  } catch (error) {
+    throw feeError(error);
+  }
+  return true;
 }
 
 function checkSequence(tx: DecodedTx, i: number, account: Account): void {

@@ -2,12 +2,12 @@
 import { addressBytes, addressText, AddressError } from "../codec/address.ts";
 import { equalBytes } from "../codec/bytes.ts";
 import { coinsText, readAmount, readCoins, type Money, type WireCoin } from "../runtime/coins.ts";
-import { TxError, fail, sdkErrors } from "../runtime/errors.ts";
+import { TxError, errorOf, fail, sdkErrors } from "../runtime/errors.ts";
 import type { DecodedTx } from "../codec/tx.ts";
 import type { Account, SignersPort } from "../modules/auth/ports.ts";
 import type { BankPort } from "../modules/bank/ports.ts";
 import type { FeegrantPort } from "../modules/feegrant/ports.ts";
-import type { AnteOptions } from "../runtime/ante.ts";
+import type { AnteOptions, VerifiedSignatures } from "../runtime/ante.ts";
 import type { Context } from "../runtime/context.ts";
 import type { SignerAddress } from "./signers.ts";
 
@@ -33,16 +33,17 @@ export interface FeePorts {
 }
 
 /** ANTE-7: the fee goes from the payer, or from the granter that lets the payer spend, to the fee collector. */
-export function deductFee(ctx: Context, tx: DecodedTx, signers: readonly SignerAddress[], known: readonly (Account | undefined)[], ports: FeePorts): void {
+export function deductFee(ctx: Context, tx: DecodedTx, signers: readonly SignerAddress[], known: readonly (Account | undefined)[], verified: VerifiedSignatures, ports: FeePorts): void {
   const { amount, granter, payer } = tx.authInfo.fee!;
   const payerAddress = payer === "" ? signers[0]!.address : readFeeAddress(payer);
   let from = payerAddress;
-  const coins = feeCoins(amount);
+  const coins = verified.fee ?? feeCoins(amount);
+  if (coins !== undefined) verified.fee = coins;
   if (granter !== "") {
     from = readFeeAddress(granter);
     if (!equalBytes(from, payerAddress)) useGrant(ctx, tx, from, payerAddress, coins, amount, ports.feegrant);
   }
-  const index = signers.findIndex((signer) => equalBytes(signer.address, from));
+  const index = from === signers[0]!.address ? 0 : signers.findIndex((signer) => equalBytes(signer.address, from));
   const account = index >= 0 ? known[index] : ports.accounts.find(ctx, from);
   if (account === undefined) fail(sdkErrors.unknownAddress, `fee payer address: ${addressText(from)} does not exist`);
   if (coins === undefined) fail(sdkErrors.insufficientFee, `invalid fee amount: ${coinsText(amount)}`);
@@ -50,11 +51,16 @@ export function deductFee(ctx: Context, tx: DecodedTx, signers: readonly SignerA
     try {
       ports.bank.collectFee(ctx, account, coins);
     } catch (error) {
-      if (error instanceof TxError && error.codespace === "sdk" && error.code === sdkErrors.insufficientFunds.code) fail(sdkErrors.insufficientFunds, error.message);
-      throw error;
+      throw feeError(error);
     }
   }
   if (ctx.mode !== "recheck") ctx.emit("tx", [["fee", coinsText(amount)], ["fee_payer", account.addressText]]);
+}
+
+/** What is told of a payment that failed: where the payer is short, in the words of a fee. */
+export function feeError(error: unknown): unknown {
+  const short = error instanceof TxError && error.codespace === "sdk" && error.code === sdkErrors.insufficientFunds.code;
+  return short ? errorOf(sdkErrors.insufficientFunds, error.message) : error;
 }
 
 /** Canonical coins; none where all amounts are zero; undefined where they are not canonical. */
@@ -64,7 +70,7 @@ function feeCoins(amount: readonly WireCoin[]): Money[] | undefined {
   return typeof coins === "string" ? undefined : coins;
 }
 
-function useGrant(ctx: Context, tx: DecodedTx, granter: Uint8Array, grantee: Uint8Array, coins: Money[] | undefined, amount: readonly WireCoin[], feegrant: FeegrantPort): void {
+function useGrant(ctx: Context, tx: DecodedTx, granter: Uint8Array, grantee: Uint8Array, coins: readonly Money[] | undefined, amount: readonly WireCoin[], feegrant: FeegrantPort): void {
   if (coins === undefined) fail(sdkErrors.insufficientFee, `invalid fee amount: ${coinsText(amount)}`);
   try {
     feegrant.use(ctx, granter, grantee, coins, tx.messages.map((message) => message.typeUrl));

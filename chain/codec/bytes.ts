@@ -13,8 +13,16 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** Up to these lengths a loop beats the call of native code. */
+const mostCompared = 48;
+const mostCopied = 32;
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && compareBytes(a, b) === 0;
+  const { length } = a;
+  if (length !== b.length) return false;
+  if (length > mostCompared) return Buffer.compare(a, b) === 0;
+  for (let i = 0; i < length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
@@ -23,7 +31,8 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
-    out.set(part, at);
+    if (part.length > mostCopied) out.set(part, at);
+    else for (let i = 0; i < part.length; i++) out[at + i] = part[i]!;
     at += part.length;
   }
   return out;

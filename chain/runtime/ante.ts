@@ -1,4 +1,5 @@
 /** What stands before a transaction's messages: limits, fee, signatures, sequences. The runtime calls it; chain/ante/ is it. */
+import type { Money } from "./coins.ts";
 import type { Context } from "./context.ts";
 import type { DecodedTx } from "../codec/tx.ts";
 
@@ -6,9 +7,25 @@ import type { DecodedTx } from "../codec/tx.ts";
 export interface VerifiedSignatures {
   proofs: string[] | undefined;
   /** True once CheckTx let the transaction pass: what does not depend on the state was found good. */
-  checked?: boolean;
+  checked?: boolean | undefined;
   /** Who must sign, once that was asked: it depends on the transaction alone. */
-  signers?: readonly { readonly text: string; readonly address: Uint8Array }[];
+  signers?: readonly { readonly text: string; readonly address: Uint8Array }[] | undefined;
+  /** What the fee comes to, once that was read: it depends on the transaction alone. */
+  fee?: readonly Money[] | undefined;
+  /** Set once CheckTx let the transaction pass, where a recheck needs no more of it. */
+  common?: CommonTx | undefined;
+}
+
+/**
+ * All that a recheck asks of the common transaction: one signer, who pays a fee of at most one coin, in the order of sequences, without
+ * deadlines. In one object: thousands are rechecked one after the other, and most of what that costs is to fetch them from memory.
+ */
+export interface CommonTx {
+  readonly address: Uint8Array;
+  readonly sequence: bigint;
+  readonly denom: string;
+  /** 0 where there is no fee. */
+  readonly amount: bigint;
 }
 
 export interface AnteOptions {

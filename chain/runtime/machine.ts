@@ -17,7 +17,7 @@ import { assert, AssertionError, QueryError, sdkErrors, TxError } from "./errors
 import { GasMeter } from "./gas.ts";
 import type { Module } from "./module.ts";
 import type { Router } from "./router.ts";
-import { TxCache, type CachedTx } from "./tx-cache.ts";
+import { CachedTx, TxCache } from "./tx-cache.ts";
 
 /** The versions that the machine reads and adds to. */
 export interface VersionStore {
@@ -214,7 +214,7 @@ export class Machine {
         assert(found !== undefined, `decoded a message without a handler: ${typeUrl}`);
         return found;
       });
-      const cached: CachedTx = { tx, bound, system: bound.some(({ handler }) => handler.lane === "system"), verified: { proofs: undefined } };
+      const cached = new CachedTx(tx, bound, bound.some(({ handler }) => handler.lane === "system"));
       if (!passing) this.#txs.add(cached);
       return cached;
     } catch (error) {

@@ -221,6 +221,39 @@ function encodeBase(head: Uint8Array, sequence: bigint): Uint8Array {
   return out;
 }
 
+/**
+ * The stored bytes of a base account moved on from this sequence, as most transactions do and nothing else: equal to what decoding, `with`
+ * and encoding give. Undefined where they are of another kind, at another sequence, or need the general way.
+ */
+export function afterSequence(bytes: Uint8Array, sequence: bigint): Uint8Array | undefined {
+  if (!isBase(bytes) || sequence >= largestFastNumber) return undefined;
+  const end = bytes.length;
+  // Behind the URL: the tag of the value, its length, then its fields.
+  let at = 2 + baseUrl.length + 1;
+  while (bytes[at]! >= 0x80) at++;
+  at++;
+  for (let tag = bytes[at]; tag !== tags.sequence; tag = bytes[at]) {
+    at++;
+    if (tag === tags.accountNumber) {
+      while (bytes[at]! >= 0x80) at++;
+      at++;
+    } else if ((tag === tags.address || tag === tags.pubKey) && bytes[at]! < 0x80) {
+      at += 1 + bytes[at]!;
+    } else {
+      return undefined;
+    }
+  }
+  const from = ++at;
+  let value = 0;
+  for (let scale = 1; at < end; scale *= 128) value += (bytes[at++]! & 0x7f) * scale;
+  const next = Number(sequence) + 1;
+  if (value !== next - 1 || varintLength(next) !== end - from) return undefined;
+  const out = carve(end);
+  out.set(bytes);
+  writeVarint(out, from, next);
+  return out;
+}
+
 /** Reads varints and fields of bytes one after the other; `broken` where they do not fit. */
 class Fields {
   readonly #bytes: Uint8Array;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { addressText, moduleAddress } from "../../codec/address.ts";
 import { fromHex } from "../../codec/bytes.ts";
 import { BaseAccount, ModuleAccount } from "../../codec/gen/cosmos/auth/v1beta1/auth.ts";
@@ -7,6 +8,7 @@ import { encodePubKey } from "../../codec/pubkey.ts";
 import { authority } from "../../runtime/addresses.ts";
 import { QueryError, TxError } from "../../runtime/errors.ts";
 import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext } from "../../runtime/testing.ts";
+import { afterSequence, baseDetails, decodeAccount, encodeAccount, StoredAccount } from "./accounts.ts";
 import { authModule } from "./module.ts";
 import { defaultParams } from "./params.ts";
 import type { QueryAccountInfoResponse, QueryAccountResponse, QueryAccountsResponse, QueryModuleAccountsResponse } from "../../codec/gen/cosmos/auth/v1beta1/query.ts";
@@ -41,6 +43,25 @@ describe("auth", () => {
     assert.ok(account[1]!.startsWith(`0a20${Buffer.from("/cosmos.auth.v1beta1.BaseAccount").toString("hex")}12`));
     assert.deepEqual(entries.find(([key]) => key === "02"), ["02", "0000000000000002"]);
     assert.deepEqual(entries.find(([key]) => key === `${Buffer.from("accountNumber").toString("hex")}${"00".repeat(8)}`)?.[1], "01".repeat(20));
+  });
+
+  it("moves stored bytes to the next sequence as decoding and encoding do, or leaves them to these (AUTH-1)", () => {
+    const sequence = fc.oneof(fc.constantFrom(0n, 1n, 126n, 127n, 128n, 16_383n, 16_384n, (1n << 53n) - 2n), fc.bigInt({ min: 0n, max: (1n << 53n) - 2n }));
+    const key = fc.option(fc.uint8Array({ minLength: 33, maxLength: 33 }).map((bytes) => encodePubKey({ kind: "secp256k1", key: bytes })), { nil: undefined });
+    fc.assert(
+      fc.property(fc.nat(255), key, fc.bigInt({ min: 0n, max: 1n << 48n }), sequence, fc.bigInt({ min: 0n, max: 1n << 64n }), (i, pubKey, number, at, other) => {
+        const account = new StoredAccount(text(i), pubKey, number, at, baseDetails);
+        const bytes = encodeAccount(account);
+        const next = encodeAccount(account.with({ sequence: at + 1n }));
+        const moved = afterSequence(bytes, at);
+        // A sequence that takes one more byte, or its first, changes the lengths too.
+        assert.deepEqual(moved === undefined ? undefined : Buffer.from(moved), next.length === bytes.length ? Buffer.from(next) : undefined);
+        assert.equal(decodeAccount(bytes).sequence, at);
+        if (other !== at) assert.equal(afterSequence(bytes, other), undefined);
+        const module = encodeAccount(account.with({ details: { kind: "module", name: "gov", permissions: [] } }));
+        assert.equal(afterSequence(module, at), undefined);
+      }),
+    );
   });
 
   it("refuses genesis accounts that contradict themselves (AUTH-3)", () => {

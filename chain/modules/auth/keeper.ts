@@ -2,8 +2,8 @@
 import { addressText, moduleAddress } from "../../codec/address.ts";
 import { toHex } from "../../codec/bytes.ts";
 import { sdkErrors, fail, assert } from "../../runtime/errors.ts";
-import { viewOf } from "../../store/kv.ts";
-import { StoredAccount, baseDetails, decodeAccount, isBase, type Details } from "./accounts.ts";
+import { putInto, viewOf } from "../../store/kv.ts";
+import { StoredAccount, afterSequence, baseDetails, decodeAccount, isBase, type Details } from "./accounts.ts";
 import { accountKey, accounts, addressOfNumber, nextNumber, nonces, params, storeName } from "./state.ts";
 import { afterDelegation, afterUndelegation, vestingFault, type Vesting } from "./vesting.ts";
 import { addCoins, type Money } from "../../runtime/coins.ts";
@@ -48,6 +48,15 @@ export function createAccounts(permissions: ModulePermissions): SignersPort {
       const next = stored(account).with(change);
       accounts.set(ctx, account.address, next);
       return next;
+    },
+    advance(ctx, address, sequence) {
+      const store = ctx.store(storeName);
+      const key = accountKey(address);
+      const bytes = viewOf(store, key);
+      const next = bytes === undefined ? undefined : afterSequence(bytes, sequence);
+      if (next === undefined) return false;
+      putInto(store, key, next);
+      return true;
     },
     useNonce(ctx, sender, timeoutNanos) {
       if (nonces.has(ctx, [timeoutNanos, sender])) return false;

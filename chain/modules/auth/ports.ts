@@ -49,6 +49,8 @@ export interface SignersPort extends AccountsPort {
   params(ctx: Context): Params;
   /** Writes the account with another sequence or public key; gives what it wrote. */
   update(ctx: Context, account: Account, change: { readonly sequence?: bigint; readonly pubKey?: Any }): Account;
+  /** Moves a base account on from this sequence to the next; false, and nothing changed, where it is none, at another, or `update` must do it. */
+  advance(ctx: Context, address: Uint8Array, sequence: bigint): boolean;
   /** Remembers that the sender used this timeout (Unix nanoseconds); false where it had already. */
   useNonce(ctx: Context, sender: Uint8Array, timeoutNanos: bigint): boolean;
 }

@@ -70,14 +70,19 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
     },
 
     collectFee(ctx, payer, fee) {
+      const locked = payer.lockedAt(ctx.timeSeconds);
+      // A recheck asks what payers have left; nobody asks what the collector has, or sees events.
+      if (ctx.mode === "recheck") return withdrawAll(ctx, payer.address, fee, locked);
       const text = coinsText(fee);
       const from = { address: payer.address, text: payer.addressText };
-      take(ctx, from, fee, payer.lockedAt(ctx.timeSeconds), text);
-      // The mempool's state asks what payers have left; nobody asks it what the collector has.
-      if (ctx.mode === "recheck") return;
+      take(ctx, from, fee, locked, text);
       give(ctx, feeCollector, fee, text);
       transfer(ctx, feeCollector.text, from.text, text);
       messageSender(ctx, from.text);
+    },
+
+    hold(ctx, payer, denom, amount) {
+      withdraw(ctx, payer, denom, amount, 0n);
     },
 
     delegate(ctx, delegator, module, coins) {
@@ -168,15 +173,20 @@ export function setBalance(ctx: Context, address: Uint8Array, denom: string, bef
 }
 
 function take(ctx: Context, from: Party, coins: readonly Money[], locked: readonly Money[], text: string): void {
-  for (const { denom, amount } of coins) {
-    const key = balanceKey(from.address, denom);
-    const held = readBalance(ctx, key);
-    const bound = locked.length === 0 ? 0n : amountOf(locked, denom);
-    if (held < bound) fail(sdkErrors.insufficientFunds, `locked amount exceeds account balance funds: ${bound}${denom} > ${held}${denom}`);
-    if (held - bound < amount) fail(sdkErrors.insufficientFunds, `spendable balance ${held - bound}${denom} is smaller than ${amount}${denom}`);
-    writeBalance(ctx, key, from.address, denom, held, held - amount);
-  }
+  withdrawAll(ctx, from.address, coins, locked);
   coinSpent(ctx, from.text, text);
+}
+
+function withdrawAll(ctx: Context, address: Uint8Array, coins: readonly Money[], locked: readonly Money[]): void {
+  for (const { denom, amount } of coins) withdraw(ctx, address, denom, amount, locked.length === 0 ? 0n : amountOf(locked, denom));
+}
+
+function withdraw(ctx: Context, address: Uint8Array, denom: string, amount: bigint, bound: bigint): void {
+  const key = balanceKey(address, denom);
+  const held = readBalance(ctx, key);
+  if (held < bound) fail(sdkErrors.insufficientFunds, `locked amount exceeds account balance funds: ${bound}${denom} > ${held}${denom}`);
+  if (held - bound < amount) fail(sdkErrors.insufficientFunds, `spendable balance ${held - bound}${denom} is smaller than ${amount}${denom}`);
+  writeBalance(ctx, key, address, denom, held, held - amount);
 }
 
 function give(ctx: Context, to: Party, coins: readonly Money[], text: string): void {

@@ -19,8 +19,10 @@ export interface BankPort {
   /** Destroys coins of a module's account; `burn` event, supply shrinks. */
   burn(ctx: Context, module: string, coins: readonly Money[]): void;
   supply(ctx: Context, denom: string): bigint;
-  /** Moves a fee from an account that the caller has read already to the fee collector, whose account genesis made. Fails with sdk 5. */
+  /** Moves a fee from an account that the caller has read already to the fee collector, whose account genesis made; a recheck takes it and no more. Fails with sdk 5. */
   collectFee(ctx: Context, payer: Account, fee: readonly Money[]): void;
+  /** Takes a fee from an account that does not vest, for the mempool's state alone: nobody gets it, nobody hears of it. Fails with sdk 5. */
+  hold(ctx: Context, payer: Uint8Array, denom: string, amount: bigint): void;
   /** Moves coins to a module's account even where vesting locks them, and records that on the delegator's account. Fails with sdk 5. */
   delegate(ctx: Context, delegator: Uint8Array, module: string, coins: readonly Money[]): void;
   /** Gives delegated coins back from a module's account. */

@@ -90,7 +90,7 @@ export class TestMarket {
           move(key(moduleAddress(module)), "burned", coin.amount);
           this.burned += coin.amount;
         }),
-        supply: () => 0n, collectFee: () => undefined, delegate: () => undefined, undelegate: () => undefined, requireSendEnabled: () => undefined, isBlocked: () => false,
+        supply: () => 0n, collectFee: () => undefined, hold: () => undefined, delegate: () => undefined, undelegate: () => undefined, requireSendEnabled: () => undefined, isBlocked: () => false,
       },
       attestations: {
         attested: (_, address, attribute, value) => provider(address).attested.includes(`${attribute}=${value}`),
