@@ -31,6 +31,8 @@ const maxSkips = 100_000;
 /** Bids that a batch looks at: the first, as many as a block can match, and by turns those behind them. */
 export const firstBids = 5_000;
 export const turnBids = 1_000;
+/** Asks that a batch passes over because they have expired or their provider may not serve: the sweep and the followers take them out by and by. */
+const maxPassed = 5_000;
 /** Books cleared in one block. */
 const maxBooks = 500;
 
@@ -59,10 +61,10 @@ export function clearBooks(ctx: Context, ports: MarketPorts): void {
 
 /** Gives the number of tasks matched. */
 function clearBook(ctx: Context, ports: MarketPorts, book: BookKey, seed: Uint8Array, maxFills: number, params: Params): number {
-  const crowd: Crowd = { last: undefined, all: false };
+  const crowd: Crowd = { last: undefined, all: false, passable: maxPassed };
   const active = profilesWithBids(ctx, book);
   const views = new Views(ctx, ports);
-  const batch = clear({ profiles: active, asks: (profile) => askOrders(ctx, ports, book, profile, views), bids: bidOrders(ctx, ports, book, active, crowd) }, seed, {
+  const batch = clear({ profiles: active, asks: (profile) => askOrders(ctx, ports, book, profile, views, crowd), bids: bidOrders(ctx, ports, book, active, crowd) }, seed, {
     maxFills, skipsPerUnit, maxSkips, maxWhole: params.maxFills,
   });
   let matched = 0;
@@ -70,10 +72,11 @@ function clearBook(ctx: Context, ports: MarketPorts, book: BookKey, seed: Uint8A
   for (const ask of batch.selfTrades.asks) closeAsk(ctx, ports, loadAsk(ctx, ask.id), OrderStatus.ORDER_STATUS_SELF_TRADE);
   for (const bid of batch.selfTrades.bids) closeBid(ctx, ports, bid.id, OrderStatus.ORDER_STATUS_SELF_TRADE, CloseReason.CLOSE_REASON_SELF_TRADE);
   if (matched > 0) recordTrade(ctx, ports, book, batch, params);
-  if (batch.complete && !batch.cut && crowd.all && !freshBooks.has(ctx, book)) park(ctx, book, active, batch);
+  const passedAll = crowd.passable >= 0;
+  if (batch.complete && !batch.cut && crowd.all && passedAll && !freshBooks.has(ctx, book)) park(ctx, book, active, batch);
   // What this batch itself changed needs no further one; what was cut off does.
   unmarkDirty(ctx, book);
-  if (batch.cut || crowd.last !== undefined) markDirty(ctx, book);
+  if (batch.cut || crowd.last !== undefined || !passedAll) markDirty(ctx, book);
   if (crowd.last !== undefined) bidCursors.set(ctx, book, crowd.last);
   else if (bidCursors.has(ctx, book)) bidCursors.remove(ctx, book);
   if (!batch.cut) leaveImmediate(ctx, ports, book, params.maxSweep);
@@ -112,16 +115,18 @@ class Views {
 }
 
 /** Asks of a profile that were accepted before this block and satisfy it now. */
-function* askOrders(ctx: Context, ports: MarketPorts, book: BookKey, profileId: number, views: Views): IterableIterator<AskOrder> {
+function* askOrders(ctx: Context, ports: MarketPorts, book: BookKey, profileId: number, views: Views, crowd: Crowd): IterableIterator<AskOrder> {
   const tau = ports.clock.tau(ctx);
   const profile = profileId === 0 ? undefined : profiles.find(ctx, [book, profileId]);
   if (profileId !== 0 && profile === undefined) return;
   for (const [[, [[rank], height, id]]] of askBook.entries(ctx, { within: within.profile(book, profileId) })) {
     if (height >= ctx.height) continue;
     const ask = loadAsk(ctx, id);
-    if (!offered(ask, tau)) continue;
-    const found = views.find(ask.provider);
-    if (found === undefined || (profile !== undefined && !satisfies(ctx, ports, profile, ask.premiums, found.view))) continue;
+    const found = offered(ask, tau) ? views.find(ask.provider) : undefined;
+    if (found === undefined || (profile !== undefined && !satisfies(ctx, ports, profile, ask.premiums, found.view))) {
+      if (--crowd.passable < 0) return;
+      continue;
+    }
     yield {
       id, owner: ask.provider, organization: found.view.organization, height, base: ask.basePrice, premium: profile === undefined ? 0n : premiumIn(ask, profileId), rank,
       attributes: ask.premiums.length, units: ask.freeUnits, colocated: Math.max(1, ask.maxColocated), until: ask.availableUntil === 0n ? maxTau : ask.availableUntil,
@@ -136,10 +141,14 @@ function kindOf({ premiums, maxColocated, availableUntil }: Ask): string {
   return [maxColocated, availableUntil, ...premiums.map(({ attribute, price }) => `${attribute!.key}=${attribute!.value}:${price}`)].join(" ");
 }
 
-/** The last bid that a batch looked at, where there are more behind it; whether it looked at all that it needed. */
+/** How far a batch has looked. */
 interface Crowd {
+  /** The last bid, where there are more behind it. */
   last: BidPlace | undefined;
+  /** No bid was left out. */
   all: boolean;
+  /** Asks that it may still pass over; below zero, asks behind them were not seen. */
+  passable: number;
 }
 
 /**

@@ -1,0 +1,97 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
+import { Ask, Bid, Job, OrderStatus, TaskState, Term, TimeInForce, VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
+import { moduleAddress, addressText } from "../../codec/address.ts";
+import { escrowOf } from "./settlement.ts";
+import { localnetParams } from "./params.ts";
+import { bidMessage, denom, fails, name, TestMarket } from "./testing.ts";
+
+/** Orders that all end at one tau; `DCM_FLOOD` asks for more. */
+const flood = Number(process.env.DCM_FLOOD ?? 20_000);
+const due = 2_000_000n;
+
+const common = { classId: "wasm.core", quoteDenom: denom, createdHeight: 1n };
+const perTask = escrowOf(9n, 1n, 1, 0, localnetParams().feeBps);
+
+function bidAndJob(id: bigint): { bid: Bid; job: Job } {
+  const { job: spec } = bidMessage(name("crowd"), 9n);
+  return {
+    bid: Bid.fromPartial({ ...common, id, consumer: name("crowd"), limitPrice: 9n, lots: 1n, timeInForce: TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT, expiresTau: due, status: OrderStatus.ORDER_STATUS_OPEN, k: 1 }),
+    job: Job.fromPartial({
+      ...common, id, consumer: name("crowd"), payer: name("crowd"), spec, verification: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 1, risk: "0", paramsVersion: 1n,
+      escrow: { denom, deposited: String(perTask), held: String(perTask), perTask: String(perTask), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
+    }),
+  };
+}
+
+/** CPU milliseconds of one block's end. */
+function block(m: TestMarket): number {
+  const before = process.cpuUsage();
+  m.blockUnchecked();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+
+describe("floods", function () {
+  this.timeout(120_000);
+
+  it(`MKT-55: of ${flood} bids that expire at one tau a block takes out ${localnetParams().maxSweep}; what they may do does not wait for that`, () => {
+    const m = new TestMarket({}, (state: GenesisState) => {
+      const all = Array.from({ length: flood }, (_, i) => bidAndJob(BigInt(i + 1)));
+      state.bids = all.map(({ bid }) => bid);
+      state.jobs = all.map(({ job }) => job);
+      state.nextJobId = BigInt(flood + 1);
+    });
+    m.balances.set(addressText(moduleAddress("market")), perTask * BigInt(flood));
+    const provider = m.provider("p");
+    const consumer = m.fund("c");
+    for (let i = 0; i < 3; i++) block(m);
+    m.tau = due + 1n;
+    const swept = localnetParams().maxSweep;
+    const times = Array.from({ length: 12 }, () => block(m));
+    assert.equal(m.query<{ book: { openBids: bigint } }>("Book", { classId: "wasm.core", quoteDenom: denom, levels: 1, profileId: 0 }).book.openBids, BigInt(flood - 12 * swept));
+    const few = new TestMarket({}, (state: GenesisState) => {
+      const all = Array.from({ length: 12 * swept }, (_, i) => bidAndJob(BigInt(i + 1)));
+      state.bids = all.map(({ bid }) => bid);
+      state.jobs = all.map(({ job }) => job);
+      state.nextJobId = BigInt(12 * swept + 1);
+    });
+    few.balances.set(addressText(moduleAddress("market")), perTask * BigInt(12 * swept));
+    few.tau = due + 1n;
+    const alone = Array.from({ length: 12 }, () => block(few));
+    assert.ok(median(times) < 2 * median(alone) + 50, `${median(times)} ms a block in the flood, ${median(alone)} ms without`);
+    // Not swept and yet out: it does not trade, cannot be cancelled, and an order that lives is served.
+    const last = BigInt(flood);
+    fails(() => m.send("MsgCancelBid", { consumer: name("crowd"), jobId: last }), 13, /is expired/);
+    m.ask(provider, 5n, 1);
+    const job = m.bid(consumer, 20n);
+    block(m);
+    block(m);
+    assert.equal(m.task(job * 65_536n).state, TaskState.TASK_STATE_ASSIGNED);
+    assert.equal(m.query<{ bid: Bid }>("Bid", { bidId: last }).bid.nextTask, 0);
+  });
+
+  it(`MKT-55: of asks that expire at one tau, too, and none of them is matched`, () => {
+    const providers = flood / 250;
+    const m = new TestMarket({}, (state: GenesisState) => {
+      state.asks = Array.from({ length: providers * 250 }, (_, i) => Ask.fromPartial({ ...common, id: BigInt(i + 1), provider: name(`p${i % providers}`), basePrice: 5n, units: 1, freeUnits: 1, expiresTau: due, status: OrderStatus.ORDER_STATUS_OPEN, paramsVersion: 1n, organization: name(`p${i % providers}`), storageDeposit: "0" }));
+      state.nextAskId = BigInt(providers * 250 + 1);
+    }, (market) => {
+      for (let i = 0; i < providers; i++) market.provider(`p${i}`);
+    });
+    const consumer = m.fund("c");
+    m.tau = due + 1n;
+    const job = m.bid(consumer, 20n);
+    const times = Array.from({ length: 8 }, () => block(m));
+    assert.equal(m.task(job * 65_536n).state, TaskState.TASK_STATE_OPEN);
+    assert.equal(m.query<{ book: { openAsks: bigint } }>("Book", { classId: "wasm.core", quoteDenom: denom, levels: 1, profileId: 0 }).book.openAsks, BigInt(providers * 250 - 8 * localnetParams().maxSweep));
+    const calm = new TestMarket({}, () => undefined, (market) => market.provider("p0"));
+    for (let i = 0; i < 250; i++) calm.ask(name("p0"), 5n, 1, { expiresTau: calm.tau + 1n });
+    calm.tau += 2n;
+    const alone = block(calm);
+    assert.ok(median(times) < 4 * alone + 50, `${median(times)} ms a block for 500 asks in the flood, ${alone} ms for 250 without`);
+  });
+});
