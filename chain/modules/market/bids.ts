@@ -1,13 +1,14 @@
-/** Bids: which of their tasks are OPEN, and what happens to those when the bid leaves the book. */
-import type { CloseReason } from "../../codec/gen/dcm/market/v1/types.ts";
-import { OrderStatus, TaskState, TimeInForce, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
+/** Bids: which of their tasks or instances are OPEN, and what happens to those when the bid leaves the book. */
+import { CloseReason, InstanceState, OrderStatus, TaskState, TimeInForce, type Bid, type Job, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
 import { assert } from "../../runtime/errors.ts";
 import { bookOf } from "./asks.ts";
 import { markDirty, openBook } from "./books.ts";
-import { payOut } from "./escrow.ts";
-import { bidChanged, bidReplaced } from "./events.ts";
+import { disburse, payOut, type Account } from "./escrow.ts";
+import { bidChanged, bidReplaced, subjectOf } from "./events.ts";
 import { paramsAt } from "./params.ts";
-import { bidBook, bidOrder, bidPlaceKey, bids, books, cancelledBids, demands, dueKinds, iocBids, jobs, joinKey, replacedBids, reschedule, schedule, tasks, within, type BidPlace, type BookKey, type ProfileKey } from "./state.ts";
+import { balanceOf, refundsOf } from "./services/deposits.ts";
+import { escrowOf } from "./settlement.ts";
+import { bidBook, bidOrder, bidPlaceKey, bids, books, cancelledBids, demands, dueKinds, instances, iocBids, jobs, joinKey, replacedBids, reschedule, schedule, services, tasks, within, type BidPlace, type BookKey, type DueKind, type ProfileKey } from "./state.ts";
 import { countJob, demandOf, unpark } from "./profiles.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -24,12 +25,53 @@ export function loadJob(ctx: Context, id: bigint): Job {
   return job;
 }
 
-/** OPEN tasks: those never matched and those that came back. */
-export function openTasks(bid: Bid, job: Job): number {
-  return job.spec!.tasks - bid.nextTask + bid.reopened.length;
+export function loadService(ctx: Context, id: bigint): Service {
+  const service = services.find(ctx, id);
+  assert(service !== undefined, `service ${id} is missing`);
+  return service;
+}
+
+/** What a bid carries. */
+export type Backing = Job | Service;
+
+export function loadBacking(ctx: Context, bid: Bid): Backing {
+  return bid.service ? loadService(ctx, bid.id) : loadJob(ctx, bid.id);
+}
+
+/** Writes it as it is; nothing of it ended. */
+export function storeBacking(ctx: Context, bid: Bid, backing: Backing): void {
+  if (bid.service) services.set(ctx, bid.id, backing as Service);
+  else jobs.set(ctx, bid.id, backing as Job);
+}
+
+/** What one task or instance sets aside at a limit. */
+export function setAside(ctx: Context, bid: Bid, backing: Backing, limit: bigint): bigint {
+  const { k, r } = bid.service ? { k: 1, r: 0 } : (backing as Job);
+  return escrowOf(limit, bid.lots, k, r, paramsAt(ctx, backing.paramsVersion).feeBps);
+}
+
+/** OPEN tasks or instances: those never matched and those that came back. */
+export function openTasks(bid: Bid): number {
+  return bid.tasks - bid.nextTask + bid.reopened.length;
 }
 
 export const isTerminal = (status: OrderStatus): boolean => status !== OrderStatus.ORDER_STATUS_OPEN && status !== OrderStatus.ORDER_STATUS_FILLED;
+
+/** Excluded providers that a bid remembers; the oldest is forgotten beyond that. */
+const maxExcluded = 64;
+
+/** The provider gets nothing more of the bid. */
+export function exclude(ctx: Context, id: bigint, provider: string): void {
+  const bid = loadBid(ctx, id);
+  if (!bid.excluded.includes(provider)) saveBid(ctx, { ...bid, excluded: [...bid.excluded, provider].slice(-maxExcluded) });
+}
+
+/** Why the tasks or instances of a bid that left the book are CLOSED. */
+export function closedBy(bid: Bid): CloseReason {
+  if (bid.status === OrderStatus.ORDER_STATUS_CANCELLED) return CloseReason.CLOSE_REASON_CANCELLED;
+  if (bid.status === OrderStatus.ORDER_STATUS_SELF_TRADE) return CloseReason.CLOSE_REASON_SELF_TRADE;
+  return isImmediate(bid) ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED;
+}
 
 /** Bids that leave after their first batch. */
 export const isImmediate = ({ timeInForce }: Pick<Bid, "timeInForce">): boolean => timeInForce === TimeInForce.TIME_IN_FORCE_IOC || timeInForce === TimeInForce.TIME_IN_FORCE_FOK;
@@ -37,8 +79,8 @@ export const isImmediate = ({ timeInForce }: Pick<Bid, "timeInForce">): boolean 
 const keyOf = (bid: Bid): readonly [ProfileKey, BidPlace] => [[bookOf(bid), bid.profileId], [bidOrder(bid.limitPrice), bid.createdHeight, bid.id]];
 
 /** Writes the bid and keeps the book in step with it; `bid` is the new value, with the limit that it had. */
-export function saveBid(ctx: Context, bid: Bid, job: Job): void {
-  const open = openTasks(bid, job);
+export function saveBid(ctx: Context, bid: Bid): void {
+  const open = openTasks(bid);
   const status = isTerminal(bid.status) ? bid.status : open > 0 ? OrderStatus.ORDER_STATUS_OPEN : OrderStatus.ORDER_STATUS_FILLED;
   const next = { ...bid, status };
   bids.set(ctx, bid.id, next);
@@ -97,71 +139,98 @@ export function* bidsByPrice(ctx: Context, key: BookKey, of: readonly number[], 
   }
 }
 
-/** Takes the bid out of the book for good: its OPEN tasks are CLOSED and their escrow goes back. */
+/** Takes the bid out of the book for good: its OPEN tasks or instances are CLOSED and their escrow goes back. */
 export function closeBid(ctx: Context, ports: MarketPorts, id: bigint, status: OrderStatus, reason: CloseReason): void {
   const bid = loadBid(ctx, id);
   if (isTerminal(bid.status)) return;
-  let job = loadJob(ctx, id);
   const tau = ports.clock.tau(ctx);
-  const count = openTasks(bid, job);
+  reschedule(ctx, dueKinds.bidExpiry, id, bid.expiresTau, 0n);
+  cancelledBids.remove(ctx, id);
+  const backing = dropReplacement(ctx, ports, loadBacking(ctx, bid));
+  const closed = bid.service ? closeInstances(ctx, ports, bid, backing as Service, reason, tau) : closeTasks(ctx, ports, bid, backing as Job, reason, tau);
+  saveBid(ctx, { ...bid, status, nextTask: bid.tasks, reopened: [], endedTau: tau });
+  if (bid.service) saveService(ctx, ports, closed as Service);
+  else saveJob(ctx, ports, closed as Job);
+}
+
+function closeTasks(ctx: Context, ports: MarketPorts, bid: Bid, job: Job, reason: CloseReason, tau: bigint): Job {
+  const count = openTasks(bid);
   for (const taskId of bid.reopened) {
     const task = tasks.find(ctx, taskId);
     assert(task !== undefined && task.state === TaskState.TASK_STATE_OPEN, `task ${taskId} is listed as open`);
     tasks.set(ctx, taskId, { ...task, state: TaskState.TASK_STATE_CLOSED, closeReason: reason, endedTau: tau });
   }
-  reschedule(ctx, dueKinds.bidExpiry, id, bid.expiresTau, 0n);
-  cancelledBids.remove(ctx, id);
-  job = dropReplacement(ctx, ports, job);
-  if (count > 0) {
-    job = payOut(ctx, ports, job, { payments: [], fee: 0n, burned: 0n, refund: BigInt(job.escrow!.perTask) * BigInt(count) }, undefined);
-    job = { ...job, tasksClosed: job.tasksClosed + count };
-  }
-  saveBid(ctx, { ...bid, status, nextTask: job.spec!.tasks, reopened: [], endedTau: tau }, job);
-  saveJob(ctx, ports, job);
+  if (count === 0) return job;
+  const paid = payOut(ctx, ports, job, { payments: [], fee: 0n, burned: 0n, refund: BigInt(job.escrow!.perTask) * BigInt(count) }, undefined);
+  return { ...paid, tasksClosed: paid.tasksClosed + count };
 }
 
-/** Gives a bid none of whose tasks was matched another limit; it queues as a new one. The escrow for it is there, what is too much goes back. */
-export function repriceBid(ctx: Context, ports: MarketPorts, bid: Bid, change: Pick<Bid, "limitPrice" | "expiresTau">, perTask: bigint): void {
+/** Instances that came back have deposits of their own; those never matched have what the bid set aside. */
+function closeInstances(ctx: Context, ports: MarketPorts, bid: Bid, service: Service, reason: CloseReason, tau: bigint): Service {
+  const count = openTasks(bid);
+  if (count === 0) return service;
+  const refunds = [{ payer: service.payer, amount: BigInt(service.escrow!.perTask) * BigInt(count - bid.reopened.length) }];
+  for (const instanceId of bid.reopened) {
+    const instance = instances.find(ctx, instanceId);
+    assert(instance !== undefined && instance.state === InstanceState.INSTANCE_STATE_OPEN, `instance ${instanceId} is listed as open`);
+    refunds.push(...refundsOf(instance));
+    instances.set(ctx, instanceId, { ...instance, state: InstanceState.INSTANCE_STATE_CLOSED, closeReason: reason, endedTau: tau, refunded: balanceOf(instance).toString() });
+  }
+  const refund = refunds.reduce((sum, { amount }) => sum + amount, 0n);
+  const paid = disburse(ctx, ports, service, { payments: [], fee: 0n, burned: 0n, refund, refunds }, subjectOf(bid));
+  return { ...paid, instancesClosed: paid.instancesClosed + count };
+}
+
+/** Gives a bid of which nothing was matched another limit; it queues as a new one. The escrow for it is there, what is too much goes back. */
+export function repriceBid(ctx: Context, ports: MarketPorts, bid: Bid, change: Pick<Bid, "limitPrice" | "expiresTau">): void {
   const key = keyOf(bid);
   assert(bidBook.has(ctx, key), `bid ${bid.id} is to be replaced and not in the book`);
   bidBook.remove(ctx, key);
   reschedule(ctx, dueKinds.bidExpiry, bid.id, bid.expiresTau, change.expiresTau);
-  let job = loadJob(ctx, bid.id);
-  const surplus = BigInt(job.escrow!.held) - perTask * BigInt(openTasks(bid, job));
-  if (surplus > 0n) job = payOut(ctx, ports, job, { payments: [], fee: 0n, burned: 0n, refund: surplus }, undefined);
-  job = { ...job, escrow: { ...job.escrow!, perTask: perTask.toString() } };
-  jobs.set(ctx, job.id, job);
+  let backing = loadBacking(ctx, bid);
+  const perTask = setAside(ctx, bid, backing, change.limitPrice);
+  const surplus = BigInt(backing.escrow!.held) - perTask * BigInt(openTasks(bid));
+  if (surplus > 0n) backing = disburse(ctx, ports, backing, { payments: [], fee: 0n, burned: 0n, refund: surplus }, subjectOf(bid));
+  backing = { ...backing, escrow: { ...backing.escrow!, perTask: perTask.toString() } };
+  storeBacking(ctx, bid, backing);
   const next = { ...bid, ...change, createdHeight: ctx.height };
   bidBook.set(ctx, keyOf(next), true);
-  bidReplaced(ctx, next, job);
-  saveBid(ctx, next, job);
+  bidReplaced(ctx, next, backing);
+  saveBid(ctx, next);
 }
 
-/** The bid is not replaced any more: what was paid for a higher limit goes back. Gives the job as it is then. */
-export function dropReplacement(ctx: Context, ports: MarketPorts, job: Job): Job {
-  const replacement = replacedBids.find(ctx, job.id);
-  if (replacement === undefined) return job;
-  replacedBids.remove(ctx, job.id);
+/** The bid is not replaced any more: what was paid for a higher limit goes back. Gives the job or service as it is then. */
+export function dropReplacement<T extends Account>(ctx: Context, ports: MarketPorts, account: T): T {
+  const replacement = replacedBids.find(ctx, account.id);
+  if (replacement === undefined) return account;
+  replacedBids.remove(ctx, account.id);
   const added = BigInt(replacement.added);
-  return added === 0n ? job : payOut(ctx, ports, job, { payments: [], fee: 0n, burned: 0n, refund: added }, undefined);
+  return added === 0n ? account : disburse(ctx, ports, account, { payments: [], fee: 0n, burned: 0n, refund: added }, subjectOf(loadBid(ctx, account.id)));
 }
 
 /** Writes the job; with its last task it ends, and the records' time begins to run. */
 export function saveJob(ctx: Context, ports: MarketPorts, job: Job): void {
   const over = job.endedTau === 0n && job.tasksFinal + job.tasksClosed === job.spec!.tasks;
-  if (!over) {
-    jobs.set(ctx, job.id, job);
-    return;
-  }
+  jobs.set(ctx, job.id, over ? { ...job, endedTau: ports.clock.tau(ctx) } : job);
+  if (over) endBacking(ctx, ports, job, dueKinds.jobPrune);
+}
+
+/** Writes the service; with its last instance it ends, as a job with its last task. */
+export function saveService(ctx: Context, ports: MarketPorts, service: Service): void {
+  const over = service.endedTau === 0n && service.instancesClosed === service.spec!.instances;
+  services.set(ctx, service.id, over ? { ...service, endedTau: ports.clock.tau(ctx) } : service);
+  if (over) endBacking(ctx, ports, service, dueKinds.servicePrune);
+}
+
+function endBacking(ctx: Context, ports: MarketPorts, backing: Backing, prune: DueKind): void {
   const tau = ports.clock.tau(ctx);
-  assert(BigInt(job.escrow!.held) === 0n, `job ${job.id} ends with ${job.escrow!.held} in escrow`);
-  jobs.set(ctx, job.id, { ...job, endedTau: tau });
-  const bid = loadBid(ctx, job.id);
+  assert(BigInt(backing.escrow!.held) === 0n, `what bid ${backing.id} carries ends with ${backing.escrow!.held} in escrow`);
+  const bid = loadBid(ctx, backing.id);
   countJob(ctx, ports, bookOf(bid), bid.profileId, -1n);
   if (!isTerminal(bid.status)) {
     reschedule(ctx, dueKinds.bidExpiry, bid.id, bid.expiresTau, 0n);
     cancelledBids.remove(ctx, bid.id);
     bids.set(ctx, bid.id, { ...bid, endedTau: tau });
   }
-  schedule(ctx, tau + paramsAt(ctx, job.paramsVersion).recordLifetime, dueKinds.jobPrune, job.id);
+  schedule(ctx, tau + paramsAt(ctx, backing.paramsVersion).recordLifetime, prune, backing.id);
 }

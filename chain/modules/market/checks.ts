@@ -5,10 +5,10 @@ import { readAddress } from "../../runtime/addresses.ts";
 import { fail } from "../../runtime/errors.ts";
 import { isTerminal } from "./bids.ts";
 import { errors } from "./errors.ts";
-import { statusName } from "./events.ts";
+import { enumName, statusName } from "./events.ts";
 import { inRange } from "./params.ts";
-import { asks, bids, cancelledAsks, cancelledBids, classes } from "./state.ts";
-import { OrderStatus, type Ask, type Attribute, type Bid, type CapacityClass, type CostTag, type Premium } from "../../codec/gen/dcm/market/v1/types.ts";
+import { asks, bids, cancelledAsks, cancelledBids, classes, profiles } from "./state.ts";
+import { OrderStatus, TimeInForce, type Ask, type Attribute, type Bid, type CapacityClass, type CostTag, type Params, type Premium } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -84,6 +84,31 @@ export function declared(view: ProviderView, premiums: readonly Premium[]): void
     const { key, value } = attribute!;
     if (!view.attributes.some(([name, own]) => name === key && own === value)) fail(errors.notDeclared, { key, value });
   }
+}
+
+export function checkTimeInForce(timeInForce: TimeInForce): void {
+  if (timeInForce !== TimeInForce.TIME_IN_FORCE_GTT && timeInForce !== TimeInForce.TIME_IN_FORCE_IOC && timeInForce !== TimeInForce.TIME_IN_FORCE_FOK) {
+    fail(errors.invalidField, { field: "time_in_force", value: enumName(TimeInForce, timeInForce, "TIME_IN_FORCE_"), limit: "GTT, IOC or FOK" });
+  }
+}
+
+export function checkUrls(field: string, urls: readonly string[]): void {
+  atMost(field, urls.length, 8, "URLs");
+  for (const url of urls) {
+    textAtMost(field, url, 256);
+    if (!/^https?:\/\/[^\s]+$/.test(url)) fail(errors.invalidField, { field, value: url, limit: "http or https URLs" });
+  }
+}
+
+/** A bid's profile must be ready. Reads state. */
+export function checkProfile(ctx: Context, { classId, quoteDenom, profileId }: { readonly classId: string; readonly quoteDenom: string; readonly profileId: number }): void {
+  if (profileId !== 0 && profiles.find(ctx, [[classId, quoteDenom], profileId])?.ready !== true) fail(errors.unknownProfile, { id: profileId, classId, denom: quoteDenom });
+}
+
+/** What has to be matched in one batch must fit into it; `field` counts it. */
+export function checkWhole(field: string, count: number, { minColocated, timeInForce }: { readonly minColocated: number; readonly timeInForce: TimeInForce }, params: Params): void {
+  if (minColocated > 1 && count % minColocated !== 0) fail(errors.invalidField, { field, value: count, limit: `a multiple of min_colocated ${minColocated}` });
+  if (minColocated > 1 || timeInForce === TimeInForce.TIME_IN_FORCE_FOK) inRange(`${field}, matched at once,`, count, 1, params.maxFills);
 }
 
 /** The provider's ask, in the book or with units out, not being cancelled. Reads state. */

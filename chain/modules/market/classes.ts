@@ -7,6 +7,7 @@ import { emit } from "./events.ts";
 import { inRange } from "./params.ts";
 import { classes } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
+import type { Random } from "../../runtime/module.ts";
 
 /** One core that runs WebAssembly, metered by work. */
 export function wasmCore(): CapacityClass {
@@ -18,11 +19,23 @@ export function wasmCore(): CapacityClass {
   });
 }
 
+/** Milliseconds in a lot of `time`. */
+export const timeLot = 60_000n;
+
+/** A small share of a machine by the minute, for services. */
+export function cpuSmall(): CapacityClass {
+  return CapacityClass.fromPartial({
+    id: "cpu.x64.small", resources: { cpuMilli: 1_000, memoryBytes: 256n << 20n, storageBytes: 1n << 30n }, runtimes: ["wasm"], meter: Meter.METER_TIME,
+    meterPerLot: timeLot, weightsVersion: 1, tick: 1n, minBondPerUnit: 1_000_000n, maxLots: 1_000_000n, maxLotMs: timeLot,
+  });
+}
+
 /** Fails where the class contradicts itself. */
 export function checkClass(given: CapacityClass | undefined): CapacityClass {
   if (given === undefined) fail(errors.invalidField, { field: "class", value: "missing", limit: "given" });
   checkClassId(given.id);
-  if (given.meter !== Meter.METER_WORK) fail(errors.notServed, { field: "class.meter", value: given.meter === Meter.METER_TIME ? "time" : "unspecified" });
+  if (given.meter !== Meter.METER_WORK && given.meter !== Meter.METER_TIME) fail(errors.notServed, { field: "class.meter", value: "unspecified" });
+  if (given.meter === Meter.METER_TIME) inRange("class.meter_per_lot, of time,", given.meterPerLot, timeLot, timeLot);
   inRange("class.meter_per_lot", given.meterPerLot, 1n, 1n << 50n);
   inRange("class.tick", given.tick, 1n, maxPrice);
   inRange("class.min_bond_per_unit", given.minBondPerUnit, 0n, 1n << 60n);
@@ -32,6 +45,12 @@ export function checkClass(given: CapacityClass | undefined): CapacityClass {
   for (const runtime of given.runtimes) textAtMost("class.runtimes", runtime, 64);
   if (given.conformanceDigest.length !== 0) size("class.conformance_digest", given.conformanceDigest, 32);
   return given;
+}
+
+/** A class with this meter, where there is one, or with any; for simulations. */
+export function anyClass(ctx: Context, random: Random, meter?: Meter): readonly [string, CapacityClass] | undefined {
+  const known = Array.from(classes.entries(ctx)).filter(([, one]) => meter === undefined || one.meter === meter);
+  return known.length === 0 ? undefined : random.pick(known);
 }
 
 export function saveClass(ctx: Context, next: CapacityClass): void {

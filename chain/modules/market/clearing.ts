@@ -1,5 +1,5 @@
-/** The batch of a block: loads what can trade, clears it, turns fills into leases and tasks. */
-import { CloseReason, OrderStatus, TimeInForce, type Ask, type Bid, type Job, type Params, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+/** The batch of a block: loads what can trade, clears it, turns fills into leases, and these into tasks or instances. */
+import { CloseReason, OrderStatus, Term, TimeInForce, type Ask, type Bid, type Job, type Params, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { utf8, uint64Bytes } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
@@ -15,6 +15,7 @@ import { currentParams, paramsAt } from "./params.ts";
 import { recordTrade } from "./prices.ts";
 import { demandOf, premiumIn, satisfies } from "./profiles.ts";
 import { applyReplacements } from "./replacements.ts";
+import { fillInstances, stakeOfInstance } from "./services/services.ts";
 import { stakeOf } from "./settlement.ts";
 import {
   askBook, asks, bidCursors, bids, cancelledAsks, cancelledBids, collect, demands, dirtyQueue, freshBooks, iocBids, profiles, taskIdOf, tasks, within, type BidPlace, type BookKey,
@@ -130,15 +131,17 @@ function* askOrders(ctx: Context, ports: MarketPorts, book: BookKey, profileId: 
     yield {
       id, owner: ask.provider, organization: found.view.organization, height, base: ask.basePrice, premium: profile === undefined ? 0n : premiumIn(ask, profileId), rank,
       attributes: ask.premiums.length, units: ask.freeUnits, colocated: Math.max(1, ask.maxColocated), until: ask.availableUntil === 0n ? maxTau : ask.availableUntil,
+      notice: ask.reclaimNotice, preemptible: ask.term === Term.TERM_PREEMPTIBLE,
       bond: ask.bondPerUnit, free: found.free, kind: kindOf(ask),
     };
   }
 }
 
 /** What makes two asks of one price different to some bid. */
-function kindOf({ premiums, maxColocated, availableUntil }: Ask): string {
-  if (premiums.length === 0 && maxColocated <= 1 && availableUntil === 0n) return "";
-  return [maxColocated, availableUntil, ...premiums.map(({ attribute, price }) => `${attribute!.key}=${attribute!.value}:${price}`)].join(" ");
+function kindOf({ premiums, maxColocated, availableUntil, reclaimNotice, term }: Ask): string {
+  const preemptible = term === Term.TERM_PREEMPTIBLE;
+  if (premiums.length === 0 && maxColocated <= 1 && availableUntil === 0n && reclaimNotice === 0n && !preemptible) return "";
+  return [maxColocated, availableUntil, reclaimNotice, preemptible, ...premiums.map(({ attribute, price }) => `${attribute!.key}=${attribute!.value}:${price}`)].join(" ");
 }
 
 /** How far a batch has looked. */
@@ -183,13 +186,18 @@ function* bidOrders(ctx: Context, ports: MarketPorts, book: BookKey, active: rea
 function bidOrder(ctx: Context, [, height, id]: BidPlace, tau: bigint): BidOrder | undefined {
   const bid = loadBid(ctx, id);
   if (bid.expiresTau < tau) return undefined;
-  const job = loadJob(ctx, id);
   const untouched = bid.nextTask === 0 && bid.reopened.length === 0;
   return {
-    id, owner: bid.consumer, organization: bid.organization, height, limit: bid.limitPrice, tasks: openTasks(bid, job), profile: bid.profileId,
-    whole: bid.minColocated > 1 || (bid.timeInForce === TimeInForce.TIME_IN_FORCE_FOK && untouched), colocated: Math.max(1, bid.minColocated), end: tau + job.spec!.duration,
-    replicas: bid.k, stake: stakeAt(ctx, job, bid.limitPrice * bid.lots), excluded: bid.excluded,
+    id, owner: bid.consumer, organization: bid.organization, height, limit: bid.limitPrice, tasks: openTasks(bid), profile: bid.profileId,
+    whole: bid.minColocated > 1 || (bid.timeInForce === TimeInForce.TIME_IN_FORCE_FOK && untouched), colocated: Math.max(1, bid.minColocated), ...termsOfBid(ctx, bid, tau), replicas: bid.k, excluded: bid.excluded,
   };
+}
+
+/** What the bid needs of an ask, by what it carries. */
+function termsOfBid(ctx: Context, bid: Bid, tau: bigint): Pick<BidOrder, "end" | "notice" | "preemptible" | "stake"> {
+  if (bid.service) return { end: tau, notice: bid.reclaimNotice, preemptible: bid.term === Term.TERM_PREEMPTIBLE, stake: stakeOfInstance(ctx, bid, bid.limitPrice) };
+  const job = loadJob(ctx, bid.id);
+  return { end: tau + job.spec!.duration, notice: 0n, preemptible: false, stake: stakeAt(ctx, job, bid.limitPrice * bid.lots) };
 }
 
 /** What one replica stakes where F is `f`. V2 runs every replica: p = 1. */
@@ -197,13 +205,13 @@ function stakeAt(ctx: Context, job: Job, f: bigint): bigint {
   return stakeOf(job.verification, f, BigInt(job.risk), 10_000, paramsAt(ctx, job.paramsVersion));
 }
 
-/** Gives tasks of the bid to the ask: those that came back first, then new ones. */
+/** Gives tasks or instances of the bid to the ask: those that came back first, then new ones. */
 function fillBid(ctx: Context, ports: MarketPorts, fill: Fill): number {
-  const job = loadJob(ctx, fill.bid.id);
+  const bid = loadBid(ctx, fill.bid.id);
   const tau = ports.clock.tau(ctx);
-  const stake = stakeAt(ctx, job, fill.price * loadBid(ctx, job.id).lots);
+  const job = bid.service ? undefined : loadJob(ctx, bid.id);
+  const stake = job === undefined ? stakeOfInstance(ctx, bid, fill.price) : stakeAt(ctx, job, fill.price * bid.lots);
   let ask = loadAsk(ctx, fill.ask.id);
-  const bid = loadBid(ctx, job.id);
   for (let i = 0; i < fill.tasks; i++) {
     const locked = ask.freeUnits > 0 && lockUnit(ctx, ports, ask, stake);
     assert(locked, `ask ${ask.id} was matched but cannot serve`);
@@ -212,17 +220,23 @@ function fillBid(ctx: Context, ports: MarketPorts, fill: Fill): number {
   saveAsk(ctx, ask);
   const chosen = [...bid.reopened.slice(0, fill.tasks)];
   const fresh = fill.tasks - chosen.length;
-  for (let i = 0; i < fresh; i++) chosen.push(taskIdOf(job.id, bid.nextTask + i));
-  saveBid(ctx, { ...bid, reopened: bid.reopened.slice(fill.tasks), nextTask: bid.nextTask + fresh }, job);
+  for (let i = 0; i < fresh; i++) chosen.push(taskIdOf(bid.id, bid.nextTask + i));
+  saveBid(ctx, { ...bid, reopened: bid.reopened.slice(fill.tasks), nextTask: bid.nextTask + fresh });
   for (const held of fill.held) holdUnit(ctx, held.id);
-  const lease = createLease(ctx, job, ask, { units: fill.tasks, lots: bid.lots, price: fill.price, profileId: bid.profileId, drawn: false, tau });
-  for (const id of chosen) {
+  if (job === undefined) fillInstances(ctx, ports, { bid, ask, organization: fill.ask.organization, ids: chosen, price: fill.price, stake, tau });
+  else fillTasks(ctx, ports, job, bid, ask, fill, chosen, stake);
+  return fill.tasks;
+}
+
+function fillTasks(ctx: Context, ports: MarketPorts, job: Job, bid: Bid, ask: Ask, fill: Fill, ids: readonly bigint[], stake: bigint): void {
+  const tau = ports.clock.tau(ctx);
+  const lease = createLease(ctx, bid, job.paramsVersion, ask, { units: fill.tasks, lots: bid.lots, price: fill.price, profileId: bid.profileId, drawn: false, tau });
+  for (const id of ids) {
     const before = tasks.find(ctx, id) ?? blankTask({ ...bid, status: OrderStatus.ORDER_STATUS_OPEN }, job, Number(id % 65_536n));
     const open: Task = { ...before, price: fill.price, lots: bid.lots, stake: stake.toString(), auditProbabilityBps: bid.k > 1 ? 10_000 : 0, heldAsks: fill.held.map((held) => held.id) };
     const seat = { provider: ask.provider, organization: fill.ask.organization, askId: ask.id, leaseId: lease.id };
     apply(ctx, ports, open, match(open, termsOf(ctx, job), seat, bid.k, tau));
   }
-  return fill.tasks;
 }
 
 /** IOC and FOK bids that had their batch leave with what it did not fill; where there are more than a block takes out, the book comes up again. */

@@ -72,13 +72,13 @@ function tryDraw(ctx: Context, ports: MarketPorts, draw: Draw, task: Task, room:
   if (chosen === undefined) return false;
   // Promised units that were not drawn go back to the book; those that were drawn go out from it.
   for (const id of task.heldAsks) releaseHold(ctx, ports, id);
-  const { profileId } = loadBid(ctx, job.id);
+  const bid = loadBid(ctx, job.id);
   const seats = chosen.map(({ ask: { id }, price, stake }): PricedSeat => {
     const ask = loadAsk(ctx, id);
     const locked = ask.freeUnits > 0 && lockUnit(ctx, ports, ask, stake);
     assert(locked, `ask ${id} was drawn but cannot serve`);
     saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits - 1 });
-    const lease = createLease(ctx, job, ask, { units: 1, lots: task.lots, price, profileId, drawn: true, tau });
+    const lease = createLease(ctx, bid, job.paramsVersion, ask, { units: 1, lots: task.lots, price, profileId: bid.profileId, drawn: true, tau });
     return { provider: ask.provider, organization: ask.organization, askId: id, leaseId: lease.id, price, stake };
   });
   dropDraw(ctx, task.id);

@@ -13,7 +13,7 @@ export const escrowAddress = moduleAddress(escrowAccount);
 
 /** What a policy may look at before it lets money go. */
 export interface SpendPolicy {
-  readonly purpose: "bid" | "ask" | "profile";
+  readonly purpose: "bid" | "ask" | "profile" | "top-up";
   readonly classId: string;
   readonly costTags: readonly { readonly key: string; readonly value: string }[];
 }
@@ -46,9 +46,17 @@ export function returnDeposit(ctx: Context, ports: MarketPorts, to: string, amou
   if (amount > 0n) ports.bank.send(ctx, escrowAddress, addressBytes(to), [{ denom: ports.providers.bondDenom(ctx), amount }]);
 }
 
+/** What a bid carries, as far as money goes: a job or a service. */
+export type Account = Pick<Job, "id" | "consumer" | "payer" | "organization" | "classId" | "costTags" | "escrow">;
+
 /** Pays out of a job's escrow as the settlement says; the job's account moves with it. Gives the job as it is then. */
 export function payOut(ctx: Context, ports: MarketPorts, job: Job, settlement: Settlement, taskId: bigint | undefined): Job {
-  const before = job.escrow!;
+  return disburse(ctx, ports, job, settlement, { job_id: job.id, task_id: taskId ?? "" });
+}
+
+/** As `payOut`, for jobs and services; `about` says in the statement line what is settled. */
+export function disburse<T extends Account>(ctx: Context, ports: MarketPorts, account: T, settlement: Settlement, about: Readonly<Record<string, string | bigint | number>>): T {
+  const before = account.escrow!;
   const { denom } = before;
   const coins = (amount: bigint): { denom: string; amount: bigint }[] => [{ denom, amount }];
   let paid = 0n;
@@ -58,18 +66,20 @@ export function payOut(ctx: Context, ports: MarketPorts, job: Job, settlement: S
   }
   if (settlement.fee > 0n) ports.bank.send(ctx, escrowAddress, ports.accounts.moduleAccount(ctx, "fee_collector"), coins(settlement.fee));
   if (settlement.burned > 0n) ports.bank.burn(ctx, escrowAccount, coins(settlement.burned));
-  if (settlement.refund > 0n) ports.bank.send(ctx, escrowAddress, addressBytes(job.payer), coins(settlement.refund));
+  const refunds = settlement.refunds ?? [{ payer: account.payer, amount: settlement.refund }];
+  assert(refunds.reduce((sum, { amount }) => sum + amount, 0n) === settlement.refund, "refunds are as much as is refunded");
+  for (const { payer, amount } of refunds) if (amount > 0n) ports.bank.send(ctx, escrowAddress, addressBytes(payer), coins(amount));
   const total = paid + settlement.fee + settlement.burned + settlement.refund;
   const held = BigInt(before.held) - total;
-  assert(held >= 0n, `job ${job.id} pays ${total} out of ${before.held}`);
+  assert(held >= 0n, `${account.classId} account ${account.id} pays ${total} out of ${before.held}`);
   const add = (text: string, amount: bigint): string => (BigInt(text) + amount).toString();
   const escrow: Escrow = {
     ...before, held: held.toString(), paid: add(before.paid, paid), fees: add(before.fees, settlement.fee),
     burned: add(before.burned, settlement.burned), refunded: add(before.refunded, settlement.refund),
   };
   emit(ctx, "EventEscrowSettled", {
-    job_id: job.id, task_id: taskId ?? "", consumer: job.consumer, payer: job.payer, organization: job.organization, class_id: job.classId, denom,
-    cost_tags: job.costTags.map(({ key, value }) => `${key}=${value}`).join(","), paid, fee: settlement.fee, burned: settlement.burned, refunded: settlement.refund, held,
+    ...about, consumer: account.consumer, payer: account.payer, organization: account.organization, class_id: account.classId, denom,
+    cost_tags: account.costTags.map(({ key, value }) => `${key}=${value}`).join(","), paid, fee: settlement.fee, burned: settlement.burned, refunded: settlement.refund, held,
   });
-  return { ...job, escrow };
+  return { ...account, escrow };
 }

@@ -1,6 +1,6 @@
 /** Events, all of package dcm.market.v1. Those of orders are enough to rebuild every book; the README lists their attributes. */
 import {
-  OrderStatus, ReplicaState, TaskState, TimeInForce, VerificationLevel, type Ask, type Bid, type Job, type Lease, type Premium, type Profile, type Replica, type Task,
+  InstanceState, OrderStatus, ReplicaState, TaskState, Term, TimeInForce, VerificationLevel, type Ask, type Bid, type Instance, type Job, type Lease, type Premium, type Profile, type Replica, type Service, type Task,
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { Context } from "../../runtime/context.ts";
 
@@ -18,12 +18,14 @@ export function enumName(type: Readonly<Record<string, number>>, value: number, 
 export const taskStateName = (state: TaskState): string => enumName(TaskState, state, "TASK_STATE_");
 export const replicaStateName = (state: ReplicaState): string => enumName(ReplicaState, state, "REPLICA_STATE_");
 export const statusName = (status: OrderStatus): string => enumName(OrderStatus, status, "ORDER_STATUS_");
+export const termName = (term: Term): string => enumName(Term, term === Term.TERM_UNSPECIFIED ? Term.TERM_SPOT : term, "TERM_");
+export const instanceStateName = (state: InstanceState): string => enumName(InstanceState, state, "INSTANCE_STATE_");
 export const levelName = (level: VerificationLevel): string => enumName(VerificationLevel, level, "VERIFICATION_LEVEL_");
 
 export function askPlaced(ctx: Context, ask: Ask): void {
   emit(ctx, "EventAskPlaced", {
     ask_id: ask.id, provider: ask.provider, organization: ask.organization, class_id: ask.classId, quote_denom: ask.quoteDenom,
-    base_price: ask.basePrice, units: ask.units, premiums: premiumsText(ask.premiums), max_colocated: ask.maxColocated, available_from: ask.availableFrom,
+    base_price: ask.basePrice, units: ask.units, term: termName(ask.term), reclaim_notice: ask.reclaimNotice, premiums: premiumsText(ask.premiums), max_colocated: ask.maxColocated, available_from: ask.availableFrom,
     available_until: ask.availableUntil, expires_tau: ask.expiresTau, storage_deposit: ask.storageDeposit,
   });
 }
@@ -33,6 +35,11 @@ export function premiumsText(premiums: readonly Premium[]): string {
   return premiums.map(({ attribute, price }) => `${attribute!.key}=${attribute!.value}:${price}`).join(",");
 }
 
+/** What a bid carries, by its id. */
+export function subjectOf({ id, service }: Pick<Bid, "id" | "service">): { readonly [key: string]: bigint } {
+  return service ? { service_id: id } : { job_id: id };
+}
+
 /** Another price, and another place among equals, from this height on. */
 export function askReplaced(ctx: Context, ask: Ask): void {
   emit(ctx, "EventAskReplaced", {
@@ -40,9 +47,9 @@ export function askReplaced(ctx: Context, ask: Ask): void {
   });
 }
 
-export function bidReplaced(ctx: Context, bid: Bid, job: Job): void {
+export function bidReplaced(ctx: Context, bid: Bid, backing: Pick<Job, "escrow">): void {
   emit(ctx, "EventBidReplaced", {
-    bid_id: bid.id, job_id: bid.id, consumer: bid.consumer, class_id: bid.classId, quote_denom: bid.quoteDenom, limit_price: bid.limitPrice, expires_tau: bid.expiresTau, escrow: job.escrow!.held,
+    bid_id: bid.id, ...subjectOf(bid), consumer: bid.consumer, class_id: bid.classId, quote_denom: bid.quoteDenom, limit_price: bid.limitPrice, expires_tau: bid.expiresTau, escrow: backing.escrow!.held,
   });
 }
 
@@ -73,16 +80,34 @@ export function bidPlaced(ctx: Context, bid: Bid, job: Job): void {
 
 export function bidChanged(ctx: Context, bid: Bid, openTasks: number): void {
   emit(ctx, "EventBidChanged", {
-    bid_id: bid.id, job_id: bid.id, consumer: bid.consumer, class_id: bid.classId, quote_denom: bid.quoteDenom, limit_price: bid.limitPrice,
+    bid_id: bid.id, ...subjectOf(bid), consumer: bid.consumer, class_id: bid.classId, quote_denom: bid.quoteDenom, limit_price: bid.limitPrice,
     open_tasks: openTasks, status: statusName(bid.status),
   });
 }
 
-export function leaseCreated(ctx: Context, lease: Lease): void {
+export function leaseCreated(ctx: Context, lease: Lease, of: Pick<Bid, "id" | "service">): void {
   emit(ctx, "EventLeaseCreated", {
-    lease_id: lease.id, job_id: lease.jobId, bid_id: lease.jobId, ask_id: lease.askId, provider: lease.provider, consumer: lease.consumer,
+    lease_id: lease.id, ...subjectOf(of), bid_id: lease.jobId, ask_id: lease.askId, provider: lease.provider, consumer: lease.consumer,
     class_id: lease.classId, quote_denom: lease.quoteDenom, units: lease.units, lots: lease.lots, price: lease.price,
-    drawn: String(lease.drawn), params_version: lease.paramsVersion,
+    drawn: String(lease.drawn), term: termName(lease.term), reclaim_notice: lease.reclaimNotice, params_version: lease.paramsVersion,
+  });
+}
+
+/** For books: a service's bid is as a job's, without what is a matter of verification. */
+export function serviceBidPlaced(ctx: Context, bid: Bid, service: Service): void {
+  emit(ctx, "EventBidPlaced", {
+    bid_id: bid.id, ...subjectOf(bid), consumer: bid.consumer, organization: bid.organization, class_id: bid.classId, quote_denom: bid.quoteDenom,
+    limit_price: bid.limitPrice, lots: bid.lots, tasks: bid.tasks, profile_id: bid.profileId, min_colocated: bid.minColocated,
+    time_in_force: enumName(TimeInForce, bid.timeInForce, "TIME_IN_FORCE_"), term: termName(bid.term), reclaim_notice: bid.reclaimNotice,
+    expires_tau: bid.expiresTau, escrow: service.escrow!.deposited, storage_deposit: service.escrow!.storageDeposit,
+  });
+}
+
+export function instanceChanged(ctx: Context, instance: Instance, service: Service): void {
+  emit(ctx, "EventInstanceChanged", {
+    instance_id: instance.id, service_id: service.id, consumer: service.consumer, provider: instance.provider, lease_id: instance.leaseId, ask_id: instance.askId,
+    state: instanceStateName(instance.state), price: instance.price, stake: instance.stake, slashed: instance.slashed, paid: instance.paid, unpaid: instance.unpaid,
+    misses: instance.misses, close_reason: instance.closeReason, reclaim_tau: instance.reclaimTau, due_tau: instance.dueTau,
   });
 }
 

@@ -1,20 +1,21 @@
 /** Genesis: classes and parameters at the least; everything where a chain is exported. Indexes and queues are made anew from the records. */
 import { GenesisState, type ProfileRecord } from "../../codec/gen/dcm/market/v1/genesis.ts";
-import { OrderStatus, ProfileDemand, type Ask, type Bid, type Draw, type Job, type Profile } from "../../codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus, ProfileDemand, type Ask, type Bid, type Draw, type Instance, type Job, type Profile, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { bare, bookOf, listAsk } from "./asks.ts";
-import { isImmediate, isTerminal } from "./bids.ts";
+import { isImmediate, isTerminal, loadBacking } from "./bids.ts";
 import { markDirty, openBook } from "./books.ts";
-import { checkClass, wasmCore } from "./classes.ts";
+import { checkClass, cpuSmall, wasmCore } from "./classes.ts";
 import { followProvider } from "./followers.ts";
 import { defaultParams, paramsAt, paramsFault } from "./params.ts";
 import { scheduleHour } from "./prices.ts";
 import { contentOf, countJob, demandOf } from "./profiles.ts";
 import { queueDraw } from "./draw-queue.ts";
+import { isHeld } from "./services/instance-machine.ts";
 import { isOver } from "./tasks.ts";
 import {
-  asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, iocBids, jobs,
-  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, profileBuilds, profiles, profilesByContent, replacedAsks, replacedBids, schedule, seals, suspended, tasks, tasksByProvider, trades,
+  asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
+  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, profileBuilds, profiles, profilesByContent, replacedAsks, replacedBids, schedule, seals, services, servicesByConsumer, suspended, tasks, tasksByProvider, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -24,7 +25,7 @@ import type { MarketPorts } from "./ports.ts";
 export function marketGenesis(ports: MarketPorts): Genesis<GenesisState> {
   return {
     type: GenesisState,
-    defaults: () => GenesisState.fromPartial({ params: [{ version: 1n, params: defaultParams() }], classes: [wasmCore()], nextAskId: 1n, nextJobId: 1n, nextLeaseId: 1n }),
+    defaults: () => GenesisState.fromPartial({ params: [{ version: 1n, params: defaultParams() }], classes: [cpuSmall(), wasmCore()], nextAskId: 1n, nextJobId: 1n, nextLeaseId: 1n }),
     check,
     init: (ctx, state) => init(ctx, ports, state),
     export: exported,
@@ -42,9 +43,11 @@ function check(state: GenesisState): void {
   }
   ascending("classes", state.classes.map((one) => checkClass(one).id));
   const known = new Set(state.classes.map((one) => one.id));
-  for (const order of [...state.asks, ...state.jobs]) if (!known.has(order.classId)) throw new Error(`market: class ${order.classId} of order ${order.id} is missing`);
+  for (const order of [...state.asks, ...state.jobs, ...state.services]) if (!known.has(order.classId)) throw new Error(`market: class ${order.classId} of order ${order.id} is missing`);
   ids("asks", state.asks, state.nextAskId);
   ids("jobs", state.jobs, state.nextJobId);
+  ids("services", state.services, state.nextJobId);
+  ids("instances", state.instances, 1n << 64n);
   ids("leases", state.leases, state.nextLeaseId);
   ids("tasks", state.tasks, 1n << 64n);
   ids("bids", state.bids, state.nextJobId);
@@ -54,7 +57,10 @@ function check(state: GenesisState): void {
     const book = state.books.find((one) => one.classId === classId && one.quoteDenom === quoteDenom);
     if (id < 1 || id >= (book?.nextProfileId ?? 0)) throw new Error(`market.profiles: id ${id} is not below the next profile id of book ${classId}/${quoteDenom}`);
   }
-  if (state.bids.length !== state.jobs.length || state.bids.some((bid, i) => bid.id !== state.jobs[i]!.id)) throw new Error("market: every job has a bid of its id, and the other way round");
+  for (const [kind, carried] of [["job", state.jobs], ["service", state.services]] as const) {
+    const named = state.bids.filter((bid) => bid.service === (kind === "service"));
+    if (named.length !== carried.length || named.some((bid, i) => bid.id !== carried[i]!.id)) throw new Error(`market: every ${kind} has a bid of its id, and the other way round`);
+  }
 }
 
 function ascending(field: string, names: readonly string[]): void {
@@ -79,10 +85,12 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   for (const record of state.profiles) initProfile(ctx, record);
   for (const ask of state.asks) initAsk(ctx, ports, ask);
   for (const job of state.jobs) initJob(ctx, job);
-  for (const [i, bid] of state.bids.entries()) {
-    if (state.jobs[i]!.endedTau === 0n) countJob(ctx, ports, bookOf(bid), bid.profileId, 1n);
+  for (const service of state.services) initService(ctx, service);
+  for (const bid of state.bids) {
+    if (loadBacking(ctx, bid).endedTau === 0n) countJob(ctx, ports, bookOf(bid), bid.profileId, 1n);
     initBid(ctx, bid);
   }
+  for (const instance of state.instances) initInstance(ctx, instance);
   for (const task of state.tasks) {
     tasks.set(ctx, task.id, task);
     if (task.dueTau !== 0n) schedule(ctx, task.dueTau, dueKinds.task, task.id);
@@ -155,6 +163,18 @@ function initJob(ctx: Context, job: Job): void {
   if (job.endedTau !== 0n) schedule(ctx, job.endedTau + paramsAt(ctx, job.paramsVersion).recordLifetime, dueKinds.jobPrune, job.id);
 }
 
+function initService(ctx: Context, service: Service): void {
+  services.set(ctx, service.id, service);
+  servicesByConsumer.set(ctx, [addressBytes(service.consumer), service.id], true);
+  if (service.endedTau !== 0n) schedule(ctx, service.endedTau + paramsAt(ctx, service.paramsVersion).recordLifetime, dueKinds.servicePrune, service.id);
+}
+
+function initInstance(ctx: Context, instance: Instance): void {
+  instances.set(ctx, instance.id, instance);
+  if (instance.dueTau !== 0n) instanceQueue.set(ctx, [instance.dueTau, instance.id], true);
+  if (isHeld(instance.state)) instancesByProvider.set(ctx, [addressBytes(instance.provider), instance.id], true);
+}
+
 function initBid(ctx: Context, bid: Bid): void {
   bids.set(ctx, bid.id, bid);
   if (isTerminal(bid.status) || bid.endedTau !== 0n) return;
@@ -187,7 +207,7 @@ function exported(ctx: Context): GenesisState {
   return GenesisState.create({
     params: Array.from(paramsByVersion.entries(ctx), ([version, params]) => ({ version, params })),
     classes: values(classes), books: values(books), asks: values(asks).map(bare), jobs: values(jobs), bids: values(bids), tasks: values(tasks),
-    leases: values(leases), profiles: values(profiles).map((profile) => profileRecord(ctx, profile)), replacedAsks: values(replacedAsks), replacedBids: values(replacedBids),
+    services: values(services), instances: values(instances), leases: values(leases), profiles: values(profiles).map((profile) => profileRecord(ctx, profile)), replacedAsks: values(replacedAsks), replacedBids: values(replacedBids),
     candles: values(candles), index: values(indexBuckets), indexShares: values(indexShares),
     draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),
     declines: keys(declines).map(([jobId, address]) => ({ jobId, provider: addressText(address) })),

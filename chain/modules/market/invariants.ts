@@ -1,21 +1,23 @@
 /** What holds at every block's end. */
 import { ReplicaState, type Bid, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
-import { isTerminal, loadBid, openTasks } from "./bids.ts";
+import { isTerminal, loadBacking, loadBid, openTasks } from "./bids.ts";
 import { bookOf, isListed, keyIn } from "./asks.ts";
 import { escrowAddress } from "./escrow.ts";
 import { openPlace } from "./profiles.ts";
-import { askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, jobs, liveTasksByProvider, profiles, replacedBids, tasks, type BookKey } from "./state.ts";
+import { askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, instances, jobs, liveTasksByProvider, profiles, replacedBids, services, tasks, type BookKey } from "./state.ts";
+import { instanceRecords, serviceAccounts } from "./services/invariants.ts";
 import { isOver } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
 export function invariants(ports: MarketPorts): Record<string, (ctx: Context) => string | undefined> {
   return {
-    escrow: (ctx) => escrowAccounts(ctx) ?? balance(ctx, ports),
+    escrow: (ctx) => escrowAccounts(ctx) ?? serviceAccounts(ctx) ?? balance(ctx, ports),
     units,
     books: (ctx) => askIndex(ctx) ?? bidIndex(ctx) ?? followers(ctx),
     tasks: taskRecords,
+    instances: instanceRecords,
     stakes: (ctx) => stakes(ctx, ports),
   };
 }
@@ -38,13 +40,14 @@ function balance(ctx: Context, ports: MarketPorts): string | undefined {
   const denom = ports.providers.bondDenom(ctx);
   let owed = 0n;
   for (const [, job] of jobs.entries(ctx)) owed += BigInt(job.escrow!.held) + BigInt(job.escrow!.storageDeposit);
+  for (const [, service] of services.entries(ctx)) owed += BigInt(service.escrow!.held) + BigInt(service.escrow!.storageDeposit);
   for (const [, ask] of asks.entries(ctx)) owed += BigInt(ask.storageDeposit);
   for (const [, profile] of profiles.entries(ctx)) owed += BigInt(profile.deposit);
   const held = ports.bank.balance(ctx, escrowAddress, denom);
   return held === owed ? undefined : `the account holds ${held}${denom} and owes ${owed}${denom}`;
 }
 
-/** units = free + held + out with tasks. */
+/** units = free + held + out with tasks and instances. */
 function units(ctx: Context): string | undefined {
   const out = new Map<bigint, number>();
   const held = new Map<bigint, number>();
@@ -52,6 +55,7 @@ function units(ctx: Context): string | undefined {
     for (const replica of task.replicas) if (replica.unitOut) out.set(replica.askId, (out.get(replica.askId) ?? 0) + 1);
     for (const id of task.heldAsks) held.set(id, (held.get(id) ?? 0) + 1);
   }
+  for (const [, { unitOut, askId }] of instances.entries(ctx)) if (unitOut) out.set(askId, (out.get(askId) ?? 0) + 1);
   for (const [id, ask] of asks.entries(ctx)) {
     if (ask.heldUnits !== (held.get(id) ?? 0)) return `ask ${id} has ${ask.heldUnits} held units, tasks hold ${held.get(id) ?? 0}`;
     if (ask.units !== ask.freeUnits + ask.heldUnits + (out.get(id) ?? 0)) return `ask ${id} of ${ask.units} units has ${ask.freeUnits} free, ${ask.heldUnits} held, ${out.get(id) ?? 0} out`;
@@ -95,14 +99,13 @@ function bidIndex(ctx: Context): string | undefined {
   const live = new Map<string, bigint>();
   const add = (counts: Map<string, bigint>, bid: Bid): void => void counts.set(demandName(bookOf(bid), bid.profileId), (counts.get(demandName(bookOf(bid), bid.profileId)) ?? 0n) + 1n);
   for (const [id, bid] of bids.entries(ctx)) {
-    const job = jobs.find(ctx, id)!;
-    const should = !isTerminal(bid.status) && openTasks(bid, job) > 0;
+    const should = !isTerminal(bid.status) && openTasks(bid) > 0;
     if (bidBook.has(ctx, [[bookOf(bid), bid.profileId], [bidOrder(bid.limitPrice), bid.createdHeight, id]]) !== should) return `bid ${id} is ${should ? "missing from" : "in"} the book`;
     if (should) {
       listed++;
       add(open, bid);
     }
-    if (job.endedTau === 0n) add(live, bid);
+    if (loadBacking(ctx, bid).endedTau === 0n) add(live, bid);
   }
   const inBook = Array.from(bidBook.entries(ctx)).length;
   if (inBook !== listed) return `the books list ${inBook} bids, there are ${listed}`;
@@ -147,10 +150,11 @@ function stakes(ctx: Context, ports: MarketPorts): string | undefined {
   const locked = new Map<string, bigint>();
   const reserved = new Map<string, bigint>();
   for (const [, task] of tasks.entries(ctx)) for (const one of task.replicas) locked.set(one.provider, (locked.get(one.provider) ?? 0n) + BigInt(one.stake));
+  for (const [, { provider, stake }] of instances.entries(ctx)) locked.set(provider, (locked.get(provider) ?? 0n) + BigInt(stake));
   for (const [, ask] of asks.entries(ctx)) reserved.set(ask.provider, (reserved.get(ask.provider) ?? 0n) + ask.bondPerUnit * BigInt(ask.freeUnits + ask.heldUnits));
   for (const [, ask] of asks.entries(ctx)) {
     const view = ports.providers.find(ctx, addressBytes(ask.provider));
-    if ((view?.locked ?? 0n) !== (locked.get(ask.provider) ?? 0n)) return `${ask.provider} has ${view?.locked ?? 0n} locked, its tasks stake ${locked.get(ask.provider) ?? 0n}`;
+    if ((view?.locked ?? 0n) !== (locked.get(ask.provider) ?? 0n)) return `${ask.provider} has ${view?.locked ?? 0n} locked, its tasks and instances stake ${locked.get(ask.provider) ?? 0n}`;
     if ((view?.reserved ?? 0n) !== (reserved.get(ask.provider) ?? 0n)) return `${ask.provider} has ${view?.reserved ?? 0n} reserved, its asks need ${reserved.get(ask.provider) ?? 0n}`;
   }
   return undefined;

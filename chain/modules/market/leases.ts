@@ -1,5 +1,5 @@
-/** Leases: which provider serves which job at which price. */
-import { Lease, Term, type Ask, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
+/** Leases: which provider serves which job or service at which price. */
+import { Lease, Term, type Ask, type Bid } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { assert } from "../../runtime/errors.ts";
 import { bookOf } from "./asks.ts";
@@ -14,19 +14,21 @@ interface Agreed {
   readonly price: bigint;
   readonly profileId: number;
   readonly drawn: boolean;
+  /** Spot where not given. */
+  readonly term?: Term;
   readonly tau: bigint;
 }
 
-export function createLease(ctx: Context, job: Job, ask: Ask, agreed: Agreed): Lease {
+export function createLease(ctx: Context, bid: Bid, paramsVersion: bigint, ask: Ask, agreed: Agreed): Lease {
   const lease = Lease.fromPartial({
-    id: take(ctx, nextLeaseId), jobId: job.id, askId: ask.id, provider: ask.provider, consumer: job.consumer, classId: job.classId, quoteDenom: job.quoteDenom,
-    attributes: requiredBy(ctx, bookOf(job), agreed.profileId), units: agreed.units, lots: agreed.lots, price: agreed.price, term: Term.TERM_SPOT, paramsVersion: job.paramsVersion, createdTau: agreed.tau,
-    drawn: agreed.drawn, liveUnits: agreed.units,
+    id: take(ctx, nextLeaseId), jobId: bid.id, askId: ask.id, provider: ask.provider, consumer: bid.consumer, classId: bid.classId, quoteDenom: bid.quoteDenom,
+    attributes: requiredBy(ctx, bookOf(bid), agreed.profileId), units: agreed.units, lots: agreed.lots, price: agreed.price, term: agreed.term ?? Term.TERM_SPOT, paramsVersion, createdTau: agreed.tau,
+    drawn: agreed.drawn, liveUnits: agreed.units, reclaimNotice: bid.reclaimNotice,
   });
   leases.set(ctx, lease.id, lease);
-  leasesByJob.set(ctx, [job.id, lease.id], true);
+  leasesByJob.set(ctx, [bid.id, lease.id], true);
   leasesByProvider.set(ctx, [addressBytes(ask.provider), lease.id], true);
-  leaseCreated(ctx, lease);
+  leaseCreated(ctx, lease, bid);
   return lease;
 }
 

@@ -32,6 +32,10 @@ export interface AskOrder extends Order {
   readonly colocated: number;
   /** tau at which what it serves must be over. */
   readonly until: bigint;
+  /** The longest notice that it gives before it takes back what it serves. */
+  readonly notice: bigint;
+  /** Takes back for nothing: serves only bids that accept it. */
+  readonly preemptible: boolean;
   /** Set aside for each unit. */
   readonly bond: bigint;
   /** The provider's free bond, shared by all its asks. */
@@ -52,6 +56,9 @@ export interface BidOrder extends Order {
   readonly colocated: number;
   /** tau at which a task that starts now is over. */
   readonly end: bigint;
+  /** The notice that it needs. */
+  readonly notice: bigint;
+  readonly preemptible: boolean;
   /** Organizations that each task needs: the first replica and those that will be drawn. */
   readonly replicas: number;
   /** The bond that one replica locks at the limit. */
@@ -98,6 +105,11 @@ export interface Limits {
   readonly maxSkips: number;
   /** A bid that fills whole and has more tasks finds no batch: it is passed over. */
   readonly maxWhole: number;
+}
+
+/** Whether the ask serves long enough, and ends what it serves in no other way than the bid accepts. */
+export function keepsTerms(bid: BidOrder, ask: AskOrder): boolean {
+  return ask.until >= bid.end && ask.notice >= bid.notice && (bid.preemptible || !ask.preemptible);
 }
 
 const alone = -1;
@@ -510,7 +522,7 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
         continue;
       }
       const need = beyond(bid, ask) * BigInt(bid.colocated);
-      const served = ask.base + ask.premium <= bid.limit && ask.until >= bid.end && ask.colocated >= bid.colocated && stream.left(i) >= bid.colocated &&
+      const served = ask.base + ask.premium <= bid.limit && keepsTerms(bid, ask) && ask.colocated >= bid.colocated && stream.left(i) >= bid.colocated &&
         (need === 0n || room(ask) >= need) && (bid.excluded.length === 0 || !bid.excluded.includes(ask.owner));
       if (served && !others.some((other) => other.owner === ask.owner || sameOrganization(other, ask))) return i;
       skips--;

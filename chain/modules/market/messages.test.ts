@@ -32,7 +32,7 @@ describe("MsgPlaceAsk", () => {
     ["a key that no provider could declare", { premiums: [{ attribute: { key: "A b", value: "b" }, price: 1n }] }, 2, /premiums.attribute.key is A b/],
     ["a window that opens when it is over", { availableFrom: 1_000_010n, availableUntil: 1_000_010n }, 2, /available_from is 1000010; it must be from 1000000 to 1000009/],
     ["more units in one place than it has", { maxColocated: 2 }, 2, /max_colocated is 2; it must be from 0 to 1/],
-    ["a notice of reclaims", { reclaimNotice: 9n }, 3, /reclaim_notice/],
+    ["a notice of reclaims", { reclaimNotice: 9n }, 68, /reclaim_notice/],
     ["a stranger", { provider: name("stranger") }, 7, /is not an active provider/],
   ];
   for (const [what, change, code, text] of bad) {
@@ -193,7 +193,7 @@ describe("a market under random messages", () => {
       };
       const random = { int, bigint: (bound: bigint) => BigInt(int(Number(bound))), chance: (percent: number) => int(100) < percent, pick: <T>(items: readonly T[]): T => items[int(items.length)]! };
       const money = m.money;
-      for (let i = 0; i < 150; i++) {
+      for (let i = 0; i < 350; i++) {
         const bound = random.pick(m.module.messages);
         const message = bound.handler.arbitrary({ ctx: testContext(m.stores, { height: m.height }), accounts, random });
         if (message !== undefined && message !== null) {

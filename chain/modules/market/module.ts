@@ -1,4 +1,4 @@
-/** The market: capacity classes, asks and bids, one batch auction a book and block, leases, jobs and their tasks, escrow. */
+/** The market: capacity classes, asks and bids, one batch auction a book and block, leases, jobs and their tasks, services and their instances, escrow. */
 import { MsgDefinition } from "../../codec/gen/dcm/market/v1/tx.ts";
 import { defineModule, messageService, type Module } from "../../runtime/module.ts";
 import { sortInto } from "./asks.ts";
@@ -24,11 +24,18 @@ import { revealSalt } from "./messages/reveal-salt.ts";
 import { sealKeys } from "./messages/seal-keys.ts";
 import { setClass } from "./messages/set-class.ts";
 import { startTask } from "./messages/start-task.ts";
+import { closeService } from "./messages/close-service.ts";
+import { placeServiceBid } from "./messages/place-service-bid.ts";
+import { reclaimService } from "./messages/reclaim-service.ts";
+import { settleService } from "./messages/settle-service.ts";
+import { startService } from "./messages/start-service.ts";
+import { topUpService } from "./messages/top-up-service.ts";
 import { updateParams } from "./messages/update-params.ts";
 import { currentParams } from "./params.ts";
 import { buildProfiles } from "./profiles.ts";
 import { marketQueries } from "./queries.ts";
 import { storeName } from "./state.ts";
+import { sweepInstances } from "./services/sweep.ts";
 import { sweep } from "./sweep.ts";
 import type { MarketPorts } from "./ports.ts";
 
@@ -43,12 +50,15 @@ export function marketModule(ports: MarketPorts): { readonly module: Module } {
       placeAsk: placeAsk(ports), cancelAsk: cancelAsk(ports), placeBid: placeBid(ports), cancelBid: cancelBid(ports), replaceAsk: replaceAsk(ports), replaceBid: replaceBid(ports),
       registerProfile: registerProfile(ports), retireProfile: retireProfile(ports), sealKeys: sealKeys(ports), revealSalt: revealSalt(ports),
       startTask: startTask(ports), declineTask: declineTask(ports), commitResult: commitResult(ports), revealResult: revealResult(ports), setClass: setClass(ports), updateParams: updateParams(ports),
+      placeServiceBid: placeServiceBid(ports), startService: startService(ports), topUpService: topUpService(ports), settleService: settleService(ports),
+      reclaimService: reclaimService(ports), closeService: closeService(ports),
     }),
     queries: marketQueries(ports),
     genesis: marketGenesis(ports),
     endBlock(ctx) {
       moveFollowers(ctx, ports, currentParams(ctx).params.maxSweep);
       sweep(ctx, ports);
+      sweepInstances(ctx, ports);
       seedDraws(ctx, ports);
       runDraws(ctx, ports);
       buildProfiles(ctx, sortInto);

@@ -50,6 +50,10 @@ export const paramBounds: Spec = {
   profileIdle: [7n * day, second, 365n * day],
   candleHistory: [240, 1, 1_000],
   shortfallMultiple: [1, 0, 100],
+  serviceGrace: [10n * minute, 0n, day],
+  serviceGraceShareBps: [1_000, 0, 10_000],
+  minReclaimNotice: [60n * minute, second, 30n * day],
+  maxReclaimNotice: [30n * day, second, 365n * day],
 };
 
 const names = Object.keys(paramBounds) as (keyof Params)[];
@@ -60,7 +64,7 @@ export function defaultParams(): Params {
 
 /** The deadlines of a localnet: seconds, so that every path is seen in a test. */
 export function localnetParams(): Params {
-  return { ...defaultParams(), saltDue: 10n * second, sealDue: 10n * second, startDue: 20n * second, commitDue: 20n * second, revealDue: 10n * second, drawDue: 20n * second };
+  return { ...defaultParams(), saltDue: 10n * second, sealDue: 10n * second, startDue: 20n * second, commitDue: 20n * second, revealDue: 10n * second, drawDue: 20n * second, serviceGrace: 10n * second, serviceGraceShareBps: 2_500, minReclaimNotice: 10n * second };
 }
 
 /** The first parameter that is out of its bounds, as an error. */
@@ -74,6 +78,9 @@ export function paramsFault(params: Params): TxError | undefined {
   }
   if (params.slashProverBps + params.slashConsumerBps > 10_000) {
     return errorOf(errors.invalidParams, { field: "params.slash_prover_bps + params.slash_consumer_bps", value: String(params.slashProverBps + params.slashConsumerBps), low: "0", high: "10000" });
+  }
+  if (params.maxReclaimNotice < params.minReclaimNotice) {
+    return errorOf(errors.invalidParams, { field: "params.max_reclaim_notice", value: String(params.maxReclaimNotice), low: `min_reclaim_notice ${params.minReclaimNotice}`, high: String(paramBounds.maxReclaimNotice[2]) });
   }
   return undefined;
 }
@@ -99,6 +106,12 @@ export function addParams(ctx: Context, params: Params): bigint {
   paramsByVersion.set(ctx, version, params);
   paramsVersion.set(ctx, version);
   return version;
+}
+
+/** A notice as an order names it; 0 means the least. */
+export function noticeOf(wanted: bigint, params: Params): bigint {
+  if (wanted !== 0n) inRange("reclaim_notice", wanted, params.minReclaimNotice, params.maxReclaimNotice);
+  return wanted === 0n ? params.minReclaimNotice : wanted;
 }
 
 /** Fails with `invalidField` unless low <= value <= high. */

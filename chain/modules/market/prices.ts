@@ -74,7 +74,7 @@ export function referenceAfter(book: Book, price: bigint, tau: bigint, params: P
  * Counts a settled payment for the index of its hour: of each provider at most what it has locked as stake, and nothing that paid no fee
  * [wash trades that move an index for free]. Informational: nothing on chain reads it.
  */
-export function countSettled(ctx: Context, ports: MarketPorts, job: Job, settled: { readonly provider: string; readonly amount: bigint; readonly lots: bigint; readonly stake: bigint }): void {
+export function countSettled(ctx: Context, ports: MarketPorts, job: Pick<Job, "classId" | "quoteDenom">, settled: { readonly provider: string; readonly amount: bigint; readonly lots: bigint; readonly stake: bigint }): void {
   const { provider, amount, lots, stake } = settled;
   const key = bookOf(job);
   const tau = ports.clock.tau(ctx);

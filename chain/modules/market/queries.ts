@@ -1,6 +1,6 @@
 /** dcm.market.v1.Query. */
-import { QueryDefinition, type Level } from "../../codec/gen/dcm/market/v1/query.ts";
-import { TaskState, type Ask, type Bid, type Job, type Lease, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { QueryDefinition, type InstanceView, type Level } from "../../codec/gen/dcm/market/v1/query.ts";
+import { TaskState, type Ask, type Bid, type Job, type Lease, type Service, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { PageRequest, PageResponse } from "../../codec/gen/cosmos/base/query/v1beta1/pagination.ts";
 import { concatBytes } from "../../codec/bytes.ts";
 import { uint32Key } from "../../runtime/collections.ts";
@@ -15,9 +15,11 @@ import { currentParams } from "./params.ts";
 import { indexOf, intervals } from "./prices.ts";
 import { demandOf, premiumIn } from "./profiles.ts";
 import {
-  askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, profiles, seals,
-  liveTasksByProvider, tasks, tasksByProvider, taskIdOf, trades, within, type BookKey,
+  askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, instances, instancesByProvider, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, profiles, seals, services, servicesByConsumer,
+  liveTasksByProvider, tasks, tasksByProvider, taskIdOf, tasksPerJob, trades, within, type BookKey,
 } from "./state.ts";
+import { instanceOf } from "./services/services.ts";
+import { viewOf } from "./services/views.ts";
 import { blankTask, isOver, presentTask, unmatchedTask } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -69,7 +71,24 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
       return { jobs: items, pagination };
     },
     job: (ctx, { jobId }) => ({ job: jobOf(ctx, jobId), bid: bids.find(ctx, jobId)! }),
-    escrow: (ctx, { jobId }) => ({ escrow: jobOf(ctx, jobId).escrow! }),
+    escrow: (ctx, { jobId }) => ({ escrow: (services.find(ctx, jobId) ?? jobOf(ctx, jobId)).escrow! }),
+    services(ctx, request) {
+      const { items, pagination } = request.consumer === ""
+        ? paginate(ctx, services, request.pagination, (_, value) => value)
+        : paginate(ctx, servicesByConsumer, request.pagination, ([, id]) => services.find(ctx, id), within.address(queryAddress(request.consumer)));
+      return { services: items, pagination };
+    },
+    service: (ctx, { serviceId }) => ({ service: serviceOf(ctx, serviceId), bid: bids.find(ctx, serviceId)! }),
+    instances(ctx, request) {
+      const { items, pagination } = instancePage(ctx, ports, request);
+      return { instances: items, pagination };
+    },
+    instance(ctx, { instanceId }) {
+      const service = services.find(ctx, instanceId / tasksPerJob);
+      const index = Number(instanceId % tasksPerJob);
+      const stored = instances.find(ctx, instanceId) ?? (service !== undefined && index < service.spec!.instances ? instanceOf(bids.find(ctx, service.id)!, service, index) : notFound(`instance ${instanceId}`));
+      return { instance: viewOf(ctx, ports, stored), tau: ports.clock.tau(ctx) };
+    },
     seals(ctx, request) {
       if (request.provider !== "") {
         const found = seals.find(ctx, [request.jobId, queryAddress(request.provider)]);
@@ -138,6 +157,10 @@ function jobOf(ctx: Context, id: bigint): Job {
   return jobs.find(ctx, id) ?? notFound(`job ${id}`);
 }
 
+function serviceOf(ctx: Context, id: bigint): Service {
+  return services.find(ctx, id) ?? notFound(`service ${id}`);
+}
+
 /** Adds orders in price order up to levels by price; false where the next level would be one too many. */
 function addLevel(levels: Level[], most: number, price: bigint, units: number): boolean {
   const last = levels.at(-1);
@@ -167,7 +190,7 @@ function bidLevels(ctx: Context, key: BookKey, profile: number, most: number): L
   let scanned = 0;
   const of = profile === 0 ? Array.from(demands.entries(ctx, { within: within.book(key) }), ([[, id]]) => id) : [profile];
   for (const [order, , id] of bidsByPrice(ctx, key, of)) {
-    if (++scanned > maxPageScan || !addLevel(levels, most, limitOf(order), openTasks(bids.find(ctx, id)!, jobs.find(ctx, id)!))) break;
+    if (++scanned > maxPageScan || !addLevel(levels, most, limitOf(order), openTasks(bids.find(ctx, id)!))) break;
   }
   return levels;
 }
@@ -201,6 +224,18 @@ function leasePage(ctx: Context, request: { jobId: bigint; provider: string; pag
   return paginate(ctx, leases, request.pagination, (_, value) => value);
 }
 
+function instancePage(ctx: Context, ports: MarketPorts, request: { serviceId: bigint; provider: string; pagination?: PageRequest | undefined }): Paged<InstanceView> {
+  if (request.provider !== "") {
+    const address = queryAddress(request.provider);
+    const range = request.serviceId === 0n ? within.address(address) : concatBytes(within.address(address), within.job(idOf(request.serviceId)));
+    return paginate(ctx, instancesByProvider, request.pagination, ([, id]) => viewOf(ctx, ports, instances.find(ctx, id)!), range);
+  }
+  if (request.serviceId === 0n) throw new QueryError("InvalidArgument", "one of service_id and provider is needed");
+  const service = serviceOf(ctx, idOf(request.serviceId));
+  const bid = bids.find(ctx, service.id)!;
+  return pageIndexes(service.spec!.instances, request.pagination, (index) => viewOf(ctx, ports, instances.find(ctx, taskIdOf(service.id, index)) ?? instanceOf(bid, service, index), service));
+}
+
 function taskPage(ctx: Context, ports: MarketPorts, request: { jobId: bigint; provider: string; state: TaskState; pagination?: PageRequest | undefined }): Paged<Task> {
   const fits = (task: Task | undefined): Task | undefined => {
     if (task === undefined) return undefined;
@@ -224,20 +259,20 @@ function taskPage(ctx: Context, ports: MarketPorts, request: { jobId: bigint; pr
   });
 }
 
-/** Pages over the tasks of a job by index, those without a record too. A page's key is the index in 4 bytes. */
-function pageIndexes(count: number, page: PageRequest | undefined, make: (index: number) => Task | undefined): Paged<Task> {
+/** Pages over the tasks of a job, or the instances of a service, by index, those without a record too. A page's key is the index in 4 bytes. */
+function pageIndexes<T>(count: number, page: PageRequest | undefined, make: (index: number) => T | undefined): Paged<T> {
   const key = page?.key ?? new Uint8Array(0);
   if (key.length > 0 && (key.length !== 4 || (page?.offset ?? 0n) > 0n)) throw new QueryError("InvalidArgument", "pagination.key is not one of this query, or stands beside an offset");
   const limit = page === undefined || page.limit === 0n ? defaultPageLimit : Number(page.limit > 10_000n ? 10_000n : page.limit);
   const step = page?.reverse === true ? -1 : 1;
   let index = key.length > 0 ? new DataView(key.buffer, key.byteOffset).getUint32(0) : step === 1 ? 0 : count - 1;
   let skip = key.length > 0 ? 0n : (page?.offset ?? 0n);
-  const items: Task[] = [];
+  const items: T[] = [];
   for (; index >= 0 && index < count; index += step) {
-    const task = make(index);
-    if (task === undefined) continue;
+    const item = make(index);
+    if (item === undefined) continue;
     if (skip > 0n) skip--;
-    else if (items.length < limit) items.push(task);
+    else if (items.length < limit) items.push(item);
     else break;
   }
   const more = index >= 0 && index < count;

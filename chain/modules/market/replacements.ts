@@ -1,9 +1,7 @@
 /** Orders that get another price. As with cancellations, nobody moves after seeing what it will trade with: it happens behind the batch. */
 import { OrderStatus } from "../../codec/gen/dcm/market/v1/types.ts";
 import { bookOf, repriceAsk } from "./asks.ts";
-import { dropReplacement, loadBid, loadJob, repriceBid, saveJob } from "./bids.ts";
-import { paramsAt } from "./params.ts";
-import { escrowOf } from "./settlement.ts";
+import { dropReplacement, loadBacking, loadBid, repriceBid, storeBacking } from "./bids.ts";
 import { asks, bids, collect, replacedAsks, replacedBids } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -28,14 +26,13 @@ export function applyReplacements(ctx: Context, ports: MarketPorts, limit: numbe
 /** A bid that was matched meanwhile, if only in part, stays as it was agreed. */
 function replaceBid(ctx: Context, ports: MarketPorts, id: bigint): void {
   const bid = loadBid(ctx, id);
-  const job = loadJob(ctx, id);
   const replacement = replacedBids.find(ctx, id);
   if (replacement === undefined) return;
   if (bid.status !== OrderStatus.ORDER_STATUS_OPEN || bid.nextTask > 0) {
-    saveJob(ctx, ports, dropReplacement(ctx, ports, job));
+    storeBacking(ctx, bid, dropReplacement(ctx, ports, loadBacking(ctx, bid)));
     return;
   }
   replacedBids.remove(ctx, id);
   const { limitPrice, expiresTau } = replacement;
-  repriceBid(ctx, ports, bid, { limitPrice, expiresTau }, escrowOf(limitPrice, bid.lots, job.k, job.r, paramsAt(ctx, job.paramsVersion).feeBps));
+  repriceBid(ctx, ports, bid, { limitPrice, expiresTau });
 }

@@ -12,6 +12,8 @@ export interface Settlement {
   readonly burned: bigint;
   /** To the payer. */
   readonly refund: bigint;
+  /** Of it to each, where not all goes to the payer of the bid. */
+  readonly refunds?: readonly { readonly payer: string; readonly amount: bigint }[];
 }
 
 /** What one task sets aside: (k + R) x limit x lots, and the fee on all of that. */

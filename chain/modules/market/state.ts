@@ -1,6 +1,6 @@
 /** The keys of store `market`; the README has them as a table. Numbers in keys are big-endian, so that byte order is numeric order. */
 import {
-  Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Job, Lease, Params, Profile, ProfileDemand, Seal, Task, Trade,
+  Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Instance, Job, Lease, Params, Profile, ProfileDemand, Seal, Service, Task, Trade,
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { concatBytes, uint64Bytes } from "../../codec/bytes.ts";
 import {
@@ -23,7 +23,7 @@ const ticketAndId = {
 export type BookKey = readonly [classId: string, denom: string];
 
 /** What a due-queue entry points to. */
-export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6, askOpening: 7, indexHour: 8 } as const;
+export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6, askOpening: 7, indexHour: 8, servicePrune: 20 } as const;
 export type DueKind = (typeof dueKinds)[keyof typeof dueKinds];
 
 const uint32Value = { encode: (value: number) => uint32Key.encode(value), decode: (bytes: Uint8Array) => uint32Key.decode(bytes, 0)[0] };
@@ -121,6 +121,16 @@ export const candles = map(storeName, key(0x81), tripleKey(bookKey, uint64Key, u
 export const indexBuckets = map(storeName, key(0x82), pairKey(uint64Key, bookKey), proto(IndexBucket));
 /** (start of the hour, book, provider): goes with the hour. */
 export const indexShares = map(storeName, key(0x83), tripleKey(uint64Key, bookKey, bytesKey), proto(IndexShare));
+
+/** Numbered in one sequence with jobs: a bid has the id of what it carries. */
+export const services = map(storeName, key(0xa0), uint64Key, proto(Service));
+/** Instance ids are as those of tasks: service id * 65,536 + index. */
+export const instances = map(storeName, key(0xa1), uint64Key, proto(Instance));
+/** Those that a provider serves or has to. */
+export const instancesByProvider = map(storeName, key(0xa2), pairKey(bytesKey, uint64Key), present);
+export const servicesByConsumer = map(storeName, key(0xa3), pairKey(bytesKey, uint64Key), present);
+/** (tau, id): instances of which something becomes by itself where tau lies behind the present. Apart from the due queue, so that neither keeps the other waiting. */
+export const instanceQueue = map(storeName, key(0xa4), pairKey(uint64Key, uint64Key), present);
 
 /** Books that wait for their batch, by ticket; and the ticket of each. */
 export const dirtyQueue = map(storeName, key(0x90), uint64Key, {

@@ -11,6 +11,7 @@ import { endIndexHour } from "./prices.ts";
 import {
   asks, bids, collect, declines, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, schedule, seals, tasks, tasksByProvider, within, type DueKind,
 } from "./state.ts";
+import { pruneService } from "./services/sweep.ts";
 import { saltMissed } from "./task-machine.ts";
 import { apply, loadTask, termsOf } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -56,6 +57,9 @@ function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint): vo
       return;
     case dueKinds.jobPrune:
       pruneJob(ctx, ports, id);
+      return;
+    case dueKinds.servicePrune:
+      pruneService(ctx, ports, id);
       return;
   }
 }

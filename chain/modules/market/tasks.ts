@@ -1,9 +1,9 @@
 /** The edge around the task machine: loads a task brought up to date, carries out what a step asks for, stores. */
-import { CloseReason, OrderStatus, TaskState, type Bid, type Job, type Replica, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, TaskState, type Bid, type Job, type Replica, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { assert, fail } from "../../runtime/errors.ts";
 import { bookOf, releaseHold, returnUnit } from "./asks.ts";
-import { isImmediate, isTerminal, loadBid, loadJob, saveBid, saveJob } from "./bids.ts";
+import { closedBy, exclude, isTerminal, loadBid, loadJob, saveBid, saveJob } from "./bids.ts";
 import { openBook } from "./books.ts";
 import { requestDraw, dropDraw } from "./draw-queue.ts";
 import { payOut } from "./escrow.ts";
@@ -16,9 +16,6 @@ import { classes, dueKinds, jobs, liveTasksByProvider, reschedule, seals, tasks,
 import { bringUp, closeOpen, type Effect, type Step, type Terms } from "./task-machine.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
-
-/** Excluded providers that a bid remembers; the oldest is forgotten beyond that. */
-const maxExcluded = 64;
 
 export const isOver = (state: TaskState): boolean => state === TaskState.TASK_STATE_FINAL || state === TaskState.TASK_STATE_CLOSED;
 
@@ -135,8 +132,7 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       ports.providers.record(ctx, addressBytes(effect.provider), effect.outcome, effect.worth);
       return task;
     case "exclude": {
-      const bid = loadBid(ctx, job.id);
-      if (!bid.excluded.includes(effect.provider)) saveBid(ctx, { ...bid, excluded: [...bid.excluded, effect.provider].slice(-maxExcluded) }, job);
+      exclude(ctx, job.id, effect.provider);
       return task;
     }
     case "draw":
@@ -147,7 +143,7 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       return { ...task, heldAsks: [] };
     case "reopened": {
       const bid = loadBid(ctx, job.id);
-      if (!isTerminal(bid.status)) saveBid(ctx, { ...bid, reopened: [...bid.reopened, task.id] }, job);
+      if (!isTerminal(bid.status)) saveBid(ctx, { ...bid, reopened: [...bid.reopened, task.id] });
       return task;
     }
     case "settled": {
@@ -189,12 +185,6 @@ function report(ctx: Context, before: Task, task: Task, job: Job): void {
     if (old === undefined || old.state !== replica.state || old.paid !== replica.paid || old.slashed !== replica.slashed) replicaChanged(ctx, task, job, replica);
   }
   if (before.state !== task.state) taskChanged(ctx, task, job);
-}
-
-function closedBy(bid: Bid): CloseReason {
-  if (bid.status === OrderStatus.ORDER_STATUS_CANCELLED) return CloseReason.CLOSE_REASON_CANCELLED;
-  if (bid.status === OrderStatus.ORDER_STATUS_SELF_TRADE) return CloseReason.CLOSE_REASON_SELF_TRADE;
-  return isImmediate(bid) ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED;
 }
 
 /** A task of the job without a record: OPEN while the bid lives, CLOSED with it. Undefined where the id names none. */

@@ -4,10 +4,11 @@ import { toHex, uint64Bytes, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { Comparator, Term, TimeInForce, VerificationLevel, type Params, type Result, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
-import type { MsgPlaceBid } from "../../codec/gen/dcm/market/v1/tx.ts";
+import type { InstanceView } from "../../codec/gen/dcm/market/v1/query.ts";
+import type { MsgPlaceBid, MsgPlaceServiceBid } from "../../codec/gen/dcm/market/v1/tx.ts";
 import { errorOf, sdkErrors, TxError } from "../../runtime/errors.ts";
 import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext } from "../../runtime/testing.ts";
-import { wasmCore } from "./classes.ts";
+import { cpuSmall, wasmCore } from "./classes.ts";
 import { commitmentOf } from "./commitment.ts";
 import { marketModule } from "./module.ts";
 import { localnetParams } from "./params.ts";
@@ -25,6 +26,7 @@ interface FakeProvider {
   reserved: bigint;
   locked: bigint;
   active: boolean;
+  silent: boolean;
   retiring: boolean;
   freeDeclines: number;
   outcomes: string[];
@@ -53,7 +55,7 @@ export class TestMarket {
     this.module = marketModule(this.ports).module;
     const section = this.module.genesis!.defaults() as GenesisState;
     section.params = [{ version: 1n, params: { ...localnetParams(), ...params } }];
-    section.classes = [{ ...wasmCore(), minBondPerUnit: 1_000n, maxLotMs: 100n }];
+    section.classes = [{ ...cpuSmall(), minBondPerUnit: 1_000n }, { ...wasmCore(), minBondPerUnit: 1_000n, maxLotMs: 100n }];
     edit(section);
     initGenesis(this.stores, [this.module], { market: section });
   }
@@ -104,7 +106,7 @@ export class TestMarket {
         bondDenom: () => denom,
         find: (_, address): ProviderView | undefined => {
           const found = this.providers.get(key(address));
-          return found === undefined ? undefined : { address, encryptionKey: new Uint8Array(32), attributes: found.attributes, organization: found.organization, bond: found.bond, reserved: found.reserved, locked: found.locked, active: found.active && !found.retiring, retiring: found.retiring };
+          return found === undefined ? undefined : { address, encryptionKey: new Uint8Array(32), attributes: found.attributes, organization: found.organization, bond: found.bond, reserved: found.reserved, locked: found.locked, active: found.active && !found.retiring, silent: found.silent, retiring: found.retiring };
         },
         free: (_, address) => free(provider(address)),
         reserve: (_, address, amount) => {
@@ -161,7 +163,7 @@ export class TestMarket {
 
   provider(label: string, bond = 10_000_000n, organization = name(label), attributes: FakeProvider["attributes"] = []): string {
     this.fund(label, 1_000_000n);
-    this.providers.set(name(label), { organization, bond, reserved: 0n, locked: 0n, active: true, retiring: false, freeDeclines: 5, outcomes: [], attributes, attested: [] });
+    this.providers.set(name(label), { organization, bond, reserved: 0n, locked: 0n, active: true, silent: false, retiring: false, freeDeclines: 5, outcomes: [], attributes, attested: [] });
     return name(label);
   }
 
@@ -236,8 +238,29 @@ export class TestMarket {
 
   ask(provider: string, basePrice: bigint, units = 1, more: object = {}): bigint {
     return this.send<{ askId: bigint }>("MsgPlaceAsk", {
-      provider, classId: "wasm.core", quoteDenom: denom, basePrice, units, premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n, ...more,
+      provider, classId: "wasm.core", quoteDenom: denom, basePrice, units, premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n, term: Term.TERM_SPOT, ...more,
     }).askId;
+  }
+
+  /** Units of the class that is metered by time. */
+  serviceAsk(provider: string, basePrice: bigint, units = 1, more: object = {}): bigint {
+    return this.ask(provider, basePrice, units, { classId: "cpu.x64.small", ...more });
+  }
+
+  serviceBid(consumer: string, limitPrice: bigint, more: Partial<MsgPlaceServiceBid> = {}, service: object = {}): bigint {
+    return this.send<{ serviceId: bigint }>("MsgPlaceServiceBid", serviceMessage(consumer, limitPrice, more, service)).serviceId;
+  }
+
+  instance(id: bigint): InstanceView {
+    return this.query<{ instance: InstanceView }>("Instance", { instanceId: id }).instance;
+  }
+
+  sealFor(consumer: string, jobId: bigint, ...providers: string[]): void {
+    this.send("MsgSealKeys", { consumer, jobId, keys: providers.map((provider) => ({ provider, sealedKey: Uint8Array.of(1) })) });
+  }
+
+  startService(instanceId: bigint, provider: string): void {
+    this.send("MsgStartService", { worker: provider, provider, instanceId });
   }
 
   bid(consumer: string, limitPrice: bigint, more: Partial<MsgPlaceBid> = {}, job: object = {}): bigint {
@@ -290,6 +313,17 @@ export function bidMessage(consumer: string, limitPrice: bigint, more: Partial<M
     job: {
       program: { digest: sha256(utf8("program")), size: 100n }, tasks: 1, inputRoot: sha256(utf8("root")), manifest: { digest: sha256(utf8("manifest")), size: 100n },
       dataUrls: ["http://127.0.0.1:1"], duration: 1_000n, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), ...job,
+    },
+  };
+}
+
+export function serviceMessage(consumer: string, limitPrice: bigint, more: Partial<MsgPlaceServiceBid> = {}, service: object = {}): MsgPlaceServiceBid {
+  return {
+    consumer, payer: "", organization: "", costTags: [], classId: "cpu.x64.small", quoteDenom: denom, limitPrice, lots: 10n, timeInForce: TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT,
+    expiresTau: 0n, profileId: 0, minColocated: 0, reclaimNotice: 0n, ...more,
+    service: {
+      program: { digest: sha256(utf8("program")), size: 100n }, instances: 1, dataUrls: ["http://127.0.0.1:1"], requestMeter: 1_000_000n, maxRequestSize: 1_000n, maxResponseSize: 1_000n,
+      consumerKey: sha256(utf8("a consumer's key")), arguments: new Uint8Array(0), ...service,
     },
   };
 }

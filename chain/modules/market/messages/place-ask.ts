@@ -1,16 +1,17 @@
 /** MsgPlaceAsk: units of a class at a price; their bond is set aside. */
-import { Ask, OrderStatus, type Params } from "../../../codec/gen/dcm/market/v1/types.ts";
+import { Ask, Meter, OrderStatus, Term, type CapacityClass, type Params } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceAsk, MsgPlaceAskResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { bookOf, maxAsksPerProvider, saveAsk } from "../asks.ts";
+import { anyClass } from "../classes.ts";
 import { canonical, checkClassId, checkPremiums, declared, expiry, maxPrice, maxTau, tradable } from "../checks.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
-import { askPlaced } from "../events.ts";
+import { askPlaced, termName } from "../events.ts";
 import { followProvider } from "../followers.ts";
-import { currentParams, inRange } from "../params.ts";
-import { asksByProvider, classes, collect, dueKinds, freshBooks, nextAskId, schedule, take, within } from "../state.ts";
+import { currentParams, inRange, noticeOf, paramBounds } from "../params.ts";
+import { asksByProvider, collect, dueKinds, freshBooks, nextAskId, schedule, take, within } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
 
@@ -23,6 +24,17 @@ const placeBytes = 64;
 /** For the record of an ask, in the bond denom. */
 export function askDeposit(ask: Ask, params: Params): bigint {
   return BigInt(Ask.encode({ ...ask, places: [], profilesSeen: 0, storageDeposit: "" }).finish().length + indexBytes + placeBytes * ask.premiums.length) * params.depositPerByte;
+}
+
+/** How what it serves may end before its time: for services only. Gives the notice. */
+function checkTerms({ id, meter }: CapacityClass, { term, reclaimNotice, availableUntil }: MsgPlaceAsk, params: Params): bigint {
+  if (meter !== Meter.METER_TIME) {
+    if (reclaimNotice !== 0n) fail(errors.termsNeedTime, { field: "reclaim_notice", value: String(reclaimNotice), classId: id });
+    if (term === Term.TERM_PREEMPTIBLE) fail(errors.termsNeedTime, { field: "term", value: termName(term), classId: id });
+    return 0n;
+  }
+  if (availableUntil !== 0n) fail(errors.windowNeedsWork, { until: availableUntil, classId: id });
+  return noticeOf(reclaimNotice, params);
 }
 
 export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPlaceAskResponse> {
@@ -39,13 +51,16 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       inRange("max_colocated", message.maxColocated, 0, message.units);
       inRange("available_from", message.availableFrom, 0n, maxTau);
       checkPremiums(message.premiums);
-      if (message.reclaimNotice !== 0n) fail(errors.notServed, { field: "reclaim_notice", value: String(message.reclaimNotice) });
+      inRange("reclaim_notice", message.reclaimNotice, 0n, paramBounds.maxReclaimNotice[2]);
+      const { term } = message;
+      if (term !== Term.TERM_UNSPECIFIED && term !== Term.TERM_SPOT && term !== Term.TERM_PREEMPTIBLE) fail(errors.notServed, { field: "term", value: termName(term) });
     },
 
     execute(ctx, message) {
       const provider = canonical(message.provider, "provider");
       const address = addressBytes(provider);
       const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "base_price", message.basePrice);
+      const reclaimNotice = checkTerms(capacity, message, currentParams(ctx).params);
       const view = ports.providers.find(ctx, address);
       if (view?.active !== true) fail(errors.notProvider, { address: provider });
       if (collect(ctx, asksByProvider, maxAsksPerProvider, within.address(address)).length >= maxAsksPerProvider) fail(errors.tooManyOrders, { owner: provider, limit: maxAsksPerProvider });
@@ -61,7 +76,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       if (bond > 0n && !ports.providers.reserve(ctx, address, bond)) fail(errors.bondTooSmall, { needed: bond, free: ports.providers.free(ctx, address) });
       const ask = Ask.fromPartial({
         id: take(ctx, nextAskId), provider, classId: message.classId, quoteDenom: message.quoteDenom, basePrice: message.basePrice, units: message.units,
-        freeUnits: message.units, premiums: message.premiums, maxColocated: message.maxColocated, availableFrom: message.availableFrom, availableUntil: message.availableUntil, expiresTau, waiting,
+        freeUnits: message.units, premiums: message.premiums, maxColocated: message.maxColocated, availableFrom: message.availableFrom, availableUntil: message.availableUntil, expiresTau, waiting, reclaimNotice, term: message.term,
         status: OrderStatus.ORDER_STATUS_OPEN, createdHeight: ctx.height, createdTau: tau, paramsVersion: version, bondPerUnit: capacity.minBondPerUnit, organization: view.organization,
       });
       const deposit = askDeposit(ask, params);
@@ -78,14 +93,16 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
     },
 
     arbitrary({ ctx, accounts, random }) {
-      const [classId, capacity] = classes.first(ctx) ?? [];
+      const [classId, capacity] = anyClass(ctx, random) ?? [];
       if (classId === undefined || capacity === undefined) return undefined;
       const provider = random.pick(accounts);
       const declares = ports.providers.find(ctx, addressBytes(provider))?.attributes ?? [];
       return {
         provider, classId, quoteDenom: ports.providers.bondDenom(ctx), basePrice: capacity.tick * BigInt(1 + random.int(50)), units: 1 + random.int(4),
         premiums: declares.filter(() => random.chance(60)).map(([key, value]) => ({ attribute: { key, value }, price: random.bigint(10n) })), maxColocated: random.chance(20) ? 1 + random.int(2) : 0,
-        availableFrom: random.chance(10) ? ports.clock.tau(ctx) + random.bigint(20_000n) : 0n, availableUntil: 0n, expiresTau: random.chance(20) ? ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)) : 0n, reclaimNotice: 0n,
+        availableFrom: random.chance(10) ? ports.clock.tau(ctx) + random.bigint(20_000n) : 0n, availableUntil: 0n, expiresTau: random.chance(20) ? ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)) : 0n,
+        reclaimNotice: capacity.meter === Meter.METER_TIME && random.chance(30) ? currentParams(ctx).params.minReclaimNotice + random.bigint(60_000n) : 0n,
+        term: capacity.meter === Meter.METER_TIME && random.chance(30) ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT,
       };
     },
   };

@@ -1,19 +1,20 @@
 /** MsgPlaceBid: a job and the money for it. */
-import { Bid, Comparator, Job, OrderStatus, Term, TimeInForce, VerificationLevel, type JobSpec, type Params } from "../../../codec/gen/dcm/market/v1/types.ts";
+import { Bid, Comparator, Job, Meter, OrderStatus, Term, TimeInForce, VerificationLevel, type JobSpec, type Params } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceBid, MsgPlaceBidResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
 import { readAmount } from "../../../runtime/coins.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { bookOf } from "../asks.ts";
 import { saveBid } from "../bids.ts";
-import { atMost, canonical, checkClassId, checkCostTags, checkDuration, expiry, maxPrice, maxTau, size, textAtMost, tradable } from "../checks.ts";
+import { anyClass } from "../classes.ts";
+import { atMost, canonical, checkClassId, checkCostTags, checkDuration, checkProfile, checkTimeInForce, checkUrls, checkWhole, expiry, maxPrice, maxTau, size, textAtMost, tradable } from "../checks.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { bidPlaced, enumName, levelName } from "../events.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { escrowOf, reserveReplicas } from "../settlement.ts";
 import { countJob } from "../profiles.ts";
-import { classes, dueKinds, freshBooks, jobs, jobsByConsumer, nextJobId, profiles, schedule, take } from "../state.ts";
+import { dueKinds, freshBooks, jobs, jobsByConsumer, nextJobId, profiles, schedule, take } from "../state.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MessageHandler, Random } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -46,6 +47,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const spec = message.job!;
       const { version, params } = currentParams(ctx);
       const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "limit_price", message.limitPrice);
+      if (capacity.meter !== Meter.METER_WORK) fail(errors.jobNeedsWork, { classId: capacity.id });
       inRange("lots", message.lots, 1n, capacity.maxLots);
       const k = checkAgainst(params, message);
       checkProfile(ctx, message);
@@ -57,7 +59,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const id = take(ctx, nextJobId);
       const common = { id, consumer, organization: message.organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height, k };
       const bid = Bid.fromPartial({
-        ...common, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: Term.TERM_SPOT, profileId: message.profileId, minColocated: message.minColocated,
+        ...common, tasks: spec.tasks, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: Term.TERM_SPOT, profileId: message.profileId, minColocated: message.minColocated,
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN,
       });
       const job = Job.fromPartial({
@@ -75,21 +77,21 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       jobsByConsumer.set(ctx, [addressBytes(consumer), id], true);
       bidPlaced(ctx, bid, placed);
       countJob(ctx, ports, bookOf(bid), bid.profileId, 1n);
-      saveBid(ctx, bid, placed);
+      saveBid(ctx, bid);
       schedule(ctx, bid.expiresTau, dueKinds.bidExpiry, id);
       freshBooks.set(ctx, bookOf(bid), true);
       return { jobId: id, escrow: escrow.toString(), storageDeposit: deposit.toString() };
     },
 
     arbitrary({ ctx, accounts, random }) {
-      const [classId, capacity] = classes.first(ctx) ?? [];
+      const [classId, capacity] = anyClass(ctx, random, Meter.METER_WORK) ?? [];
       if (classId === undefined || capacity === undefined) return undefined;
       const replicated = random.chance(50);
       const lots = 1n + random.bigint(5n);
       return {
         consumer: random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId,
         quoteDenom: ports.providers.bondDenom(ctx), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots,
-        timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: random.chance(30) ? (profileBy(ctx, random) ?? 0) : 0, minColocated: 0,
+        timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: random.chance(30) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0,
         comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0),
         job: {
@@ -101,17 +103,16 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
   };
 }
 
-function profileBy(ctx: Context, random: Random): number | undefined {
-  const known = Array.from(profiles.entries(ctx), ([, { id }]) => id);
+/** A profile of the class's books, for simulations. */
+export function profileBy(ctx: Context, random: Random, classId: string): number | undefined {
+  const known = Array.from(profiles.entries(ctx), ([, profile]) => profile).filter((profile) => profile.classId === classId).map(({ id }) => id);
   return known.length === 0 ? undefined : random.pick(known);
 }
 
 /** What is reserved in the message but not served yet is refused by name. */
 function checkServed(message: MsgPlaceBid): void {
   const { timeInForce, term, verification, comparator } = message;
-  if (timeInForce !== TimeInForce.TIME_IN_FORCE_GTT && timeInForce !== TimeInForce.TIME_IN_FORCE_IOC && timeInForce !== TimeInForce.TIME_IN_FORCE_FOK) {
-    fail(errors.invalidField, { field: "time_in_force", value: enumName(TimeInForce, timeInForce, "TIME_IN_FORCE_"), limit: "GTT, IOC or FOK" });
-  }
+  checkTimeInForce(timeInForce);
   if (term !== Term.TERM_SPOT) fail(errors.notServed, { field: "term", value: enumName(Term, term, "TERM_") });
   if (verification !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE && verification !== VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED) {
     fail(errors.notServed, { field: "verification", value: levelName(verification) });
@@ -134,15 +135,7 @@ function checkJob(spec: JobSpec | undefined): void {
   inRange("job.max_result_size", spec.maxResultSize, 2n, paramBounds.maxResultSize[2]);
   if (spec.consumerKey.length !== 0) size("job.consumer_key", spec.consumerKey, 32);
   atMost("job.arguments", spec.arguments.length, 4_096, "bytes");
-  atMost("job.data_urls", spec.dataUrls.length, 8, "URLs");
-  for (const url of spec.dataUrls) {
-    textAtMost("job.data_urls", url, 256);
-    if (!/^https?:\/\/[^\s]+$/.test(url)) fail(errors.invalidField, { field: "job.data_urls", value: url, limit: "http or https URLs" });
-  }
-}
-
-function checkProfile(ctx: Context, { classId, quoteDenom, profileId }: MsgPlaceBid): void {
-  if (profileId !== 0 && profiles.find(ctx, [[classId, quoteDenom], profileId])?.ready !== true) fail(errors.unknownProfile, { id: profileId, classId, denom: quoteDenom });
+  checkUrls("job.data_urls", spec.dataUrls);
 }
 
 /** What depends on parameters; gives k. */
@@ -153,10 +146,7 @@ function checkAgainst(params: Params, message: MsgPlaceBid): number {
   if (replicated) inRange("k", k, 2, params.maxReplicas);
   else inRange("k", k, 1, 1);
   inRange("job.tasks", spec.tasks, 1, params.maxTasks);
-  const { minColocated } = message;
-  if (minColocated > 1 && spec.tasks % minColocated !== 0) fail(errors.invalidField, { field: "job.tasks", value: spec.tasks, limit: `a multiple of min_colocated ${minColocated}` });
-  // What fills whole must fit into a batch.
-  if (minColocated > 1 || message.timeInForce === TimeInForce.TIME_IN_FORCE_FOK) inRange("job.tasks, matched at once,", spec.tasks, 1, params.maxFills);
+  checkWhole("job.tasks", spec.tasks, message, params);
   inRange("job.duration", spec.duration, 1n, params.maxDuration);
   inRange("job.max_result_size", spec.maxResultSize, 1n, params.maxResultSize);
   inRange("risk", readRisk(message.risk), 0n, BigInt(params.riskMultiple) * message.limitPrice * message.lots);

@@ -3,13 +3,12 @@ import { BidReplacement } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgReplaceBid, MsgReplaceBidResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { maxInt } from "../../../math/int.ts";
 import { fail } from "../../../runtime/errors.ts";
-import { dropReplacement, loadJob } from "../bids.ts";
+import { dropReplacement, loadBacking, setAside, storeBacking } from "../bids.ts";
 import { canonical, expiry, maxPrice, maxTau, ownBid, tradable } from "../checks.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { currentParams, inRange, paramsAt } from "../params.ts";
-import { escrowOf } from "../settlement.ts";
-import { bids, jobs, nextJobId, replacedBids } from "../state.ts";
+import { bids, nextJobId, replacedBids } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
 
@@ -27,16 +26,16 @@ export function replaceBid(ports: MarketPorts): MessageHandler<MsgReplaceBid, Ms
       const bid = ownBid(ctx, ports, message.jobId, canonical(message.consumer, "consumer"));
       if (bid.nextTask > 0) fail(errors.alreadyMatched, { id: bid.id });
       tradable(ctx, ports, bid.classId, bid.quoteDenom, "limit_price", message.limitPrice);
-      const job = dropReplacement(ctx, ports, loadJob(ctx, bid.id));
+      const job = dropReplacement(ctx, ports, loadBacking(ctx, bid));
       const params = paramsAt(ctx, job.paramsVersion);
-      inRange("limit_price, for the declared risk,", BigInt(params.riskMultiple) * message.limitPrice * bid.lots, BigInt(job.risk), 1n << 200n);
+      if ("risk" in job) inRange("limit_price, for the declared risk,", BigInt(params.riskMultiple) * message.limitPrice * bid.lots, BigInt(job.risk), 1n << 200n);
       const expiresTau = expiry("expires_tau", message.expiresTau, ports.clock.tau(ctx), currentParams(ctx).params.maxOrderLifetime);
-      const more = escrowOf(message.limitPrice, bid.lots, job.k, job.r, params.feeBps) - BigInt(job.escrow!.perTask);
-      const added = maxInt(0n, more * BigInt(job.spec!.tasks));
+      const more = setAside(ctx, bid, job, message.limitPrice) - BigInt(job.escrow!.perTask);
+      const added = maxInt(0n, more * BigInt(bid.tasks));
       const policy = { purpose: "bid" as const, classId: bid.classId, costTags: job.costTags };
       authorizeSpend(ctx, ports, { signer: bid.consumer, payer: job.payer, organization: job.organization, denom: bid.quoteDenom, amount: added, policy });
       const escrow = { ...job.escrow!, deposited: (BigInt(job.escrow!.deposited) + added).toString(), held: (BigInt(job.escrow!.held) + added).toString() };
-      jobs.set(ctx, job.id, { ...job, escrow });
+      storeBacking(ctx, bid, { ...job, escrow });
       replacedBids.set(ctx, bid.id, BidReplacement.fromPartial({ jobId: bid.id, limitPrice: message.limitPrice, expiresTau, added: added.toString() }));
       return { added: added.toString() };
     },

@@ -1,13 +1,13 @@
-/** MsgSealKeys: the job key, sealed to providers that have tasks of the job. */
-import { ReplicaState, type Job } from "../../../codec/gen/dcm/market/v1/types.ts";
+/** MsgSealKeys: the key of a job or service, sealed to providers that have tasks or instances of it. */
+import { InstanceState, ReplicaState } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgSealKeys, MsgSealKeysResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { atMost, canonical } from "../checks.ts";
 import { errors } from "../errors.ts";
-import { emit } from "../events.ts";
+import { emit, subjectOf } from "../events.ts";
 import { inRange } from "../params.ts";
-import { jobs, joinKey, nextJobId, seals, tasks, tasksByProvider, within } from "../state.ts";
+import { instances, instancesByProvider, jobs, joinKey, nextJobId, seals, services, tasks, tasksByProvider, within } from "../state.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -29,34 +29,44 @@ export function sealKeys(ports: MarketPorts): MessageHandler<MsgSealKeys, MsgSea
 
     execute(ctx, message) {
       const consumer = canonical(message.consumer, "consumer");
-      const job = jobs.find(ctx, message.jobId);
+      const job = jobs.find(ctx, message.jobId) ?? services.find(ctx, message.jobId);
       if (job === undefined) fail(errors.unknownJob, { id: message.jobId });
-      if (job.consumer !== consumer) fail(errors.notYours, { what: `job ${job.id}`, owner: job.consumer, signer: consumer });
+      if (job.consumer !== consumer) fail(errors.notYours, { what: `job or service ${job.id}`, owner: job.consumer, signer: consumer });
       const tau = ports.clock.tau(ctx);
       for (const { provider: text, sealedKey } of message.keys) {
         const provider = canonical(text, "provider");
         const key = [job.id, addressBytes(provider)] as const;
         if (seals.has(ctx, key)) fail(errors.alreadySealed, { job: job.id, provider });
-        if (job.spec!.consumerKey.length === 0 || !waits(ctx, job, provider, tau)) fail(errors.nothingToSeal, { job: job.id, provider });
+        if (job.spec!.consumerKey.length === 0 || !(taskWaits(ctx, job.id, provider, tau) || instanceWaits(ctx, job.id, provider, tau))) fail(errors.nothingToSeal, { job: job.id, provider });
         seals.set(ctx, key, { jobId: job.id, provider, sealedKey, sealedTau: tau });
-        emit(ctx, "EventKeySealed", { job_id: job.id, consumer, provider });
+        emit(ctx, "EventKeySealed", { ...subjectOf({ id: job.id, service: !jobs.has(ctx, job.id) }), consumer, provider });
       }
       return {};
     },
 
     arbitrary({ ctx, accounts, random }) {
       const jobId = 1n + random.bigint(nextJobId.find(ctx) ?? 1n);
-      return { consumer: jobs.find(ctx, jobId)?.consumer ?? random.pick(accounts), jobId, keys: [{ provider: random.pick(accounts), sealedKey: Uint8Array.of(1) }] };
+      return { consumer: (jobs.find(ctx, jobId) ?? services.find(ctx, jobId))?.consumer ?? random.pick(accounts), jobId, keys: [{ provider: random.pick(accounts), sealedKey: Uint8Array.of(1) }] };
     },
   };
 }
 
 /** The provider has a replica of the job that waits for its key and is not late. */
-function waits(ctx: Context, job: Job, provider: string, tau: bigint): boolean {
-  const range = joinKey(within.address(addressBytes(provider)), within.job(job.id));
+function taskWaits(ctx: Context, jobId: bigint, provider: string, tau: bigint): boolean {
+  const range = joinKey(within.address(addressBytes(provider)), within.job(jobId));
   for (const [[, id]] of tasksByProvider.entries(ctx, { within: range })) {
     const replica = tasks.find(ctx, id)?.replicas.find((one) => one.provider === provider);
     if (replica?.state === ReplicaState.REPLICA_STATE_SEALING && tau <= replica.dueTau) return true;
+  }
+  return false;
+}
+
+/** The provider has an instance of the service that waits for its key and is not late. */
+function instanceWaits(ctx: Context, serviceId: bigint, provider: string, tau: bigint): boolean {
+  const range = joinKey(within.address(addressBytes(provider)), within.job(serviceId));
+  for (const [[, id]] of instancesByProvider.entries(ctx, { within: range })) {
+    const instance = instances.find(ctx, id);
+    if (instance?.state === InstanceState.INSTANCE_STATE_SEALING && tau <= instance.dueTau) return true;
   }
   return false;
 }

@@ -18,7 +18,7 @@ export interface WorkerMessage {
   readonly taskId: bigint;
 }
 
-export function checkWorker(message: WorkerMessage): void {
+export function checkWorker(message: Pick<WorkerMessage, "worker" | "provider">): void {
   canonical(message.worker, "worker");
   canonical(message.provider, "provider");
 }

@@ -30,8 +30,12 @@ export type InactiveReason = "" | "jailed" | "retiring" | "silent" | "underbonde
 export function inactiveReason(bond: BondParts, liveness: Liveness, rules: Params, tau: bigint): InactiveReason {
   if (liveness.jailed) return "jailed";
   if (liveness.retiring) return "retiring";
-  if (tau >= liveness.heartbeatTauMs + rules.heartbeatWindowMs) return "silent";
+  if (isSilent(liveness, rules, tau)) return "silent";
   return bond.total - bond.unbonding < BigInt(rules.minBond) ? "underbonded" : "";
+}
+
+export function isSilent(liveness: Liveness, rules: Params, tau: bigint): boolean {
+  return tau >= liveness.heartbeatTauMs + rules.heartbeatWindowMs;
 }
 
 export class Keeper {

@@ -3,7 +3,7 @@ import { addressText } from "../../../codec/address.ts";
 import type { Context } from "../../../runtime/context.ts";
 import { assert } from "../../../runtime/errors.ts";
 import { freeOf, lockParts, type BondParts } from "./bond.ts";
-import { inactiveReason, type Keeper } from "./keeper.ts";
+import { inactiveReason, isSilent, type Keeper } from "./keeper.ts";
 import type { Award, DeclarationsPort, ProvidersPort } from "./ports.ts";
 import { livenesses, params, profiles, statistics, unbondings } from "./state.ts";
 import { freeDeclinesLeft, recorded } from "./statistics.ts";
@@ -30,6 +30,7 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
         organization: profile.organization === "" ? addressText(address) : profile.organization,
         bond: bond.total, reserved: bond.reserved, locked: bond.locked,
         active: inactiveReason(bond, liveness, params.get(ctx), keeper.tau(ctx)) === "",
+        silent: isSilent(liveness, params.get(ctx), keeper.tau(ctx)),
         retiring: liveness.retiring,
       };
     },

@@ -14,6 +14,8 @@ export interface ProviderView {
   readonly locked: bigint;
   /** Neither jailed, nor leaving, nor silent, nor below the least bond: may be matched and drawn. */
   readonly active: boolean;
+  /** It sent no heartbeat in the window. */
+  readonly silent: boolean;
   /** On its way out: whatever is set aside for it must come free. */
   readonly retiring: boolean;
 }

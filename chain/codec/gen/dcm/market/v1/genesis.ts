@@ -17,11 +17,13 @@ import {
   Draw,
   IndexBucket,
   IndexShare,
+  Instance,
   Job,
   Lease,
   Params,
   Profile,
   Seal,
+  Service,
   Task,
   Trade,
 } from "./types.ts";
@@ -74,6 +76,8 @@ export interface GenesisState {
   index: IndexBucket[];
   indexShares: IndexShare[];
   declines: JobDecline[];
+  services: Service[];
+  instances: Instance[];
 }
 
 function createBaseParamsVersion(): ParamsVersion {
@@ -333,6 +337,8 @@ function createBaseGenesisState(): GenesisState {
     index: [],
     indexShares: [],
     declines: [],
+    services: [],
+    instances: [],
   };
 }
 
@@ -431,6 +437,12 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     }
     for (const v of message.declines) {
       JobDecline.encode(v!, writer.uint32(194).fork()).join();
+    }
+    for (const v of message.services) {
+      Service.encode(v!, writer.uint32(482).fork()).join();
+    }
+    for (const v of message.instances) {
+      Instance.encode(v!, writer.uint32(490).fork()).join();
     }
     return writer;
   },
@@ -652,6 +664,22 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
             message.declines.push(JobDecline.decode(reader, reader.uint32()));
             continue;
           }
+          case 60: {
+            if (tag !== 482) {
+              break;
+            }
+
+            message.services.push(Service.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 61: {
+            if (tag !== 490) {
+              break;
+            }
+
+            message.instances.push(Instance.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -694,6 +722,8 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     message.index = object.index?.map((e) => IndexBucket.fromPartial(e)) || [];
     message.indexShares = object.indexShares?.map((e) => IndexShare.fromPartial(e)) || [];
     message.declines = object.declines?.map((e) => JobDecline.fromPartial(e)) || [];
+    message.services = object.services?.map((e) => Service.fromPartial(e)) || [];
+    message.instances = object.instances?.map((e) => Instance.fromPartial(e)) || [];
     return message;
   },
 };

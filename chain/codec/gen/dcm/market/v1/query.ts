@@ -16,16 +16,73 @@ import {
   Draw,
   Escrow,
   IndexBucket,
+  Instance,
   Job,
   Lease,
   Params,
   Profile,
   ProfileDemand,
   Seal,
+  Service,
   Task,
   TaskState,
   Trade,
 } from "./types.ts";
+
+export interface QueryServicesRequest {
+  consumer: string;
+  pagination: PageRequest | undefined;
+}
+
+export interface QueryServicesResponse {
+  services: Service[];
+  pagination: PageResponse | undefined;
+}
+
+export interface QueryServiceRequest {
+  serviceId: bigint;
+}
+
+export interface QueryServiceResponse {
+  service: Service | undefined;
+  bid: Bid | undefined;
+}
+
+/** An instance as it is at the present tau, and what its money is worth then. */
+export interface InstanceView {
+  instance:
+    | Instance
+    | undefined;
+  /** What is left of its deposits. */
+  balance: string;
+  /** Served and not paid for. */
+  debt: string;
+  /** How long the balance reaches from now on, in ms of tau; of one that does not run yet, from its start on. */
+  runwayMs: bigint;
+  /** tau after which it ends if nothing comes in; 0: it does not run. */
+  endsTau: bigint;
+}
+
+export interface QueryInstancesRequest {
+  /** One of service_id and provider, or both. */
+  serviceId: bigint;
+  provider: string;
+  pagination: PageRequest | undefined;
+}
+
+export interface QueryInstancesResponse {
+  instances: InstanceView[];
+  pagination: PageResponse | undefined;
+}
+
+export interface QueryInstanceRequest {
+  instanceId: bigint;
+}
+
+export interface QueryInstanceResponse {
+  instance: InstanceView | undefined;
+  tau: bigint;
+}
 
 export interface QueryParamsRequest {
   /** 0: the present ones. */
@@ -285,6 +342,685 @@ export interface QueryReferencePriceResponse {
   price: bigint;
   tau: bigint;
 }
+
+function createBaseQueryServicesRequest(): QueryServicesRequest {
+  return { consumer: "", pagination: undefined };
+}
+
+export const QueryServicesRequest: MessageFns<QueryServicesRequest, "dcm.market.v1.QueryServicesRequest"> = {
+  $type: "dcm.market.v1.QueryServicesRequest" as const,
+
+  encode(message: QueryServicesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consumer !== "") {
+      writer.uint32(10).string(message.consumer);
+    }
+    if (message.pagination !== undefined) {
+      PageRequest.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryServicesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryServicesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pagination = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryServicesRequest>): QueryServicesRequest {
+    return QueryServicesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryServicesRequest>): QueryServicesRequest {
+    const message = createBaseQueryServicesRequest();
+    message.consumer = object.consumer ?? "";
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageRequest.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryServicesResponse(): QueryServicesResponse {
+  return { services: [], pagination: undefined };
+}
+
+export const QueryServicesResponse: MessageFns<QueryServicesResponse, "dcm.market.v1.QueryServicesResponse"> = {
+  $type: "dcm.market.v1.QueryServicesResponse" as const,
+
+  encode(message: QueryServicesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.services) {
+      Service.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.pagination !== undefined) {
+      PageResponse.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryServicesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryServicesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.services.push(Service.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pagination = PageResponse.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryServicesResponse>): QueryServicesResponse {
+    return QueryServicesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryServicesResponse>): QueryServicesResponse {
+    const message = createBaseQueryServicesResponse();
+    message.services = object.services?.map((e) => Service.fromPartial(e)) || [];
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageResponse.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryServiceRequest(): QueryServiceRequest {
+  return { serviceId: 0n };
+}
+
+export const QueryServiceRequest: MessageFns<QueryServiceRequest, "dcm.market.v1.QueryServiceRequest"> = {
+  $type: "dcm.market.v1.QueryServiceRequest" as const,
+
+  encode(message: QueryServiceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.serviceId !== 0n) {
+      if (BigInt.asUintN(64, message.serviceId) !== message.serviceId) {
+        throw new globalThis.Error("value provided for field message.serviceId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.serviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryServiceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryServiceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.serviceId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryServiceRequest>): QueryServiceRequest {
+    return QueryServiceRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryServiceRequest>): QueryServiceRequest {
+    const message = createBaseQueryServiceRequest();
+    message.serviceId = (object.serviceId !== undefined && object.serviceId !== null) ? BigInt(object.serviceId) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryServiceResponse(): QueryServiceResponse {
+  return { service: undefined, bid: undefined };
+}
+
+export const QueryServiceResponse: MessageFns<QueryServiceResponse, "dcm.market.v1.QueryServiceResponse"> = {
+  $type: "dcm.market.v1.QueryServiceResponse" as const,
+
+  encode(message: QueryServiceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.service !== undefined) {
+      Service.encode(message.service, writer.uint32(10).fork()).join();
+    }
+    if (message.bid !== undefined) {
+      Bid.encode(message.bid, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryServiceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryServiceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.service = Service.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.bid = Bid.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryServiceResponse>): QueryServiceResponse {
+    return QueryServiceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryServiceResponse>): QueryServiceResponse {
+    const message = createBaseQueryServiceResponse();
+    message.service = (object.service !== undefined && object.service !== null)
+      ? Service.fromPartial(object.service)
+      : undefined;
+    message.bid = (object.bid !== undefined && object.bid !== null) ? Bid.fromPartial(object.bid) : undefined;
+    return message;
+  },
+};
+
+function createBaseInstanceView(): InstanceView {
+  return { instance: undefined, balance: "", debt: "", runwayMs: 0n, endsTau: 0n };
+}
+
+export const InstanceView: MessageFns<InstanceView, "dcm.market.v1.InstanceView"> = {
+  $type: "dcm.market.v1.InstanceView" as const,
+
+  encode(message: InstanceView, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instance !== undefined) {
+      Instance.encode(message.instance, writer.uint32(10).fork()).join();
+    }
+    if (message.balance !== "") {
+      writer.uint32(18).string(message.balance);
+    }
+    if (message.debt !== "") {
+      writer.uint32(26).string(message.debt);
+    }
+    if (message.runwayMs !== 0n) {
+      if (BigInt.asUintN(64, message.runwayMs) !== message.runwayMs) {
+        throw new globalThis.Error("value provided for field message.runwayMs of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.runwayMs);
+    }
+    if (message.endsTau !== 0n) {
+      if (BigInt.asUintN(64, message.endsTau) !== message.endsTau) {
+        throw new globalThis.Error("value provided for field message.endsTau of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.endsTau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InstanceView {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInstanceView();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.instance = Instance.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.balance = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.debt = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.runwayMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.endsTau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InstanceView>): InstanceView {
+    return InstanceView.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InstanceView>): InstanceView {
+    const message = createBaseInstanceView();
+    message.instance = (object.instance !== undefined && object.instance !== null)
+      ? Instance.fromPartial(object.instance)
+      : undefined;
+    message.balance = object.balance ?? "";
+    message.debt = object.debt ?? "";
+    message.runwayMs = (object.runwayMs !== undefined && object.runwayMs !== null) ? BigInt(object.runwayMs) : 0n;
+    message.endsTau = (object.endsTau !== undefined && object.endsTau !== null) ? BigInt(object.endsTau) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryInstancesRequest(): QueryInstancesRequest {
+  return { serviceId: 0n, provider: "", pagination: undefined };
+}
+
+export const QueryInstancesRequest: MessageFns<QueryInstancesRequest, "dcm.market.v1.QueryInstancesRequest"> = {
+  $type: "dcm.market.v1.QueryInstancesRequest" as const,
+
+  encode(message: QueryInstancesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.serviceId !== 0n) {
+      if (BigInt.asUintN(64, message.serviceId) !== message.serviceId) {
+        throw new globalThis.Error("value provided for field message.serviceId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.serviceId);
+    }
+    if (message.provider !== "") {
+      writer.uint32(18).string(message.provider);
+    }
+    if (message.pagination !== undefined) {
+      PageRequest.encode(message.pagination, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryInstancesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryInstancesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.serviceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pagination = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryInstancesRequest>): QueryInstancesRequest {
+    return QueryInstancesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryInstancesRequest>): QueryInstancesRequest {
+    const message = createBaseQueryInstancesRequest();
+    message.serviceId = (object.serviceId !== undefined && object.serviceId !== null) ? BigInt(object.serviceId) : 0n;
+    message.provider = object.provider ?? "";
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageRequest.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryInstancesResponse(): QueryInstancesResponse {
+  return { instances: [], pagination: undefined };
+}
+
+export const QueryInstancesResponse: MessageFns<QueryInstancesResponse, "dcm.market.v1.QueryInstancesResponse"> = {
+  $type: "dcm.market.v1.QueryInstancesResponse" as const,
+
+  encode(message: QueryInstancesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.instances) {
+      InstanceView.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.pagination !== undefined) {
+      PageResponse.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryInstancesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryInstancesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.instances.push(InstanceView.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pagination = PageResponse.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryInstancesResponse>): QueryInstancesResponse {
+    return QueryInstancesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryInstancesResponse>): QueryInstancesResponse {
+    const message = createBaseQueryInstancesResponse();
+    message.instances = object.instances?.map((e) => InstanceView.fromPartial(e)) || [];
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageResponse.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryInstanceRequest(): QueryInstanceRequest {
+  return { instanceId: 0n };
+}
+
+export const QueryInstanceRequest: MessageFns<QueryInstanceRequest, "dcm.market.v1.QueryInstanceRequest"> = {
+  $type: "dcm.market.v1.QueryInstanceRequest" as const,
+
+  encode(message: QueryInstanceRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.instanceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryInstanceRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryInstanceRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryInstanceRequest>): QueryInstanceRequest {
+    return QueryInstanceRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryInstanceRequest>): QueryInstanceRequest {
+    const message = createBaseQueryInstanceRequest();
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryInstanceResponse(): QueryInstanceResponse {
+  return { instance: undefined, tau: 0n };
+}
+
+export const QueryInstanceResponse: MessageFns<QueryInstanceResponse, "dcm.market.v1.QueryInstanceResponse"> = {
+  $type: "dcm.market.v1.QueryInstanceResponse" as const,
+
+  encode(message: QueryInstanceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instance !== undefined) {
+      InstanceView.encode(message.instance, writer.uint32(10).fork()).join();
+    }
+    if (message.tau !== 0n) {
+      if (BigInt.asUintN(64, message.tau) !== message.tau) {
+        throw new globalThis.Error("value provided for field message.tau of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.tau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryInstanceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryInstanceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.instance = InstanceView.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryInstanceResponse>): QueryInstanceResponse {
+    return QueryInstanceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryInstanceResponse>): QueryInstanceResponse {
+    const message = createBaseQueryInstanceResponse();
+    message.instance = (object.instance !== undefined && object.instance !== null)
+      ? InstanceView.fromPartial(object.instance)
+      : undefined;
+    message.tau = (object.tau !== undefined && object.tau !== null) ? BigInt(object.tau) : 0n;
+    return message;
+  },
+};
 
 function createBaseQueryParamsRequest(): QueryParamsRequest {
   return { version: 0n };
@@ -4755,6 +5491,201 @@ export const QueryDefinition = {
               105,
               99,
               101,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** Services of a consumer, or all. */
+    services: {
+      name: "Services",
+      requestType: QueryServicesRequest as typeof QueryServicesRequest,
+      requestStream: false,
+      responseType: QueryServicesResponse as typeof QueryServicesResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              25,
+              18,
+              23,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              115,
+              101,
+              114,
+              118,
+              105,
+              99,
+              101,
+              115,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    service: {
+      name: "Service",
+      requestType: QueryServiceRequest as typeof QueryServiceRequest,
+      requestStream: false,
+      responseType: QueryServiceResponse as typeof QueryServiceResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              38,
+              18,
+              36,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              115,
+              101,
+              114,
+              118,
+              105,
+              99,
+              101,
+              115,
+              47,
+              123,
+              115,
+              101,
+              114,
+              118,
+              105,
+              99,
+              101,
+              95,
+              105,
+              100,
+              125,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** Instances of a service (all, unmatched ones too) or of a provider (those that live), as they are at the present tau. */
+    instances: {
+      name: "Instances",
+      requestType: QueryInstancesRequest as typeof QueryInstancesRequest,
+      requestStream: false,
+      responseType: QueryInstancesResponse as typeof QueryInstancesResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              26,
+              18,
+              24,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              105,
+              110,
+              115,
+              116,
+              97,
+              110,
+              99,
+              101,
+              115,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    instance: {
+      name: "Instance",
+      requestType: QueryInstanceRequest as typeof QueryInstanceRequest,
+      requestStream: false,
+      responseType: QueryInstanceResponse as typeof QueryInstanceResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              40,
+              18,
+              38,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              105,
+              110,
+              115,
+              116,
+              97,
+              110,
+              99,
+              101,
+              115,
+              47,
+              123,
+              105,
+              110,
+              115,
+              116,
+              97,
+              110,
+              99,
+              101,
+              95,
+              105,
+              100,
+              125,
             ]) as Uint8Array,
           ],
         },

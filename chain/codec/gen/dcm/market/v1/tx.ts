@@ -16,6 +16,7 @@ import {
   Premium,
   Requirement,
   Result,
+  ServiceSpec,
   TaskState,
   Term,
   TimeInForce,
@@ -40,7 +41,10 @@ export interface MsgPlaceAsk {
   availableUntil: bigint;
   /** tau; 0: the longest that the parameters allow. */
   expiresTau: bigint;
+  /** Classes of `time`: the longest notice that it gives before it reclaims what it serves; 0: the least of the parameters. */
   reclaimNotice: bigint;
+  /** UNSPECIFIED: `spot`. Classes of `time` also `preemptible`: serves only bids that accept it, and reclaims for nothing, with the notice. */
+  term: Term;
 }
 
 export interface MsgPlaceAskResponse {
@@ -98,7 +102,7 @@ export interface MsgPlaceBidResponse {
   storageDeposit: string;
 }
 
-/** Closes the tasks that are OPEN after this block's batch; the others go on. */
+/** Closes the tasks, or instances, that are OPEN after this block's batch; the others go on. */
 export interface MsgCancelBid {
   consumer: string;
   jobId: bigint;
@@ -166,7 +170,7 @@ export interface SealedKey {
   sealedKey: Uint8Array;
 }
 
-/** Hands the job key, sealed, to providers of the job; one for each provider serves all its tasks. */
+/** Hands the key of a job or service, sealed, to providers of it; one for each provider serves all its tasks or instances. */
 export interface MsgSealKeys {
   consumer: string;
   jobId: bigint;
@@ -266,6 +270,100 @@ export interface MsgUpdateParamsResponse {
   paramsVersion: bigint;
 }
 
+/** Bids for a service: one unit for each instance, prefunded for so many lots of time, to be topped up for more. */
+export interface MsgPlaceServiceBid {
+  consumer: string;
+  /** As in MsgPlaceBid. */
+  payer: string;
+  organization: string;
+  costTags: CostTag[];
+  /** A class whose meter is `time`. */
+  classId: string;
+  quoteDenom: string;
+  /** All-in, for one lot; a multiple of the class's tick. */
+  limitPrice: bigint;
+  /** Prefunded for each instance at the limit; at least those of the notice. */
+  lots: bigint;
+  timeInForce: TimeInForce;
+  /** `spot` or `preemptible`, which also takes asks that reclaim for nothing. */
+  term: Term;
+  /** tau; 0: the longest that the parameters allow. */
+  expiresTau: bigint;
+  profileId: number;
+  /** Instances that run in one place, by so many. */
+  minColocated: number;
+  /** The notice that a provider must give before it reclaims; 0: the least of the parameters. */
+  reclaimNotice: bigint;
+  service: ServiceSpec | undefined;
+}
+
+export interface MsgPlaceServiceBidResponse {
+  /** Of the bid and of the service. */
+  serviceId: bigint;
+  escrow: string;
+  storageDeposit: string;
+}
+
+/** The provider serves the instance: the stream of money begins. */
+export interface MsgStartService {
+  /** Signs; the provider's own account until session keys are served. */
+  worker: string;
+  provider: string;
+  instanceId: bigint;
+}
+
+export interface MsgStartServiceResponse {
+  /** tau until which the escrow reaches. */
+  depletedTau: bigint;
+}
+
+/** Adds money to a matched instance, by anybody. What it owes is paid first; what is left when it ends goes back to whoever paid it. */
+export interface MsgTopUpService {
+  payer: string;
+  instanceId: bigint;
+  /** In the quote denom. */
+  amount: string;
+}
+
+export interface MsgTopUpServiceResponse {
+  depletedTau: bigint;
+}
+
+/** Pays the provider up to now, by anybody. */
+export interface MsgSettleService {
+  signer: string;
+  instanceId: bigint;
+}
+
+export interface MsgSettleServiceResponse {
+  /** With this message. */
+  paid: string;
+}
+
+/** The provider gives notice: it serves on until the notice is over, then the instance ends. Costs a spot lease what a start miss costs. */
+export interface MsgReclaimService {
+  worker: string;
+  provider: string;
+  instanceId: bigint;
+}
+
+export interface MsgReclaimServiceResponse {
+  /** tau at which it ends. */
+  reclaimTau: bigint;
+  /** Taken from the stake. */
+  penalty: string;
+}
+
+/** The consumer ends an instance at once: it pays up to now, the rest goes back. */
+export interface MsgCloseService {
+  consumer: string;
+  instanceId: bigint;
+}
+
+export interface MsgCloseServiceResponse {
+  refunded: string;
+}
+
 function createBaseMsgPlaceAsk(): MsgPlaceAsk {
   return {
     provider: "",
@@ -279,6 +377,7 @@ function createBaseMsgPlaceAsk(): MsgPlaceAsk {
     availableUntil: 0n,
     expiresTau: 0n,
     reclaimNotice: 0n,
+    term: 0,
   };
 }
 
@@ -333,6 +432,9 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
         throw new globalThis.Error("value provided for field message.reclaimNotice of type uint64 too large");
       }
       writer.uint32(88).uint64(message.reclaimNotice);
+    }
+    if (message.term !== 0) {
+      writer.uint32(480).int32(message.term);
     }
     return writer;
   },
@@ -438,6 +540,14 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
             message.reclaimNotice = reader.uint64() as bigint;
             continue;
           }
+          case 60: {
+            if (tag !== 480) {
+              break;
+            }
+
+            message.term = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -474,6 +584,7 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
     message.reclaimNotice = (object.reclaimNotice !== undefined && object.reclaimNotice !== null)
       ? BigInt(object.reclaimNotice)
       : 0n;
+    message.term = object.term ?? 0;
     return message;
   },
 };
@@ -2985,6 +3096,1076 @@ export const MsgUpdateParamsResponse: MessageFns<MsgUpdateParamsResponse, "dcm.m
   },
 };
 
+function createBaseMsgPlaceServiceBid(): MsgPlaceServiceBid {
+  return {
+    consumer: "",
+    payer: "",
+    organization: "",
+    costTags: [],
+    classId: "",
+    quoteDenom: "",
+    limitPrice: 0n,
+    lots: 0n,
+    timeInForce: 0,
+    term: 0,
+    expiresTau: 0n,
+    profileId: 0,
+    minColocated: 0,
+    reclaimNotice: 0n,
+    service: undefined,
+  };
+}
+
+export const MsgPlaceServiceBid: MessageFns<MsgPlaceServiceBid, "dcm.market.v1.MsgPlaceServiceBid"> = {
+  $type: "dcm.market.v1.MsgPlaceServiceBid" as const,
+
+  encode(message: MsgPlaceServiceBid, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consumer !== "") {
+      writer.uint32(10).string(message.consumer);
+    }
+    if (message.payer !== "") {
+      writer.uint32(18).string(message.payer);
+    }
+    if (message.organization !== "") {
+      writer.uint32(26).string(message.organization);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.classId !== "") {
+      writer.uint32(42).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(50).string(message.quoteDenom);
+    }
+    if (message.limitPrice !== 0n) {
+      if (BigInt.asUintN(64, message.limitPrice) !== message.limitPrice) {
+        throw new globalThis.Error("value provided for field message.limitPrice of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.limitPrice);
+    }
+    if (message.lots !== 0n) {
+      if (BigInt.asUintN(64, message.lots) !== message.lots) {
+        throw new globalThis.Error("value provided for field message.lots of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.lots);
+    }
+    if (message.timeInForce !== 0) {
+      writer.uint32(72).int32(message.timeInForce);
+    }
+    if (message.term !== 0) {
+      writer.uint32(80).int32(message.term);
+    }
+    if (message.expiresTau !== 0n) {
+      if (BigInt.asUintN(64, message.expiresTau) !== message.expiresTau) {
+        throw new globalThis.Error("value provided for field message.expiresTau of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.expiresTau);
+    }
+    if (message.profileId !== 0) {
+      writer.uint32(96).uint32(message.profileId);
+    }
+    if (message.minColocated !== 0) {
+      writer.uint32(104).uint32(message.minColocated);
+    }
+    if (message.reclaimNotice !== 0n) {
+      if (BigInt.asUintN(64, message.reclaimNotice) !== message.reclaimNotice) {
+        throw new globalThis.Error("value provided for field message.reclaimNotice of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.reclaimNotice);
+    }
+    if (message.service !== undefined) {
+      ServiceSpec.encode(message.service, writer.uint32(122).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgPlaceServiceBid {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgPlaceServiceBid();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.payer = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.limitPrice = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.lots = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.timeInForce = reader.int32() as any;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.term = reader.int32() as any;
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.expiresTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.profileId = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.minColocated = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.reclaimNotice = reader.uint64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.service = ServiceSpec.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgPlaceServiceBid>): MsgPlaceServiceBid {
+    return MsgPlaceServiceBid.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgPlaceServiceBid>): MsgPlaceServiceBid {
+    const message = createBaseMsgPlaceServiceBid();
+    message.consumer = object.consumer ?? "";
+    message.payer = object.payer ?? "";
+    message.organization = object.organization ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.limitPrice = (object.limitPrice !== undefined && object.limitPrice !== null)
+      ? BigInt(object.limitPrice)
+      : 0n;
+    message.lots = (object.lots !== undefined && object.lots !== null) ? BigInt(object.lots) : 0n;
+    message.timeInForce = object.timeInForce ?? 0;
+    message.term = object.term ?? 0;
+    message.expiresTau = (object.expiresTau !== undefined && object.expiresTau !== null)
+      ? BigInt(object.expiresTau)
+      : 0n;
+    message.profileId = object.profileId ?? 0;
+    message.minColocated = object.minColocated ?? 0;
+    message.reclaimNotice = (object.reclaimNotice !== undefined && object.reclaimNotice !== null)
+      ? BigInt(object.reclaimNotice)
+      : 0n;
+    message.service = (object.service !== undefined && object.service !== null)
+      ? ServiceSpec.fromPartial(object.service)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMsgPlaceServiceBidResponse(): MsgPlaceServiceBidResponse {
+  return { serviceId: 0n, escrow: "", storageDeposit: "" };
+}
+
+export const MsgPlaceServiceBidResponse: MessageFns<
+  MsgPlaceServiceBidResponse,
+  "dcm.market.v1.MsgPlaceServiceBidResponse"
+> = {
+  $type: "dcm.market.v1.MsgPlaceServiceBidResponse" as const,
+
+  encode(message: MsgPlaceServiceBidResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.serviceId !== 0n) {
+      if (BigInt.asUintN(64, message.serviceId) !== message.serviceId) {
+        throw new globalThis.Error("value provided for field message.serviceId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.serviceId);
+    }
+    if (message.escrow !== "") {
+      writer.uint32(18).string(message.escrow);
+    }
+    if (message.storageDeposit !== "") {
+      writer.uint32(26).string(message.storageDeposit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgPlaceServiceBidResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgPlaceServiceBidResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.serviceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.escrow = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.storageDeposit = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgPlaceServiceBidResponse>): MsgPlaceServiceBidResponse {
+    return MsgPlaceServiceBidResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgPlaceServiceBidResponse>): MsgPlaceServiceBidResponse {
+    const message = createBaseMsgPlaceServiceBidResponse();
+    message.serviceId = (object.serviceId !== undefined && object.serviceId !== null) ? BigInt(object.serviceId) : 0n;
+    message.escrow = object.escrow ?? "";
+    message.storageDeposit = object.storageDeposit ?? "";
+    return message;
+  },
+};
+
+function createBaseMsgStartService(): MsgStartService {
+  return { worker: "", provider: "", instanceId: 0n };
+}
+
+export const MsgStartService: MessageFns<MsgStartService, "dcm.market.v1.MsgStartService"> = {
+  $type: "dcm.market.v1.MsgStartService" as const,
+
+  encode(message: MsgStartService, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker !== "") {
+      writer.uint32(10).string(message.worker);
+    }
+    if (message.provider !== "") {
+      writer.uint32(18).string(message.provider);
+    }
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.instanceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgStartService {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgStartService();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.worker = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgStartService>): MsgStartService {
+    return MsgStartService.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgStartService>): MsgStartService {
+    const message = createBaseMsgStartService();
+    message.worker = object.worker ?? "";
+    message.provider = object.provider ?? "";
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgStartServiceResponse(): MsgStartServiceResponse {
+  return { depletedTau: 0n };
+}
+
+export const MsgStartServiceResponse: MessageFns<MsgStartServiceResponse, "dcm.market.v1.MsgStartServiceResponse"> = {
+  $type: "dcm.market.v1.MsgStartServiceResponse" as const,
+
+  encode(message: MsgStartServiceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.depletedTau !== 0n) {
+      if (BigInt.asUintN(64, message.depletedTau) !== message.depletedTau) {
+        throw new globalThis.Error("value provided for field message.depletedTau of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.depletedTau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgStartServiceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgStartServiceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.depletedTau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgStartServiceResponse>): MsgStartServiceResponse {
+    return MsgStartServiceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgStartServiceResponse>): MsgStartServiceResponse {
+    const message = createBaseMsgStartServiceResponse();
+    message.depletedTau = (object.depletedTau !== undefined && object.depletedTau !== null)
+      ? BigInt(object.depletedTau)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgTopUpService(): MsgTopUpService {
+  return { payer: "", instanceId: 0n, amount: "" };
+}
+
+export const MsgTopUpService: MessageFns<MsgTopUpService, "dcm.market.v1.MsgTopUpService"> = {
+  $type: "dcm.market.v1.MsgTopUpService" as const,
+
+  encode(message: MsgTopUpService, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payer !== "") {
+      writer.uint32(10).string(message.payer);
+    }
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.instanceId);
+    }
+    if (message.amount !== "") {
+      writer.uint32(26).string(message.amount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgTopUpService {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgTopUpService();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgTopUpService>): MsgTopUpService {
+    return MsgTopUpService.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgTopUpService>): MsgTopUpService {
+    const message = createBaseMsgTopUpService();
+    message.payer = object.payer ?? "";
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    message.amount = object.amount ?? "";
+    return message;
+  },
+};
+
+function createBaseMsgTopUpServiceResponse(): MsgTopUpServiceResponse {
+  return { depletedTau: 0n };
+}
+
+export const MsgTopUpServiceResponse: MessageFns<MsgTopUpServiceResponse, "dcm.market.v1.MsgTopUpServiceResponse"> = {
+  $type: "dcm.market.v1.MsgTopUpServiceResponse" as const,
+
+  encode(message: MsgTopUpServiceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.depletedTau !== 0n) {
+      if (BigInt.asUintN(64, message.depletedTau) !== message.depletedTau) {
+        throw new globalThis.Error("value provided for field message.depletedTau of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.depletedTau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgTopUpServiceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgTopUpServiceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.depletedTau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgTopUpServiceResponse>): MsgTopUpServiceResponse {
+    return MsgTopUpServiceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgTopUpServiceResponse>): MsgTopUpServiceResponse {
+    const message = createBaseMsgTopUpServiceResponse();
+    message.depletedTau = (object.depletedTau !== undefined && object.depletedTau !== null)
+      ? BigInt(object.depletedTau)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgSettleService(): MsgSettleService {
+  return { signer: "", instanceId: 0n };
+}
+
+export const MsgSettleService: MessageFns<MsgSettleService, "dcm.market.v1.MsgSettleService"> = {
+  $type: "dcm.market.v1.MsgSettleService" as const,
+
+  encode(message: MsgSettleService, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.signer !== "") {
+      writer.uint32(10).string(message.signer);
+    }
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.instanceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgSettleService {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgSettleService();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.signer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgSettleService>): MsgSettleService {
+    return MsgSettleService.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgSettleService>): MsgSettleService {
+    const message = createBaseMsgSettleService();
+    message.signer = object.signer ?? "";
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgSettleServiceResponse(): MsgSettleServiceResponse {
+  return { paid: "" };
+}
+
+export const MsgSettleServiceResponse: MessageFns<MsgSettleServiceResponse, "dcm.market.v1.MsgSettleServiceResponse"> =
+  {
+    $type: "dcm.market.v1.MsgSettleServiceResponse" as const,
+
+    encode(message: MsgSettleServiceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+      if (message.paid !== "") {
+        writer.uint32(10).string(message.paid);
+      }
+      return writer;
+    },
+
+    decode(input: BinaryReader | Uint8Array, length?: number): MsgSettleServiceResponse {
+      const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+      const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+      if (previousRecursionDepth >= 100) {
+        throw new globalThis.Error("protobuf decode recursion limit exceeded");
+      }
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+      try {
+        const end = length === undefined ? reader.len : reader.pos + length;
+        const message = createBaseMsgSettleServiceResponse();
+        while (reader.pos < end) {
+          const tag = reader.uint32();
+          switch (tag >>> 3) {
+            case 1: {
+              if (tag !== 10) {
+                break;
+              }
+
+              message.paid = reader.string();
+              continue;
+            }
+          }
+          if ((tag & 7) === 4 || tag === 0) {
+            break;
+          }
+          reader.skip(tag & 7);
+        }
+        return message;
+      } finally {
+        (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      }
+    },
+
+    create(base?: DeepPartial<MsgSettleServiceResponse>): MsgSettleServiceResponse {
+      return MsgSettleServiceResponse.fromPartial(base ?? {});
+    },
+    fromPartial(object: DeepPartial<MsgSettleServiceResponse>): MsgSettleServiceResponse {
+      const message = createBaseMsgSettleServiceResponse();
+      message.paid = object.paid ?? "";
+      return message;
+    },
+  };
+
+function createBaseMsgReclaimService(): MsgReclaimService {
+  return { worker: "", provider: "", instanceId: 0n };
+}
+
+export const MsgReclaimService: MessageFns<MsgReclaimService, "dcm.market.v1.MsgReclaimService"> = {
+  $type: "dcm.market.v1.MsgReclaimService" as const,
+
+  encode(message: MsgReclaimService, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.worker !== "") {
+      writer.uint32(10).string(message.worker);
+    }
+    if (message.provider !== "") {
+      writer.uint32(18).string(message.provider);
+    }
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.instanceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgReclaimService {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgReclaimService();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.worker = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgReclaimService>): MsgReclaimService {
+    return MsgReclaimService.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgReclaimService>): MsgReclaimService {
+    const message = createBaseMsgReclaimService();
+    message.worker = object.worker ?? "";
+    message.provider = object.provider ?? "";
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgReclaimServiceResponse(): MsgReclaimServiceResponse {
+  return { reclaimTau: 0n, penalty: "" };
+}
+
+export const MsgReclaimServiceResponse: MessageFns<
+  MsgReclaimServiceResponse,
+  "dcm.market.v1.MsgReclaimServiceResponse"
+> = {
+  $type: "dcm.market.v1.MsgReclaimServiceResponse" as const,
+
+  encode(message: MsgReclaimServiceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reclaimTau !== 0n) {
+      if (BigInt.asUintN(64, message.reclaimTau) !== message.reclaimTau) {
+        throw new globalThis.Error("value provided for field message.reclaimTau of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.reclaimTau);
+    }
+    if (message.penalty !== "") {
+      writer.uint32(18).string(message.penalty);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgReclaimServiceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgReclaimServiceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.reclaimTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.penalty = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgReclaimServiceResponse>): MsgReclaimServiceResponse {
+    return MsgReclaimServiceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgReclaimServiceResponse>): MsgReclaimServiceResponse {
+    const message = createBaseMsgReclaimServiceResponse();
+    message.reclaimTau = (object.reclaimTau !== undefined && object.reclaimTau !== null)
+      ? BigInt(object.reclaimTau)
+      : 0n;
+    message.penalty = object.penalty ?? "";
+    return message;
+  },
+};
+
+function createBaseMsgCloseService(): MsgCloseService {
+  return { consumer: "", instanceId: 0n };
+}
+
+export const MsgCloseService: MessageFns<MsgCloseService, "dcm.market.v1.MsgCloseService"> = {
+  $type: "dcm.market.v1.MsgCloseService" as const,
+
+  encode(message: MsgCloseService, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consumer !== "") {
+      writer.uint32(10).string(message.consumer);
+    }
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.instanceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgCloseService {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgCloseService();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgCloseService>): MsgCloseService {
+    return MsgCloseService.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgCloseService>): MsgCloseService {
+    const message = createBaseMsgCloseService();
+    message.consumer = object.consumer ?? "";
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgCloseServiceResponse(): MsgCloseServiceResponse {
+  return { refunded: "" };
+}
+
+export const MsgCloseServiceResponse: MessageFns<MsgCloseServiceResponse, "dcm.market.v1.MsgCloseServiceResponse"> = {
+  $type: "dcm.market.v1.MsgCloseServiceResponse" as const,
+
+  encode(message: MsgCloseServiceResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.refunded !== "") {
+      writer.uint32(10).string(message.refunded);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgCloseServiceResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgCloseServiceResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.refunded = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgCloseServiceResponse>): MsgCloseServiceResponse {
+    return MsgCloseServiceResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgCloseServiceResponse>): MsgCloseServiceResponse {
+    const message = createBaseMsgCloseServiceResponse();
+    message.refunded = object.refunded ?? "";
+    return message;
+  },
+};
+
 export type MsgDefinition = typeof MsgDefinition;
 export const MsgDefinition = {
   name: "Msg",
@@ -3115,6 +4296,54 @@ export const MsgDefinition = {
       requestType: MsgUpdateParams as typeof MsgUpdateParams,
       requestStream: false,
       responseType: MsgUpdateParamsResponse as typeof MsgUpdateParamsResponse,
+      responseStream: false,
+      options: {},
+    },
+    placeServiceBid: {
+      name: "PlaceServiceBid",
+      requestType: MsgPlaceServiceBid as typeof MsgPlaceServiceBid,
+      requestStream: false,
+      responseType: MsgPlaceServiceBidResponse as typeof MsgPlaceServiceBidResponse,
+      responseStream: false,
+      options: {},
+    },
+    startService: {
+      name: "StartService",
+      requestType: MsgStartService as typeof MsgStartService,
+      requestStream: false,
+      responseType: MsgStartServiceResponse as typeof MsgStartServiceResponse,
+      responseStream: false,
+      options: {},
+    },
+    topUpService: {
+      name: "TopUpService",
+      requestType: MsgTopUpService as typeof MsgTopUpService,
+      requestStream: false,
+      responseType: MsgTopUpServiceResponse as typeof MsgTopUpServiceResponse,
+      responseStream: false,
+      options: {},
+    },
+    settleService: {
+      name: "SettleService",
+      requestType: MsgSettleService as typeof MsgSettleService,
+      requestStream: false,
+      responseType: MsgSettleServiceResponse as typeof MsgSettleServiceResponse,
+      responseStream: false,
+      options: {},
+    },
+    reclaimService: {
+      name: "ReclaimService",
+      requestType: MsgReclaimService as typeof MsgReclaimService,
+      requestStream: false,
+      responseType: MsgReclaimServiceResponse as typeof MsgReclaimServiceResponse,
+      responseStream: false,
+      options: {},
+    },
+    closeService: {
+      name: "CloseService",
+      requestType: MsgCloseService as typeof MsgCloseService,
+      requestStream: false,
+      responseType: MsgCloseServiceResponse as typeof MsgCloseServiceResponse,
       responseStream: false,
       options: {},
     },

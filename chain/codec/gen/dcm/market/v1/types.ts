@@ -87,7 +87,7 @@ export namespace TimeInForce {
   export type TIME_IN_FORCE_FOK = typeof TimeInForce.TIME_IN_FORCE_FOK;
 }
 
-/** How a lease ends. Only `spot` is served. */
+/** How a lease ends. Jobs are `spot`; services `spot` or `preemptible`. */
 export const Term = { TERM_UNSPECIFIED: 0, TERM_SPOT: 1, TERM_PREEMPTIBLE: 2, TERM_FORWARD: 3 } as const;
 
 export type Term = typeof Term[keyof typeof Term];
@@ -179,6 +179,14 @@ export const CloseReason = {
   CLOSE_REASON_INCONCLUSIVE: 9,
   /** CLOSE_REASON_NO_REPLICAS - Too few organizations to draw from. */
   CLOSE_REASON_NO_REPLICAS: 10,
+  /** CLOSE_REASON_CLOSED_BY_CONSUMER - Of an instance: by its consumer. */
+  CLOSE_REASON_CLOSED_BY_CONSUMER: 60,
+  /** CLOSE_REASON_DEPLETED - Of an instance: escrow and grace were used up. */
+  CLOSE_REASON_DEPLETED: 61,
+  /** CLOSE_REASON_RECLAIMED - Of an instance: its provider gave notice, and the notice is over. */
+  CLOSE_REASON_RECLAIMED: 62,
+  /** CLOSE_REASON_ABANDONED - Of an instance: by its consumer, as the provider was silent. */
+  CLOSE_REASON_ABANDONED: 63,
 } as const;
 
 export type CloseReason = typeof CloseReason[keyof typeof CloseReason];
@@ -195,6 +203,10 @@ export namespace CloseReason {
   export type CLOSE_REASON_INPUT_UNAVAILABLE = typeof CloseReason.CLOSE_REASON_INPUT_UNAVAILABLE;
   export type CLOSE_REASON_INCONCLUSIVE = typeof CloseReason.CLOSE_REASON_INCONCLUSIVE;
   export type CLOSE_REASON_NO_REPLICAS = typeof CloseReason.CLOSE_REASON_NO_REPLICAS;
+  export type CLOSE_REASON_CLOSED_BY_CONSUMER = typeof CloseReason.CLOSE_REASON_CLOSED_BY_CONSUMER;
+  export type CLOSE_REASON_DEPLETED = typeof CloseReason.CLOSE_REASON_DEPLETED;
+  export type CLOSE_REASON_RECLAIMED = typeof CloseReason.CLOSE_REASON_RECLAIMED;
+  export type CLOSE_REASON_ABANDONED = typeof CloseReason.CLOSE_REASON_ABANDONED;
 }
 
 export const ReplicaState = {
@@ -222,6 +234,35 @@ export namespace ReplicaState {
   export type REPLICA_STATE_COMMITTED = typeof ReplicaState.REPLICA_STATE_COMMITTED;
   export type REPLICA_STATE_REVEALED = typeof ReplicaState.REPLICA_STATE_REVEALED;
   export type REPLICA_STATE_OUT = typeof ReplicaState.REPLICA_STATE_OUT;
+}
+
+export const InstanceState = {
+  INSTANCE_STATE_UNSPECIFIED: 0,
+  /** INSTANCE_STATE_OPEN - In the book. */
+  INSTANCE_STATE_OPEN: 1,
+  /** INSTANCE_STATE_SEALING - Matched; the service key is not sealed to the provider yet. */
+  INSTANCE_STATE_SEALING: 2,
+  /** INSTANCE_STATE_PENDING - The provider must start it. */
+  INSTANCE_STATE_PENDING: 3,
+  INSTANCE_STATE_RUNNING: 4,
+  /** INSTANCE_STATE_GRACE - The escrow is used up; it is served on for a while, and owes for it. */
+  INSTANCE_STATE_GRACE: 5,
+  /** INSTANCE_STATE_RECLAIMING - The provider gave notice. */
+  INSTANCE_STATE_RECLAIMING: 6,
+  INSTANCE_STATE_CLOSED: 7,
+} as const;
+
+export type InstanceState = typeof InstanceState[keyof typeof InstanceState];
+
+export namespace InstanceState {
+  export type INSTANCE_STATE_UNSPECIFIED = typeof InstanceState.INSTANCE_STATE_UNSPECIFIED;
+  export type INSTANCE_STATE_OPEN = typeof InstanceState.INSTANCE_STATE_OPEN;
+  export type INSTANCE_STATE_SEALING = typeof InstanceState.INSTANCE_STATE_SEALING;
+  export type INSTANCE_STATE_PENDING = typeof InstanceState.INSTANCE_STATE_PENDING;
+  export type INSTANCE_STATE_RUNNING = typeof InstanceState.INSTANCE_STATE_RUNNING;
+  export type INSTANCE_STATE_GRACE = typeof InstanceState.INSTANCE_STATE_GRACE;
+  export type INSTANCE_STATE_RECLAIMING = typeof InstanceState.INSTANCE_STATE_RECLAIMING;
+  export type INSTANCE_STATE_CLOSED = typeof InstanceState.INSTANCE_STATE_CLOSED;
 }
 
 /** One kind of capacity that can be traded. */
@@ -385,6 +426,8 @@ export interface Ask {
   profilesSeen: number;
   /** Its window has not begun. */
   waiting: boolean;
+  /** `preemptible`: it serves only bids that accept to be reclaimed for nothing; UNSPECIFIED: `spot`. */
+  term: Term;
 }
 
 /** What is to be computed. Constant size: the inputs of the tasks stand in the manifest. */
@@ -449,7 +492,7 @@ export interface Job {
   quoteDenom: string;
 }
 
-/** The order side of a job. */
+/** The order side of a job or of a service. */
 export interface Bid {
   id: bigint;
   consumer: string;
@@ -478,6 +521,12 @@ export interface Bid {
   k: number;
   /** Providers that missed a task of the job and get no more of it. */
   excluded: string[];
+  /** Tasks or instances that it wants in all. */
+  tasks: number;
+  /** It carries a service, not a job. */
+  service: boolean;
+  /** The notice that providers must give before they reclaim; services only. */
+  reclaimNotice: bigint;
 }
 
 /** What takes an ask's place after the batch that its message could not see. */
@@ -634,6 +683,97 @@ export interface Lease {
   /** Replicas of it that have not ended. */
   liveUnits: number;
   endedTau: bigint;
+  /** Services only. */
+  reclaimNotice: bigint;
+}
+
+/** What is to be served, by each of its instances. The program runs anew for each request: the request is its input, its output the response. */
+export interface ServiceSpec {
+  /** As it is fetched, sealed with the service key. */
+  program:
+    | Blob
+    | undefined;
+  /** Number of instances; instance i has the id service_id * 65,536 + i. */
+  instances: number;
+  /** Where blobs are served, by digest below the URL. */
+  dataUrls: string[];
+  /** Weighted instructions that one request may use. */
+  requestMeter: bigint;
+  maxRequestSize: bigint;
+  maxResponseSize: bigint;
+  /** X25519, 32 bytes, the consumer's own. MsgSealKeys hands the service key to providers: it opens the program, and those who hold it may call. */
+  consumerKey: Uint8Array;
+  /** Arguments, as the runtime of the class reads them; opaque to the chain. */
+  arguments: Uint8Array;
+}
+
+/** A service and the bid that carries it; they share one id, of the same sequence as jobs. */
+export interface Service {
+  id: bigint;
+  consumer: string;
+  /** Whose money the bid's escrow is: the consumer's own, where no other is named. */
+  payer: string;
+  organization: string;
+  costTags: CostTag[];
+  classId: string;
+  quoteDenom: string;
+  spec: ServiceSpec | undefined;
+  createdHeight: bigint;
+  createdTau: bigint;
+  paramsVersion: bigint;
+  instancesClosed: number;
+  /** When the last instance ended; 0: it lives. */
+  endedTau: bigint;
+  /** Of all instances; per_task is what the bid set aside for each. */
+  escrow: Escrow | undefined;
+}
+
+/** Money that somebody put in for an instance. It is used in the order in which it came; what is left goes back to whoever paid it. */
+export interface InstanceDeposit {
+  payer: string;
+  amount: string;
+}
+
+/** One instance of a service. Made when it is first matched; before, it is OPEN by its index. */
+export interface Instance {
+  id: bigint;
+  serviceId: bigint;
+  index: number;
+  state: InstanceState;
+  /** Who serves it; empty while OPEN. */
+  provider: string;
+  providerOrganization: string;
+  askId: bigint;
+  leaseId: bigint;
+  /** For one lot. */
+  price: bigint;
+  /** That of the lease: `preemptible` where the ask was. */
+  term: Term;
+  /** Locked bond. */
+  stake: string;
+  slashed: string;
+  /** The unit is not back with its ask. */
+  unitOut: boolean;
+  misses: number;
+  matchedTau: bigint;
+  /** When the stream of money began; 0: it has not. */
+  startedTau: bigint;
+  /** Up to when it is settled. */
+  settledTau: bigint;
+  /** After a notice: when it ends; 0: nobody gave notice. */
+  reclaimTau: bigint;
+  /** The next tau at which something becomes of it by itself; 0: none. */
+  dueTau: bigint;
+  endedTau: bigint;
+  closeReason: CloseReason;
+  deposits: InstanceDeposit[];
+  /** To the provider, so far. */
+  paid: string;
+  fees: string;
+  burned: string;
+  refunded: string;
+  /** Served and not paid for when it ended. */
+  unpaid: string;
 }
 
 /** What a book remembers of itself. */
@@ -766,6 +906,13 @@ export interface Params {
   candleHistory: number;
   /** Largest shortfall that a miss makes good, as a multiple of F. */
   shortfallMultiple: number;
+  /** How long an instance is served on when its escrow is used up, at most. */
+  serviceGrace: bigint;
+  /** And at most this part of the time that was paid for, in 1/10,000. */
+  serviceGraceShareBps: number;
+  /** Of the notice before an instance is reclaimed: least, which holds where none is named, and longest. */
+  minReclaimNotice: bigint;
+  maxReclaimNotice: bigint;
 }
 
 function createBaseCapacityClass(): CapacityClass {
@@ -1891,6 +2038,7 @@ function createBaseAsk(): Ask {
     places: [],
     profilesSeen: 0,
     waiting: false,
+    term: 0,
   };
 }
 
@@ -2005,6 +2153,9 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
     }
     if (message.waiting !== false) {
       writer.uint32(200).bool(message.waiting);
+    }
+    if (message.term !== 0) {
+      writer.uint32(480).int32(message.term);
     }
     return writer;
   },
@@ -2222,6 +2373,14 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
             message.waiting = reader.bool();
             continue;
           }
+          case 60: {
+            if (tag !== 480) {
+              break;
+            }
+
+            message.term = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2280,6 +2439,7 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
     message.places = object.places?.map((e) => AskPlace.fromPartial(e)) || [];
     message.profilesSeen = object.profilesSeen ?? 0;
     message.waiting = object.waiting ?? false;
+    message.term = object.term ?? 0;
     return message;
   },
 };
@@ -2848,6 +3008,9 @@ function createBaseBid(): Bid {
     endedTau: 0n,
     k: 0,
     excluded: [],
+    tasks: 0,
+    service: false,
+    reclaimNotice: 0n,
   };
 }
 
@@ -2936,6 +3099,18 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
     }
     for (const v of message.excluded) {
       writer.uint32(154).string(v!);
+    }
+    if (message.tasks !== 0) {
+      writer.uint32(480).uint32(message.tasks);
+    }
+    if (message.service !== false) {
+      writer.uint32(488).bool(message.service);
+    }
+    if (message.reclaimNotice !== 0n) {
+      if (BigInt.asUintN(64, message.reclaimNotice) !== message.reclaimNotice) {
+        throw new globalThis.Error("value provided for field message.reclaimNotice of type uint64 too large");
+      }
+      writer.uint32(496).uint64(message.reclaimNotice);
     }
     return writer;
   },
@@ -3115,6 +3290,30 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
             message.excluded.push(reader.string());
             continue;
           }
+          case 60: {
+            if (tag !== 480) {
+              break;
+            }
+
+            message.tasks = reader.uint32();
+            continue;
+          }
+          case 61: {
+            if (tag !== 488) {
+              break;
+            }
+
+            message.service = reader.bool();
+            continue;
+          }
+          case 62: {
+            if (tag !== 496) {
+              break;
+            }
+
+            message.reclaimNotice = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3157,6 +3356,11 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
     message.endedTau = (object.endedTau !== undefined && object.endedTau !== null) ? BigInt(object.endedTau) : 0n;
     message.k = object.k ?? 0;
     message.excluded = object.excluded?.map((e) => e) || [];
+    message.tasks = object.tasks ?? 0;
+    message.service = object.service ?? false;
+    message.reclaimNotice = (object.reclaimNotice !== undefined && object.reclaimNotice !== null)
+      ? BigInt(object.reclaimNotice)
+      : 0n;
     return message;
   },
 };
@@ -4547,6 +4751,7 @@ function createBaseLease(): Lease {
     drawn: false,
     liveUnits: 0,
     endedTau: 0n,
+    reclaimNotice: 0n,
   };
 }
 
@@ -4628,6 +4833,12 @@ export const Lease: MessageFns<Lease, "dcm.market.v1.Lease"> = {
         throw new globalThis.Error("value provided for field message.endedTau of type uint64 too large");
       }
       writer.uint32(136).uint64(message.endedTau);
+    }
+    if (message.reclaimNotice !== 0n) {
+      if (BigInt.asUintN(64, message.reclaimNotice) !== message.reclaimNotice) {
+        throw new globalThis.Error("value provided for field message.reclaimNotice of type uint64 too large");
+      }
+      writer.uint32(480).uint64(message.reclaimNotice);
     }
     return writer;
   },
@@ -4781,6 +4992,14 @@ export const Lease: MessageFns<Lease, "dcm.market.v1.Lease"> = {
             message.endedTau = reader.uint64() as bigint;
             continue;
           }
+          case 60: {
+            if (tag !== 480) {
+              break;
+            }
+
+            message.reclaimNotice = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4819,6 +5038,936 @@ export const Lease: MessageFns<Lease, "dcm.market.v1.Lease"> = {
     message.drawn = object.drawn ?? false;
     message.liveUnits = object.liveUnits ?? 0;
     message.endedTau = (object.endedTau !== undefined && object.endedTau !== null) ? BigInt(object.endedTau) : 0n;
+    message.reclaimNotice = (object.reclaimNotice !== undefined && object.reclaimNotice !== null)
+      ? BigInt(object.reclaimNotice)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseServiceSpec(): ServiceSpec {
+  return {
+    program: undefined,
+    instances: 0,
+    dataUrls: [],
+    requestMeter: 0n,
+    maxRequestSize: 0n,
+    maxResponseSize: 0n,
+    consumerKey: new Uint8Array(0),
+    arguments: new Uint8Array(0),
+  };
+}
+
+export const ServiceSpec: MessageFns<ServiceSpec, "dcm.market.v1.ServiceSpec"> = {
+  $type: "dcm.market.v1.ServiceSpec" as const,
+
+  encode(message: ServiceSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.program !== undefined) {
+      Blob.encode(message.program, writer.uint32(10).fork()).join();
+    }
+    if (message.instances !== 0) {
+      writer.uint32(16).uint32(message.instances);
+    }
+    for (const v of message.dataUrls) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.requestMeter !== 0n) {
+      if (BigInt.asUintN(64, message.requestMeter) !== message.requestMeter) {
+        throw new globalThis.Error("value provided for field message.requestMeter of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.requestMeter);
+    }
+    if (message.maxRequestSize !== 0n) {
+      if (BigInt.asUintN(64, message.maxRequestSize) !== message.maxRequestSize) {
+        throw new globalThis.Error("value provided for field message.maxRequestSize of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.maxRequestSize);
+    }
+    if (message.maxResponseSize !== 0n) {
+      if (BigInt.asUintN(64, message.maxResponseSize) !== message.maxResponseSize) {
+        throw new globalThis.Error("value provided for field message.maxResponseSize of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.maxResponseSize);
+    }
+    if (message.consumerKey.length !== 0) {
+      writer.uint32(58).bytes(message.consumerKey);
+    }
+    if (message.arguments.length !== 0) {
+      writer.uint32(66).bytes(message.arguments);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ServiceSpec {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseServiceSpec();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.program = Blob.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.instances = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.dataUrls.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.requestMeter = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.maxRequestSize = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.maxResponseSize = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.consumerKey = reader.bytes();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.arguments = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ServiceSpec>): ServiceSpec {
+    return ServiceSpec.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ServiceSpec>): ServiceSpec {
+    const message = createBaseServiceSpec();
+    message.program = (object.program !== undefined && object.program !== null)
+      ? Blob.fromPartial(object.program)
+      : undefined;
+    message.instances = object.instances ?? 0;
+    message.dataUrls = object.dataUrls?.map((e) => e) || [];
+    message.requestMeter = (object.requestMeter !== undefined && object.requestMeter !== null)
+      ? BigInt(object.requestMeter)
+      : 0n;
+    message.maxRequestSize = (object.maxRequestSize !== undefined && object.maxRequestSize !== null)
+      ? BigInt(object.maxRequestSize)
+      : 0n;
+    message.maxResponseSize = (object.maxResponseSize !== undefined && object.maxResponseSize !== null)
+      ? BigInt(object.maxResponseSize)
+      : 0n;
+    message.consumerKey = object.consumerKey ?? new Uint8Array(0);
+    message.arguments = object.arguments ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseService(): Service {
+  return {
+    id: 0n,
+    consumer: "",
+    payer: "",
+    organization: "",
+    costTags: [],
+    classId: "",
+    quoteDenom: "",
+    spec: undefined,
+    createdHeight: 0n,
+    createdTau: 0n,
+    paramsVersion: 0n,
+    instancesClosed: 0,
+    endedTau: 0n,
+    escrow: undefined,
+  };
+}
+
+export const Service: MessageFns<Service, "dcm.market.v1.Service"> = {
+  $type: "dcm.market.v1.Service" as const,
+
+  encode(message: Service, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.consumer !== "") {
+      writer.uint32(18).string(message.consumer);
+    }
+    if (message.payer !== "") {
+      writer.uint32(26).string(message.payer);
+    }
+    if (message.organization !== "") {
+      writer.uint32(34).string(message.organization);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(42).fork()).join();
+    }
+    if (message.classId !== "") {
+      writer.uint32(50).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(58).string(message.quoteDenom);
+    }
+    if (message.spec !== undefined) {
+      ServiceSpec.encode(message.spec, writer.uint32(66).fork()).join();
+    }
+    if (message.createdHeight !== 0n) {
+      if (BigInt.asUintN(64, message.createdHeight) !== message.createdHeight) {
+        throw new globalThis.Error("value provided for field message.createdHeight of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.createdHeight);
+    }
+    if (message.createdTau !== 0n) {
+      if (BigInt.asUintN(64, message.createdTau) !== message.createdTau) {
+        throw new globalThis.Error("value provided for field message.createdTau of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.createdTau);
+    }
+    if (message.paramsVersion !== 0n) {
+      if (BigInt.asUintN(64, message.paramsVersion) !== message.paramsVersion) {
+        throw new globalThis.Error("value provided for field message.paramsVersion of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.paramsVersion);
+    }
+    if (message.instancesClosed !== 0) {
+      writer.uint32(96).uint32(message.instancesClosed);
+    }
+    if (message.endedTau !== 0n) {
+      if (BigInt.asUintN(64, message.endedTau) !== message.endedTau) {
+        throw new globalThis.Error("value provided for field message.endedTau of type uint64 too large");
+      }
+      writer.uint32(104).uint64(message.endedTau);
+    }
+    if (message.escrow !== undefined) {
+      Escrow.encode(message.escrow, writer.uint32(114).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Service {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseService();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.payer = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.spec = ServiceSpec.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.createdHeight = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.createdTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.paramsVersion = reader.uint64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.instancesClosed = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.endedTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.escrow = Escrow.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Service>): Service {
+    return Service.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Service>): Service {
+    const message = createBaseService();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.consumer = object.consumer ?? "";
+    message.payer = object.payer ?? "";
+    message.organization = object.organization ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.spec = (object.spec !== undefined && object.spec !== null)
+      ? ServiceSpec.fromPartial(object.spec)
+      : undefined;
+    message.createdHeight = (object.createdHeight !== undefined && object.createdHeight !== null)
+      ? BigInt(object.createdHeight)
+      : 0n;
+    message.createdTau = (object.createdTau !== undefined && object.createdTau !== null)
+      ? BigInt(object.createdTau)
+      : 0n;
+    message.paramsVersion = (object.paramsVersion !== undefined && object.paramsVersion !== null)
+      ? BigInt(object.paramsVersion)
+      : 0n;
+    message.instancesClosed = object.instancesClosed ?? 0;
+    message.endedTau = (object.endedTau !== undefined && object.endedTau !== null) ? BigInt(object.endedTau) : 0n;
+    message.escrow = (object.escrow !== undefined && object.escrow !== null)
+      ? Escrow.fromPartial(object.escrow)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseInstanceDeposit(): InstanceDeposit {
+  return { payer: "", amount: "" };
+}
+
+export const InstanceDeposit: MessageFns<InstanceDeposit, "dcm.market.v1.InstanceDeposit"> = {
+  $type: "dcm.market.v1.InstanceDeposit" as const,
+
+  encode(message: InstanceDeposit, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.payer !== "") {
+      writer.uint32(10).string(message.payer);
+    }
+    if (message.amount !== "") {
+      writer.uint32(18).string(message.amount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): InstanceDeposit {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInstanceDeposit();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.payer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.amount = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<InstanceDeposit>): InstanceDeposit {
+    return InstanceDeposit.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<InstanceDeposit>): InstanceDeposit {
+    const message = createBaseInstanceDeposit();
+    message.payer = object.payer ?? "";
+    message.amount = object.amount ?? "";
+    return message;
+  },
+};
+
+function createBaseInstance(): Instance {
+  return {
+    id: 0n,
+    serviceId: 0n,
+    index: 0,
+    state: 0,
+    provider: "",
+    providerOrganization: "",
+    askId: 0n,
+    leaseId: 0n,
+    price: 0n,
+    term: 0,
+    stake: "",
+    slashed: "",
+    unitOut: false,
+    misses: 0,
+    matchedTau: 0n,
+    startedTau: 0n,
+    settledTau: 0n,
+    reclaimTau: 0n,
+    dueTau: 0n,
+    endedTau: 0n,
+    closeReason: 0,
+    deposits: [],
+    paid: "",
+    fees: "",
+    burned: "",
+    refunded: "",
+    unpaid: "",
+  };
+}
+
+export const Instance: MessageFns<Instance, "dcm.market.v1.Instance"> = {
+  $type: "dcm.market.v1.Instance" as const,
+
+  encode(message: Instance, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.serviceId !== 0n) {
+      if (BigInt.asUintN(64, message.serviceId) !== message.serviceId) {
+        throw new globalThis.Error("value provided for field message.serviceId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.serviceId);
+    }
+    if (message.index !== 0) {
+      writer.uint32(24).uint32(message.index);
+    }
+    if (message.state !== 0) {
+      writer.uint32(32).int32(message.state);
+    }
+    if (message.provider !== "") {
+      writer.uint32(42).string(message.provider);
+    }
+    if (message.providerOrganization !== "") {
+      writer.uint32(50).string(message.providerOrganization);
+    }
+    if (message.askId !== 0n) {
+      if (BigInt.asUintN(64, message.askId) !== message.askId) {
+        throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.askId);
+    }
+    if (message.leaseId !== 0n) {
+      if (BigInt.asUintN(64, message.leaseId) !== message.leaseId) {
+        throw new globalThis.Error("value provided for field message.leaseId of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.leaseId);
+    }
+    if (message.price !== 0n) {
+      if (BigInt.asUintN(64, message.price) !== message.price) {
+        throw new globalThis.Error("value provided for field message.price of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.price);
+    }
+    if (message.term !== 0) {
+      writer.uint32(80).int32(message.term);
+    }
+    if (message.stake !== "") {
+      writer.uint32(90).string(message.stake);
+    }
+    if (message.slashed !== "") {
+      writer.uint32(98).string(message.slashed);
+    }
+    if (message.unitOut !== false) {
+      writer.uint32(104).bool(message.unitOut);
+    }
+    if (message.misses !== 0) {
+      writer.uint32(112).uint32(message.misses);
+    }
+    if (message.matchedTau !== 0n) {
+      if (BigInt.asUintN(64, message.matchedTau) !== message.matchedTau) {
+        throw new globalThis.Error("value provided for field message.matchedTau of type uint64 too large");
+      }
+      writer.uint32(120).uint64(message.matchedTau);
+    }
+    if (message.startedTau !== 0n) {
+      if (BigInt.asUintN(64, message.startedTau) !== message.startedTau) {
+        throw new globalThis.Error("value provided for field message.startedTau of type uint64 too large");
+      }
+      writer.uint32(128).uint64(message.startedTau);
+    }
+    if (message.settledTau !== 0n) {
+      if (BigInt.asUintN(64, message.settledTau) !== message.settledTau) {
+        throw new globalThis.Error("value provided for field message.settledTau of type uint64 too large");
+      }
+      writer.uint32(136).uint64(message.settledTau);
+    }
+    if (message.reclaimTau !== 0n) {
+      if (BigInt.asUintN(64, message.reclaimTau) !== message.reclaimTau) {
+        throw new globalThis.Error("value provided for field message.reclaimTau of type uint64 too large");
+      }
+      writer.uint32(144).uint64(message.reclaimTau);
+    }
+    if (message.dueTau !== 0n) {
+      if (BigInt.asUintN(64, message.dueTau) !== message.dueTau) {
+        throw new globalThis.Error("value provided for field message.dueTau of type uint64 too large");
+      }
+      writer.uint32(152).uint64(message.dueTau);
+    }
+    if (message.endedTau !== 0n) {
+      if (BigInt.asUintN(64, message.endedTau) !== message.endedTau) {
+        throw new globalThis.Error("value provided for field message.endedTau of type uint64 too large");
+      }
+      writer.uint32(160).uint64(message.endedTau);
+    }
+    if (message.closeReason !== 0) {
+      writer.uint32(168).int32(message.closeReason);
+    }
+    for (const v of message.deposits) {
+      InstanceDeposit.encode(v!, writer.uint32(178).fork()).join();
+    }
+    if (message.paid !== "") {
+      writer.uint32(186).string(message.paid);
+    }
+    if (message.fees !== "") {
+      writer.uint32(194).string(message.fees);
+    }
+    if (message.burned !== "") {
+      writer.uint32(202).string(message.burned);
+    }
+    if (message.refunded !== "") {
+      writer.uint32(210).string(message.refunded);
+    }
+    if (message.unpaid !== "") {
+      writer.uint32(218).string(message.unpaid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Instance {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseInstance();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.serviceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.index = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.providerOrganization = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.askId = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.leaseId = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.price = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.term = reader.int32() as any;
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.stake = reader.string();
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.slashed = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.unitOut = reader.bool();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.misses = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.matchedTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.startedTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.settledTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.reclaimTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.dueTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.endedTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.closeReason = reader.int32() as any;
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.deposits.push(InstanceDeposit.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.paid = reader.string();
+            continue;
+          }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.fees = reader.string();
+            continue;
+          }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.burned = reader.string();
+            continue;
+          }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.refunded = reader.string();
+            continue;
+          }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.unpaid = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Instance>): Instance {
+    return Instance.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Instance>): Instance {
+    const message = createBaseInstance();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.serviceId = (object.serviceId !== undefined && object.serviceId !== null) ? BigInt(object.serviceId) : 0n;
+    message.index = object.index ?? 0;
+    message.state = object.state ?? 0;
+    message.provider = object.provider ?? "";
+    message.providerOrganization = object.providerOrganization ?? "";
+    message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
+    message.leaseId = (object.leaseId !== undefined && object.leaseId !== null) ? BigInt(object.leaseId) : 0n;
+    message.price = (object.price !== undefined && object.price !== null) ? BigInt(object.price) : 0n;
+    message.term = object.term ?? 0;
+    message.stake = object.stake ?? "";
+    message.slashed = object.slashed ?? "";
+    message.unitOut = object.unitOut ?? false;
+    message.misses = object.misses ?? 0;
+    message.matchedTau = (object.matchedTau !== undefined && object.matchedTau !== null)
+      ? BigInt(object.matchedTau)
+      : 0n;
+    message.startedTau = (object.startedTau !== undefined && object.startedTau !== null)
+      ? BigInt(object.startedTau)
+      : 0n;
+    message.settledTau = (object.settledTau !== undefined && object.settledTau !== null)
+      ? BigInt(object.settledTau)
+      : 0n;
+    message.reclaimTau = (object.reclaimTau !== undefined && object.reclaimTau !== null)
+      ? BigInt(object.reclaimTau)
+      : 0n;
+    message.dueTau = (object.dueTau !== undefined && object.dueTau !== null) ? BigInt(object.dueTau) : 0n;
+    message.endedTau = (object.endedTau !== undefined && object.endedTau !== null) ? BigInt(object.endedTau) : 0n;
+    message.closeReason = object.closeReason ?? 0;
+    message.deposits = object.deposits?.map((e) => InstanceDeposit.fromPartial(e)) || [];
+    message.paid = object.paid ?? "";
+    message.fees = object.fees ?? "";
+    message.burned = object.burned ?? "";
+    message.refunded = object.refunded ?? "";
+    message.unpaid = object.unpaid ?? "";
     return message;
   },
 };
@@ -5634,6 +6783,10 @@ function createBaseParams(): Params {
     profileIdle: 0n,
     candleHistory: 0,
     shortfallMultiple: 0,
+    serviceGrace: 0n,
+    serviceGraceShareBps: 0,
+    minReclaimNotice: 0n,
+    maxReclaimNotice: 0n,
   };
 }
 
@@ -5793,6 +6946,27 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
     }
     if (message.shortfallMultiple !== 0) {
       writer.uint32(304).uint32(message.shortfallMultiple);
+    }
+    if (message.serviceGrace !== 0n) {
+      if (BigInt.asUintN(64, message.serviceGrace) !== message.serviceGrace) {
+        throw new globalThis.Error("value provided for field message.serviceGrace of type uint64 too large");
+      }
+      writer.uint32(480).uint64(message.serviceGrace);
+    }
+    if (message.serviceGraceShareBps !== 0) {
+      writer.uint32(488).uint32(message.serviceGraceShareBps);
+    }
+    if (message.minReclaimNotice !== 0n) {
+      if (BigInt.asUintN(64, message.minReclaimNotice) !== message.minReclaimNotice) {
+        throw new globalThis.Error("value provided for field message.minReclaimNotice of type uint64 too large");
+      }
+      writer.uint32(496).uint64(message.minReclaimNotice);
+    }
+    if (message.maxReclaimNotice !== 0n) {
+      if (BigInt.asUintN(64, message.maxReclaimNotice) !== message.maxReclaimNotice) {
+        throw new globalThis.Error("value provided for field message.maxReclaimNotice of type uint64 too large");
+      }
+      writer.uint32(504).uint64(message.maxReclaimNotice);
     }
     return writer;
   },
@@ -6106,6 +7280,38 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
             message.shortfallMultiple = reader.uint32();
             continue;
           }
+          case 60: {
+            if (tag !== 480) {
+              break;
+            }
+
+            message.serviceGrace = reader.uint64() as bigint;
+            continue;
+          }
+          case 61: {
+            if (tag !== 488) {
+              break;
+            }
+
+            message.serviceGraceShareBps = reader.uint32();
+            continue;
+          }
+          case 62: {
+            if (tag !== 496) {
+              break;
+            }
+
+            message.minReclaimNotice = reader.uint64() as bigint;
+            continue;
+          }
+          case 63: {
+            if (tag !== 504) {
+              break;
+            }
+
+            message.maxReclaimNotice = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6176,6 +7382,16 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
       : 0n;
     message.candleHistory = object.candleHistory ?? 0;
     message.shortfallMultiple = object.shortfallMultiple ?? 0;
+    message.serviceGrace = (object.serviceGrace !== undefined && object.serviceGrace !== null)
+      ? BigInt(object.serviceGrace)
+      : 0n;
+    message.serviceGraceShareBps = object.serviceGraceShareBps ?? 0;
+    message.minReclaimNotice = (object.minReclaimNotice !== undefined && object.minReclaimNotice !== null)
+      ? BigInt(object.minReclaimNotice)
+      : 0n;
+    message.maxReclaimNotice = (object.maxReclaimNotice !== undefined && object.maxReclaimNotice !== null)
+      ? BigInt(object.maxReclaimNotice)
+      : 0n;
     return message;
   },
 };

@@ -1,0 +1,34 @@
+/** What an instance has been given, and what is left of it: used in the order in which it came, given back to whoever paid it. */
+import type { Instance, InstanceDeposit } from "../../../codec/gen/dcm/market/v1/types.ts";
+import { minInt } from "../../../math/int.ts";
+
+/** Payers that an instance remembers apart; one that pays again right behind itself counts once. */
+export const maxDeposits = 16;
+
+export function depositedOf({ deposits }: Pick<Instance, "deposits">): bigint {
+  return deposits.reduce((sum, { amount }) => sum + BigInt(amount), 0n);
+}
+
+/** Nothing of what was paid out is in it. */
+export function balanceOf(instance: Instance): bigint {
+  return depositedOf(instance) - BigInt(instance.paid) - BigInt(instance.fees) - BigInt(instance.burned) - BigInt(instance.refunded);
+}
+
+/** What would go back now, and to whom: of the deposits that came last first. */
+export function refundsOf(instance: Instance): { readonly payer: string; readonly amount: bigint }[] {
+  let left = balanceOf(instance);
+  const out: { payer: string; amount: bigint }[] = [];
+  for (const { payer, amount } of instance.deposits.toReversed()) {
+    const back = minInt(left, BigInt(amount));
+    left -= back;
+    if (back > 0n) out.push({ payer, amount: back });
+  }
+  return out.reverse();
+}
+
+/** The deposits with one more; undefined where there would be too many. */
+export function withDeposit(deposits: readonly InstanceDeposit[], payer: string, amount: bigint): InstanceDeposit[] | undefined {
+  const last = deposits.at(-1);
+  if (last?.payer === payer) return [...deposits.slice(0, -1), { payer, amount: (BigInt(last.amount) + amount).toString() }];
+  return deposits.length >= maxDeposits ? undefined : [...deposits, { payer, amount: amount.toString() }];
+}

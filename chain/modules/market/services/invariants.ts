@@ -1,0 +1,52 @@
+/** What holds of services at every block's end. */
+import type { Instance } from "../../../codec/gen/dcm/market/v1/types.ts";
+import { addressText } from "../../../codec/address.ts";
+import { loadBid, openTasks } from "../bids.ts";
+import { instanceQueue, instances, instancesByProvider, replacedBids, services, within } from "../state.ts";
+import { balanceOf } from "./deposits.ts";
+import { isHeld, streams } from "./instance-machine.ts";
+import type { Context } from "../../../runtime/context.ts";
+
+/** in = paid + refunded + fees + burned + held, and each part is what the instances say. */
+export function serviceAccounts(ctx: Context): string | undefined {
+  for (const [id, service] of services.entries(ctx)) {
+    const { deposited, paid, refunded, fees, burned, held, perTask } = service.escrow!;
+    const sum = [paid, refunded, fees, burned, held].reduce((total, text) => total + BigInt(text), 0n);
+    if (sum !== BigInt(deposited)) return `service ${id}: ${deposited} came in, ${sum} is accounted for`;
+    if (service.endedTau !== 0n) {
+      if (BigInt(held) !== 0n) return `service ${id} is over and holds ${held}`;
+      continue;
+    }
+    const own = Array.from(instances.entries(ctx, { within: within.job(id) }), ([, instance]) => instance);
+    const bid = loadBid(ctx, id);
+    const added = BigInt(replacedBids.find(ctx, id)?.added ?? "0");
+    const expected = own.reduce((total, instance) => total + balanceOf(instance), BigInt(perTask) * BigInt(openTasks(bid) - bid.reopened.length) + added);
+    if (BigInt(held) !== expected) return `service ${id} holds ${held}, its instances ${expected}`;
+    if (own.reduce((total, instance) => total + BigInt(instance.paid), 0n) !== BigInt(paid)) return `service ${id} has paid ${paid}, its instances otherwise`;
+  }
+  return undefined;
+}
+
+export function instanceRecords(ctx: Context): string | undefined {
+  for (const [id, instance] of instances.entries(ctx)) {
+    const fault = instanceFault(instance);
+    if (fault !== undefined) return `instance ${id} ${fault}`;
+    if (instance.dueTau !== 0n && !instanceQueue.has(ctx, [instance.dueTau, id])) return `instance ${id} is due at ${instance.dueTau} and not in the queue`;
+  }
+  const due = Array.from(instances.entries(ctx)).filter(([, { dueTau }]) => dueTau !== 0n).length;
+  const queued = Array.from(instanceQueue.entries(ctx)).length;
+  if (due !== queued) return `${due} instances are due, ${queued} are queued`;
+  const held = Array.from(instances.entries(ctx)).filter(([, { state }]) => isHeld(state)).map(([id, { provider }]) => `${provider} ${id}`);
+  const indexed = Array.from(instancesByProvider.entries(ctx), ([[provider, id]]) => `${addressText(provider)} ${id}`);
+  return new Set([...held, ...indexed]).size === held.length && held.length === indexed.length ? undefined : `the index has ${indexed.length} instances of providers, ${held.length} have one`;
+}
+
+function instanceFault(instance: Instance): string | undefined {
+  const held = isHeld(instance.state);
+  if (balanceOf(instance) < 0n) return "has paid more than was put in";
+  if (held !== instance.unitOut || (!held && BigInt(instance.stake) > 0n)) return "has a unit or stake without a provider, or a provider without a unit";
+  if (held !== (instance.dueTau !== 0n)) return "has a provider and no deadline, or the other way round";
+  if (!streams(instance.state) && instance.endedTau === 0n && BigInt(instance.paid) > 0n) return "was paid for before its start";
+  if (instance.endedTau !== 0n && balanceOf(instance) !== 0n) return "is over and holds money";
+  return undefined;
+}
