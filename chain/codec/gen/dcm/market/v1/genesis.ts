@@ -22,6 +22,7 @@ import {
   Lease,
   Params,
   Profile,
+  QuoteDenom,
   Seal,
   Service,
   Task,
@@ -76,6 +77,8 @@ export interface GenesisState {
   index: IndexBucket[];
   indexShares: IndexShare[];
   declines: JobDecline[];
+  /** Sorted by denom; without the bond denom. */
+  quoteDenoms: QuoteDenom[];
   services: Service[];
   instances: Instance[];
 }
@@ -337,6 +340,7 @@ function createBaseGenesisState(): GenesisState {
     index: [],
     indexShares: [],
     declines: [],
+    quoteDenoms: [],
     services: [],
     instances: [],
   };
@@ -437,6 +441,9 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     }
     for (const v of message.declines) {
       JobDecline.encode(v!, writer.uint32(194).fork()).join();
+    }
+    for (const v of message.quoteDenoms) {
+      QuoteDenom.encode(v!, writer.uint32(402).fork()).join();
     }
     for (const v of message.services) {
       Service.encode(v!, writer.uint32(482).fork()).join();
@@ -664,6 +671,14 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
             message.declines.push(JobDecline.decode(reader, reader.uint32()));
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.quoteDenoms.push(QuoteDenom.decode(reader, reader.uint32()));
+            continue;
+          }
           case 60: {
             if (tag !== 482) {
               break;
@@ -722,6 +737,7 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     message.index = object.index?.map((e) => IndexBucket.fromPartial(e)) || [];
     message.indexShares = object.indexShares?.map((e) => IndexShare.fromPartial(e)) || [];
     message.declines = object.declines?.map((e) => JobDecline.fromPartial(e)) || [];
+    message.quoteDenoms = object.quoteDenoms?.map((e) => QuoteDenom.fromPartial(e)) || [];
     message.services = object.services?.map((e) => Service.fromPartial(e)) || [];
     message.instances = object.instances?.map((e) => Instance.fromPartial(e)) || [];
     return message;

@@ -22,6 +22,7 @@ import {
   Params,
   Profile,
   ProfileDemand,
+  QuoteDenom,
   Seal,
   Service,
   Task,
@@ -111,6 +112,25 @@ export interface QueryClassRequest {
 
 export interface QueryClassResponse {
   class: CapacityClass | undefined;
+}
+
+export interface QueryQuoteDenomsRequest {
+  pagination: PageRequest | undefined;
+}
+
+export interface QueryQuoteDenomsResponse {
+  quoteDenoms: QuoteDenom[];
+  /** Always a quote denom too, one for one. */
+  bondDenom: string;
+  pagination: PageResponse | undefined;
+}
+
+export interface QueryQuoteDenomRequest {
+  denom: string;
+}
+
+export interface QueryQuoteDenomResponse {
+  quoteDenom: QuoteDenom | undefined;
 }
 
 export interface QueryBooksRequest {
@@ -1412,6 +1432,265 @@ export const QueryClassResponse: MessageFns<QueryClassResponse, "dcm.market.v1.Q
     const message = createBaseQueryClassResponse();
     message.class = (object.class !== undefined && object.class !== null)
       ? CapacityClass.fromPartial(object.class)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryQuoteDenomsRequest(): QueryQuoteDenomsRequest {
+  return { pagination: undefined };
+}
+
+export const QueryQuoteDenomsRequest: MessageFns<QueryQuoteDenomsRequest, "dcm.market.v1.QueryQuoteDenomsRequest"> = {
+  $type: "dcm.market.v1.QueryQuoteDenomsRequest" as const,
+
+  encode(message: QueryQuoteDenomsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pagination !== undefined) {
+      PageRequest.encode(message.pagination, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryQuoteDenomsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryQuoteDenomsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pagination = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryQuoteDenomsRequest>): QueryQuoteDenomsRequest {
+    return QueryQuoteDenomsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryQuoteDenomsRequest>): QueryQuoteDenomsRequest {
+    const message = createBaseQueryQuoteDenomsRequest();
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageRequest.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryQuoteDenomsResponse(): QueryQuoteDenomsResponse {
+  return { quoteDenoms: [], bondDenom: "", pagination: undefined };
+}
+
+export const QueryQuoteDenomsResponse: MessageFns<QueryQuoteDenomsResponse, "dcm.market.v1.QueryQuoteDenomsResponse"> =
+  {
+    $type: "dcm.market.v1.QueryQuoteDenomsResponse" as const,
+
+    encode(message: QueryQuoteDenomsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+      for (const v of message.quoteDenoms) {
+        QuoteDenom.encode(v!, writer.uint32(10).fork()).join();
+      }
+      if (message.bondDenom !== "") {
+        writer.uint32(18).string(message.bondDenom);
+      }
+      if (message.pagination !== undefined) {
+        PageResponse.encode(message.pagination, writer.uint32(26).fork()).join();
+      }
+      return writer;
+    },
+
+    decode(input: BinaryReader | Uint8Array, length?: number): QueryQuoteDenomsResponse {
+      const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+      const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+      if (previousRecursionDepth >= 100) {
+        throw new globalThis.Error("protobuf decode recursion limit exceeded");
+      }
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+      try {
+        const end = length === undefined ? reader.len : reader.pos + length;
+        const message = createBaseQueryQuoteDenomsResponse();
+        while (reader.pos < end) {
+          const tag = reader.uint32();
+          switch (tag >>> 3) {
+            case 1: {
+              if (tag !== 10) {
+                break;
+              }
+
+              message.quoteDenoms.push(QuoteDenom.decode(reader, reader.uint32()));
+              continue;
+            }
+            case 2: {
+              if (tag !== 18) {
+                break;
+              }
+
+              message.bondDenom = reader.string();
+              continue;
+            }
+            case 3: {
+              if (tag !== 26) {
+                break;
+              }
+
+              message.pagination = PageResponse.decode(reader, reader.uint32());
+              continue;
+            }
+          }
+          if ((tag & 7) === 4 || tag === 0) {
+            break;
+          }
+          reader.skip(tag & 7);
+        }
+        return message;
+      } finally {
+        (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      }
+    },
+
+    create(base?: DeepPartial<QueryQuoteDenomsResponse>): QueryQuoteDenomsResponse {
+      return QueryQuoteDenomsResponse.fromPartial(base ?? {});
+    },
+    fromPartial(object: DeepPartial<QueryQuoteDenomsResponse>): QueryQuoteDenomsResponse {
+      const message = createBaseQueryQuoteDenomsResponse();
+      message.quoteDenoms = object.quoteDenoms?.map((e) => QuoteDenom.fromPartial(e)) || [];
+      message.bondDenom = object.bondDenom ?? "";
+      message.pagination = (object.pagination !== undefined && object.pagination !== null)
+        ? PageResponse.fromPartial(object.pagination)
+        : undefined;
+      return message;
+    },
+  };
+
+function createBaseQueryQuoteDenomRequest(): QueryQuoteDenomRequest {
+  return { denom: "" };
+}
+
+export const QueryQuoteDenomRequest: MessageFns<QueryQuoteDenomRequest, "dcm.market.v1.QueryQuoteDenomRequest"> = {
+  $type: "dcm.market.v1.QueryQuoteDenomRequest" as const,
+
+  encode(message: QueryQuoteDenomRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.denom !== "") {
+      writer.uint32(10).string(message.denom);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryQuoteDenomRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryQuoteDenomRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.denom = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryQuoteDenomRequest>): QueryQuoteDenomRequest {
+    return QueryQuoteDenomRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryQuoteDenomRequest>): QueryQuoteDenomRequest {
+    const message = createBaseQueryQuoteDenomRequest();
+    message.denom = object.denom ?? "";
+    return message;
+  },
+};
+
+function createBaseQueryQuoteDenomResponse(): QueryQuoteDenomResponse {
+  return { quoteDenom: undefined };
+}
+
+export const QueryQuoteDenomResponse: MessageFns<QueryQuoteDenomResponse, "dcm.market.v1.QueryQuoteDenomResponse"> = {
+  $type: "dcm.market.v1.QueryQuoteDenomResponse" as const,
+
+  encode(message: QueryQuoteDenomResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.quoteDenom !== undefined) {
+      QuoteDenom.encode(message.quoteDenom, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryQuoteDenomResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryQuoteDenomResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.quoteDenom = QuoteDenom.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryQuoteDenomResponse>): QueryQuoteDenomResponse {
+    return QueryQuoteDenomResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryQuoteDenomResponse>): QueryQuoteDenomResponse {
+    const message = createBaseQueryQuoteDenomResponse();
+    message.quoteDenom = (object.quoteDenom !== undefined && object.quoteDenom !== null)
+      ? QuoteDenom.fromPartial(object.quoteDenom)
       : undefined;
     return message;
   },
@@ -4629,6 +4908,97 @@ export const QueryDefinition = {
               105,
               100,
               125,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** The denoms that books quote prices in, beside the bond denom. */
+    quoteDenoms: {
+      name: "QuoteDenoms",
+      requestType: QueryQuoteDenomsRequest as typeof QueryQuoteDenomsRequest,
+      requestStream: false,
+      responseType: QueryQuoteDenomsResponse as typeof QueryQuoteDenomsResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              29,
+              18,
+              27,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              113,
+              117,
+              111,
+              116,
+              101,
+              95,
+              100,
+              101,
+              110,
+              111,
+              109,
+              115,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** One of them, or the bond denom. */
+    quoteDenom: {
+      name: "QuoteDenom",
+      requestType: QueryQuoteDenomRequest as typeof QueryQuoteDenomRequest,
+      requestStream: false,
+      responseType: QueryQuoteDenomResponse as typeof QueryQuoteDenomResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              28,
+              18,
+              26,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              113,
+              117,
+              111,
+              116,
+              101,
+              95,
+              100,
+              101,
+              110,
+              111,
+              109,
             ]) as Uint8Array,
           ],
         },

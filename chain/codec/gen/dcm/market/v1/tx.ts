@@ -14,6 +14,7 @@ import {
   Params,
   Preference,
   Premium,
+  QuoteDenom,
   Requirement,
   Result,
   ServiceSpec,
@@ -257,6 +258,15 @@ export interface MsgSetClass {
 }
 
 export interface MsgSetClassResponse {
+}
+
+export interface MsgSetQuoteDenom {
+  authority: string;
+  /** New, or in place of the one of its denom. Never the bond denom. Jobs that live keep the rate that they were placed at. */
+  quoteDenom: QuoteDenom | undefined;
+}
+
+export interface MsgSetQuoteDenomResponse {
 }
 
 export interface MsgUpdateParams {
@@ -2963,6 +2973,123 @@ export const MsgSetClassResponse: MessageFns<MsgSetClassResponse, "dcm.market.v1
   },
 };
 
+function createBaseMsgSetQuoteDenom(): MsgSetQuoteDenom {
+  return { authority: "", quoteDenom: undefined };
+}
+
+export const MsgSetQuoteDenom: MessageFns<MsgSetQuoteDenom, "dcm.market.v1.MsgSetQuoteDenom"> = {
+  $type: "dcm.market.v1.MsgSetQuoteDenom" as const,
+
+  encode(message: MsgSetQuoteDenom, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.authority !== "") {
+      writer.uint32(10).string(message.authority);
+    }
+    if (message.quoteDenom !== undefined) {
+      QuoteDenom.encode(message.quoteDenom, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgSetQuoteDenom {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgSetQuoteDenom();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.authority = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.quoteDenom = QuoteDenom.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgSetQuoteDenom>): MsgSetQuoteDenom {
+    return MsgSetQuoteDenom.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgSetQuoteDenom>): MsgSetQuoteDenom {
+    const message = createBaseMsgSetQuoteDenom();
+    message.authority = object.authority ?? "";
+    message.quoteDenom = (object.quoteDenom !== undefined && object.quoteDenom !== null)
+      ? QuoteDenom.fromPartial(object.quoteDenom)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMsgSetQuoteDenomResponse(): MsgSetQuoteDenomResponse {
+  return {};
+}
+
+export const MsgSetQuoteDenomResponse: MessageFns<MsgSetQuoteDenomResponse, "dcm.market.v1.MsgSetQuoteDenomResponse"> =
+  {
+    $type: "dcm.market.v1.MsgSetQuoteDenomResponse" as const,
+
+    encode(_: MsgSetQuoteDenomResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+      return writer;
+    },
+
+    decode(input: BinaryReader | Uint8Array, length?: number): MsgSetQuoteDenomResponse {
+      const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+      const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+      if (previousRecursionDepth >= 100) {
+        throw new globalThis.Error("protobuf decode recursion limit exceeded");
+      }
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+      try {
+        const end = length === undefined ? reader.len : reader.pos + length;
+        const message = createBaseMsgSetQuoteDenomResponse();
+        while (reader.pos < end) {
+          const tag = reader.uint32();
+          switch (tag >>> 3) {
+          }
+          if ((tag & 7) === 4 || tag === 0) {
+            break;
+          }
+          reader.skip(tag & 7);
+        }
+        return message;
+      } finally {
+        (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      }
+    },
+
+    create(base?: DeepPartial<MsgSetQuoteDenomResponse>): MsgSetQuoteDenomResponse {
+      return MsgSetQuoteDenomResponse.fromPartial(base ?? {});
+    },
+    fromPartial(_: DeepPartial<MsgSetQuoteDenomResponse>): MsgSetQuoteDenomResponse {
+      const message = createBaseMsgSetQuoteDenomResponse();
+      return message;
+    },
+  };
+
 function createBaseMsgUpdateParams(): MsgUpdateParams {
   return { authority: "", params: undefined };
 }
@@ -4288,6 +4415,14 @@ export const MsgDefinition = {
       requestType: MsgSetClass as typeof MsgSetClass,
       requestStream: false,
       responseType: MsgSetClassResponse as typeof MsgSetClassResponse,
+      responseStream: false,
+      options: {},
+    },
+    setQuoteDenom: {
+      name: "SetQuoteDenom",
+      requestType: MsgSetQuoteDenom as typeof MsgSetQuoteDenom,
+      requestStream: false,
+      responseType: MsgSetQuoteDenomResponse as typeof MsgSetQuoteDenomResponse,
       responseStream: false,
       options: {},
     },

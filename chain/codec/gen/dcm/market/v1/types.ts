@@ -295,6 +295,23 @@ export interface CapacityClass {
   maxLotMs: bigint;
 }
 
+/** What a quote denom is worth in bond: so many units of the bond denom for so many units of it. */
+export interface QuoteRate {
+  bondUnits: bigint;
+  quoteUnits: bigint;
+}
+
+/** A denom that books quote prices in. The bond denom is one always, one for one, without a record of its own. */
+export interface QuoteDenom {
+  denom: string;
+  /** Of jobs placed from now on; a job keeps the rate that it was placed at. */
+  rate:
+    | QuoteRate
+    | undefined;
+  /** A closed denom takes no new orders; what lives, lives on. */
+  closed: boolean;
+}
+
 export interface Attribute {
   key: string;
   value: string;
@@ -490,6 +507,8 @@ export interface Job {
   programFlagged: boolean;
   classId: string;
   quoteDenom: string;
+  /** Of the quote denom when the job was placed: stakes and penalties are reckoned with it. Missing: the bond denom, one for one. */
+  rate: QuoteRate | undefined;
 }
 
 /** The order side of a job or of a service. */
@@ -557,7 +576,7 @@ export interface Escrow {
   fees: string;
   burned: string;
   held: string;
-  /** Apart from the above; goes back to the payer with the records. */
+  /** Apart from the above, in the bond denom; goes back to the payer with the records. */
   storageDeposit: string;
   /** What one task set aside: (k + R) x limit x lots + fee. */
   perTask: string;
@@ -572,7 +591,7 @@ export interface Replica {
   state: ReplicaState;
   /** 0: of the match and its draw; 1: of the tie-break. */
   round: number;
-  /** Locked bond. */
+  /** Locked bond, in the bond denom. */
   stake: string;
   /** The deadline of its present state; 0: none. */
   dueTau: bigint;
@@ -584,8 +603,9 @@ export interface Replica {
     | undefined;
   /** The unit is not back with its ask. */
   unitOut: boolean;
-  /** What it was paid when the task ended. */
+  /** What it was paid when the task ended, in the quote denom. */
   paid: string;
+  /** In the bond denom. */
   slashed: string;
   /** For one lot: the match price, or the base price of its ask where a tie-break drew above that. */
   price: bigint;
@@ -612,7 +632,7 @@ export interface Task {
   /** Of the match, for one lot. */
   price: bigint;
   lots: bigint;
-  /** What each replica stakes. */
+  /** What each replica stakes, in the bond denom. */
   stake: string;
   /** The audit probability that the stake was computed with, in 1/10,000. */
   auditProbabilityBps: number;
@@ -1152,6 +1172,164 @@ export const CapacityClass: MessageFns<CapacityClass, "dcm.market.v1.CapacityCla
       : 0n;
     message.closed = object.closed ?? false;
     message.maxLotMs = (object.maxLotMs !== undefined && object.maxLotMs !== null) ? BigInt(object.maxLotMs) : 0n;
+    return message;
+  },
+};
+
+function createBaseQuoteRate(): QuoteRate {
+  return { bondUnits: 0n, quoteUnits: 0n };
+}
+
+export const QuoteRate: MessageFns<QuoteRate, "dcm.market.v1.QuoteRate"> = {
+  $type: "dcm.market.v1.QuoteRate" as const,
+
+  encode(message: QuoteRate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.bondUnits !== 0n) {
+      if (BigInt.asUintN(64, message.bondUnits) !== message.bondUnits) {
+        throw new globalThis.Error("value provided for field message.bondUnits of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.bondUnits);
+    }
+    if (message.quoteUnits !== 0n) {
+      if (BigInt.asUintN(64, message.quoteUnits) !== message.quoteUnits) {
+        throw new globalThis.Error("value provided for field message.quoteUnits of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.quoteUnits);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuoteRate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuoteRate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.bondUnits = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.quoteUnits = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QuoteRate>): QuoteRate {
+    return QuoteRate.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QuoteRate>): QuoteRate {
+    const message = createBaseQuoteRate();
+    message.bondUnits = (object.bondUnits !== undefined && object.bondUnits !== null) ? BigInt(object.bondUnits) : 0n;
+    message.quoteUnits = (object.quoteUnits !== undefined && object.quoteUnits !== null)
+      ? BigInt(object.quoteUnits)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseQuoteDenom(): QuoteDenom {
+  return { denom: "", rate: undefined, closed: false };
+}
+
+export const QuoteDenom: MessageFns<QuoteDenom, "dcm.market.v1.QuoteDenom"> = {
+  $type: "dcm.market.v1.QuoteDenom" as const,
+
+  encode(message: QuoteDenom, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.denom !== "") {
+      writer.uint32(10).string(message.denom);
+    }
+    if (message.rate !== undefined) {
+      QuoteRate.encode(message.rate, writer.uint32(18).fork()).join();
+    }
+    if (message.closed !== false) {
+      writer.uint32(24).bool(message.closed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuoteDenom {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuoteDenom();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.denom = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.rate = QuoteRate.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.closed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QuoteDenom>): QuoteDenom {
+    return QuoteDenom.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QuoteDenom>): QuoteDenom {
+    const message = createBaseQuoteDenom();
+    message.denom = object.denom ?? "";
+    message.rate = (object.rate !== undefined && object.rate !== null) ? QuoteRate.fromPartial(object.rate) : undefined;
+    message.closed = object.closed ?? false;
     return message;
   },
 };
@@ -2644,6 +2822,7 @@ function createBaseJob(): Job {
     programFlagged: false,
     classId: "",
     quoteDenom: "",
+    rate: undefined,
   };
 }
 
@@ -2734,6 +2913,9 @@ export const Job: MessageFns<Job, "dcm.market.v1.Job"> = {
     }
     if (message.quoteDenom !== "") {
       writer.uint32(186).string(message.quoteDenom);
+    }
+    if (message.rate !== undefined) {
+      QuoteRate.encode(message.rate, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -2935,6 +3117,14 @@ export const Job: MessageFns<Job, "dcm.market.v1.Job"> = {
             message.quoteDenom = reader.string();
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.rate = QuoteRate.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2983,6 +3173,7 @@ export const Job: MessageFns<Job, "dcm.market.v1.Job"> = {
     message.programFlagged = object.programFlagged ?? false;
     message.classId = object.classId ?? "";
     message.quoteDenom = object.quoteDenom ?? "";
+    message.rate = (object.rate !== undefined && object.rate !== null) ? QuoteRate.fromPartial(object.rate) : undefined;
     return message;
   },
 };
