@@ -7,6 +7,7 @@ import { isTerminal } from "./bids.ts";
 import { errors } from "./errors.ts";
 import { enumName, statusName } from "./events.ts";
 import { inRange } from "./params.ts";
+import { presentRate } from "./quote-denoms.ts";
 import { asks, bids, cancelledAsks, cancelledBids, classes, profiles } from "./state.ts";
 import { OrderStatus, TimeInForce, type Ask, type Attribute, type Bid, type CapacityClass, type CostTag, type Params, type Premium } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -133,13 +134,12 @@ export function ownBid(ctx: Context, ports: MarketPorts, id: bigint, consumer: s
   return bid;
 }
 
-/** The class, open for new orders, with the price on its ticks and the denom that is served. Reads state. */
+/** The class, open for new orders, with the price on its ticks; the denom is open for them too. Reads state. */
 export function tradable(ctx: Context, ports: MarketPorts, classId: string, denom: string, field: string, price: bigint): CapacityClass {
   const capacity = classes.find(ctx, classId);
   if (capacity === undefined) fail(errors.unknownClass, { classId });
   if (capacity.closed) fail(errors.classClosed, { classId });
-  const expected = ports.providers.bondDenom(ctx);
-  if (denom !== expected) fail(errors.wrongDenom, { denom, expected });
+  presentRate(ctx, ports, denom);
   if (price % capacity.tick !== 0n) fail(errors.invalidField, { field, value: price, limit: `a multiple of the tick ${capacity.tick} of ${classId}` });
   return capacity;
 }

@@ -14,6 +14,7 @@ import { clear, type AskOrder, type Batch, type BidOrder, type Fill } from "./ma
 import { currentParams, paramsAt } from "./params.ts";
 import { recordTrade } from "./prices.ts";
 import { demandOf, premiumIn, satisfies } from "./profiles.ts";
+import { rateOf } from "./rate.ts";
 import { applyReplacements } from "./replacements.ts";
 import { fillInstances, stakeOfInstance } from "./services/services.ts";
 import { stakeOf } from "./settlement.ts";
@@ -200,9 +201,9 @@ function termsOfBid(ctx: Context, bid: Bid, tau: bigint): Pick<BidOrder, "end" |
   return { end: tau + job.spec!.duration, notice: 0n, preemptible: false, stake: stakeAt(ctx, job, bid.limitPrice * bid.lots) };
 }
 
-/** What one replica stakes where F is `f`. V2 runs every replica: p = 1. */
+/** What one replica stakes, in bond, where F is `f` of the quote denom. V2 runs every replica: p = 1. */
 function stakeAt(ctx: Context, job: Job, f: bigint): bigint {
-  return stakeOf(job.verification, f, BigInt(job.risk), 10_000, paramsAt(ctx, job.paramsVersion));
+  return stakeOf(job.verification, f, BigInt(job.risk), 10_000, paramsAt(ctx, job.paramsVersion), rateOf(job));
 }
 
 /** Gives tasks or instances of the bid to the ask: those that came back first, then new ones. */

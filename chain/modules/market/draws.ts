@@ -13,6 +13,7 @@ import { createLease } from "./leases.ts";
 import { paramsAt, currentParams } from "./params.ts";
 import { seeded } from "./pro-rata.ts";
 import { premiumIn, satisfies } from "./profiles.ts";
+import { rateOf } from "./rate.ts";
 import { stakeOf } from "./settlement.ts";
 import { askBook, asks, collect, draws, profiles, readyDraws, tasks, within } from "./state.ts";
 import { apply, termsOf } from "./tasks.ts";
@@ -125,7 +126,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     const wanted = ask.basePrice + premiumIn(ask, bid.profileId);
     if (wanted > most) return;
     const price = maxInt(task.price, wanted);
-    const stake = price === task.price ? BigInt(task.stake) : stakeOf(job.verification, price * task.lots, BigInt(job.risk), task.auditProbabilityBps, params);
+    const stake = price === task.price ? BigInt(task.stake) : stakeOf(job.verification, price * task.lots, BigInt(job.risk), task.auditProbabilityBps, params, rateOf(job));
     if (provider.free + ask.bondPerUnit < stake) return;
     seen.add(ask.provider);
     organizations.add(provider.organization);

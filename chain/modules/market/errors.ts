@@ -12,7 +12,7 @@ export const errors = defineErrors("market", {
   notServed: [3, ({ field, value }: { field: string; value: string }) => `${field} ${value.slice(0, 120)} is not served yet`],
   unknownClass: [4, ({ classId }: { classId: string }) => `there is no capacity class ${classId.slice(0, 80)}; query Classes lists them`],
   classClosed: [5, ({ classId }: { classId: string }) => `capacity class ${classId} takes no new orders`],
-  wrongDenom: [6, ({ denom, expected }: { denom: string; expected: string }) => `quote_denom is ${denom.slice(0, 80)}; only the bond denom ${expected} is served`],
+  wrongDenom: [6, ({ denom, expected }: { denom: string; expected: string }) => `quote_denom is ${denom.slice(0, 128)}; prices are quoted in the bond denom ${expected} or in what query QuoteDenoms lists`],
   notProvider: [7, ({ address }: { address: string }) => `${address} is not an active provider; register, bond and send heartbeats first`],
   bondTooSmall: [8, ({ needed, free }: { needed: bigint; free: bigint }) => `the ask sets ${needed} of bond aside, ${free} is free; bond more or offer fewer units`],
   unknownAsk: [9, ({ id }: { id: bigint }) => `there is no ask ${id}`],
@@ -52,4 +52,7 @@ export const errors = defineErrors("market", {
   cancelPending: [26, ({ what }: { what: string }) => `${what} is being cancelled already`],
   durationTooShort: [35, ({ duration, lots, least, classId }: { duration: bigint; lots: bigint; least: bigint; classId: string }) =>
     `job.duration is ${duration}; ${lots} lots of ${classId} take up to ${least} ms on a conforming host: declare at least that, or fewer lots for each task`],
+  denomClosed: [50, ({ denom }: { denom: string }) => `quote denom ${denom} takes no new orders`],
+  bondDenomFixed: [51, ({ denom }: { denom: string }) => `${denom} is the bond denom: books quote in it always, one for one`],
+  tooManyDenoms: [52, ({ limit }: { limit: number }) => `there are ${limit} quote denoms, the most there may be; close one that is not needed and use the others`],
 } as const);

@@ -2,6 +2,7 @@
 import {
   InstanceState, OrderStatus, ReplicaState, TaskState, Term, TimeInForce, VerificationLevel, type Ask, type Bid, type Instance, type Job, type Lease, type Premium, type Profile, type Replica, type Service, type Task,
 } from "../../codec/gen/dcm/market/v1/types.ts";
+import { rateOf } from "./rate.ts";
 import type { Context } from "../../runtime/context.ts";
 
 type Attributes = Readonly<Record<string, string | bigint | number>>;
@@ -74,7 +75,7 @@ export function bidPlaced(ctx: Context, bid: Bid, job: Job): void {
     bid_id: bid.id, job_id: job.id, consumer: bid.consumer, organization: bid.organization, class_id: bid.classId, quote_denom: bid.quoteDenom,
     limit_price: bid.limitPrice, lots: bid.lots, tasks: job.spec!.tasks, profile_id: bid.profileId, min_colocated: bid.minColocated,
     time_in_force: enumName(TimeInForce, bid.timeInForce, "TIME_IN_FORCE_"), verification: levelName(job.verification), k: job.k,
-    expires_tau: bid.expiresTau, escrow: job.escrow!.deposited, storage_deposit: job.escrow!.storageDeposit,
+    expires_tau: bid.expiresTau, escrow: job.escrow!.deposited, storage_deposit: job.escrow!.storageDeposit, bond_units: rateOf(job).bondUnits, quote_units: rateOf(job).quoteUnits,
   });
 }
 

@@ -10,12 +10,13 @@ import { followProvider } from "./followers.ts";
 import { defaultParams, paramsAt, paramsFault } from "./params.ts";
 import { scheduleHour } from "./prices.ts";
 import { contentOf, countJob, demandOf } from "./profiles.ts";
+import { checkQuoteDenom, maxQuoteDenoms, rateFault } from "./quote-denoms.ts";
 import { queueDraw } from "./draw-queue.ts";
 import { isHeld } from "./services/instance-machine.ts";
 import { isOver } from "./tasks.ts";
 import {
   asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
-  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, profileBuilds, profiles, profilesByContent, replacedAsks, replacedBids, schedule, seals, services, servicesByConsumer, suspended, tasks, tasksByProvider, trades,
+  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, profileBuilds, profiles, profilesByContent, quoteDenoms, replacedAsks, replacedBids, schedule, seals, services, servicesByConsumer, suspended, tasks, tasksByProvider, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -44,6 +45,8 @@ function check(state: GenesisState): void {
   ascending("classes", state.classes.map((one) => checkClass(one).id));
   const known = new Set(state.classes.map((one) => one.id));
   for (const order of [...state.asks, ...state.jobs, ...state.services]) if (!known.has(order.classId)) throw new Error(`market: class ${order.classId} of order ${order.id} is missing`);
+  ascending("quote_denoms", state.quoteDenoms.map((one) => checkQuoteDenom(one).denom));
+  if (state.quoteDenoms.length > maxQuoteDenoms) throw new Error(`market.quote_denoms has ${state.quoteDenoms.length} records; at most ${maxQuoteDenoms} are served`);
   ids("asks", state.asks, state.nextAskId);
   ids("jobs", state.jobs, state.nextJobId);
   ids("services", state.services, state.nextJobId);
@@ -78,6 +81,7 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   for (const { version, params } of state.params) paramsByVersion.set(ctx, version, params!);
   paramsVersion.set(ctx, state.params.at(-1)!.version);
   for (const one of state.classes) classes.set(ctx, one.id, one);
+  initDenoms(ctx, ports, state);
   for (const one of state.books) books.set(ctx, bookOf(one), { ...one, openAsks: 0n, openBids: 0n });
   nextAskId.set(ctx, state.nextAskId || 1n);
   nextJobId.set(ctx, state.nextJobId || 1n);
@@ -118,6 +122,20 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   for (const { jobId, provider } of state.declines) declines.set(ctx, [jobId, addressBytes(provider)], true);
   for (const id of state.cancelledAsks) cancelledAsks.set(ctx, id, true);
   for (const id of state.cancelledBids) cancelledBids.set(ctx, id, true);
+}
+
+/** What is the bond denom stands in the providers' section: so what contradicts it comes out only here. */
+function initDenoms(ctx: Context, ports: MarketPorts, state: GenesisState): void {
+  const bondDenom = ports.providers.bondDenom(ctx);
+  for (const one of state.quoteDenoms) quoteDenoms.set(ctx, one.denom, one);
+  if (quoteDenoms.has(ctx, bondDenom)) throw new Error(`market.quote_denoms has the bond denom ${bondDenom}, which needs no record`);
+  for (const { id, quoteDenom } of [...state.asks, ...state.jobs]) {
+    if (quoteDenom !== bondDenom && !quoteDenoms.has(ctx, quoteDenom)) throw new Error(`market: quote denom ${quoteDenom} of order ${id} is missing`);
+  }
+  for (const { id, quoteDenom, rate } of state.jobs) {
+    const fault = rateFault(bondDenom, quoteDenom, rate);
+    if (fault !== undefined) throw new Error(`market.jobs: job ${id} ${fault}`);
+  }
 }
 
 /** Asks are sorted in as they come; one that was not ready looks at them once more. */
@@ -206,7 +224,7 @@ function exported(ctx: Context): GenesisState {
   const keys = <K, V>(collection: MapOf<K, V>): K[] => Array.from(collection.entries(ctx), ([key]) => key);
   return GenesisState.create({
     params: Array.from(paramsByVersion.entries(ctx), ([version, params]) => ({ version, params })),
-    classes: values(classes), books: values(books), asks: values(asks).map(bare), jobs: values(jobs), bids: values(bids), tasks: values(tasks),
+    classes: values(classes), quoteDenoms: values(quoteDenoms), books: values(books), asks: values(asks).map(bare), jobs: values(jobs), bids: values(bids), tasks: values(tasks),
     services: values(services), instances: values(instances), leases: values(leases), profiles: values(profiles).map((profile) => profileRecord(ctx, profile)), replacedAsks: values(replacedAsks), replacedBids: values(replacedBids),
     candles: values(candles), index: values(indexBuckets), indexShares: values(indexShares),
     draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),

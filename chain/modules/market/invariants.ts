@@ -5,7 +5,8 @@ import { isTerminal, loadBacking, loadBid, openTasks } from "./bids.ts";
 import { bookOf, isListed, keyIn } from "./asks.ts";
 import { escrowAddress } from "./escrow.ts";
 import { openPlace } from "./profiles.ts";
-import { askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, instances, jobs, liveTasksByProvider, profiles, replacedBids, services, tasks, type BookKey } from "./state.ts";
+import { rateFault } from "./quote-denoms.ts";
+import { askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, instances, jobs, liveTasksByProvider, profiles, quoteDenoms, replacedBids, services, tasks, type BookKey } from "./state.ts";
 import { instanceRecords, serviceAccounts } from "./services/invariants.ts";
 import { isOver } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -14,6 +15,7 @@ import type { MarketPorts } from "./ports.ts";
 export function invariants(ports: MarketPorts): Record<string, (ctx: Context) => string | undefined> {
   return {
     escrow: (ctx) => escrowAccounts(ctx) ?? serviceAccounts(ctx) ?? balance(ctx, ports),
+    denoms: (ctx) => denoms(ctx, ports),
     units,
     books: (ctx) => askIndex(ctx) ?? bidIndex(ctx) ?? followers(ctx),
     tasks: taskRecords,
@@ -35,16 +37,41 @@ function escrowAccounts(ctx: Context): string | undefined {
   return undefined;
 }
 
-/** The account has exactly what it owes. */
+/** The account has exactly what it owes, denom by denom: escrow in that of its job, deposits in the bond denom. */
 function balance(ctx: Context, ports: MarketPorts): string | undefined {
-  const denom = ports.providers.bondDenom(ctx);
-  let owed = 0n;
-  for (const [, job] of jobs.entries(ctx)) owed += BigInt(job.escrow!.held) + BigInt(job.escrow!.storageDeposit);
-  for (const [, service] of services.entries(ctx)) owed += BigInt(service.escrow!.held) + BigInt(service.escrow!.storageDeposit);
-  for (const [, ask] of asks.entries(ctx)) owed += BigInt(ask.storageDeposit);
-  for (const [, profile] of profiles.entries(ctx)) owed += BigInt(profile.deposit);
-  const held = ports.bank.balance(ctx, escrowAddress, denom);
-  return held === owed ? undefined : `the account holds ${held}${denom} and owes ${owed}${denom}`;
+  const bondDenom = ports.providers.bondDenom(ctx);
+  const owed = new Map<string, bigint>([[bondDenom, 0n], ...Array.from(quoteDenoms.entries(ctx), ([denom]) => [denom, 0n] as const)]);
+  const add = (denom: string, amount: string): void => void owed.set(denom, (owed.get(denom) ?? 0n) + BigInt(amount));
+  for (const { escrow } of [...Array.from(jobs.entries(ctx), ([, job]) => job), ...Array.from(services.entries(ctx), ([, service]) => service)]) {
+    add(escrow!.denom, escrow!.held);
+    add(bondDenom, escrow!.storageDeposit);
+  }
+  for (const [, ask] of asks.entries(ctx)) add(bondDenom, ask.storageDeposit);
+  for (const [, profile] of profiles.entries(ctx)) add(bondDenom, profile.deposit);
+  for (const [denom, amount] of owed) {
+    const held = ports.bank.balance(ctx, escrowAddress, denom);
+    if (held !== amount) return `the account holds ${held}${denom} and owes ${amount}${denom}`;
+  }
+  return undefined;
+}
+
+/** Every order is in the bond denom or a registered one; a job is reckoned in bond as its denom says, and escrowed in it. */
+function denoms(ctx: Context, ports: MarketPorts): string | undefined {
+  const bondDenom = ports.providers.bondDenom(ctx);
+  for (const { id, quoteDenom, rate, escrow } of [...Array.from(jobs.entries(ctx), ([, job]) => job), ...Array.from(services.entries(ctx), ([, service]) => service)]) {
+    if (escrow!.denom !== quoteDenom) return `job ${id} is quoted in ${quoteDenom} and escrowed in ${escrow!.denom}`;
+    const fault = orderFault(ctx, bondDenom, quoteDenom) ?? rateFault(bondDenom, quoteDenom, rate);
+    if (fault !== undefined) return `job ${id} ${fault}`;
+  }
+  for (const [id, { quoteDenom }] of asks.entries(ctx)) {
+    const fault = orderFault(ctx, bondDenom, quoteDenom);
+    if (fault !== undefined) return `ask ${id} ${fault}`;
+  }
+  return undefined;
+}
+
+function orderFault(ctx: Context, bondDenom: string, denom: string): string | undefined {
+  return denom === bondDenom || quoteDenoms.has(ctx, denom) ? undefined : `is quoted in ${denom}, which is no quote denom`;
 }
 
 /** units = free + held + out with tasks and instances. */

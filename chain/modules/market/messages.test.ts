@@ -22,7 +22,7 @@ describe("MsgPlaceAsk", () => {
     ["too many units", { units: 10_001 }, 2, /units is 10001/],
     ["an unknown class", { classId: "gpu.h100" }, 4, /no capacity class gpu.h100/],
     ["a class name that is none", { classId: "Wasm Core" }, 2, /class_id/],
-    ["another denom", { quoteDenom: "uatom" }, 6, /only the bond denom udcm/],
+    ["another denom", { quoteDenom: "uatom" }, 6, /quote_denom is uatom; prices are quoted in the bond denom udcm or in what query QuoteDenoms lists/],
     ["an expiry in the past", { expiresTau: 5n }, 2, /expires_tau is 5; it must be after/],
     ["an expiry beyond what is allowed", { expiresTau: 1n << 49n }, 2, /expires_tau/],
     ["more bond than is free", { units: 10_000, provider: name("poor") }, 8, /sets 10000000 of bond aside, 5000 is free/],
@@ -182,10 +182,11 @@ describe("market genesis", () => {
 });
 
 describe("a market under random messages", () => {
-  it("MKT-9: keeps every invariant and all money", () => {
+  it("MKT-9: keeps every invariant and all money, in each of two denoms", () => {
+    const traded = new Set<string>();
     let streamed = 0;
     for (let seed = 1; seed <= 6; seed++) {
-      const m = new TestMarket();
+      const m = new TestMarket({}, (state) => (state.quoteDenoms = [{ denom: "uusd", rate: { bondUnits: 7n, quoteUnits: 3n }, closed: false }]));
       const accounts = [...["p1", "p2", "p3", "p4"].map((label, i) => m.provider(label, 200_000n, undefined, [["gpu", "a"], ["zone", "abc"[i % 3]!]])), m.fund("c1"), m.fund("c2")];
       let state = seed * 7_919;
       const int = (bound: number): number => {
@@ -193,7 +194,8 @@ describe("a market under random messages", () => {
         return Math.floor((state / 2 ** 32) * bound);
       };
       const random = { int, bigint: (bound: bigint) => BigInt(int(Number(bound))), chance: (percent: number) => int(100) < percent, pick: <T>(items: readonly T[]): T => items[int(items.length)]! };
-      const money = m.money;
+      for (const label of ["c1", "c2", "p1", "p2"]) m.fund(label, 1_000_000n, "uusd");
+      const money = [m.money, m.moneyIn("uusd")];
       for (let i = 0; i < 350; i++) {
         const bound = random.pick(m.module.messages);
         const message = bound.handler.arbitrary({ ctx: testContext(m.stores, { height: m.height }), accounts, random });
@@ -205,11 +207,12 @@ describe("a market under random messages", () => {
           }
         }
         if (random.chance(40)) m.block(BigInt(1 + int(10_000)));
-        assert.equal(m.money, money);
+        assert.deepEqual([m.money, m.moneyIn("uusd")], money);
       }
-      assert.ok(m.named("EventLeaseCreated").length > 0 && m.named("EventReplicaChanged").length > 0, "something was traded");
+      for (const { attributes } of m.named("EventLeaseCreated")) traded.add(new Map(attributes).get("quote_denom")!);
       streamed += m.named("EventEscrowSettled").filter(({ attributes }) => attributes.some(([key, value]) => key === "from_tau" && value !== "0")).length;
     }
+    assert.deepEqual([...traded].sort(), ["udcm", "uusd"]);
     assert.ok(streamed > 0, "money streamed");
   });
 });

@@ -23,6 +23,7 @@ import { revealResult } from "./messages/reveal-result.ts";
 import { revealSalt } from "./messages/reveal-salt.ts";
 import { sealKeys } from "./messages/seal-keys.ts";
 import { setClass } from "./messages/set-class.ts";
+import { setQuoteDenom } from "./messages/set-quote-denom.ts";
 import { startTask } from "./messages/start-task.ts";
 import { closeService } from "./messages/close-service.ts";
 import { placeServiceBid } from "./messages/place-service-bid.ts";
@@ -49,8 +50,8 @@ export function marketModule(ports: MarketPorts): { readonly module: Module } {
     messages: messageService(MsgDefinition, {
       placeAsk: placeAsk(ports), cancelAsk: cancelAsk(ports), placeBid: placeBid(ports), cancelBid: cancelBid(ports), replaceAsk: replaceAsk(ports), replaceBid: replaceBid(ports),
       registerProfile: registerProfile(ports), retireProfile: retireProfile(ports), sealKeys: sealKeys(ports), revealSalt: revealSalt(ports),
-      startTask: startTask(ports), declineTask: declineTask(ports), commitResult: commitResult(ports), revealResult: revealResult(ports), setClass: setClass(ports), updateParams: updateParams(ports),
-      placeServiceBid: placeServiceBid(ports), startService: startService(ports), topUpService: topUpService(ports), settleService: settleService(ports),
+      startTask: startTask(ports), declineTask: declineTask(ports), commitResult: commitResult(ports), revealResult: revealResult(ports), setClass: setClass(ports), setQuoteDenom: setQuoteDenom(ports),
+      updateParams: updateParams(ports), placeServiceBid: placeServiceBid(ports), startService: startService(ports), topUpService: topUpService(ports), settleService: settleService(ports),
       reclaimService: reclaimService(ports), closeService: closeService(ports),
     }),
     queries: marketQueries(ports),

@@ -1,12 +1,13 @@
 /** What a book remembers of its prices: trades, candles, the reference price, and the index of what was settled. */
 import { Candle, IndexBucket, IndexShare, Trade, type Book, type Job, type Params } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
-import { maxInt, minInt } from "../../math/int.ts";
+import { maxInt, minInt, mulDivFloor } from "../../math/int.ts";
 import { assert } from "../../runtime/errors.ts";
 import { bookOf } from "./asks.ts";
 import { loadBid } from "./bids.ts";
 import { openBook } from "./books.ts";
 import { emit } from "./events.ts";
+import { rateOf, toBond } from "./rate.ts";
 import { books, candles, collect, dueKinds, indexBuckets, indexShares, schedule, trades, within, type BookKey } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { Batch } from "./matching.ts";
@@ -74,7 +75,7 @@ export function referenceAfter(book: Book, price: bigint, tau: bigint, params: P
  * Counts a settled payment for the index of its hour: of each provider at most what it has locked as stake, and nothing that paid no fee
  * [wash trades that move an index for free]. Informational: nothing on chain reads it.
  */
-export function countSettled(ctx: Context, ports: MarketPorts, job: Pick<Job, "classId" | "quoteDenom">, settled: { readonly provider: string; readonly amount: bigint; readonly lots: bigint; readonly stake: bigint }): void {
+export function countSettled(ctx: Context, ports: MarketPorts, job: Pick<Job, "classId" | "quoteDenom" | "rate">, settled: { readonly provider: string; readonly amount: bigint; readonly lots: bigint; readonly stake: bigint }): void {
   const { provider, amount, lots, stake } = settled;
   const key = bookOf(job);
   const tau = ports.clock.tau(ctx);
@@ -83,9 +84,12 @@ export function countSettled(ctx: Context, ports: MarketPorts, job: Pick<Job, "c
   const share = indexShares.find(ctx, [startTau, key, address]);
   const before = BigInt(share?.value ?? "0");
   const locked = (ports.providers.find(ctx, address)?.locked ?? 0n) + stake;
-  const value = minInt(amount, locked - before);
-  if (value <= 0n) return;
-  indexShares.set(ctx, [startTau, key, address], IndexShare.fromPartial({ classId: key[0], quoteDenom: key[1], startTau, provider, value: (before + value).toString() }));
+  // Stake is bond: so is what a provider counts for. What counts of the payment is in the quote denom, as the bucket is.
+  const worth = toBond(amount, rateOf(job), "up");
+  const counted = minInt(worth, locked - before);
+  if (counted <= 0n) return;
+  const value = mulDivFloor(amount, counted, worth);
+  indexShares.set(ctx, [startTau, key, address], IndexShare.fromPartial({ classId: key[0], quoteDenom: key[1], startTau, provider, value: (before + counted).toString() }));
   const known = indexBuckets.find(ctx, [startTau, key]);
   if (known === undefined) scheduleHour(ctx, startTau);
   const bucket = known ?? IndexBucket.fromPartial({ classId: key[0], quoteDenom: key[1], startTau, value: "0" });

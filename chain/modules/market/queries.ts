@@ -14,8 +14,9 @@ import { openBook } from "./books.ts";
 import { currentParams } from "./params.ts";
 import { indexOf, intervals } from "./prices.ts";
 import { demandOf, premiumIn } from "./profiles.ts";
+import { findQuoteDenom } from "./quote-denoms.ts";
 import {
-  askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, instances, instancesByProvider, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, profiles, seals, services, servicesByConsumer,
+  askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, instances, instancesByProvider, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, profiles, quoteDenoms, seals, services, servicesByConsumer,
   liveTasksByProvider, tasks, tasksByProvider, taskIdOf, tasksPerJob, trades, within, type BookKey,
 } from "./state.ts";
 import { instanceOf } from "./services/services.ts";
@@ -40,6 +41,11 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
       return { classes: items, pagination };
     },
     class: (ctx, { classId }) => ({ class: classes.find(ctx, classId) ?? notFound(`class ${classId.slice(0, 80)}`) }),
+    quoteDenoms(ctx, request) {
+      const { items, pagination } = paginate(ctx, quoteDenoms, request.pagination, (_, value) => value);
+      return { quoteDenoms: items, bondDenom: ports.providers.bondDenom(ctx), pagination };
+    },
+    quoteDenom: (ctx, { denom }) => ({ quoteDenom: findQuoteDenom(ctx, ports, denom) ?? notFound(`quote denom ${denom.slice(0, 128)}`) }),
     books(ctx, request) {
       const { items, pagination } = paginate(ctx, books, request.pagination, (_, value) => value);
       return { books: items, pagination };

@@ -1,7 +1,11 @@
-/** Money of one task: pure functions from terms to transfers that sum to its escrow. */
+/**
+ * Money of one task: pure functions from terms to transfers that sum to its escrow. Prices, F, G and the escrow are in the quote denom; stakes and penalties, with the F and the
+ * shortfall that they are reckoned from, in bond.
+ */
 import { maxInt, minInt, mulDivCeil, mulDivFloor } from "../../math/int.ts";
 import { assert } from "../../runtime/errors.ts";
 import { VerificationLevel, type Params } from "../../codec/gen/dcm/market/v1/types.ts";
+import { toBond, type Rate } from "./rate.ts";
 
 const bps = 10_000n;
 
@@ -36,11 +40,11 @@ export function reserveReplicas(level: VerificationLevel): number {
   }
 }
 
-/** S = max(20 F, (F + G) / (0.9 p (1 - phi))) rounded up; V0: S = F. `auditBps` is p. */
-export function stakeOf(level: VerificationLevel, f: bigint, g: bigint, auditBps: number, params: Params): bigint {
-  if (level === VerificationLevel.VERIFICATION_LEVEL_V0_NONE) return f;
+/** S = max(20 F, (F + G) / (0.9 p (1 - phi))), V0: S = F; in bond, rounded up. `auditBps` is p. */
+export function stakeOf(level: VerificationLevel, f: bigint, g: bigint, auditBps: number, params: Params, rate: Rate): bigint {
+  if (level === VerificationLevel.VERIFICATION_LEVEL_V0_NONE) return toBond(f, rate, "up");
   const detected = 9n * BigInt(auditBps) * BigInt(10_000 - params.phiBps);
-  return maxInt(BigInt(params.stakeMultiple) * f, mulDivCeil(f + g, 10n * bps * bps, detected));
+  return toBond(maxInt(BigInt(params.stakeMultiple) * f, mulDivCeil(f + g, 10n * bps * bps, detected)), rate, "up");
 }
 
 /** What a replica earns: the lots that it used, at most those of the task, at the price. A begun lot counts whole. */

@@ -1,6 +1,6 @@
 /** The keys of store `market`; the README has them as a table. Numbers in keys are big-endian, so that byte order is numeric order. */
 import {
-  Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Instance, Job, Lease, Params, Profile, ProfileDemand, Seal, Service, Task, Trade,
+  Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Instance, Job, Lease, Params, Profile, ProfileDemand, QuoteDenom, Seal, Service, Task, Trade,
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { concatBytes, uint64Bytes } from "../../codec/bytes.ts";
 import {
@@ -131,6 +131,8 @@ export const instancesByProvider = map(storeName, key(0xa2), pairKey(bytesKey, u
 export const servicesByConsumer = map(storeName, key(0xa3), pairKey(bytesKey, uint64Key), present);
 /** (tau, id): instances of which something becomes by itself where tau lies behind the present. Apart from the due queue, so that neither keeps the other waiting. */
 export const instanceQueue = map(storeName, key(0xa4), pairKey(uint64Key, uint64Key), present);
+/** Denoms that books may quote prices in, beside the bond denom. */
+export const quoteDenoms = map(storeName, key(0xb8), textTailKey, proto(QuoteDenom));
 
 /** Books that wait for their batch, by ticket; and the ticket of each. */
 export const dirtyQueue = map(storeName, key(0x90), uint64Key, {

@@ -2,13 +2,14 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { ReplicaState, Task, TaskState, VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
 import { defaultParams } from "./params.ts";
+import { oneForOne } from "./rate.ts";
 import { escrowOf } from "./settlement.ts";
 import { commit, drawn, match, reveal, start, type Effect, type PricedSeat, type Terms } from "./task-machine.ts";
 import { resultOf } from "./testing.ts";
 
 const [price, limit, lots] = [100n, 200n, 10n];
 const terms = (change: Partial<Terms> = {}): Terms => ({
-  params: defaultParams(), verification: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, escrow: escrowOf(limit, lots, 2, 2, 100), meterPerLot: 1_000_000_000n,
+  params: defaultParams(), verification: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, escrow: escrowOf(limit, lots, 2, 2, 100), rate: oneForOne, meterPerLot: 1_000_000_000n,
   duration: 1_000n, colocated: false, sealed: false, sealedTau: () => undefined, reference: 0n, ...change,
 });
 const seat = (provider: string, own = price): PricedSeat => ({ provider, organization: provider, askId: 1n, leaseId: 1n, price: own, stake: 20n * own * lots });

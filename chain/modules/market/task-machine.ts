@@ -8,6 +8,7 @@ import {
 import { equalBytes } from "../../codec/bytes.ts";
 import { maxInt } from "../../math/int.ts";
 import { assert } from "../../runtime/errors.ts";
+import { toBond, type Rate } from "./rate.ts";
 import { commitPenalty, declinePenalty, earned, part, settle, shortfallOf, slashPenalty, startPenalty, type Penalty, type Settlement } from "./settlement.ts";
 
 /** What a task was agreed under; the same for all tasks of a job but for the reference price. */
@@ -16,6 +17,8 @@ export interface Terms {
   readonly verification: VerificationLevel;
   /** Of one task. */
   readonly escrow: bigint;
+  /** What its quote denom is worth in bond. */
+  readonly rate: Rate;
   readonly meterPerLot: bigint;
   /** Declared run time T. */
   readonly duration: bigint;
@@ -37,7 +40,7 @@ export type Effect =
   | { readonly kind: "ended"; readonly replica: Replica; readonly unlock: bigint }
   /** Its work is done: the unit may go back while the stake stays. */
   | { readonly kind: "unit"; readonly provider: string }
-  | { readonly kind: "record"; readonly provider: string; readonly outcome: "finished" | "missed" | "declined" | "slashed"; readonly worth: bigint }
+  | { readonly kind: "record"; readonly provider: string; readonly outcome: "finished" | "missed" | "declined" | "slashed"; /** In bond. */ readonly worth: bigint }
   /** No more tasks of the job for it. */
   | { readonly kind: "exclude"; readonly provider: string }
   /** A draw of so many replicas. */
@@ -122,8 +125,14 @@ class Run {
     for (const replica of this.task.replicas) if (replica.dueTau !== 0n) this.put(replica, { dueTau: 0n });
   }
 
+  /** In bond: what is short is not for the consumer to bear, nor is a part of a unit. */
   shortfall(): bigint {
-    return shortfallOf(this.terms.reference, this.task.price, this.task.lots, this.terms.params.shortfallMultiple);
+    return toBond(shortfallOf(this.terms.reference, this.task.price, this.task.lots, this.terms.params.shortfallMultiple), this.terms.rate, "up");
+  }
+
+  /** F in bond: what penalties are parts of, and what misses and declines weigh. */
+  feeInBond(): bigint {
+    return toBond(feeOf(this.task), this.terms.rate, "up");
   }
 
   /** OPEN again, or CLOSED at the last miss. Everybody else leaves unpaid and unslashed. */
@@ -148,7 +157,8 @@ class Run {
 
   final(now: bigint, result: Result, payments: readonly { provider: string; amount: bigint }[]): void {
     this.endAll();
-    for (const { provider, amount } of payments) this.effects.push({ kind: "record", provider, outcome: "finished", worth: amount });
+    // Pay takes misses off a record: less than a unit does not.
+    for (const { provider, amount } of payments) this.effects.push({ kind: "record", provider, outcome: "finished", worth: toBond(amount, this.terms.rate, "down") });
     this.#finish(now, payments, 0n, { state: TaskState.TASK_STATE_FINAL, result });
   }
 
@@ -275,11 +285,11 @@ function punish(run: Run, replica: Replica): void {
   const { params } = run.terms;
   const stake = BigInt(replica.stake);
   const shortfall = run.shortfall();
-  const late = replica.state === ASSIGNED ? startPenalty(stake, feeOf(run.task), shortfall, params)
+  const late = replica.state === ASSIGNED ? startPenalty(stake, run.feeInBond(), shortfall, params)
     : replica.state === RUNNING ? commitPenalty(stake, shortfall, params)
     : slashPenalty(stake, shortfall, 0, params);
   const reason = replica.state === ASSIGNED ? "start_missed" : replica.state === RUNNING ? "commit_missed" : "reveal_missed";
-  run.effects.push({ kind: "record", provider: replica.provider, outcome: replica.state === COMMITTED ? "slashed" : "missed", worth: feeOf(run.task) });
+  run.effects.push({ kind: "record", provider: replica.provider, outcome: replica.state === COMMITTED ? "slashed" : "missed", worth: run.feeInBond() });
   run.end(run.slash(replica, late, [], reason), OUT);
   run.effects.push({ kind: "exclude", provider: replica.provider });
 }
@@ -306,8 +316,8 @@ export type DeclineCost = "allowance" | "stake" | "nothing";
 export function decline(task: Task, terms: Terms, provider: string, cost: DeclineCost, now: bigint): Step {
   const run = new Run(task, terms);
   let replica = find(task, provider);
-  if (cost === "stake") replica = run.slash(replica, declinePenalty(BigInt(replica.stake), feeOf(task), run.shortfall(), terms.params), [], "declined");
-  if (cost !== "nothing") run.effects.push({ kind: "record", provider, outcome: "declined", worth: feeOf(task) });
+  if (cost === "stake") replica = run.slash(replica, declinePenalty(BigInt(replica.stake), run.feeInBond(), run.shortfall(), terms.params), [], "declined");
+  if (cost !== "nothing") run.effects.push({ kind: "record", provider, outcome: "declined", worth: run.feeInBond() });
   run.effects.push({ kind: "exclude", provider });
   run.end(replica, OUT);
   if (task.state === TaskState.TASK_STATE_TIEBREAK) tiebreakGoesOn(run, now);
@@ -405,7 +415,7 @@ function verdict(run: Run, now: bigint): void {
   const provers = majority.filter((replica) => replica.round === 1).map((replica) => replica.provider);
   const shortfall = run.shortfall();
   for (const replica of shown.filter((one) => !majority.includes(one))) {
-    run.effects.push({ kind: "record", provider: replica.provider, outcome: "slashed", worth: feeOf(run.task) });
+    run.effects.push({ kind: "record", provider: replica.provider, outcome: "slashed", worth: run.feeInBond() });
     run.end(run.slash(replica, slashPenalty(BigInt(replica.stake), shortfall, provers.length, run.terms.params), provers, "minority"), OUT);
     run.effects.push({ kind: "exclude", provider: replica.provider });
   }

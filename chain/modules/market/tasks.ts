@@ -12,6 +12,7 @@ import { emit, replicaChanged, taskChanged } from "./events.ts";
 import { endLeaseUnit } from "./leases.ts";
 import { paramsAt } from "./params.ts";
 import { countSettled } from "./prices.ts";
+import { rateOf } from "./rate.ts";
 import { classes, dueKinds, jobs, liveTasksByProvider, reschedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
 import { bringUp, closeOpen, type Effect, type Step, type Terms } from "./task-machine.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -26,6 +27,7 @@ export function termsOf(ctx: Context, job: Job): Terms {
     params: paramsAt(ctx, job.paramsVersion),
     verification: job.verification,
     escrow: BigInt(job.escrow!.perTask),
+    rate: rateOf(job),
     meterPerLot: capacity.meterPerLot,
     duration: job.spec!.duration,
     colocated: loadBid(ctx, job.id).minColocated > 1,
@@ -113,7 +115,7 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       ports.providers.slash(ctx, addressBytes(effect.provider), penalty.amount, awards, effect.reason);
       emit(ctx, "EventProviderPenalized", {
         task_id: task.id, job_id: job.id, provider: effect.provider, consumer: job.consumer, reason: effect.reason, amount: penalty.amount,
-        to_consumer: penalty.consumer, to_provers: penalty.prover * BigInt(provers.length),
+        to_consumer: penalty.consumer, to_provers: penalty.prover * BigInt(provers.length), denom: ports.providers.bondDenom(ctx),
       });
       return task;
     }

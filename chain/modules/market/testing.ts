@@ -1,4 +1,4 @@
-/** A market with ports in memory, for tests: one denom, providers with bonds, a clock and seeds that the test turns. */
+/** A market with ports in memory, for tests: the bond denom and others, providers with bonds, a clock and seeds that the test turns. */
 import { addressBytes, addressText, moduleAddress } from "../../codec/address.ts";
 import { toHex, uint64Bytes, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
@@ -12,11 +12,14 @@ import { cpuSmall, wasmCore } from "./classes.ts";
 import { commitmentOf } from "./commitment.ts";
 import { marketModule } from "./module.ts";
 import { localnetParams } from "./params.ts";
+import type { Money } from "../../runtime/coins.ts";
 import type { EmittedEvent } from "../../runtime/context.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 
 export const denom = "udcm";
+/** Where a balance of the account is kept: under its name alone in the bond denom. */
+const purse = (account: string, of: string): string => (of === denom ? account : `${account} ${of}`);
 export const name = (label: string): string => addressText(sha256(utf8(label)).slice(0, 20));
 export const authority = name("gov");
 
@@ -62,7 +65,8 @@ export class TestMarket {
 
   #makePorts(): MarketPorts {
     const key = (address: Uint8Array): string => addressText(address);
-    const move = (from: string, to: string, amount: bigint): void => {
+    const move = (from: string, to: string, { denom: of, amount }: Money): void => {
+      [from, to] = [purse(from, of), purse(to, of)];
       const held = this.balances.get(from) ?? 0n;
       if (held < amount) throw errorOf(sdkErrors.insufficientFunds, `${from} has ${held}`);
       this.balances.set(from, held - amount);
@@ -87,13 +91,13 @@ export class TestMarket {
         trackDelegation: () => undefined, trackUndelegation: () => undefined,
       },
       bank: {
-        balance: (_, address) => this.balances.get(key(address)) ?? 0n,
-        spendable: (_, address) => this.balances.get(key(address)) ?? 0n,
-        send: (_, from, to, coins) => coins.forEach((coin) => move(key(from), key(to), coin.amount)),
+        balance: (_, address, of) => this.balanceOf(key(address), of),
+        spendable: (_, address, of) => this.balanceOf(key(address), of),
+        send: (_, from, to, coins) => coins.forEach((coin) => move(key(from), key(to), coin)),
         mint: () => undefined,
         burn: (_, module, coins) => coins.forEach((coin) => {
-          move(key(moduleAddress(module)), "burned", coin.amount);
-          this.burned += coin.amount;
+          move(key(moduleAddress(module)), "burned", coin);
+          if (coin.denom === denom) this.burned += coin.amount;
         }),
         supply: () => 0n, collectFee: () => undefined, hold: () => undefined, delegate: () => undefined, undelegate: () => undefined, requireSendEnabled: () => undefined, isBlocked: () => false,
       },
@@ -156,9 +160,13 @@ export class TestMarket {
     };
   }
 
-  fund(label: string, amount = 1_000_000_000n): string {
-    this.balances.set(name(label), amount);
+  fund(label: string, amount = 1_000_000_000n, of = denom): string {
+    this.balances.set(purse(name(label), of), amount);
     return name(label);
+  }
+
+  balanceOf(account: string, of: string): bigint {
+    return this.balances.get(purse(account, of)) ?? 0n;
   }
 
   provider(label: string, bond = 10_000_000n, organization = name(label), attributes: FakeProvider["attributes"] = []): string {
@@ -290,11 +298,17 @@ export class TestMarket {
     return this.events.filter((event) => event.type === `dcm.market.v1.${type}`);
   }
 
-  /** All money there is, burned and bonds included: never changes. */
+  /** All money there is in the bond denom, burned and bonds included: never changes. */
   get money(): bigint {
-    let total = this.slashedBurned;
-    for (const amount of this.balances.values()) total += amount;
+    let total = this.slashedBurned + this.moneyIn(denom);
     for (const { bond } of this.providers.values()) total += bond;
+    return total;
+  }
+
+  /** All balances in a denom, what was burned out of escrows included. */
+  moneyIn(of: string): bigint {
+    let total = 0n;
+    for (const [account, amount] of this.balances) if (account === purse(account.split(" ")[0]!, of)) total += amount;
     return total;
   }
 }

@@ -11,6 +11,7 @@ import { errors } from "../errors.ts";
 import { askPlaced, termName } from "../events.ts";
 import { followProvider } from "../followers.ts";
 import { currentParams, inRange, noticeOf, paramBounds } from "../params.ts";
+import { anyDenom, checkDenom } from "../quote-denoms.ts";
 import { asksByProvider, collect, dueKinds, freshBooks, nextAskId, schedule, take, within } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -44,6 +45,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
     check(message) {
       canonical(message.provider, "provider");
       checkClassId(message.classId);
+      checkDenom("quote_denom", message.quoteDenom);
       inRange("base_price", message.basePrice, 1n, maxPrice);
       inRange("units", message.units, 1, maxUnits);
       inRange("expires_tau", message.expiresTau, 0n, maxTau);
@@ -98,7 +100,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       const provider = random.pick(accounts);
       const declares = ports.providers.find(ctx, addressBytes(provider))?.attributes ?? [];
       return {
-        provider, classId, quoteDenom: ports.providers.bondDenom(ctx), basePrice: capacity.tick * BigInt(1 + random.int(50)), units: 1 + random.int(4),
+        provider, classId, quoteDenom: anyDenom(ctx, ports, random), basePrice: capacity.tick * BigInt(1 + random.int(50)), units: 1 + random.int(4),
         premiums: declares.filter(() => random.chance(60)).map(([key, value]) => ({ attribute: { key, value }, price: random.bigint(10n) })), maxColocated: random.chance(20) ? 1 + random.int(2) : 0,
         availableFrom: random.chance(10) ? ports.clock.tau(ctx) + random.bigint(20_000n) : 0n, availableUntil: 0n, expiresTau: random.chance(20) ? ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)) : 0n,
         reclaimNotice: capacity.meter === Meter.METER_TIME && random.chance(30) ? currentParams(ctx).params.minReclaimNotice + random.bigint(60_000n) : 0n,

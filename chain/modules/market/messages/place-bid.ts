@@ -12,6 +12,7 @@ import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { bidPlaced, enumName, levelName } from "../events.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
+import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
 import { escrowOf, reserveReplicas } from "../settlement.ts";
 import { countJob } from "../profiles.ts";
 import { dueKinds, freshBooks, jobs, jobsByConsumer, nextJobId, profiles, schedule, take } from "../state.ts";
@@ -33,6 +34,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       textAtMost("organization", message.organization, 128);
       checkCostTags(message.costTags);
       checkClassId(message.classId);
+      checkDenom("quote_denom", message.quoteDenom);
       inRange("limit_price", message.limitPrice, 1n, maxPrice);
       inRange("lots", message.lots, 1n, 1n << 40n);
       inRange("expires_tau", message.expiresTau, 0n, maxTau);
@@ -64,14 +66,16 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       });
       const job = Job.fromPartial({
         ...common, payer, costTags: message.costTags, spec, verification: message.verification, r, comparator: message.comparator, risk: readRisk(message.risk).toString(),
-        saltHead: message.saltHead, createdTau: tau, paramsVersion: version,
+        saltHead: message.saltHead, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perTask.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });
       const bytes = Job.encode(job).finish().length + Bid.encode(bid).finish().length + 256 + spec.tasks * (taskBytes + replicaBytes * (k + r));
       const deposit = BigInt(bytes) * params.depositPerByte;
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags };
-      // Escrow and deposit are in one denom as long as quote and bond denom are.
-      authorizeSpend(ctx, ports, { signer: consumer, payer, organization: message.organization, denom: message.quoteDenom, amount: escrow + deposit, policy });
+      // Each in its own denom: both, or the message fails and nothing is taken.
+      const spend = { signer: consumer, payer, organization: message.organization, policy };
+      authorizeSpend(ctx, ports, { ...spend, denom: message.quoteDenom, amount: escrow });
+      authorizeSpend(ctx, ports, { ...spend, denom: ports.providers.bondDenom(ctx), amount: deposit });
       const placed = { ...job, escrow: { ...job.escrow!, storageDeposit: deposit.toString() } };
       jobs.set(ctx, id, placed);
       jobsByConsumer.set(ctx, [addressBytes(consumer), id], true);
@@ -90,7 +94,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const lots = 1n + random.bigint(5n);
       return {
         consumer: random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId,
-        quoteDenom: ports.providers.bondDenom(ctx), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots,
+        quoteDenom: anyDenom(ctx, ports, random), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots,
         timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: random.chance(30) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0,
         comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0),

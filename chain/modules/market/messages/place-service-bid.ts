@@ -11,6 +11,7 @@ import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { serviceBidPlaced, termName } from "../events.ts";
 import { currentParams, inRange, noticeOf, paramBounds } from "../params.ts";
+import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
 import { countJob } from "../profiles.ts";
 import { lotsOf } from "../services/services.ts";
 import { escrowOf } from "../settlement.ts";
@@ -34,6 +35,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       textAtMost("organization", message.organization, 128);
       checkCostTags(message.costTags);
       checkClassId(message.classId);
+      checkDenom("quote_denom", message.quoteDenom);
       inRange("limit_price", message.limitPrice, 1n, maxPrice);
       inRange("lots", message.lots, 1n, 1n << 40n);
       inRange("expires_tau", message.expiresTau, 0n, maxTau);
@@ -66,13 +68,15 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN, k: 1, tasks: spec.instances, service: true, reclaimNotice,
       });
       const service = Service.fromPartial({
-        ...common, payer, costTags: message.costTags, spec, createdTau: tau, paramsVersion: version,
+        ...common, payer, costTags: message.costTags, spec, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perInstance.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });
       const bytes = Service.encode(service).finish().length + Bid.encode(bid).finish().length + 256 + spec.instances * instanceBytes;
       const deposit = BigInt(bytes) * params.depositPerByte;
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags };
-      authorizeSpend(ctx, ports, { signer: consumer, payer, organization: message.organization, denom: message.quoteDenom, amount: escrow + deposit, policy });
+      const spend = { signer: consumer, payer, organization: message.organization, policy };
+      authorizeSpend(ctx, ports, { ...spend, denom: message.quoteDenom, amount: escrow });
+      authorizeSpend(ctx, ports, { ...spend, denom: ports.providers.bondDenom(ctx), amount: deposit });
       const placed = { ...service, escrow: { ...service.escrow!, storageDeposit: deposit.toString() } };
       services.set(ctx, id, placed);
       servicesByConsumer.set(ctx, [addressBytes(consumer), id], true);
@@ -90,7 +94,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       const { minReclaimNotice } = currentParams(ctx).params;
       const reclaimNotice = random.chance(50) ? 0n : minReclaimNotice + random.bigint(60_000n);
       return {
-        consumer: random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId, quoteDenom: ports.providers.bondDenom(ctx),
+        consumer: random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId, quoteDenom: anyDenom(ctx, ports, random),
         limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots: lotsOf(reclaimNotice === 0n ? minReclaimNotice : reclaimNotice, capacity.meterPerLot) + random.bigint(3n),
         timeInForce: random.chance(80) ? TimeInForce.TIME_IN_FORCE_GTT : TimeInForce.TIME_IN_FORCE_FOK, term: random.chance(50) ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, expiresTau: 0n,
         profileId: random.chance(20) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0, reclaimNotice,

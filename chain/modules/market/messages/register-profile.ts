@@ -9,6 +9,7 @@ import { errors } from "../errors.ts";
 import { profileChanged } from "../events.ts";
 import { currentParams, inRange } from "../params.ts";
 import { contentOf, maxAuditors, maxProfiles, maxWishes } from "../profiles.ts";
+import { anyDenom, checkDenom } from "../quote-denoms.ts";
 import { books, classes, demands, profileBuilds, profiles, profilesByContent, type BookKey } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -20,6 +21,7 @@ export function registerProfile(ports: MarketPorts): MessageHandler<MsgRegisterP
     check(message) {
       canonical(message.registrant, "registrant");
       checkClassId(message.classId);
+      checkDenom("quote_denom", message.quoteDenom);
       const { requirements, preferences } = message;
       atMost("requirements", requirements.length, maxWishes, "attributes");
       atMost("preferences", preferences.length, maxWishes, "attributes");
@@ -71,7 +73,7 @@ export function registerProfile(ports: MarketPorts): MessageHandler<MsgRegisterP
       const attribute = (key: string): { key: string; value: string } => ({ key, value: random.pick(["a", "b", "c"]) });
       const requirements = ["cpu", "zone"].filter(() => random.chance(50)).map((key) => ({ attribute: attribute(key), attested: random.chance(30), auditors: [] }));
       const preferences = ["gpu", "jurisdiction"].filter(() => random.chance(40)).map((key) => ({ attribute: attribute(key), worth: 1n + random.bigint(20n) }));
-      return { registrant: random.pick(accounts), classId, quoteDenom: ports.providers.bondDenom(ctx), requirements, preferences };
+      return { registrant: random.pick(accounts), classId, quoteDenom: anyDenom(ctx, ports, random), requirements, preferences };
     },
   };
 }

@@ -4,6 +4,7 @@
  */
 import { CloseReason, InstanceState, Term, type Instance, type InstanceDeposit, type Params } from "../../../codec/gen/dcm/market/v1/types.ts";
 import { maxInt, minInt } from "../../../math/int.ts";
+import { toBond, type Rate } from "../rate.ts";
 import { part, shortfallOf, startPenalty, type Penalty, type Settlement } from "../settlement.ts";
 import { balanceOf, depositedOf, refundsOf } from "./deposits.ts";
 import { dueUntil, reachOf, type Stream } from "./stream.ts";
@@ -11,6 +12,8 @@ import { dueUntil, reachOf, type Stream } from "./stream.ts";
 /** What an instance was agreed under; the same for all of a service but for the reference price. */
 export interface ServiceTerms {
   readonly params: Params;
+  /** What its quote denom is worth in bond. */
+  readonly rate: Rate;
   readonly meterPerLot: bigint;
   /** In milliseconds, and in lots, a begun one counts whole. */
   readonly notice: bigint;
@@ -31,7 +34,7 @@ export type InstanceEffect =
   | { readonly kind: "settled"; readonly settlement: Settlement; readonly from: bigint; readonly to: bigint }
   /** The provider has no more part: what is left of its stake is free, its unit goes back to the ask. */
   | { readonly kind: "ended"; readonly instance: Instance; readonly unlock: bigint }
-  | { readonly kind: "record"; readonly provider: string; readonly outcome: "finished" | "missed"; readonly worth: bigint }
+  | { readonly kind: "record"; readonly provider: string; readonly outcome: "finished" | "missed"; /** In bond. */ readonly worth: bigint }
   /** No more instances of the service for it. */
   | { readonly kind: "exclude"; readonly provider: string }
   /** The instance is OPEN again. */
@@ -98,11 +101,17 @@ class Run {
     return feeOfNotice(this.instance.price, this.terms.noticeLots);
   }
 
+  /** F in bond: what penalties are parts of, and what misses weigh. */
+  get feeInBond(): bigint {
+    return toBond(this.fee, this.terms.rate, "up");
+  }
+
   /** What a start miss costs, for time as long as the notice. Gives what was taken. */
   penalize(reason: string): bigint {
     const { price, provider, stake, slashed } = this.instance;
-    const { params, noticeLots, reference } = this.terms;
-    const penalty = startPenalty(BigInt(stake), this.fee, shortfallOf(reference, price, noticeLots, params.shortfallMultiple), params);
+    const { params, noticeLots, reference, rate } = this.terms;
+    const shortfall = toBond(shortfallOf(reference, price, noticeLots, params.shortfallMultiple), rate, "up");
+    const penalty = startPenalty(BigInt(stake), this.feeInBond, shortfall, params);
     if (penalty.amount > 0n) this.effects.push({ kind: "slash", provider, penalty, reason });
     this.set({ stake: (BigInt(stake) - penalty.amount).toString(), slashed: (BigInt(slashed) + penalty.amount).toString() });
     return penalty.amount;
@@ -130,7 +139,7 @@ class Run {
 
   close(tau: bigint, reason: CloseReason, burned = 0n): void {
     if (isHeld(this.instance.state)) this.end();
-    if (BigInt(this.instance.paid) > 0n) this.effects.push({ kind: "record", provider: this.instance.provider, outcome: "finished", worth: BigInt(this.instance.paid) });
+    if (BigInt(this.instance.paid) > 0n) this.effects.push({ kind: "record", provider: this.instance.provider, outcome: "finished", worth: toBond(BigInt(this.instance.paid), this.terms.rate, "down") });
     const gone = minInt(burned, balanceOf(this.instance));
     this.set({ burned: (BigInt(this.instance.burned) + gone).toString() });
     const refunds = refundsOf(this.instance);
@@ -170,7 +179,7 @@ export function bringInstanceUp(instance: Instance, terms: ServiceTerms, now: bi
 function bringUpRun(run: Run, now: bigint): InstanceStep {
   if (run.instance.state === SEALING) bringSealingUp(run, now);
   if (run.instance.state === PENDING && now > run.instance.dueTau) {
-    run.effects.push({ kind: "record", provider: run.instance.provider, outcome: "missed", worth: run.fee });
+    run.effects.push({ kind: "record", provider: run.instance.provider, outcome: "missed", worth: run.feeInBond });
     run.penalize("start_missed");
     run.reopen(now);
   }
@@ -248,7 +257,7 @@ export function closeInstance(instance: Instance, terms: ServiceTerms, silent: b
   const debt = run.settle(now);
   const abandoned = silent && debt === 0n;
   if (abandoned) {
-    run.effects.push({ kind: "record", provider: instance.provider, outcome: "missed", worth: run.fee });
+    run.effects.push({ kind: "record", provider: instance.provider, outcome: "missed", worth: run.feeInBond });
     run.penalize("abandoned");
   }
   run.set({ unpaid: debt.toString() });

@@ -11,6 +11,7 @@ import { emit, instanceChanged } from "../events.ts";
 import { createLease, endLeaseUnit } from "../leases.ts";
 import { paramsAt } from "../params.ts";
 import { countSettled } from "../prices.ts";
+import { rateOf, toBond } from "../rate.ts";
 import { classes, instanceQueue, instances, instancesByProvider, seals, tasksPerJob } from "../state.ts";
 import { bringInstanceUp, closeOpenInstance, feeOfNotice, isHeld, matchInstance, type InstanceEffect, type InstanceStep, type ServiceTerms } from "./instance-machine.ts";
 import type { Context } from "../../../runtime/context.ts";
@@ -27,16 +28,16 @@ export function lotsOf(notice: bigint, meterPerLot: bigint): bigint {
   return (notice + meterPerLot - 1n) / meterPerLot;
 }
 
-/** What a provider stakes on an instance at a price: what the notice costs, which is the most that a penalty takes. */
+/** What a provider stakes on an instance at a price: what the notice costs, which is the most that a penalty takes; in bond, rounded up. */
 export function stakeOfInstance(ctx: Context, bid: Bid, price: bigint): bigint {
-  return feeOfNotice(price, lotsOf(bid.reclaimNotice, meterOf(ctx, bid.classId)));
+  return toBond(feeOfNotice(price, lotsOf(bid.reclaimNotice, meterOf(ctx, bid.classId))), rateOf(loadService(ctx, bid.id)), "up");
 }
 
 export function serviceTerms(ctx: Context, service: Service): ServiceTerms {
   const bid = loadBid(ctx, service.id);
   const meterPerLot = meterOf(ctx, service.classId);
   return {
-    params: paramsAt(ctx, service.paramsVersion), meterPerLot, notice: bid.reclaimNotice, noticeLots: lotsOf(bid.reclaimNotice, meterPerLot),
+    params: paramsAt(ctx, service.paramsVersion), rate: rateOf(service), meterPerLot, notice: bid.reclaimNotice, noticeLots: lotsOf(bid.reclaimNotice, meterPerLot),
     colocated: bid.minColocated > 1, sealedTau: (provider) => seals.find(ctx, [service.id, addressBytes(provider)])?.sealedTau, reference: openBook(ctx, bookOf(service)).referencePrice,
   };
 }

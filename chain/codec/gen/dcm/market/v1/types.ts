@@ -745,7 +745,11 @@ export interface Service {
   /** When the last instance ended; 0: it lives. */
   endedTau: bigint;
   /** Of all instances; per_task is what the bid set aside for each. */
-  escrow: Escrow | undefined;
+  escrow:
+    | Escrow
+    | undefined;
+  /** As a job's. */
+  rate: QuoteRate | undefined;
 }
 
 /** Money that somebody put in for an instance. It is used in the order in which it came; what is left goes back to whoever paid it. */
@@ -848,6 +852,7 @@ export interface IndexShare {
   quoteDenom: string;
   startTau: bigint;
   provider: string;
+  /** In the bond denom, as the stake that it is compared with. */
   value: string;
 }
 
@@ -5419,6 +5424,7 @@ function createBaseService(): Service {
     instancesClosed: 0,
     endedTau: 0n,
     escrow: undefined,
+    rate: undefined,
   };
 }
 
@@ -5482,6 +5488,9 @@ export const Service: MessageFns<Service, "dcm.market.v1.Service"> = {
     }
     if (message.escrow !== undefined) {
       Escrow.encode(message.escrow, writer.uint32(114).fork()).join();
+    }
+    if (message.rate !== undefined) {
+      QuoteRate.encode(message.rate, writer.uint32(402).fork()).join();
     }
     return writer;
   },
@@ -5611,6 +5620,14 @@ export const Service: MessageFns<Service, "dcm.market.v1.Service"> = {
             message.escrow = Escrow.decode(reader, reader.uint32());
             continue;
           }
+          case 50: {
+            if (tag !== 402) {
+              break;
+            }
+
+            message.rate = QuoteRate.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5652,6 +5669,7 @@ export const Service: MessageFns<Service, "dcm.market.v1.Service"> = {
     message.escrow = (object.escrow !== undefined && object.escrow !== null)
       ? Escrow.fromPartial(object.escrow)
       : undefined;
+    message.rate = (object.rate !== undefined && object.rate !== null) ? QuoteRate.fromPartial(object.rate) : undefined;
     return message;
   },
 };
