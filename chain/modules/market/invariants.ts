@@ -48,7 +48,7 @@ function balance(ctx: Context, ports: MarketPorts): string | undefined {
   }
   for (const [, ask] of asks.entries(ctx)) add(bondDenom, ask.storageDeposit);
   for (const [, profile] of profiles.entries(ctx)) add(bondDenom, profile.deposit);
-  for (const [denom, amount] of owed) {
+  for (const [denom, amount] of [...owed]) {
     const held = ports.bank.balance(ctx, escrowAddress, denom);
     if (held !== amount) return `the account holds ${held}${denom} and owes ${amount}${denom}`;
   }
