@@ -11,7 +11,7 @@ import type { MsgAttest } from "../../chain/codec/gen/dcm/auditor/v1/tx.ts";
 import type { MsgUpdateParams as MsgUpdateProviderParams } from "../../chain/codec/gen/dcm/staking/v1/tx.ts";
 import type { MsgExec, MsgRevoke } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, MsgCreateVestingAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/tx.ts";
-import type { MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgStartTask, MsgUpdateParams } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
+import type { MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgSetQuoteDenom, MsgStartTask, MsgUpdateParams } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 import { ReplicaState, TaskState, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { blsProvePossession } from "../../chain/codec/bls.ts";
 import type { MsgOpenChannel, MsgRedeemVoucher, MsgUpdateParams as MsgUpdateChannelParams } from "../../chain/codec/gen/dcm/channel/v1/tx.ts";
@@ -120,6 +120,10 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       return found === undefined ? (made as MsgRevealResult | undefined) : { ...found, result: resultOf(found), salt };
     },
     "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...wasmCore(), minBondPerUnit: random.bigint(1_000n), maxLotMs: 1n + random.bigint(1_000n), closed: random.chance(3) } }),
+    // Now and then a denom that nobody has, or the bond denom, which is refused.
+    "/dcm.market.v1.MsgSetQuoteDenom": ({ random }): MsgSetQuoteDenom => ({
+      authority: governance, quoteDenom: { denom: random.pick([...Array.from({ length: 18 }, () => secondDenom), "ugravel", denom]), rate: { bondUnits: 1n + random.bigint(30n), quoteUnits: 1n + random.bigint(30n) }, closed: random.chance(3) },
+    }),
     "/dcm.market.v1.MsgUpdateParams": ({ random }): MsgUpdateParams => ({ authority: governance, params: { ...localnetParams(), recordLifetime: 1_000n + random.bigint(60_000n), feeBps: random.int(1_002), maxMisses: 1 + random.int(3), riskMultiple: random.int(30) } }),
     // Most channels have a hot key that signs for all of them; those of the payer's own key see signatures that are not theirs.
     "/dcm.channel.v1.MsgOpenChannel": ({ random }, made): MsgOpenChannel => {
