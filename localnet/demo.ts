@@ -62,7 +62,7 @@ export async function showJob(options: DemoOptions): Promise<void> {
       const tasks = wave === 0 ? inputs.length : 1;
       screen.print(`\n${pc.bold(`${kind}: job ${id}`)}, a bid for ${count(tasks, "task")} of at most ${count(Number(lots), "lot")} each, in block ${sent.height}`);
       screen.paragraph(`  transaction ${sent.txHash}`, 2);
-      screen.paragraph(`  escrow ${grouped(escrow)} ${denom} and a storage deposit of ${grouped(storageDeposit)} ${denom}; what is not needed comes back`, 2);
+      screen.paragraph(`  escrow ${grouped(escrow)} ${job.quoteDenom} and a storage deposit of ${grouped(storageDeposit)} ${denom}; what is not needed comes back`, 2);
       if (wave === 0) await showBook(options, "Order book with the bid");
     },
     onProgress: watch(options, names, (progress) => (placed[progress.wave] = { progress }), stalled),

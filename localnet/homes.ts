@@ -5,7 +5,7 @@ import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { prefixes } from "../chain/codec/address.ts";
 import { toJson } from "../chain/codec/proto-json.ts";
 import { Params as ChannelParams } from "../chain/codec/gen/dcm/channel/v1/types.ts";
-import { Params } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { Params, QuoteDenom } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { localnetParams as localnetChannelParams } from "../chain/modules/channel/params.ts";
 import { localnetParams } from "../chain/modules/market/params.ts";
 import { run } from "../chain/node/cli/program.ts";
@@ -15,6 +15,9 @@ import { type HomeBuilder, type NetworkPlan, type NodePlan, cometConfig } from "
 import { editToml } from "./toml.ts";
 
 export const denom = "udcm";
+/** Books quote in it too: five of the bond denom for two of it. */
+export const secondDenom = "uusd";
+export const secondRate = { bondUnits: 5n, quoteUnits: 2n } as const;
 /** Accounts with coins from genesis, for people to play: their mnemonics lie in `personas/`. */
 export const personas = ["faucet", "alice", "bob"] as const;
 export type Persona = (typeof personas)[number];
@@ -97,10 +100,10 @@ async function create(plan: NetworkPlan, options: HomeOptions): Promise<void> {
     await dcmd("keys", "add", "operator", "--keyring-backend", "test", "--home", node.home);
     accounts.push([await dcmd("keys", "show", "operator", "--address", "--keyring-backend", "test", "--home", node.home), `1000000000000${denom}`]);
   }
-  for (const name of personas) accounts.push([await newAccount(join(folder, "personas", name)), `1000000000000${denom}`]);
+  for (const name of personas) accounts.push([await newAccount(join(folder, "personas", name)), `1000000000000${denom},1000000000000${secondDenom}`]);
   for (const node of plan.nodes) if (node.role === "provider") accounts.push([await newAccount(node.home), `100000000000${denom}`]);
   editGenesis(genesisFile(first), (doc) => {
-    doc.app_state.market = { ...doc.app_state.market, params: [{ version: "1", params: toJson(Params.$type, localnetParams()) }] };
+    doc.app_state.market = { ...doc.app_state.market, params: [{ version: "1", params: toJson(Params.$type, localnetParams()) }], quote_denoms: [toJson(QuoteDenom.$type, { denom: secondDenom, rate: secondRate, closed: false })] };
     doc.app_state.channel = { ...doc.app_state.channel, params: toJson(ChannelParams.$type, localnetChannelParams()) };
     options.genesis?.(doc);
   });

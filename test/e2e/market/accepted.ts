@@ -3,8 +3,10 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { ReplicaState, TaskState } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
+import { addressText, moduleAddress } from "../../../chain/codec/address.ts";
 import { sha256 } from "../../../chain/codec/hash.ts";
 import { toHex } from "../../../chain/codec/bytes.ts";
+import { denom, secondDenom, secondRate } from "../../../localnet/homes.ts";
 import { findFiles } from "./files.ts";
 import { checkMoney, stakeFactor } from "./money.ts";
 import { expected, input } from "./program.ts";
@@ -57,4 +59,24 @@ export async function acceptReplicated(world: World): Promise<void> {
     assert.deepEqual(await consumer.gateway.result(placed.id, task), expected(inputs[i]!, 1n).result);
   }
   await checkMoney(world, consumer, job, { paid: tasks.map(() => [price, price]) });
+}
+
+/** Quoted, escrowed, paid and charged in another denom; staked in bond at that denom's rate. The other book of the class knows nothing of it. */
+export async function payInAnotherDenom(world: World): Promise<void> {
+  await world.offer(0, "wasm.foreign", 90_001n, 1, secondDenom);
+  await world.offer(1, "wasm.foreign", price, 1, secondDenom);
+  await world.offer(0, "wasm.foreign", price);
+  const consumer = await world.consumer("foreign");
+  const earnings = (): Promise<bigint[]> => Promise.all([0, 1].map((index) => world.balance(world.address(index), secondDenom)));
+  assert.deepEqual(await earnings(), [0n, 0n]);
+  const placed = await consumer.place({ classId: "wasm.foreign", quoteDenom: secondDenom, inputs: [input("paid otherwise")], verification: "V2" });
+  const { job, tasks: [task] } = await world.ended(consumer, placed.id);
+  assert.deepEqual([task!.state, task!.price, job.rate], [TaskState.TASK_STATE_FINAL, price, secondRate]);
+  assert.equal(BigInt(task!.stake), (stakeFactor * price * secondRate.bondUnits + secondRate.quoteUnits - 1n) / secondRate.quoteUnits);
+  assert.deepEqual(seen(world, task!).map(({ paid, slashed }) => [paid, slashed]), [[price, 0n], [price, 0n]]);
+  await checkMoney(world, consumer, job, { paid: [[price, price]] });
+  assert.deepEqual(await earnings(), [price, price]);
+  assert.equal(await world.balance(addressText(moduleAddress("fee_collector")), secondDenom), (2n * price) / 100n);
+  const reference = async (quoteDenom: string): Promise<bigint> => (await world.connection.query.market.referencePrice({ classId: "wasm.foreign", quoteDenom })).price;
+  assert.deepEqual([await reference(secondDenom), await reference(denom)], [price, 0n]);
 }

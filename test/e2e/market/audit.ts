@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { addressText, moduleAddress } from "../../../chain/codec/address.ts";
 import type { Ask, Job } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
 import { OrderStatus } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
+import { denom, secondDenom } from "../../../localnet/homes.ts";
 import { amountOf, type ChainEvent } from "./history.ts";
 import { total } from "./money.ts";
 import { bond, providerFunds, recordLifetimeMs, type World } from "./world.ts";
@@ -21,13 +22,14 @@ async function records(world: World): Promise<{ jobs: Job[]; asks: Ask[] }> {
 export async function balanceBooks(world: World): Promise<void> {
   await world.history.upToNow();
   const { jobs, asks } = await records(world);
-  const owed = total([...jobs.flatMap(({ escrow }) => [BigInt(escrow!.held), BigInt(escrow!.storageDeposit)]), ...asks.map(({ storageDeposit }) => BigInt(storageDeposit))]);
-  assert.equal(await world.balance(module("market")), owed);
+  const held = (of: string): bigint => total(jobs.filter(({ escrow }) => escrow!.denom === of).map(({ escrow }) => BigInt(escrow!.held)));
+  const deposits = total([...jobs.map(({ escrow }) => BigInt(escrow!.storageDeposit)), ...asks.map(({ storageDeposit }) => BigInt(storageDeposit))]);
+  assert.deepEqual([await world.balance(module("market")), await world.balance(module("market"), secondDenom)], [held(denom) + deposits, held(secondDenom)]);
 
   const { providers } = await world.connection.query.providers.providers();
   assert.equal(await world.balance(module("providers")), total(providers.map((one) => BigInt(one.bond!.total))));
 
-  const settled = world.history.find("EventEscrowSettled");
+  const settled = world.history.find("EventEscrowSettled", { denom });
   const slashed = world.history.find("dcm.staking.v1.EventProviderSlashed");
   const fees = world.history.find("tx").filter(({ attributes }) => attributes.fee !== undefined);
   assert.equal(await world.balance(module("fee_collector")), sum(settled, "fee") + total(fees.map(({ attributes }) => amountOf(attributes.fee))));
@@ -35,6 +37,9 @@ export async function balanceBooks(world: World): Promise<void> {
   const burned = sum(settled, "burned") + sum(slashed, "burned");
   assert.ok(burned > 0n);
   assert.equal(world.genesisSupply - (await world.supply()), burned);
+  const abroad = world.history.find("EventEscrowSettled", { denom: secondDenom });
+  assert.ok(abroad.length > 0);
+  assert.equal(await world.balance(module("fee_collector"), secondDenom), sum(abroad, "fee"));
   assert.equal(total(world.history.find("burn").map(({ attributes }) => amountOf(attributes.amount))), burned);
 }
 
@@ -53,7 +58,10 @@ export async function settleProviders(world: World): Promise<void> {
       { total: String(bond - taken), locked: "0", reserved: String(total(open.map((ask) => ask.bondPerUnit * BigInt(ask.units)))), unbonding: "0" }, `bond of provider-${index}`,
     );
     for (const ask of open) assert.deepEqual([ask.freeUnits, ask.heldUnits], [ask.units, 0], `units of ask ${ask.id}`);
-    const earned = sum(lastOfEach(world.history.find("EventReplicaChanged", { provider: address })), "paid");
+    const pay = lastOfEach(world.history.find("EventReplicaChanged", { provider: address }));
+    const earnedIn = (of: string): bigint => sum(pay.filter(({ attributes }) => world.history.find("EventLeaseCreated", { lease_id: attributes.lease_id!, quote_denom: of }).length > 0), "paid");
+    const earned = earnedIn(denom);
+    assert.equal(await world.balance(address, secondDenom), earnedIn(secondDenom), `balance of provider-${index} in ${secondDenom}`);
     const awarded = total(penalties.filter(({ attributes }) => attributes.reason === "minority" && isProver(world, attributes.task_id!, address)).map(({ attributes }) => BigInt(attributes.to_provers!) / 2n));
     const own = jobs.filter((job) => job.consumer === address).map(({ escrow }) => BigInt(escrow!.deposited) - BigInt(escrow!.refunded) + BigInt(escrow!.storageDeposit));
     const deposits = total(mine.map(({ storageDeposit }) => BigInt(storageDeposit)));
@@ -93,5 +101,7 @@ export async function matchBankEvents(world: World): Promise<void> {
   const to = await world.history.upToNow();
   const accounts = new Set(world.history.find("coin_received").map(({ attributes }) => attributes.receiver!));
   assert.ok(accounts.size > 20);
-  for (const account of accounts) assert.equal(await world.balance(account), (await world.balanceAt(account, 1)) + world.history.change(account, 1, to), account);
+  for (const account of accounts) {
+    for (const of of [denom, secondDenom]) assert.equal(await world.balance(account, of), (await world.balanceAt(account, 1, of)) + world.history.change(account, 1, to, of), `${account} in ${of}`);
+  }
 }

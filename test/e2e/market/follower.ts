@@ -10,6 +10,7 @@ import type { ChainEvent } from "./history.ts";
 interface Order {
   readonly id: bigint;
   readonly classId: string;
+  readonly quoteDenom: string;
   readonly price: bigint;
   /** Since when it queues. */
   readonly height: number;
@@ -18,6 +19,8 @@ interface Order {
   readonly units: number;
   readonly listed: boolean;
 }
+
+type Book = Pick<Order, "classId" | "quoteDenom">;
 
 interface Side {
   readonly placed: string;
@@ -51,32 +54,32 @@ export class Follower {
   async resume(height: number): Promise<void> {
     const pagination = { key: new Uint8Array(0), offset: 0n, limit: 1_000n, countTotal: false, reverse: false };
     const { asks: offers } = QueryAsksResponse.decode(await this.#query("Asks", QueryAsksRequest.encode(QueryAsksRequest.fromPartial({ pagination })).finish(), height));
-    for (const { id, classId, basePrice, createdHeight, premiums, freeUnits, status } of offers) {
-      this.#asks.set(id, { id, classId, price: basePrice, height: Number(createdHeight), attributes: premiums.length, units: freeUnits, listed: status === OrderStatus.ORDER_STATUS_OPEN && freeUnits > 0 });
+    for (const { id, classId, quoteDenom, basePrice, createdHeight, premiums, freeUnits, status } of offers) {
+      this.#asks.set(id, { id, classId, quoteDenom, price: basePrice, height: Number(createdHeight), attributes: premiums.length, units: freeUnits, listed: status === OrderStatus.ORDER_STATUS_OPEN && freeUnits > 0 });
     }
     const { bids: wanted } = QueryBidsResponse.decode(await this.#query("Bids", QueryBidsRequest.encode(QueryBidsRequest.fromPartial({ pagination })).finish(), height));
-    for (const { id, classId, limitPrice, createdHeight, nextTask, reopened, status } of wanted) {
+    for (const { id, classId, quoteDenom, limitPrice, createdHeight, nextTask, reopened, status } of wanted) {
       const { job } = QueryJobResponse.decode(await this.#query("Job", QueryJobRequest.encode({ jobId: id }).finish(), height));
-      this.#bids.set(id, { id, classId, price: limitPrice, height: Number(createdHeight), attributes: 0, units: job!.spec!.tasks - nextTask + reopened.length, listed: status === OrderStatus.ORDER_STATUS_OPEN });
+      this.#bids.set(id, { id, classId, quoteDenom, price: limitPrice, height: Number(createdHeight), attributes: 0, units: job!.spec!.tasks - nextTask + reopened.length, listed: status === OrderStatus.ORDER_STATUS_OPEN });
     }
   }
 
   /** Takes a block's events in; compares every book that they changed. */
   async follow(height: number, events: readonly ChainEvent[]): Promise<void> {
-    const changed = new Set<string>();
+    const changed = new Map<string, Book>();
     for (const event of events) {
-      const classId = take(this.#asks, asks, event) ?? take(this.#bids, bids, event);
-      if (classId !== undefined) changed.add(classId);
+      const book = take(this.#asks, asks, event) ?? take(this.#bids, bids, event);
+      if (book !== undefined) changed.set(`${book.classId} ${book.quoteDenom}`, book);
     }
-    for (const classId of changed) await this.compare(classId, height);
+    for (const { classId, quoteDenom } of changed.values()) await this.compare(classId, height, quoteDenom);
   }
 
-  async compare(classId: string, height: number): Promise<void> {
+  async compare(classId: string, height: number, quoteDenom: string = denom): Promise<void> {
+    const book = { classId, quoteDenom };
     const ours = {
-      asks: inOrder(this.#asks, classId, (a, b) => a.price - b.price),
-      bids: inOrder(this.#bids, classId, (a, b) => b.price - a.price),
+      asks: inOrder(this.#asks, book, (a, b) => a.price - b.price),
+      bids: inOrder(this.#bids, book, (a, b) => b.price - a.price),
     };
-    const book = { classId, quoteDenom: denom };
     const depth = QueryBookResponse.decode(await this.#query("Book", QueryBookRequest.encode(QueryBookRequest.fromPartial({ ...book, levels: 500 })).finish(), height));
     assert.deepEqual({ asks: levels(ours.asks), bids: levels(ours.bids) }, { asks: depth.asks, bids: depth.bids }, `depth of ${classId} at height ${height}`);
     assert.deepEqual([depth.book!.openAsks, depth.book!.openBids], [BigInt(ours.asks.length), BigInt(ours.bids.length)]);
@@ -102,22 +105,23 @@ export class Follower {
   }
 }
 
-/** The class whose book the event changed. */
-function take(orders: Map<bigint, Order>, side: Side, { type, height, attributes }: ChainEvent): string | undefined {
+/** The book that the event changed. */
+function take(orders: Map<bigint, Order>, side: Side, { type, height, attributes }: ChainEvent): Book | undefined {
   const name = type.replace("dcm.market.v1.", "");
   if (name !== side.placed && name !== side.replaced && name !== side.changed) return undefined;
   const id = BigInt(attributes[side.id]!);
-  const classId = attributes.class_id!;
+  const book = { classId: attributes.class_id!, quoteDenom: attributes.quote_denom! };
   const terms = { price: BigInt(attributes[side.price]!), height, attributes: (attributes.premiums ?? "").split(",").filter((one) => one !== "").length };
-  const before = orders.get(id) ?? { id, classId, ...terms, units: 0, listed: false };
+  const before = orders.get(id) ?? { id, ...book, ...terms, units: 0, listed: false };
   if (name === side.placed) orders.set(id, before);
   else if (name === side.replaced) orders.set(id, { ...before, ...terms });
   else orders.set(id, { ...before, units: Number(attributes[side.units]), listed: side.listed(attributes) });
-  return classId;
+  return book;
 }
 
-function inOrder(orders: ReadonlyMap<bigint, Order>, classId: string, byPrice: (a: Order, b: Order) => bigint): Order[] {
-  return [...orders.values()].filter((order) => order.listed && order.classId === classId).sort((a, b) => Number(byPrice(a, b)) || a.attributes - b.attributes || a.height - b.height || Number(a.id - b.id));
+function inOrder(orders: ReadonlyMap<bigint, Order>, { classId, quoteDenom }: Book, byPrice: (a: Order, b: Order) => bigint): Order[] {
+  const inBook = (order: Order): boolean => order.listed && order.classId === classId && order.quoteDenom === quoteDenom;
+  return [...orders.values()].filter(inBook).sort((a, b) => Number(byPrice(a, b)) || a.attributes - b.attributes || a.height - b.height || Number(a.id - b.id));
 }
 
 function levels(orders: readonly Order[]): { price: bigint; units: bigint; orders: number }[] {

@@ -1,5 +1,6 @@
 /** Everything that happened on the chain, from its blocks: events in order, fees, what each account received and spent. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { denom } from "../../../localnet/homes.ts";
 import type { NetworkNode } from "../../../localnet/node.ts";
 
 export interface ChainEvent {
@@ -75,18 +76,18 @@ export class History {
     return this.#events.filter((event) => event.type === type && Object.entries(wanted).every(([key, value]) => event.attributes[key] === String(value)));
   }
 
-  /** Transaction fees that the account paid, in the one denom of this chain. */
+  /** Transaction fees that the account paid; they are all in the bond denom. */
   feesOf(account: string): bigint {
     return this.find("tx", { fee_payer: account }).reduce((sum, { attributes }) => sum + amountOf(attributes.fee), 0n);
   }
 
-  /** Received less spent in the blocks after `from`, up to `to`. */
-  change(account: string, from: number, to: number): bigint {
+  /** Received less spent of a denom in the blocks after `from`, up to `to`. */
+  change(account: string, from: number, to: number, of: string = denom): bigint {
     let sum = 0n;
     for (const { height, type, attributes } of this.#events) {
       if (height <= from || height > to) continue;
-      if (type === "coin_received" && attributes.receiver === account) sum += amountOf(attributes.amount);
-      if (type === "coin_spent" && attributes.spender === account) sum -= amountOf(attributes.amount);
+      if (type === "coin_received" && attributes.receiver === account) sum += amountOf(attributes.amount, of);
+      if (type === "coin_spent" && attributes.spender === account) sum -= amountOf(attributes.amount, of);
     }
     return sum;
   }
@@ -120,8 +121,11 @@ export class History {
   }
 }
 
-/** `12udcm` as 12; nothing as 0. */
-export function amountOf(coins: string | undefined): bigint {
-  const match = /^(\d+)udcm$/.exec(coins ?? "");
-  return match === null ? 0n : BigInt(match[1]!);
+/** `12udcm,3uusd` as 12, or as 3 of uusd; nothing as 0. */
+export function amountOf(coins: string | undefined, of: string = denom): bigint {
+  for (const coin of (coins ?? "").split(",")) {
+    const match = /^(\d+)(.+)$/.exec(coin);
+    if (match?.[2] === of) return BigInt(match[1]!);
+  }
+  return 0n;
 }

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { before, after, describe, it } from "mocha";
-import { acceptReplicated, acceptWithoutVerification } from "./accepted.ts";
+import { acceptReplicated, acceptWithoutVerification, payInAnotherDenom } from "./accepted.ts";
 import { fillOrKill, payPremium, raiseLimit, runTogether } from "./attributes.ts";
 import { balanceBooks, matchBankEvents, pruneRecords, settleProviders } from "./audit.ts";
 import { answerNonsense, closeAfterDeclines, closeWithoutSalt, closeWithoutSeal } from "./consumers.ts";
 import { goOnAfterKill, rematchAfterDeath, rematchAfterSilence, replaceTheSilent, slashTheLiar } from "./faulty.ts";
 import { Follower } from "./follower.ts";
 import { cancelPartlyMatched, expire, leaveUnfilled, tradeWithOneself, waitForCheaper } from "./orders.ts";
+import { secondDenom } from "../../../localnet/homes.ts";
 import { leakNothing, showNothingToThirdParties } from "./secrets.ts";
 import { classIds, slow, World } from "./world.ts";
 
@@ -15,7 +16,7 @@ type Scenario = (world: World) => Promise<void>;
 /** Scenarios of a lane run one after the other; lanes run side by side. */
 const lanes: readonly (readonly Scenario[])[] = [
   [acceptWithoutVerification, acceptReplicated, slashTheLiar, replaceTheSilent],
-  [goOnAfterKill, rematchAfterDeath, payPremium, raiseLimit],
+  [payInAnotherDenom, goOnAfterKill, rematchAfterDeath, payPremium, raiseLimit],
   [closeWithoutSalt, closeAfterDeclines, leaveUnfilled, expire, waitForCheaper, answerNonsense, fillOrKill, runTogether],
   [showNothingToThirdParties, rematchAfterSilence, closeWithoutSeal, cancelPartlyMatched, tradeWithOneself],
 ];
@@ -44,6 +45,7 @@ describe("the market on a real network", function () {
 
   holds("pays a job without verification by the lots used, takes the fee, gives the rest back", acceptWithoutVerification);
   holds("pays two replicas that agree and gives the reserve back", acceptReplicated);
+  holds("pays a job in another denom, staked for at that denom's rate", payInAnotherDenom);
   holds("slashes a provider that lies, splits its stake, pays the honest and ends with the right result", slashTheLiar);
   holds("slashes a replica that commits and never reveals, and draws two in its place", replaceTheSilent);
   holds("gives a task without verification to another after such silence", rematchAfterSilence);
@@ -77,6 +79,7 @@ describe("the market on a real network", function () {
   it("can be followed from events alone: every book at every height where it changed", async () => {
     const height = await world.history.upToNow();
     for (const classId of classIds) await world.follower.compare(classId, height);
+    await world.follower.compare("wasm.foreign", height, secondDenom);
     assert.ok(world.follower.compared > 100, `${world.follower.compared} compared`);
   });
   it("can be followed from the state at any height on, after a gap", async () => {

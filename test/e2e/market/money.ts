@@ -1,7 +1,8 @@
 /** What a job must have cost, to the unit: by its record, by its events, by its consumer's balance. */
 import assert from "node:assert/strict";
 import type { Job } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
-import type { Consumer, World } from "./world.ts";
+import { denom } from "../../../localnet/homes.ts";
+import { secondFunds, type Consumer, type World } from "./world.ts";
 
 const feeBps = 100n;
 /** S of a replica, as a multiple of F, where no risk is declared. */
@@ -24,7 +25,7 @@ export function checkEscrow(job: Job, { paid = [], burned = 0n }: Outcome): bigi
   const { deposited, storageDeposit: _, ...escrow } = job.escrow!;
   const refunded = BigInt(deposited) - payments - fees - burned;
   assert.ok(refunded >= 0n);
-  assert.deepEqual(escrow, { denom: "udcm", paid: String(payments), fees: String(fees), burned: String(burned), refunded: String(refunded), held: "0", perTask: String(BigInt(deposited) / BigInt(job.spec!.tasks)) });
+  assert.deepEqual(escrow, { denom: job.quoteDenom, paid: String(payments), fees: String(fees), burned: String(burned), refunded: String(refunded), held: "0", perTask: String(BigInt(deposited) / BigInt(job.spec!.tasks)) });
   return refunded;
 }
 
@@ -37,6 +38,10 @@ export async function checkMoney(world: World, consumer: Consumer, job: Job, out
   const sum = (key: string): string => String(total(settled.map(({ attributes }) => BigInt(attributes[key]!))));
   assert.deepEqual({ paid: sum("paid"), fees: sum("fee"), burned: sum("burned"), refunded: sum("refunded") }, { paid, fees, burned, refunded: String(refunded) });
   assert.equal(settled.at(-1)!.attributes.held, "0");
-  const spent = BigInt(deposited) + BigInt(storageDeposit) + world.history.feesOf(consumer.address);
-  assert.equal(await world.balance(consumer.address), consumer.funds - spent + refunded + (outcome.awards ?? 0n));
+  // The escrow is in the denom of the book, everything else in the bond denom.
+  const inEscrow = BigInt(deposited) - refunded;
+  const second = job.quoteDenom === denom ? 0n : inEscrow;
+  const spent = BigInt(storageDeposit) + world.history.feesOf(consumer.address) + inEscrow - second;
+  assert.equal(await world.balance(consumer.address), consumer.funds - spent + (outcome.awards ?? 0n));
+  if (second > 0n) assert.equal(await world.balance(consumer.address, job.quoteDenom), secondFunds - second);
 }

@@ -12,7 +12,7 @@ import type { Job, Replica, ReplicaState, Task } from "../../../chain/codec/gen/
 import { QueryBalanceRequest, QueryBalanceResponse, QuerySupplyOfRequest, QuerySupplyOfResponse } from "../../../chain/codec/gen/cosmos/bank/v1beta1/query.ts";
 import { connect, type Connection } from "../../../client/connection.ts";
 import { Sender } from "../../../client/sender.ts";
-import { dcmHomes, denom, gasPrice, personaWallet } from "../../../localnet/homes.ts";
+import { dcmHomes, denom, gasPrice, personaWallet, secondDenom } from "../../../localnet/homes.ts";
 import { Network } from "../../../localnet/network.ts";
 import type { NetworkNode } from "../../../localnet/node.ts";
 import { ensureAsk } from "../../../worker/agent/setup.ts";
@@ -28,6 +28,8 @@ export const bond = 10_000_000_000n;
 /** What a provider's account has before it bonds. */
 export const providerFunds = 100_000_000_000n;
 const consumerFunds = 10_000_000_000n;
+/** In the second denom. */
+export const secondFunds = 7_000_000_000n;
 /** So short that a test sees records go, so long that it can read them before. */
 export const recordLifetimeMs = 45_000;
 
@@ -39,7 +41,7 @@ const faults = new Map([[liar, "lie"], [silent, "silent"], [slow, "slow"]] as co
 export const providerCount = 7;
 
 /** A book for each scenario. */
-export const classIds = ["wasm.cancel", "wasm.decline", "wasm.honest", "wasm.killed", "wasm.liar", "wasm.nonsense", "wasm.orders", "wasm.premium", "wasm.raised", "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.sealed", "wasm.seals", "wasm.self", "wasm.silent", "wasm.tacit", "wasm.together", "wasm.whole"] as const;
+export const classIds = ["wasm.cancel", "wasm.decline", "wasm.foreign", "wasm.honest", "wasm.killed", "wasm.liar", "wasm.nonsense", "wasm.orders", "wasm.premium", "wasm.raised", "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.sealed", "wasm.seals", "wasm.self", "wasm.silent", "wasm.tacit", "wasm.together", "wasm.whole"] as const;
 export type ClassId = (typeof classIds)[number];
 
 const deadlines = { salt_due: "8000", seal_due: "8000", start_due: "15000", commit_due: "15000", reveal_due: "8000", draw_due: "15000", record_lifetime: String(recordLifetimeMs) };
@@ -156,15 +158,15 @@ export class World {
   }
 
   /** Puts an ask of provider `index` into the scenario's book; gives its id. */
-  async offer(index: number, classId: ClassId, price: bigint, units = 1): Promise<bigint> {
-    return ensureAsk(this.connection, this.providers[index]!.sender, { classId, quoteDenom: denom, price, units });
+  async offer(index: number, classId: ClassId, price: bigint, units = 1, quoteDenom: string = denom): Promise<bigint> {
+    return ensureAsk(this.connection, this.providers[index]!.sender, { classId, quoteDenom, price, units });
   }
 
   /** A funded account with a gateway that serves its jobs. */
   async consumer(name: string, withhold: GatewayOptions["withhold"] = {}): Promise<Consumer> {
     const wallet = await DirectSecp256k1HdWallet.generate(12, { prefix: prefixes.account });
     const { address } = (await wallet.getAccounts())[0]!;
-    await this.#faucet.send({ typeUrl: "/cosmos.bank.v1beta1.MsgSend", value: { fromAddress: this.#faucet.address, toAddress: address, amount: [{ denom, amount: String(consumerFunds) }] } });
+    await this.#faucet.send({ typeUrl: "/cosmos.bank.v1beta1.MsgSend", value: { fromAddress: this.#faucet.address, toAddress: address, amount: [{ denom, amount: String(consumerFunds) }, { denom: secondDenom, amount: String(secondFunds) }] } });
     const sender = await Sender.create({ connection: this.connection, signer: wallet, address, chainId, gasPrice });
     return this.gateway(name, { address, sender }, consumerFunds, withhold);
   }
@@ -203,12 +205,12 @@ export class World {
     });
   }
 
-  async balance(address: string): Promise<bigint> {
-    return BigInt((await this.connection.query.bank.balance(address, denom)).amount);
+  async balance(address: string, of: string = denom): Promise<bigint> {
+    return BigInt((await this.connection.query.bank.balance(address, of)).amount);
   }
 
-  async balanceAt(address: string, height: number): Promise<bigint> {
-    const { value } = await this.connection.query.queryAbci("/cosmos.bank.v1beta1.Query/Balance", QueryBalanceRequest.encode({ address, denom }).finish(), height);
+  async balanceAt(address: string, height: number, of: string = denom): Promise<bigint> {
+    const { value } = await this.connection.query.queryAbci("/cosmos.bank.v1beta1.Query/Balance", QueryBalanceRequest.encode({ address, denom: of }).finish(), height);
     return BigInt(QueryBalanceResponse.decode(value).balance?.amount ?? "0");
   }
 
