@@ -42,10 +42,23 @@ export interface Time {
 }
 
 export function timed(run: () => void): Time {
+  const stop = stopwatch();
+  run();
+  return stop();
+}
+
+export async function timedAsync(run: () => Promise<void>): Promise<Time> {
+  const stop = stopwatch();
+  await run();
+  return stop();
+}
+
+function stopwatch(): () => Time {
   const used = process.cpuUsage();
   const from = performance.now();
-  run();
-  const wall = performance.now() - from;
-  const { user, system } = process.cpuUsage(used);
-  return { wall, cpu: (user + system) / 1_000 };
+  return () => {
+    const wall = performance.now() - from;
+    const { user, system } = process.cpuUsage(used);
+    return { wall, cpu: (user + system) / 1_000 };
+  };
 }

@@ -101,12 +101,16 @@ export function proofName(key: Any, accountNumber: bigint, sequence: bigint): st
 export function verifySignatures(ctx: Context, tx: DecodedTx, keys: readonly { readonly account: Account; readonly key: Any }[], verified: VerifiedSignatures): void {
   const { signerInfos } = tx.authInfo;
   const proofs: string[] = [];
+  // Where nothing was verified before and nobody asks later, nothing needs a name.
+  const named = ctx.mode === "check" || verified.proofs !== undefined;
   for (const [i, { account, key }] of keys.entries()) {
     const info = signerInfos[i]!;
     const accountNumber = ctx.mode === "genesis" ? 0n : account.accountNumber;
-    const name = proofName(key, accountNumber, info.sequence);
-    proofs.push(name);
-    if (verified.proofs?.[i] === name) continue;
+    if (named) {
+      const name = proofName(key, accountNumber, info.sequence);
+      proofs.push(name);
+      if (verified.proofs?.[i] === name) continue;
+    }
     const fault = signatureFault(ctx, tx, i, info, { pubkey: readKey(key), accountNumber, sequence: info.sequence });
     if (fault === undefined) continue;
     if (isAminoOnly(info.modeInfo)) {

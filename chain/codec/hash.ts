@@ -5,8 +5,11 @@ import { concatBytes } from "./bytes.ts";
 
 /** 32 bytes. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const digest = hash("sha256", parts.length === 1 ? parts[0]! : concatBytes(...parts), "buffer");
-  return new Uint8Array(digest.buffer, digest.byteOffset, digest.length);
+  // As text of one character a byte: Node.js makes a string in half the time that it takes to make a Buffer.
+  const digest = hash("sha256", parts.length === 1 ? parts[0]! : concatBytes(...parts), "binary");
+  const out = new Uint8Array(32);
+  for (let i = 0; i < 32; i++) out[i] = digest.charCodeAt(i);
+  return out;
 }
 
 /** 20 bytes; only addresses need it. */

@@ -49,6 +49,8 @@ const keyTypes = new Set<string>(Object.values(pubKeyTypeUrls));
 const resolveKey = (typeUrl: string): ReturnType<typeof messageDescriptor> | undefined => (keyTypes.has(typeUrl) ? messageDescriptor(typeUrl) : undefined);
 
 function single(kind: "secp256k1" | "ed25519", length: number, value: Uint8Array): PubKey {
+  // Field 1 with 33 bytes and no more, as nearly every key is.
+  if (kind === "secp256k1" && value.length === 35 && value[0] === 0x0a && value[1] === 33 && (value[2] === 2 || value[2] === 3)) return { kind, key: value.subarray(2) };
   const { key } = decodeSingle(value).message as SingleKey;
   if (key.length !== length) throw new PubKeyError(`invalid ${kind} public key: ${key.length} bytes, expected ${length}`);
   if (kind === "secp256k1" && key[0] !== 2 && key[0] !== 3) throw new PubKeyError("invalid secp256k1 public key: not compressed (it must begin with 02 or 03)");

@@ -65,20 +65,32 @@ function writeField(out: Uint8Array, at: number, tag: number, bytes: Uint8Array)
 /** The bytes of a SignDoc: what SIGN_MODE_DIRECT signs. */
 export function signBytesDirect(bodyBytes: Uint8Array, authInfoBytes: Uint8Array, chainId: string, accountNumber: bigint): Uint8Array {
   const chain = utf8(chainId);
-  let size = 0;
-  for (const part of [bodyBytes, authInfoBytes, chain]) size += part.length === 0 ? 0 : 1 + varintSize(part.length) + part.length;
-  const number: number[] = [];
-  if (accountNumber !== 0n) {
-    number.push(0x20);
-    let rest = BigInt.asUintN(64, accountNumber);
-    for (; rest > 0x7fn; rest >>= 7n) number.push(Number(rest & 0x7fn) | 0x80);
-    number.push(Number(rest));
-  }
-  const out = new Uint8Array(size + number.length);
+  const number = numberField(accountNumber);
+  const out = new Uint8Array(fieldSize(bodyBytes) + fieldSize(authInfoBytes) + fieldSize(chain) + number.length);
   let at = writeField(out, 0, 0x0a, bodyBytes);
   at = writeField(out, at, 0x12, authInfoBytes);
   at = writeField(out, at, 0x1a, chain);
-  out.set(number, at);
+  for (let i = 0; i < number.length; i++) out[at + i] = number[i]!;
+  return out;
+}
+
+function fieldSize({ length }: Uint8Array): number {
+  return length === 0 ? 0 : 1 + varintSize(length) + length;
+}
+
+/** Field 4, a uint64: nothing for zero. */
+function numberField(value: bigint): number[] {
+  if (value === 0n) return [];
+  const out = [0x20];
+  if (value > 0n && value <= 0x7fffffffn) {
+    let rest = Number(value);
+    for (; rest > 0x7f; rest >>>= 7) out.push((rest & 0x7f) | 0x80);
+    out.push(rest);
+    return out;
+  }
+  let rest = BigInt.asUintN(64, value);
+  for (; rest > 0x7fn; rest >>= 7n) out.push(Number(rest & 0x7fn) | 0x80);
+  out.push(Number(rest));
   return out;
 }
 
@@ -127,6 +139,10 @@ export function signatureChecks(tx: DecodedTx, signers: readonly Signer[], chain
   const { signerInfos } = tx.authInfo;
   if (signerInfos.length !== signers.length || tx.signatures.length !== signers.length) {
     throw new SignatureError(`invalid number of signer;  expected: ${signers.length}, got ${tx.signatures.length}`);
+  }
+  const [only] = signers;
+  if (only !== undefined && signers.length === 1 && only.pubkey.kind !== "multisig" && signerInfos[0]!.modeInfo?.single?.mode === SignMode.SIGN_MODE_DIRECT) {
+    return [{ pubkey: only.pubkey, signBytes: signBytesDirect(tx.bodyBytes, tx.authInfoBytes, chainId, only.accountNumber), signature: tx.signatures[0]! }];
   }
   const checks: SignatureCheck[] = [];
   for (const [index, signer] of signers.entries()) {

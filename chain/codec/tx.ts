@@ -1,7 +1,6 @@
 /** Transactions: bytes to DecodedTx, once, by the rules of ADR-027. */
 import { decodeFast, fastDepth, fastKeyUrl, fastMessageUrl, maxFastLength } from "./fast-tx.ts";
 import type { AuthInfo, TxBody, TxRaw } from "./gen/cosmos/tx/v1beta1/tx.ts";
-import { sha256 } from "./hash.ts";
 import type { MessageRegistry, MessageType } from "./messages.ts";
 import { CanonicalError, strictDecoder, type StrictLimits } from "./strict.ts";
 
@@ -18,8 +17,6 @@ export interface DecodedMessage {
 export interface DecodedTx {
   /** The bytes as they came. Every other byte string here is a view of them: they must not change. */
   readonly bytes: Uint8Array;
-  /** SHA-256 of the bytes, the transaction's name. */
-  readonly hash: Uint8Array;
   readonly bodyBytes: Uint8Array;
   readonly authInfoBytes: Uint8Array;
   readonly body: TxBody;
@@ -74,7 +71,7 @@ function decodeCommon(bytes: Uint8Array, registry: MessageRegistry, limits: TxLi
   const { bodyBytes, authInfoBytes, signatures, body, authInfo, sends } = fast;
   if (sends.length > limits.maxMessages || signatures.length > limits.maxSigners || authInfo.signerInfos.length > limits.maxSigners) return undefined;
   const messages = body.messages.map(({ typeUrl, value }, index): DecodedMessage => ({ typeUrl, value, message: sends[index]!, type }));
-  return { bytes, hash: sha256(bytes), bodyBytes, authInfoBytes, body, authInfo, signatures, messages };
+  return { bytes, bodyBytes, authInfoBytes, body, authInfo, signatures, messages };
 }
 
 /** Any transaction. Exported for the differential test. */
@@ -91,5 +88,5 @@ export function decodeAny(bytes: Uint8Array, registry: MessageRegistry, limits: 
     if (type === undefined) throw new TxDecodeError(`unable to resolve type URL ${typeUrl.slice(0, 200)}: it is not a transaction message`);
     return { typeUrl, value, message: contents[index]!, type };
   });
-  return { bytes, hash: sha256(bytes), bodyBytes, authInfoBytes, body, authInfo, signatures, messages };
+  return { bytes, bodyBytes, authInfoBytes, body, authInfo, signatures, messages };
 }

@@ -6,6 +6,7 @@ import {
   type BaseVestingAccount, ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount, PermanentLockedAccount,
 } from "../../codec/gen/cosmos/vesting/v1beta1/vesting.ts";
 import { Any } from "../../codec/gen/google/protobuf/any.ts";
+import { pubKeyTypeUrls } from "../../codec/pubkey.ts";
 import { fromWire, toWire, type Money } from "../../runtime/coins.ts";
 import { AssertionError, assert } from "../../runtime/errors.ts";
 import { locked, type Vesting } from "./vesting.ts";
@@ -43,7 +44,7 @@ export class StoredAccount implements Account {
   }
 
   get pubKey(): Any | undefined {
-    if (this.#pubKey instanceof Uint8Array) this.#pubKey = Any.decode(this.#pubKey);
+    if (this.#pubKey instanceof Uint8Array) this.#pubKey = decodeKey(this.#pubKey);
     return this.#pubKey;
   }
 
@@ -171,6 +172,15 @@ function vestingBytes(baseAccount: BaseAccount, v: Vesting): Uint8Array {
 }
 
 const baseUrl = utf8(typeUrls.base);
+
+/** In front of the 35 bytes of nearly every account's key. */
+const keyHead = Any.encode({ typeUrl: pubKeyTypeUrls.secp256k1, value: new Uint8Array(35) }).finish().subarray(0, -35);
+
+function decodeKey(bytes: Uint8Array): Any {
+  if (bytes.length !== keyHead.length + 35) return Any.decode(bytes);
+  for (let i = 0; i < keyHead.length; i++) if (bytes[i] !== keyHead[i]) return Any.decode(bytes);
+  return { typeUrl: pubKeyTypeUrls.secp256k1, value: bytes.subarray(keyHead.length) };
+}
 
 /** True where the stored bytes are a base account, by looking at their type only. */
 export function isBase(bytes: Uint8Array): boolean {
