@@ -11,8 +11,11 @@ import type { MsgAttest } from "../../chain/codec/gen/dcm/auditor/v1/tx.ts";
 import type { MsgUpdateParams as MsgUpdateProviderParams } from "../../chain/codec/gen/dcm/staking/v1/tx.ts";
 import type { MsgExec, MsgRevoke } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, MsgCreateVestingAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/tx.ts";
-import type { MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgSetQuoteDenom, MsgStartTask, MsgUpdateParams } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
-import { ReplicaState, TaskState, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import type {
+  MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgReclaimService, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgSetQuoteDenom, MsgStartService, MsgStartTask, MsgTopUpService,
+  MsgUpdateParams,
+} from "../../chain/codec/gen/dcm/market/v1/tx.ts";
+import { InstanceState, ReplicaState, TaskState, type Instance, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { blsProvePossession } from "../../chain/codec/bls.ts";
 import type { MsgOpenChannel, MsgRedeemVoucher, MsgUpdateParams as MsgUpdateChannelParams } from "../../chain/codec/gen/dcm/channel/v1/tx.ts";
 import { voucherBytes } from "../../chain/codec/voucher.ts";
@@ -23,7 +26,7 @@ import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { commitmentOf } from "../../chain/modules/market/commitment.ts";
 import { wasmCore } from "../../chain/modules/market/classes.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
-import { draws, jobs, tasks } from "../../chain/modules/market/state.ts";
+import { draws, instances, jobs, seals, services, tasks } from "../../chain/modules/market/state.ts";
 import { grants } from "../../chain/modules/authz/state.ts";
 import { grants as allowances } from "../../chain/modules/feegrant/state.ts";
 import { covers } from "../../chain/modules/staking/auditors/standing.ts";
@@ -101,6 +104,9 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       return job === undefined ? undefined : { consumer: job.consumer, jobId: job.id, salt: world.random.chance(90) ? (saltChain[at + 1] ?? new Uint8Array(32)) : new Uint8Array(32) };
     },
     "/dcm.market.v1.MsgSealKeys": (world): MsgSealKeys | undefined => {
+      const sealing = instance(world, InstanceState.INSTANCE_STATE_SEALING);
+      const service = sealing === undefined || world.random.chance(50) ? undefined : services.find(world.ctx, sealing.serviceId);
+      if (service !== undefined) return { consumer: service.consumer, jobId: service.id, keys: [{ provider: sealing!.provider, sealedKey: Uint8Array.of(1, 2, 3) }] };
       const found = replica(world, ReplicaState.REPLICA_STATE_SEALING);
       const job = found === undefined ? undefined : jobs.find(world.ctx, found.jobId);
       return job === undefined ? undefined : { consumer: job.consumer, jobId: job.id, keys: [{ provider: found!.provider, sealedKey: Uint8Array.of(1, 2, 3) }] };
@@ -118,6 +124,20 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     "/dcm.market.v1.MsgRevealResult": (world, made): MsgRevealResult | undefined => {
       const found = worker(world, ReplicaState.REPLICA_STATE_COMMITTED, revealing);
       return found === undefined ? (made as MsgRevealResult | undefined) : { ...found, result: resultOf(found), salt };
+    },
+    // The key was sealed, but nobody has touched the instance since: it is still written as sealing. One in six is never started.
+    "/dcm.market.v1.MsgStartService": (world, made): MsgStartService | undefined => {
+      const found = instance(world, InstanceState.INSTANCE_STATE_SEALING, InstanceState.INSTANCE_STATE_PENDING);
+      if (found === undefined || found.id % 6n === 0n || !seals.has(world.ctx, [found.serviceId, addressBytes(found.provider)])) return made as MsgStartService | undefined;
+      return { worker: found.provider, provider: found.provider, instanceId: found.id };
+    },
+    "/dcm.market.v1.MsgReclaimService": (world, made): MsgReclaimService | undefined => {
+      const found = world.random.chance(20) ? instance(world, InstanceState.INSTANCE_STATE_RUNNING, InstanceState.INSTANCE_STATE_GRACE) : undefined;
+      return found === undefined ? (made as MsgReclaimService | undefined) : { worker: found.provider, provider: found.provider, instanceId: found.id };
+    },
+    "/dcm.market.v1.MsgTopUpService": (world, made): MsgTopUpService | undefined => {
+      const found = instance(world, InstanceState.INSTANCE_STATE_RUNNING, InstanceState.INSTANCE_STATE_GRACE, InstanceState.INSTANCE_STATE_RECLAIMING);
+      return found === undefined ? (made as MsgTopUpService | undefined) : { payer: world.random.pick(world.accounts), instanceId: found.id, amount: String(1 + world.random.int(30)) };
     },
     "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...wasmCore(), minBondPerUnit: random.bigint(1_000n), maxLotMs: 1n + random.bigint(1_000n), closed: random.chance(3) } }),
     // Now and then a denom that nobody has, or the bond denom, which is refused.
@@ -207,6 +227,12 @@ function replica(world: World, state: ReplicaState, among?: readonly TaskState[]
     if (among !== undefined && !among.includes(task.state)) continue;
     for (const one of task.replicas) if (one.state === state && world.accounts.includes(one.provider)) found.push({ taskId: task.id, jobId: task.jobId, provider: one.provider });
   }
+  return found.length === 0 ? undefined : world.random.pick(found);
+}
+
+/** An instance in one of these states, as written, whose provider's key the simulation holds. */
+function instance(world: World, ...states: readonly InstanceState[]): Instance | undefined {
+  const found = Array.from(instances.entries(world.ctx), ([, one]) => one).filter((one) => states.includes(one.state) && world.accounts.includes(one.provider));
   return found.length === 0 ? undefined : world.random.pick(found);
 }
 

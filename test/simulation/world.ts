@@ -25,7 +25,7 @@ import { keyAt } from "../../chain/modules/beacon/keys.ts";
 import { keys as registeredKeys } from "../../chain/modules/beacon/state.ts";
 import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
-import { wasmCore } from "../../chain/modules/market/classes.ts";
+import { cpuSmall, wasmCore } from "../../chain/modules/market/classes.ts";
 import { createApp } from "../../chain/app.ts";
 import type { GenesisInputs } from "../../chain/runtime/machine.ts";
 import type { Context } from "../../chain/runtime/context.ts";
@@ -113,7 +113,9 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
   if (market !== undefined) {
     const due = (): bigint => random.pick([3_000n, 10_000n, 20_000n]);
     const params = { ...localnetParams(), startDue: due(), commitDue: due(), revealDue: due(), saltDue: due() + 5_000n, sealDue: due(), recordLifetime: 60_000n, maxSweep: random.pick([10, 500]), maxFills: random.pick([1, 5_000]), feeBps: random.int(1_001), maxOrderLifetime: 600_000n };
-    sections.market = MarketGenesis.encode({ ...market, params: [{ version: 1n, params }], classes: [{ ...wasmCore(), minBondPerUnit: 100n, maxLotMs: 500n }], quoteDenoms: [{ denom: secondDenom, rate: { bondUnits: 1n + random.bigint(20n), quoteUnits: 1n + random.bigint(20n) }, closed: false }] }).finish();
+    const classes = [{ ...cpuSmall(), minBondPerUnit: 100n }, { ...wasmCore(), minBondPerUnit: 100n, maxLotMs: 500n }];
+    const quoteDenoms = [{ denom: secondDenom, rate: { bondUnits: 1n + random.bigint(20n), quoteUnits: 1n + random.bigint(20n) }, closed: false }];
+    sections.market = MarketGenesis.encode({ ...market, params: [{ version: 1n, params }], classes, quoteDenoms }).finish();
   }
   const channel = defaults(modules, "channel") as ChannelGenesis | undefined;
   if (channel !== undefined) {

@@ -19,12 +19,15 @@ import { authority, denom, fails, name, replicated, resultOf, saltChain, TestMar
 const usd = "uusd";
 const rate = { bondUnits: 7n, quoteUnits: 3n };
 const quoteDenom = (change: Partial<QuoteDenom> = {}): QuoteDenom => ({ denom: usd, rate, closed: false, ...change });
+const quotedIn = (denoms: QuoteDenom[]) => (state: GenesisState): void => {
+  state.quoteDenoms = denoms;
+};
 const inUsd = { quoteDenom: usd };
 const salts = saltChain(40);
 
 /** With uusd at 7/3 and a consumer who has some. */
 function market(): { m: TestMarket; consumer: string } {
-  const m = new TestMarket({}, [quoteDenom()]);
+  const m = new TestMarket({}, quotedIn([quoteDenom()]));
   const consumer = m.fund("c");
   m.fund("c", 1_000_000n, usd);
   return { m, consumer };
@@ -221,7 +224,7 @@ describe("money of two denoms", () => {
       m.fund(label, usdFunds, usd);
       return m.bid(name(label), 20n, inUsd);
     };
-    const paid = new TestMarket({}, [quoteDenom()]);
+    const paid = new TestMarket({}, quotedIn([quoteDenom()]));
     paid.fund("rich");
     paid.fund("rich", 1_000n, usd);
     const deposit = BigInt(jobOf(paid, paid.bid(name("rich"), 20n, inUsd)).escrow!.storageDeposit);
@@ -377,7 +380,7 @@ const ends = new Map<string, Set<string>>();
 
 /** Providers and consumers act by their habits until every job is over; every block looks at all invariants, this at all money. */
 function walk({ rates, habits, jobs, steps }: Walk): void {
-  const m = new TestMarket({ maxMisses: 2, feeBps: 137 }, foreign.map((of, i) => ({ denom: of, rate: { bondUnits: rates[i]![0], quoteUnits: rates[i]![1] }, closed: false })));
+  const m = new TestMarket({ maxMisses: 2, feeBps: 137 }, quotedIn(foreign.map((of, i) => ({ denom: of, rate: { bondUnits: rates[i]![0], quoteUnits: rates[i]![1] }, closed: false }))));
   const consumer = m.fund("c");
   for (const of of foreign) m.fund("c", 1_000_000_000n, of);
   const providers = habits.map((_, i) => m.provider(`p${i}`, 1n << 60n));
@@ -487,7 +490,7 @@ describe("conservation", () => {
       assert.ok(escrowOf(limit, lots, replicas, 0, paramBounds.feeBps[2]) * BigInt(paramBounds.maxTasks[2]) < 1n << 109n);
     }));
 
-    const m = new TestMarket({ maxDuration: paramBounds.maxDuration[2] }, [quoteDenom({ rate: { bondUnits: maxRateUnits, quoteUnits: 1n } })]);
+    const m = new TestMarket({ maxDuration: paramBounds.maxDuration[2] }, quotedIn([quoteDenom({ rate: { bondUnits: maxRateUnits, quoteUnits: 1n } })]));
     const lots = 1_000_000n;
     const bond = maxRateUnits * maxPrice * lots;
     const provider = m.provider("p1", bond);

@@ -104,8 +104,8 @@ export class World {
           genesis: (doc) => {
             const { market } = doc.app_state as { market: { params: [{ params: Record<string, unknown> }]; classes: { id: string }[] } };
             Object.assign(market.params[0].params, deadlines);
-            const [core] = market.classes;
-            market.classes = [...classIds.map((id) => ({ ...core!, id, max_lot_ms: "1000" })), core!].sort((a, b) => (a.id < b.id ? -1 : 1));
+            const core = market.classes.find(({ id }) => id === "wasm.core")!;
+            market.classes = [...classIds.map((id) => ({ ...core, id, max_lot_ms: "1000" })), ...market.classes].sort((a, b) => (a.id < b.id ? -1 : 1));
           },
         }),
       });
