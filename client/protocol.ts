@@ -1,5 +1,5 @@
 /** The byte forms that clients and chain share: commitments, salts, input roots, results. Each is written down in chain/modules/market/README.md. */
-import { concatBytes, uint64Bytes, utf8 } from "../chain/codec/bytes.ts";
+import { concatBytes, toHex, uint64Bytes, utf8 } from "../chain/codec/bytes.ts";
 import { addressBytes } from "../chain/codec/address.ts";
 import { sha256 } from "../chain/codec/hash.ts";
 import { Manifest, type Blob } from "../chain/codec/gen/dcm/market/v1/types.ts";
@@ -7,6 +7,11 @@ import { Manifest, type Blob } from "../chain/codec/gen/dcm/market/v1/types.ts";
 /** Tasks of a job have ids `jobId * 65,536 + index`. */
 export function taskId(jobId: bigint, index: number): bigint {
   return jobId * 65_536n + BigInt(index);
+}
+
+/** What calls of an instance carry as `Authorization: Bearer`: 64 hexadecimal digits that only holders of the 32-byte service key can make. */
+export function callToken(serviceKey: Uint8Array, instanceId: bigint): string {
+  return toHex(sha256(utf8("dcm/call/v1"), serviceKey, uint64Bytes(instanceId)));
 }
 
 /** What a worker commits to before it reveals. `digest` and `salt` are 32 bytes, `size` is in bytes, `meter` in the class's meter. */

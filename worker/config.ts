@@ -28,6 +28,15 @@ export interface WorkerConfig {
     /** Units in one place, at most. */
     readonly maxColocated?: number;
   };
+  /** Serves services too: instances of a class that is metered by time. */
+  readonly serviceAsk?: {
+    readonly classId: string; readonly quoteDenom: string; readonly price: string; readonly units: number;
+    readonly premiums?: Readonly<Record<string, string>>;
+    /** The longest notice before an instance is reclaimed, in milliseconds; by default the least that the chain allows. */
+    readonly reclaimNoticeMs?: number;
+    /** True: for less money, but without a promise beyond the notice. */
+    readonly preemptible?: boolean;
+  };
   /** Tasks run at a time on this machine; by default the units of the ask. */
   readonly slots?: number;
   readonly pollMs?: number;
@@ -58,8 +67,14 @@ export function readConfig(home: string): WorkerConfig {
   need(typeof config.gasPrice?.denom === "string" && typeof config.gasPrice.amount === "number", "gasPrice is {\"denom\": \"udcm\", \"amount\": 0.0025}");
   need(/^\d+$/.test(config.bond), "bond is a whole number of the bond denom, as text");
   need(typeof config.ask?.classId === "string" && typeof config.ask.quoteDenom === "string" && /^\d+$/.test(config.ask.price) && Number.isInteger(config.ask.units), "ask is {\"classId\", \"quoteDenom\", \"price\" (text), \"units\"}");
-  need(Object.entries(config.ask.premiums ?? {}).every(([key, price]) => typeof price === "string" && /^\d+$/.test(price) && config.attributes?.[key] !== undefined), "ask.premiums has a price (text) for attributes of this provider, by key");
+  const priced = (premiums: Readonly<Record<string, string>> | undefined): boolean =>
+    Object.entries(premiums ?? {}).every(([key, price]) => typeof price === "string" && /^\d+$/.test(price) && config.attributes?.[key] !== undefined);
+  need(priced(config.ask.premiums), "ask.premiums has a price (text) for attributes of this provider, by key");
   need(config.ask.maxColocated === undefined || (Number.isInteger(config.ask.maxColocated) && config.ask.maxColocated >= 0 && config.ask.maxColocated <= config.ask.units), "ask.maxColocated is a whole number up to ask.units");
+  const service = config.serviceAsk;
+  need(service === undefined || (typeof service.classId === "string" && typeof service.quoteDenom === "string" && /^\d+$/.test(service.price) && Number.isInteger(service.units)), "serviceAsk is {\"classId\", \"quoteDenom\", \"price\" (text), \"units\"}");
+  need(service?.reclaimNoticeMs === undefined || Number.isSafeInteger(service.reclaimNoticeMs), "serviceAsk.reclaimNoticeMs is a whole number");
+  need(priced(service?.premiums), "serviceAsk.premiums has a price (text) for attributes of this provider, by key");
   need(config.fault === undefined || faultKinds.includes(config.fault), `fault is one of ${faultKinds.join(", ")}`);
   return config;
 }

@@ -6,17 +6,22 @@ import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { connect, type Connection } from "../client/connection.ts";
 import { Sender } from "../client/sender.ts";
 import { prefixes } from "../chain/codec/address.ts";
+import { MsgReclaimServiceResponse } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 import { Agent } from "./agent/agent.ts";
 import { faultsOf } from "./agent/faults.ts";
-import { ensureAsk, ensureProvider } from "./agent/setup.ts";
-import { ConfigError, encryptionKeys, readConfig, readWallet } from "./config.ts";
+import { ensureAsk, ensureProvider, type AskTerms } from "./agent/setup.ts";
+import { ConfigError, encryptionKeys, readConfig, readWallet, type WorkerConfig } from "./config.ts";
 import { serveBlobs } from "./data/server.ts";
 import { BlobStore } from "./data/store.ts";
 import { wasmBackend } from "./sandbox/wasm-backend.ts";
+import { ServiceAgent } from "./services/agent.ts";
+import { Host } from "./services/host.ts";
 
 const help = `usage: dcm-worker run --home HOME     register, offer the ask of HOME/worker.json, run tasks until SIGTERM
        dcm-worker init --home HOME    a new account in HOME (encrypted where DCM_WORKER_PASSWORD is set); prints its address
        dcm-worker address --home HOME the account's address
+       dcm-worker reclaim --home HOME --instance ID
+                                      gives notice to an instance of a service
 
 Talk goes to stderr as one JSON object a line.
 example: dcm-worker init --home ~/.dcm-worker && dcm-worker run --home ~/.dcm-worker
@@ -41,6 +46,38 @@ async function address(home: string): Promise<void> {
   process.stdout.write(`${(await wallet.getAccounts())[0]!.address}\n`);
 }
 
+function termsOf({ ask, serviceAsk }: WorkerConfig): AskTerms[] {
+  const amounts = (prices: Readonly<Record<string, string>> = {}): Record<string, bigint> => Object.fromEntries(Object.entries(prices).map(([key, price]) => [key, BigInt(price)]));
+  const tasks = { ...ask, price: BigInt(ask.price), premiums: amounts(ask.premiums) };
+  if (serviceAsk === undefined) return [tasks];
+  const { reclaimNoticeMs, price, premiums, ...same } = serviceAsk;
+  return [tasks, { ...same, price: BigInt(price), premiums: amounts(premiums), ...(reclaimNoticeMs === undefined ? {} : { reclaimNotice: BigInt(reclaimNoticeMs) }) }];
+}
+
+/** One after the other: two could not both reckon with the bond that is free. */
+async function ensureAsks(connection: Connection, sender: Sender, terms: readonly AskTerms[], keepShrunk = false): Promise<bigint[]> {
+  const out: bigint[] = [];
+  for (const one of terms) out.push(await ensureAsk(connection, sender, one, keepShrunk));
+  return out;
+}
+
+/** Gives notice to an instance that this home's provider serves: it is served until the notice is over. */
+async function reclaim(home: string, instance: string | undefined): Promise<void> {
+  if (instance === undefined || !/^\d+$/.test(instance)) throw new ConfigError("say which instance: --instance ID");
+  const config = readConfig(home);
+  const wallet = await readWallet(home, process.env.DCM_WORKER_PASSWORD);
+  const address = (await wallet.getAccounts())[0]!.address;
+  const connection = await connect(config.rpc);
+  try {
+    const sender = await Sender.create({ connection, signer: wallet, address, chainId: config.chainId, gasPrice: config.gasPrice });
+    const sent = await sender.send({ typeUrl: "/dcm.market.v1.MsgReclaimService", value: { worker: address, provider: address, instanceId: BigInt(instance) } });
+    const { reclaimTau, penalty } = MsgReclaimServiceResponse.decode(sent.response?.value ?? new Uint8Array(0));
+    process.stdout.write(`instance ${instance} ends at tau ${reclaimTau}; taken from the stake: ${penalty}\n`);
+  } finally {
+    connection.close();
+  }
+}
+
 /** Waits for a node that is still starting, and for the account's first coins. */
 async function reach(rpc: string, account: string): Promise<Connection> {
   for (let waited = 0; ; waited++) {
@@ -63,7 +100,10 @@ async function run(home: string): Promise<void> {
   const account = (await wallet.getAccounts())[0]!.address;
   const keys = encryptionKeys(home);
   const blobs = await BlobStore.open({ directory: join(home, "blobs") });
-  const server = await serveBlobs(blobs, { host: config.data.host, port: config.data.port });
+  const backend = wasmBackend();
+  const slots = config.slots ?? config.ask.units;
+  const host = new Host({ backend, slots: config.serviceAsk === undefined ? slots : Math.max(slots, config.serviceAsk.units), log });
+  const server = await serveBlobs(blobs, { host: config.data.host, port: config.data.port, route: host.route });
   const dataUrl = config.data.url ?? server.url;
   const connection = await reach(config.rpc, account);
   const sender = await Sender.create({ connection, signer: wallet, address: account, chainId: config.chainId, gasPrice: config.gasPrice });
@@ -71,24 +111,25 @@ async function run(home: string): Promise<void> {
     moniker: config.moniker, dataUrl, encryptionKey: keys.publicKey, bond: BigInt(config.bond),
     ...(config.organization === undefined ? {} : { organization: config.organization }), ...(config.attributes === undefined ? {} : { attributes: config.attributes }),
   };
-  const premiums = Object.fromEntries(Object.entries(config.ask.premiums ?? {}).map(([key, price]) => [key, BigInt(price)]));
-  const terms = { ...config.ask, price: BigInt(config.ask.price), premiums };
+  const terms = termsOf(config);
   const provider = await ensureProvider(connection, sender, profile);
   try {
-    log("ready", { account, provider, ask: String(await ensureAsk(connection, sender, terms)), dataUrl });
+    log("ready", { account, provider, asks: (await ensureAsks(connection, sender, terms)).map(String), dataUrl });
   } catch (error) {
     // Tasks from before must be served whatever becomes of the ask: their stake is at risk.
     if (provider === "registered") throw error;
     log("the ask is not in the book; trying again with each heartbeat", { account, error: error instanceof Error ? error.message : String(error) });
   }
   const agent = new Agent({
-    connection, sender, provider: account, encryptionSecret: keys.secretKey, backend: wasmBackend(), blobs, dataUrl,
-    directory: join(home, "journal"), slots: config.slots ?? config.ask.units, pollMs: config.pollMs ?? 1_000, log, renew: () => ensureAsk(connection, sender, terms, true),
+    connection, sender, provider: account, encryptionSecret: keys.secretKey, backend, blobs, dataUrl,
+    directory: join(home, "journal"), slots, pollMs: config.pollMs ?? 1_000, log, renew: () => ensureAsks(connection, sender, terms, true),
     ...(config.fault === undefined ? {} : { faults: faultsOf(config.fault) }),
   });
+  const services = new ServiceAgent({ connection, sender, provider: account, encryptionSecret: keys.secretKey, host, pollMs: config.pollMs ?? 1_000, log });
   agent.start();
+  services.start();
   const end = async (): Promise<void> => {
-    await agent.stop();
+    await Promise.all([agent.stop(), services.stop()]);
     await server.close();
     connection.close();
     process.exit(0);
@@ -96,8 +137,8 @@ async function run(home: string): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void end());
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { home: { type: "string" }, help: { type: "boolean", short: "h", default: false }, version: { type: "boolean", default: false } } });
-const commands: Record<string, (home: string) => Promise<void>> = { init, address, run };
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { home: { type: "string" }, instance: { type: "string" }, help: { type: "boolean", short: "h", default: false }, version: { type: "boolean", default: false } } });
+const commands: Record<string, (home: string) => Promise<void>> = { init, address, run, reclaim: (home) => reclaim(home, values.instance) };
 const command = commands[positionals[0] ?? ""];
 if (values.version) {
   process.stdout.write(`${(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version}\n`);

@@ -12,10 +12,12 @@ import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
 const execUrl = "/cosmos.authz.v1beta1.MsgExec";
 
 /** What long threads begin with. */
-const beginnings = ["/dcm.market.v1.MsgPlaceAsk", "/dcm.market.v1.MsgPlaceBid"];
+const beginnings = ["/dcm.market.v1.MsgPlaceAsk", "/dcm.market.v1.MsgPlaceBid", "/dcm.market.v1.MsgPlaceServiceBid"];
 
 /** What goes on with them, beside the messages of the reserved lane. */
-const continuations = ["/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.staking.v1.MsgUnjailProvider", "/dcm.channel.v1.MsgRedeemVoucher"];
+const continuations = [
+  "/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.market.v1.MsgStartService", "/dcm.market.v1.MsgTopUpService", "/dcm.staking.v1.MsgUnjailProvider", "/dcm.channel.v1.MsgRedeemVoucher",
+];
 
 interface Made {
   readonly any: Any;

@@ -18,6 +18,7 @@ import { sealTo } from "../seal/index.ts";
 import type { Faults } from "./faults.ts";
 import { Journal } from "./journal.ts";
 import { InputUnavailable, loadTask, type Loaded } from "./load.ts";
+import { Slots } from "./slots.ts";
 
 export interface AgentOptions {
   readonly connection: Connection;
@@ -301,26 +302,6 @@ export class Agent {
 /** Tasks that are started while others still run. */
 const ahead = 3;
 
-/** At most so many at a time; the others wait in order. */
-class Slots {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-  constructor(count: number) {
-    this.#free = count;
-  }
-  async run<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free === 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#free--;
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
-    }
-  }
-}
-
 /** A failed look-up is not remembered. */
 function remember<K, V>(cache: Map<K, Promise<V>>, key: K, load: () => Promise<V>): Promise<V> {
   let value = cache.get(key);
@@ -337,7 +318,7 @@ function encodeOutcome(outcome: TaskOutcome): Uint8Array {
   return encodeResult({ status: outcome.status as ResultStatus, exitCode: outcome.exitCode ?? 0, output: outcome.output });
 }
 
-function words(error: unknown): string {
+export function words(error: unknown): string {
   if (error instanceof TxFailed) return `${error.codespace} ${error.code}: ${error.message}`;
   return error instanceof Error ? error.message : String(error);
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../client/connection.ts";
 import { inputRoot } from "../../client/protocol.ts";
 import { equalBytes } from "../../chain/codec/bytes.ts";
-import { Manifest, type Blob, type Job, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { Manifest, type Blob, type Job, type Service, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { BlobUnavailable, fetchBlob } from "../data/fetch.ts";
 import { openBlob, openKey, SealBroken, sealedSize } from "../seal/index.ts";
 
@@ -35,15 +35,30 @@ export const loadLimits = { program: 16 << 20, input: 256 << 20, manifest: 16 <<
 export async function loadTask(options: LoadOptions, job: Job, task: Task): Promise<Loaded> {
   const spec = job.spec!;
   const key = spec.consumerKey.length === 0 ? undefined : await jobKey(options, job.id);
-  const fetch = async (what: keyof typeof loadLimits, blob: Blob, sealed: boolean): Promise<Uint8Array> => {
-    const most = sealed ? sealedSize(loadLimits[what]) : loadLimits[what];
-    if (blob.size > BigInt(most)) throw new InputUnavailable(`the ${what} has ${blob.size} bytes; this worker takes ${most}`);
-    const bytes = await patiently(options, spec.dataUrls, blob);
-    return sealed ? opened(() => openBlob(key!, bytes)) : bytes;
-  };
-  const { inputs } = readManifest(await fetch("manifest", spec.manifest!, false));
+  const fetch = (what: keyof typeof loadLimits, blob: Blob, sealedWith: Uint8Array | undefined): Promise<Uint8Array> => fetchPart(options, spec.dataUrls, what, blob, sealedWith);
+  const { inputs } = readManifest(await fetch("manifest", spec.manifest!, undefined));
   if (inputs.length !== spec.tasks || !equalBytes(inputRoot(inputs), spec.inputRoot)) throw new InputUnavailable("the manifest is not the one that the job's input root names");
-  return { program: await fetch("program", spec.program!, key !== undefined), input: await fetch("input", inputs[task.index]!, key !== undefined) };
+  return { program: await fetch("program", spec.program!, key), input: await fetch("input", inputs[task.index]!, key) };
+}
+
+export interface LoadedService {
+  readonly program: Uint8Array;
+  /** Opens the program; who holds it may call. */
+  readonly key: Uint8Array;
+}
+
+/** Rejects as `loadTask` does. */
+export async function loadService(options: LoadOptions, service: Service): Promise<LoadedService> {
+  const key = await jobKey(options, service.id);
+  return { key, program: await fetchPart(options, service.spec!.dataUrls, "program", service.spec!.program!, key) };
+}
+
+/** One blob, bounded, opened with the key where it is sealed. */
+async function fetchPart(options: LoadOptions, urls: readonly string[], what: keyof typeof loadLimits, blob: Blob, key: Uint8Array | undefined): Promise<Uint8Array> {
+  const most = key === undefined ? loadLimits[what] : sealedSize(loadLimits[what]);
+  if (blob.size > BigInt(most)) throw new InputUnavailable(`the ${what} has ${blob.size} bytes; this worker takes ${most}`);
+  const bytes = await patiently(options, urls, blob);
+  return key === undefined ? bytes : opened(() => openBlob(key, bytes));
 }
 
 async function jobKey({ connection, provider, encryptionSecret }: LoadOptions, jobId: bigint): Promise<Uint8Array> {

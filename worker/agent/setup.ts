@@ -3,7 +3,7 @@ import type { Connection } from "../../client/connection.ts";
 import type { Sender } from "../../client/sender.ts";
 import { equalBytes } from "../../chain/codec/bytes.ts";
 import { Profile } from "../../chain/codec/gen/dcm/staking/v1/types.ts";
-import { OrderStatus, type Ask, type Premium } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus, Term, type Ask, type Premium } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { MsgPlaceAskResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 
 export interface ProviderProfile {
@@ -23,12 +23,16 @@ export interface AskTerms {
   readonly quoteDenom: string;
   /** For one lot, a multiple of the class's tick. */
   readonly price: bigint;
-  /** Tasks at a time. */
+  /** Tasks, or instances of services, at a time. */
   readonly units: number;
   /** What it takes on top for attributes that its profile declares, by key; one without a price here is not offered. */
   readonly premiums?: Readonly<Record<string, bigint>>;
   /** Units that are in one place, at most. */
   readonly maxColocated?: number;
+  /** For services: the longest notice that it gives before it reclaims, in milliseconds; by default the least. */
+  readonly reclaimNotice?: bigint;
+  /** For services: serves those that may be reclaimed for nothing, only. */
+  readonly preemptible?: boolean;
 }
 
 /** Registers the sender's account as a provider, or brings its profile up to date. */
@@ -58,7 +62,9 @@ export async function ensureAsk(connection: Connection, sender: Sender, terms: A
   const { asks } = await connection.query.market.asks({ provider: sender.address, pagination: { key: new Uint8Array(0), offset: 0n, limit: 1_000n, countTotal: false, reverse: false } });
   const mine = asks.filter((ask) => ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.classId === terms.classId && ask.quoteDenom === terms.quoteDenom);
   const premiums = await premiumsOf(connection, sender.address, terms.premiums ?? {});
-  const sized = (ask: Ask): boolean => (ask.units === terms.units || (keepShrunk && ask.units < terms.units)) && ask.maxColocated === (terms.maxColocated ?? 0);
+  const term = terms.preemptible === true ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT;
+  const shaped = (ask: Ask): boolean => ask.maxColocated === (terms.maxColocated ?? 0) && ask.term === term && (terms.reclaimNotice === undefined || ask.reclaimNotice === terms.reclaimNotice);
+  const sized = (ask: Ask): boolean => shaped(ask) && (ask.units === terms.units || (keepShrunk && ask.units < terms.units));
   const priced = (ask: Ask): boolean => ask.basePrice === terms.price && samePremiums(ask.premiums, premiums);
   const wanted = mine.find((ask) => sized(ask) && priced(ask)) ?? mine.find(sized);
   for (const ask of mine) if (ask !== wanted) await sender.send({ typeUrl: "/dcm.market.v1.MsgCancelAsk", value: { provider: sender.address, askId: ask.id } });
@@ -70,7 +76,7 @@ export async function ensureAsk(connection: Connection, sender: Sender, terms: A
     typeUrl: "/dcm.market.v1.MsgPlaceAsk",
     value: {
       provider: sender.address, classId: terms.classId, quoteDenom: terms.quoteDenom, basePrice: terms.price, units: terms.units, premiums,
-      maxColocated: terms.maxColocated ?? 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n,
+      maxColocated: terms.maxColocated ?? 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: terms.reclaimNotice ?? 0n, term,
     },
   });
   return MsgPlaceAskResponse.decode(sent.response?.value ?? new Uint8Array(0)).askId;

@@ -14,6 +14,8 @@ export interface BlobServerOptions {
   readonly maxConnections?: number;
   /** A connection on which nothing moves for so long is cut. 30 s where not given. */
   readonly idleMs?: number;
+  /** Asked first: answers what is no blob, and says whether it did. */
+  readonly route?: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 export interface BlobServer {
@@ -34,6 +36,7 @@ function transferMs(bytes: number): number {
 /** Listens at once; rejects where the port is taken. */
 export async function serveBlobs(store: BlobStore, options: BlobServerOptions): Promise<BlobServer> {
   const server = createServer({ maxHeaderSize: 8192, headersTimeout: 5_000, requestTimeout: transferMs(store.maxBlobBytes), keepAliveTimeout: 5_000, connectionsCheckingInterval: 1_000 }, (request, response) => {
+    if (options.route?.(request, response) === true) return;
     answer(store, options, request, response).catch((error: unknown) => fail(response, error));
   });
   server.maxConnections = options.maxConnections ?? 256;
@@ -140,7 +143,7 @@ function fail(response: ServerResponse, error: unknown): void {
 }
 
 /** In time that does not tell where they differ. */
-function sameText(a: string, b: string): boolean {
+export function sameText(a: string, b: string): boolean {
   const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
 }
