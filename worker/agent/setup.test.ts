@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import type { EncodeObject } from "@cosmjs/proto-signing";
-import { Ask, OrderStatus } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { Ask, OrderStatus, Term } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { MsgPlaceAskResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 import type { Profile } from "../../chain/codec/gen/dcm/staking/v1/types.ts";
 import type { Connection } from "../../client/connection.ts";
@@ -68,7 +68,7 @@ describe("what a worker sets up on chain", () => {
     assert.deepEqual(sent, []);
   });
 
-  const ask = (change: Partial<Ask>): Ask => Ask.fromPartial({ id: 3n, provider: me, classId: "wasm.core", quoteDenom: "udcm", basePrice: 100n, units: 4, status: OrderStatus.ORDER_STATUS_OPEN, ...change });
+  const ask = (change: Partial<Ask>): Ask => Ask.fromPartial({ id: 3n, provider: me, classId: "wasm.core", quoteDenom: "udcm", basePrice: 100n, units: 4, term: Term.TERM_SPOT, status: OrderStatus.ORDER_STATUS_OPEN, ...change });
 
   it("keeps an ask with its terms, replaces one with others, leaves other books alone", async () => {
     asks = [ask({ id: 2n, classId: "wasm.other", basePrice: 7n }), ask({})];
