@@ -8,7 +8,12 @@ import { bidChanged, bidReplaced, subjectOf } from "./events.ts";
 import { paramsAt } from "./params.ts";
 import { balanceOf, refundsOf } from "./services/deposits.ts";
 import { escrowOf } from "./settlement.ts";
-import { bidBook, bidOrder, bidPlaceKey, bids, books, cancelledBids, demands, dueKinds, instances, iocBids, jobs, joinKey, replacedBids, reschedule, schedule, services, tasks, within, type BidPlace, type BookKey, type DueKind, type ProfileKey } from "./state.ts";
+import { unmatchedTasks } from "./stage-graph.ts";
+import { closeStages } from "./stages.ts";
+import {
+  bidBook, bidOrder, bidPlaceKey, bids, books, cancelledBids, demands, dueKinds, instances, iocBids, jobs, joinKey, replacedBids, reschedule, schedule, services, tasks, within, type BidPlace, type BookKey, type DueKind,
+  type ProfileKey,
+} from "./state.ts";
 import { countJob, demandOf, unpark } from "./profiles.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -52,7 +57,7 @@ export function setAside(ctx: Context, bid: Bid, backing: Backing, limit: bigint
 
 /** OPEN tasks or instances: those never matched and those that came back. */
 export function openTasks(bid: Bid): number {
-  return bid.tasks - bid.nextTask + bid.reopened.length;
+  return unmatchedTasks(bid) + bid.reopened.length;
 }
 
 export const isTerminal = (status: OrderStatus): boolean => status !== OrderStatus.ORDER_STATUS_OPEN && status !== OrderStatus.ORDER_STATUS_FILLED;
@@ -139,7 +144,7 @@ export function* bidsByPrice(ctx: Context, key: BookKey, of: readonly number[], 
   }
 }
 
-/** Takes the bid out of the book for good: its OPEN tasks or instances are CLOSED and their escrow goes back. */
+/** Takes the bid out of the book for good: its OPEN tasks or instances, and stages that have not opened, are CLOSED and their escrow goes back. */
 export function closeBid(ctx: Context, ports: MarketPorts, id: bigint, status: OrderStatus, reason: CloseReason): void {
   const bid = loadBid(ctx, id);
   if (isTerminal(bid.status)) return;
@@ -148,13 +153,13 @@ export function closeBid(ctx: Context, ports: MarketPorts, id: bigint, status: O
   cancelledBids.remove(ctx, id);
   const backing = dropReplacement(ctx, ports, loadBacking(ctx, bid));
   const closed = bid.service ? closeInstances(ctx, ports, bid, backing as Service, reason, tau) : closeTasks(ctx, ports, bid, backing as Job, reason, tau);
-  saveBid(ctx, { ...bid, status, nextTask: bid.tasks, reopened: [], endedTau: tau });
+  saveBid(ctx, { ...bid, status, nextTask: bid.tasks, unmatched: [], reopened: [], endedTau: tau });
   if (bid.service) saveService(ctx, ports, closed as Service);
   else saveJob(ctx, ports, closed as Job);
 }
 
 function closeTasks(ctx: Context, ports: MarketPorts, bid: Bid, job: Job, reason: CloseReason, tau: bigint): Job {
-  const count = openTasks(bid);
+  const count = openTasks(bid) + closeStages(ctx, job, bid, reason, tau);
   for (const taskId of bid.reopened) {
     const task = tasks.find(ctx, taskId);
     assert(task !== undefined && task.state === TaskState.TASK_STATE_OPEN, `task ${taskId} is listed as open`);
@@ -189,7 +194,7 @@ export function repriceBid(ctx: Context, ports: MarketPorts, bid: Bid, change: P
   reschedule(ctx, dueKinds.bidExpiry, bid.id, bid.expiresTau, change.expiresTau);
   let backing = loadBacking(ctx, bid);
   const perTask = setAside(ctx, bid, backing, change.limitPrice);
-  const surplus = BigInt(backing.escrow!.held) - perTask * BigInt(openTasks(bid));
+  const surplus = BigInt(backing.escrow!.held) - perTask * BigInt(bid.tasks);
   if (surplus > 0n) backing = disburse(ctx, ports, backing, { payments: [], fee: 0n, burned: 0n, refund: surplus }, subjectOf(bid));
   backing = { ...backing, escrow: { ...backing.escrow!, perTask: perTask.toString() } };
   storeBacking(ctx, bid, backing);

@@ -18,8 +18,9 @@ import { rateOf } from "./rate.ts";
 import { applyReplacements } from "./replacements.ts";
 import { fillInstances, stakeOfInstance } from "./services/services.ts";
 import { stakeOf } from "./settlement.ts";
+import { takeTasks } from "./stage-graph.ts";
 import {
-  askBook, asks, bidCursors, bids, cancelledAsks, cancelledBids, collect, demands, dirtyQueue, freshBooks, iocBids, profiles, taskIdOf, tasks, within, type BidPlace, type BookKey,
+  askBook, asks, bidCursors, bids, cancelledAsks, cancelledBids, collect, demands, dirtyQueue, freshBooks, iocBids, profiles, tasks, within, type BidPlace, type BookKey,
 } from "./state.ts";
 import { match } from "./task-machine.ts";
 import { apply, blankTask, termsOf } from "./tasks.ts";
@@ -219,13 +220,11 @@ function fillBid(ctx: Context, ports: MarketPorts, fill: Fill): number {
     ask = { ...ask, freeUnits: ask.freeUnits - 1 };
   }
   saveAsk(ctx, ask);
-  const chosen = [...bid.reopened.slice(0, fill.tasks)];
-  const fresh = fill.tasks - chosen.length;
-  for (let i = 0; i < fresh; i++) chosen.push(taskIdOf(bid.id, bid.nextTask + i));
-  saveBid(ctx, { ...bid, reopened: bid.reopened.slice(fill.tasks), nextTask: bid.nextTask + fresh });
+  const taken = takeTasks(bid, fill.tasks);
+  saveBid(ctx, taken.bid);
   for (const held of fill.held) holdUnit(ctx, held.id);
-  if (job === undefined) fillInstances(ctx, ports, { bid, ask, organization: fill.ask.organization, ids: chosen, price: fill.price, stake, tau });
-  else fillTasks(ctx, ports, job, bid, ask, fill, chosen, stake);
+  if (job === undefined) fillInstances(ctx, ports, { bid, ask, organization: fill.ask.organization, ids: taken.ids, price: fill.price, stake, tau });
+  else fillTasks(ctx, ports, job, bid, ask, fill, taken.ids, stake);
   return fill.tasks;
 }
 

@@ -1,7 +1,8 @@
 /** Events, all of package dcm.market.v1. Those of orders are enough to rebuild every book; the README lists their attributes. */
 import {
-  InstanceState, OrderStatus, ReplicaState, TaskState, Term, TimeInForce, VerificationLevel, type Ask, type Bid, type Instance, type Job, type Lease, type Premium, type Profile, type Replica, type Service, type Task,
+  InstanceState, OrderStatus, ReplicaState, StageState, TaskState, Term, TimeInForce, VerificationLevel, type Ask, type Bid, type Instance, type Job, type Lease, type Premium, type Profile, type Replica, type Service, type Stage, type Task,
 } from "../../codec/gen/dcm/market/v1/types.ts";
+import { toHex } from "../../codec/bytes.ts";
 import { rateOf } from "./rate.ts";
 import type { Context } from "../../runtime/context.ts";
 
@@ -18,6 +19,7 @@ export function enumName(type: Readonly<Record<string, number>>, value: number, 
 }
 export const taskStateName = (state: TaskState): string => enumName(TaskState, state, "TASK_STATE_");
 export const replicaStateName = (state: ReplicaState): string => enumName(ReplicaState, state, "REPLICA_STATE_");
+export const stageName = (state: StageState): string => enumName(StageState, state, "STAGE_STATE_");
 export const statusName = (status: OrderStatus): string => enumName(OrderStatus, status, "ORDER_STATUS_");
 export const termName = (term: Term): string => enumName(Term, term === Term.TERM_UNSPECIFIED ? Term.TERM_SPOT : term, "TERM_");
 export const instanceStateName = (state: InstanceState): string => enumName(InstanceState, state, "INSTANCE_STATE_");
@@ -73,10 +75,33 @@ export function askChanged(ctx: Context, ask: Ask, listed: boolean): void {
 export function bidPlaced(ctx: Context, bid: Bid, job: Job): void {
   emit(ctx, "EventBidPlaced", {
     bid_id: bid.id, job_id: job.id, consumer: bid.consumer, organization: bid.organization, class_id: bid.classId, quote_denom: bid.quoteDenom,
-    limit_price: bid.limitPrice, lots: bid.lots, tasks: job.spec!.tasks, profile_id: bid.profileId, min_colocated: bid.minColocated,
+    limit_price: bid.limitPrice, lots: bid.lots, tasks: job.spec!.tasks, stages: job.spec!.stages.length, profile_id: bid.profileId, min_colocated: bid.minColocated,
     time_in_force: enumName(TimeInForce, bid.timeInForce, "TIME_IN_FORCE_"), verification: levelName(job.verification), k: job.k,
     expires_tau: bid.expiresTau, escrow: job.escrow!.deposited, storage_deposit: job.escrow!.storageDeposit, bond_units: rateOf(job).bondUnits, quote_units: rateOf(job).quoteUnits,
   });
+}
+
+/** Its tasks are in the book. */
+export function stageOpened(ctx: Context, job: Job, stage: Stage): void {
+  emit(ctx, "EventStageOpened", { job_id: job.id, stage: stage.index, consumer: job.consumer, first_task: stage.firstTask, tasks: stage.tasks });
+}
+
+/** The stages before it are FINAL, its inputs are waited for. */
+export function stageReady(ctx: Context, job: Job, stage: Stage): void {
+  emit(ctx, "EventStageReady", { job_id: job.id, stage: stage.index, consumer: job.consumer, inputs_due_tau: stage.inputsDueTau });
+}
+
+export function inputsCame(ctx: Context, job: Job, stage: Stage, inputRoot: Uint8Array): void {
+  emit(ctx, "EventStageInputsSupplied", { job_id: job.id, stage: stage.index, consumer: job.consumer, input_root: toHex(inputRoot) });
+}
+
+export function stageFinal(ctx: Context, job: Job, stage: Stage): void {
+  emit(ctx, "EventStageFinal", { job_id: job.id, stage: stage.index, consumer: job.consumer, tasks: stage.tasks });
+}
+
+/** It never opened, or a task of it is CLOSED. */
+export function stageClosed(ctx: Context, job: Job, stage: Stage): void {
+  emit(ctx, "EventStageClosed", { job_id: job.id, stage: stage.index, consumer: job.consumer, close_reason: stage.closeReason, opened: String(stage.openedTau !== 0n) });
 }
 
 export function bidChanged(ctx: Context, bid: Bid, openTasks: number): void {

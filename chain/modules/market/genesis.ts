@@ -16,7 +16,7 @@ import { isHeld } from "./services/instance-machine.ts";
 import { isOver } from "./tasks.ts";
 import {
   asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
-  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, profileBuilds, profiles, profilesByContent, quoteDenoms, replacedAsks, replacedBids, schedule, seals, services, servicesByConsumer, suspended, tasks, tasksByProvider, trades,
+  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, profileBuilds, profiles, profilesByContent, quoteDenoms, replacedAsks, replacedBids, schedule, seals, services, servicesByConsumer, stages, suspended, taskIdOf, tasks, tasksByProvider, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -60,6 +60,8 @@ function check(state: GenesisState): void {
     const book = state.books.find((one) => one.classId === classId && one.quoteDenom === quoteDenom);
     if (id < 1 || id >= (book?.nextProfileId ?? 0)) throw new Error(`market.profiles: id ${id} is not below the next profile id of book ${classId}/${quoteDenom}`);
   }
+  const wanted = state.jobs.flatMap(({ id, spec }) => (spec?.stages ?? []).map((_, index) => `${id}/${index}`)).join();
+  if (state.stages.map(({ jobId, index }) => `${jobId}/${index}`).join() !== wanted) throw new Error("market.stages are not, in order, the stages of market.jobs");
   for (const [kind, carried] of [["job", state.jobs], ["service", state.services]] as const) {
     const named = state.bids.filter((bid) => bid.service === (kind === "service"));
     if (named.length !== carried.length || named.some((bid, i) => bid.id !== carried[i]!.id)) throw new Error(`market: every ${kind} has a bid of its id, and the other way round`);
@@ -109,6 +111,10 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
     leasesByProvider.set(ctx, [addressBytes(lease.provider), lease.id], true);
   }
   for (const draw of state.draws) initDraw(ctx, draw);
+  for (const stage of state.stages) {
+    stages.set(ctx, [stage.jobId, stage.index], stage);
+    if (stage.inputsDueTau !== 0n) schedule(ctx, stage.inputsDueTau, dueKinds.stageInputs, taskIdOf(stage.jobId, stage.index));
+  }
   for (const seal of state.seals) seals.set(ctx, [seal.jobId, addressBytes(seal.provider)], seal);
   for (const trade of state.trades) trades.set(ctx, [bookOf(trade), trade.height], trade);
   for (const one of state.replacedAsks) replacedAsks.set(ctx, one.askId, one);
@@ -227,7 +233,7 @@ function exported(ctx: Context): GenesisState {
     classes: values(classes), quoteDenoms: values(quoteDenoms), books: values(books), asks: values(asks).map(bare), jobs: values(jobs), bids: values(bids), tasks: values(tasks),
     services: values(services), instances: values(instances), leases: values(leases), profiles: values(profiles).map((profile) => profileRecord(ctx, profile)), replacedAsks: values(replacedAsks), replacedBids: values(replacedBids),
     candles: values(candles), index: values(indexBuckets), indexShares: values(indexShares),
-    draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),
+    stages: values(stages), draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),
     declines: keys(declines).map(([jobId, address]) => ({ jobId, provider: addressText(address) })),
     nextAskId: nextAskId.find(ctx) ?? 1n, nextJobId: nextJobId.find(ctx) ?? 1n, nextLeaseId: nextLeaseId.find(ctx) ?? 1n,
   });

@@ -1,12 +1,17 @@
 /** What holds at every block's end. */
-import { ReplicaState, type Bid, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { ReplicaState, StageState, TaskState, type Bid, type Job, type Stage, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { isTerminal, loadBacking, loadBid, openTasks } from "./bids.ts";
 import { bookOf, isListed, keyIn } from "./asks.ts";
 import { escrowAddress } from "./escrow.ts";
 import { openPlace } from "./profiles.ts";
 import { rateFault } from "./quote-denoms.ts";
-import { askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, instances, jobs, liveTasksByProvider, profiles, quoteDenoms, replacedBids, services, tasks, type BookKey } from "./state.ts";
+import { isUnopened } from "./stage-graph.ts";
+import { stagesOf } from "./stages.ts";
+import {
+  askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, instances, jobs, liveTasksByProvider, profiles, quoteDenoms, replacedBids, services, stages, taskIdOf, tasks,
+  within, type BookKey,
+} from "./state.ts";
 import { instanceRecords, serviceAccounts } from "./services/invariants.ts";
 import { isOver } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -20,6 +25,7 @@ export function invariants(ports: MarketPorts): Record<string, (ctx: Context) =>
     books: (ctx) => askIndex(ctx) ?? bidIndex(ctx) ?? followers(ctx),
     tasks: taskRecords,
     instances: instanceRecords,
+    stages: stageRecords,
     stakes: (ctx) => stakes(ctx, ports),
   };
 }
@@ -170,6 +176,40 @@ function taskFault(task: Task): string | undefined {
   if (task.replicas.some((one) => one.state === ReplicaState.REPLICA_STATE_OUT && BigInt(one.stake) > 0n)) return "has a stake of a replica that is out";
   if (new Set(task.replicas.map((one) => one.provider)).size !== task.replicas.length) return "has one provider twice";
   return undefined;
+}
+
+/** Stages account for their job's tasks, and none opened before those that it waits for were FINAL. */
+function stageRecords(ctx: Context): string | undefined {
+  let records = 0;
+  for (const [id, job] of jobs.entries(ctx)) {
+    const found = stagesOf(ctx, job);
+    const specs = job.spec!.stages;
+    records += found.length;
+    if (found.length !== specs.length) return `job ${id} has ${found.length} of ${specs.length} stages`;
+    const bid = loadBid(ctx, id);
+    for (const stage of found) {
+      const fault = stageFault(ctx, job, found, stage, bid);
+      if (fault !== undefined) return `stage ${stage.index} of job ${id} ${fault}`;
+    }
+    const sum = (count: (stage: Stage) => number): number => found.reduce((total, stage) => total + count(stage), 0);
+    if (found.length > 0 && (sum((one) => one.tasksFinal) !== job.tasksFinal || sum((one) => one.tasksClosed) !== job.tasksClosed)) return `job ${id} and its stages count tasks differently`;
+    if (found.length === 0 && bid.unmatched.length > 0) return `bid ${id} has unmatched ranges and no stages`;
+  }
+  const all = Array.from(stages.entries(ctx)).length;
+  return all === records ? undefined : `there are ${all} stages, ${records} of them of jobs`;
+}
+
+function stageFault(ctx: Context, job: Job, found: readonly Stage[], stage: Stage, bid: Bid): string | undefined {
+  const inStage = (index: number): boolean => index >= stage.firstTask && index < stage.firstTask + stage.tasks;
+  const unmatched = bid.unmatched.filter(({ first }) => inStage(first)).reduce((sum, { count }) => sum + count, 0);
+  const recorded = Array.from(tasks.entries(ctx, { within: within.job(job.id) }), ([, task]) => task).filter(({ index }) => inStage(index));
+  if (isUnopened(stage) && (recorded.length > 0 || unmatched > 0)) return "has not opened and has tasks that did";
+  if (!isUnopened(stage) && job.spec!.stages[stage.index]!.after.some((index) => found[index]!.state !== StageState.STAGE_STATE_FINAL)) return "opened before one that it waits for was FINAL";
+  if (recorded.filter(({ state }) => state === TaskState.TASK_STATE_FINAL).length !== stage.tasksFinal) return `counts ${stage.tasksFinal} FINAL tasks`;
+  if (stage.tasksFinal + stage.tasksClosed > stage.tasks || (stage.state === StageState.STAGE_STATE_FINAL) !== (stage.tasksFinal === stage.tasks)) return `is ${stage.state} with ${stage.tasksFinal} of ${stage.tasks} tasks FINAL`;
+  if ((stage.state === StageState.STAGE_STATE_CLOSED) !== (stage.tasksClosed > 0)) return `is ${stage.state} with ${stage.tasksClosed} tasks CLOSED`;
+  if ((stage.state === StageState.STAGE_STATE_INPUTS) !== (stage.inputsDueTau !== 0n)) return "waits for inputs without a due time, or has one without waiting";
+  return stage.inputsDueTau === 0n || dueQueue.has(ctx, [stage.inputsDueTau, dueKinds.stageInputs, taskIdOf(job.id, stage.index)]) ? undefined : "is due and not in the queue";
 }
 
 /** No provider has less locked or set aside than its tasks and asks need. */

@@ -31,6 +31,7 @@ import { reclaimService } from "./messages/reclaim-service.ts";
 import { settleService } from "./messages/settle-service.ts";
 import { startService } from "./messages/start-service.ts";
 import { topUpService } from "./messages/top-up-service.ts";
+import { supplyInputs } from "./messages/supply-inputs.ts";
 import { updateParams } from "./messages/update-params.ts";
 import { currentParams } from "./params.ts";
 import { buildProfiles } from "./profiles.ts";
@@ -50,9 +51,9 @@ export function marketModule(ports: MarketPorts): { readonly module: Module } {
     messages: messageService(MsgDefinition, {
       placeAsk: placeAsk(ports), cancelAsk: cancelAsk(ports), placeBid: placeBid(ports), cancelBid: cancelBid(ports), replaceAsk: replaceAsk(ports), replaceBid: replaceBid(ports),
       registerProfile: registerProfile(ports), retireProfile: retireProfile(ports), sealKeys: sealKeys(ports), revealSalt: revealSalt(ports),
-      startTask: startTask(ports), declineTask: declineTask(ports), commitResult: commitResult(ports), revealResult: revealResult(ports), setClass: setClass(ports), setQuoteDenom: setQuoteDenom(ports),
-      updateParams: updateParams(ports), placeServiceBid: placeServiceBid(ports), startService: startService(ports), topUpService: topUpService(ports), settleService: settleService(ports),
-      reclaimService: reclaimService(ports), closeService: closeService(ports),
+      startTask: startTask(ports), declineTask: declineTask(ports), commitResult: commitResult(ports), revealResult: revealResult(ports), supplyInputs: supplyInputs(ports),
+      setClass: setClass(ports), setQuoteDenom: setQuoteDenom(ports), updateParams: updateParams(ports), placeServiceBid: placeServiceBid(ports), startService: startService(ports),
+      topUpService: topUpService(ports), settleService: settleService(ports), reclaimService: reclaimService(ports), closeService: closeService(ports),
     }),
     queries: marketQueries(ports),
     genesis: marketGenesis(ports),

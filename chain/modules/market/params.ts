@@ -50,6 +50,7 @@ export const paramBounds: Spec = {
   profileIdle: [7n * day, second, 365n * day],
   candleHistory: [240, 1, 1_000],
   shortfallMultiple: [1, 0, 100],
+  inputsDue: [10n * minute, second, 7n * day],
   serviceGrace: [10n * minute, 0n, day],
   serviceGraceShareBps: [1_000, 0, 10_000],
   minReclaimNotice: [60n * minute, second, 30n * day],
@@ -64,7 +65,10 @@ export function defaultParams(): Params {
 
 /** The deadlines of a localnet: seconds, so that every path is seen in a test. */
 export function localnetParams(): Params {
-  return { ...defaultParams(), saltDue: 10n * second, sealDue: 10n * second, startDue: 20n * second, commitDue: 20n * second, revealDue: 10n * second, drawDue: 20n * second, serviceGrace: 10n * second, serviceGraceShareBps: 2_500, minReclaimNotice: 10n * second };
+  return {
+    ...defaultParams(), saltDue: 10n * second, sealDue: 10n * second, startDue: 20n * second, commitDue: 20n * second, revealDue: 10n * second, drawDue: 20n * second, inputsDue: 30n * second,
+    serviceGrace: 10n * second, serviceGraceShareBps: 2_500, minReclaimNotice: 10n * second,
+  };
 }
 
 /** The first parameter that is out of its bounds, as an error. */

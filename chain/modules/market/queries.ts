@@ -15,6 +15,7 @@ import { currentParams } from "./params.ts";
 import { indexOf, intervals } from "./prices.ts";
 import { demandOf, premiumIn } from "./profiles.ts";
 import { findQuoteDenom } from "./quote-denoms.ts";
+import { presentStages } from "./stage-flow.ts";
 import {
   askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, instances, instancesByProvider, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, profiles, quoteDenoms, seals, services, servicesByConsumer,
   liveTasksByProvider, tasks, tasksByProvider, taskIdOf, tasksPerJob, trades, within, type BookKey,
@@ -76,7 +77,7 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
         : paginate(ctx, jobsByConsumer, request.pagination, ([, id]) => jobs.find(ctx, id), within.address(queryAddress(request.consumer)));
       return { jobs: items, pagination };
     },
-    job: (ctx, { jobId }) => ({ job: jobOf(ctx, jobId), bid: bids.find(ctx, jobId)! }),
+    job: (ctx, { jobId }) => ({ job: jobOf(ctx, jobId), bid: bids.find(ctx, jobId)!, stages: [...presentStages(ctx, ports, jobOf(ctx, jobId))] }),
     escrow: (ctx, { jobId }) => ({ escrow: (services.find(ctx, jobId) ?? jobOf(ctx, jobId)).escrow! }),
     services(ctx, request) {
       const { items, pagination } = request.consumer === ""
@@ -109,7 +110,7 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
     },
     task(ctx, { taskId }) {
       const task = tasks.find(ctx, taskId);
-      if (task === undefined) return { task: unmatchedTask(ctx, taskId) ?? notFound(`task ${taskId}`) };
+      if (task === undefined) return { task: unmatchedTask(ctx, ports, taskId) ?? notFound(`task ${taskId}`) };
       return { task: presentTask(ctx, ports, task, jobOf(ctx, task.jobId)) };
     },
     drawsPending(ctx, request) {
@@ -257,10 +258,11 @@ function taskPage(ctx: Context, ports: MarketPorts, request: { jobId: bigint; pr
   if (request.jobId === 0n) throw new QueryError("InvalidArgument", "one of job_id and provider is needed");
   const job = jobOf(ctx, idOf(request.jobId));
   const bid = bids.find(ctx, job.id)!;
+  const stages = presentStages(ctx, ports, job);
   return pageIndexes(job.spec!.tasks, request.pagination, (index) => {
     const task = tasks.find(ctx, taskIdOf(job.id, index));
     if (task !== undefined) return fits(task);
-    const blank = blankTask(bid, job, index);
+    const blank = blankTask(bid, job, index, stages);
     return request.state === TaskState.TASK_STATE_UNSPECIFIED || blank.state === request.state ? blank : undefined;
   });
 }

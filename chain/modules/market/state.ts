@@ -1,6 +1,6 @@
 /** The keys of store `market`; the README has them as a table. Numbers in keys are big-endian, so that byte order is numeric order. */
 import {
-  Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Instance, Job, Lease, Params, Profile, ProfileDemand, QuoteDenom, Seal, Service, Task, Trade,
+  Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Instance, Job, Lease, Params, Profile, ProfileDemand, QuoteDenom, Seal, Service, Stage, Task, Trade,
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { concatBytes, uint64Bytes } from "../../codec/bytes.ts";
 import {
@@ -23,7 +23,7 @@ const ticketAndId = {
 export type BookKey = readonly [classId: string, denom: string];
 
 /** What a due-queue entry points to. */
-export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6, askOpening: 7, indexHour: 8, servicePrune: 20 } as const;
+export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6, askOpening: 7, indexHour: 8, servicePrune: 20, stageInputs: 30 } as const;
 export type DueKind = (typeof dueKinds)[keyof typeof dueKinds];
 
 const uint32Value = { encode: (value: number) => uint32Key.encode(value), decode: (bytes: Uint8Array) => uint32Key.decode(bytes, 0)[0] };
@@ -133,6 +133,8 @@ export const servicesByConsumer = map(storeName, key(0xa3), pairKey(bytesKey, ui
 export const instanceQueue = map(storeName, key(0xa4), pairKey(uint64Key, uint64Key), present);
 /** Denoms that books may quote prices in, beside the bond denom. */
 export const quoteDenoms = map(storeName, key(0xb8), textTailKey, proto(QuoteDenom));
+/** (job, index): of jobs with stages. */
+export const stages = map(storeName, key(0xb0), pairKey(uint64Key, uint32Key), proto(Stage));
 
 /** Books that wait for their batch, by ticket; and the ticket of each. */
 export const dirtyQueue = map(storeName, key(0x90), uint64Key, {

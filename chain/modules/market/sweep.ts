@@ -8,8 +8,9 @@ import { emit } from "./events.ts";
 import { removeLease } from "./leases.ts";
 import { currentParams } from "./params.ts";
 import { endIndexHour } from "./prices.ts";
+import { overdueInputs } from "./stage-flow.ts";
 import {
-  asks, bids, collect, declines, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, schedule, seals, tasks, tasksByProvider, within, type DueKind,
+  asks, bids, collect, declines, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, schedule, seals, stages, tasks, tasksByProvider, tasksPerJob, within, type DueKind,
 } from "./state.ts";
 import { pruneService } from "./services/sweep.ts";
 import { saltMissed } from "./task-machine.ts";
@@ -49,6 +50,9 @@ function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint): vo
       if (ask?.waiting === true) saveAsk(ctx, { ...ask, waiting: false });
       return;
     }
+    case dueKinds.stageInputs:
+      overdueInputs(ctx, ports, id / tasksPerJob);
+      return;
     case dueKinds.indexHour:
       endIndexHour(ctx, ports, id);
       return;
@@ -76,7 +80,7 @@ function overdueSalt(ctx: Context, ports: MarketPorts, taskId: bigint): void {
 /** Records that one visit removes; a job with more is visited again. */
 const pruneStep = 100;
 
-/** The records' time is over: tasks, seals, declines and leases first, the job and its deposit last. */
+/** The records' time is over: tasks, seals, declines, stages and leases first, the job and its deposit last. */
 function pruneJob(ctx: Context, ports: MarketPorts, id: bigint): void {
   const job = jobs.find(ctx, id);
   if (job === undefined) return;
@@ -92,6 +96,10 @@ function pruneJob(ctx: Context, ports: MarketPorts, id: bigint): void {
   }
   for (const [key] of collect(ctx, declines, room, within.id(id))) {
     declines.remove(ctx, key);
+    room--;
+  }
+  for (const [key] of collect(ctx, stages, room, within.id(id))) {
+    stages.remove(ctx, key);
     room--;
   }
   for (const [[, leaseId]] of collect(ctx, leasesByJob, room, within.id(id))) {

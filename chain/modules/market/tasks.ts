@@ -1,5 +1,5 @@
 /** The edge around the task machine: loads a task brought up to date, carries out what a step asks for, stores. */
-import { CloseReason, TaskState, type Bid, type Job, type Replica, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, StageState, TaskState, type Bid, type Job, type Replica, type Stage, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { assert, fail } from "../../runtime/errors.ts";
 import { bookOf, releaseHold, returnUnit } from "./asks.ts";
@@ -14,6 +14,8 @@ import { paramsAt } from "./params.ts";
 import { countSettled } from "./prices.ts";
 import { rateOf } from "./rate.ts";
 import { classes, dueKinds, jobs, liveTasksByProvider, reschedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
+import { afterTask, presentStages } from "./stage-flow.ts";
+import { isUnopened, stageOf } from "./stage-graph.ts";
 import { bringUp, closeOpen, type Effect, type Step, type Terms } from "./task-machine.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -76,6 +78,7 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
   store(ctx, before, task);
   report(ctx, before, task, after.job);
   after.save();
+  if (isOver(task.state) && !isOver(before.state)) afterTask(ctx, ports, task);
   // A bid that left the book takes no task back.
   if (task.state === TaskState.TASK_STATE_OPEN && before.state !== TaskState.TASK_STATE_OPEN && isTerminal(loadBid(ctx, task.jobId).status)) {
     return apply(ctx, ports, task, closeOpen(task, termsOf(ctx, after.job), closedBy(loadBid(ctx, task.jobId)), ports.clock.tau(ctx)));
@@ -189,19 +192,24 @@ function report(ctx: Context, before: Task, task: Task, job: Job): void {
   if (before.state !== task.state) taskChanged(ctx, task, job);
 }
 
-/** A task of the job without a record: OPEN while the bid lives, CLOSED with it. Undefined where the id names none. */
-export function unmatchedTask(ctx: Context, id: bigint): Task | undefined {
+/** A task of the job without a record: WAITING for its stage, OPEN while the bid lives, CLOSED with it. Undefined where the id names none. */
+export function unmatchedTask(ctx: Context, ports: MarketPorts, id: bigint): Task | undefined {
   const job = jobs.find(ctx, id / tasksPerJob);
   const index = Number(id % tasksPerJob);
   if (job === undefined || index >= job.spec!.tasks) return undefined;
-  return blankTask(loadBid(ctx, job.id), job, index);
+  return blankTask(loadBid(ctx, job.id), job, index, presentStages(ctx, ports, job));
 }
 
-export function blankTask(bid: Bid, job: Job, index: number): Task {
-  const closed = isTerminal(bid.status);
+/** `stages` where the task may belong to one that has not opened. */
+export function blankTask(bid: Bid, job: Job, index: number, stages: readonly Stage[] = []): Task {
+  const stage = stages.length === 0 ? undefined : stages[stageOf(job.spec!.stages, index)]!;
+  const unopened = stage !== undefined && isUnopened(stage) ? stage : undefined;
+  const closed = unopened === undefined ? isTerminal(bid.status) : unopened.state === StageState.STAGE_STATE_CLOSED;
+  const waiting = unopened !== undefined && !closed;
+  const reason = unopened?.closeReason ?? closedBy(bid);
   return {
-    id: job.id * tasksPerJob + BigInt(index), jobId: job.id, index, state: closed ? TaskState.TASK_STATE_CLOSED : TaskState.TASK_STATE_OPEN,
+    id: job.id * tasksPerJob + BigInt(index), jobId: job.id, index, state: closed ? TaskState.TASK_STATE_CLOSED : waiting ? TaskState.TASK_STATE_WAITING : TaskState.TASK_STATE_OPEN,
     price: 0n, lots: bid.lots, stake: "0", auditProbabilityBps: 0, paramsVersion: job.paramsVersion, misses: 0, declinedBy: [], replicas: [], dueTau: 0n,
-    closeReason: closed ? closedBy(bid) : CloseReason.CLOSE_REASON_UNSPECIFIED, result: undefined, endedTau: closed ? bid.endedTau : 0n, heldAsks: [], matchedTau: 0n,
+    closeReason: closed ? reason : CloseReason.CLOSE_REASON_UNSPECIFIED, result: undefined, endedTau: closed ? (unopened?.endedTau ?? bid.endedTau) : 0n, heldAsks: [], matchedTau: 0n,
   };
 }

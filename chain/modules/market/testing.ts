@@ -2,7 +2,7 @@
 import { addressBytes, addressText, moduleAddress } from "../../codec/address.ts";
 import { toHex, uint64Bytes, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
-import { Comparator, Term, TimeInForce, VerificationLevel, type Params, type Result, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { Comparator, Term, TimeInForce, VerificationLevel, type Blob, type Params, type Result, type Stage, type StageSpec, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import type { InstanceView } from "../../codec/gen/dcm/market/v1/query.ts";
 import type { MsgPlaceBid, MsgPlaceServiceBid } from "../../codec/gen/dcm/market/v1/tx.ts";
@@ -275,6 +275,14 @@ export class TestMarket {
     return this.send<{ jobId: bigint }>("MsgPlaceBid", bidMessage(consumer, limitPrice, more, job)).jobId;
   }
 
+  stages(jobId: bigint): Stage[] {
+    return this.query<{ stages: Stage[] }>("Job", { jobId }).stages;
+  }
+
+  supply(consumer: string, jobId: bigint, index: number, more: object = {}): number {
+    return this.send<{ tasks: number }>("MsgSupplyInputs", { consumer, jobId, stage: index, ...inputsOf(`stage ${index}`), ...more }).tasks;
+  }
+
   start(task: bigint, provider: string): void {
     this.send("MsgStartTask", { worker: provider, provider, taskId: task });
   }
@@ -326,7 +334,7 @@ export function bidMessage(consumer: string, limitPrice: bigint, more: Partial<M
     saltHead: new Uint8Array(0), ...more,
     job: {
       program: { digest: sha256(utf8("program")), size: 100n }, tasks: 1, inputRoot: sha256(utf8("root")), manifest: { digest: sha256(utf8("manifest")), size: 100n },
-      dataUrls: ["http://127.0.0.1:1"], duration: 1_000n, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), ...job,
+      dataUrls: ["http://127.0.0.1:1"], duration: 1_000n, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), stages: [], ...job,
     },
   };
 }
@@ -340,6 +348,18 @@ export function serviceMessage(consumer: string, limitPrice: bigint, more: Parti
       consumerKey: sha256(utf8("a consumer's key")), arguments: new Uint8Array(0), ...service,
     },
   };
+}
+
+const inputsOf = (label: string): { inputRoot: Uint8Array; manifest: Blob } => ({ inputRoot: sha256(utf8(`root of ${label}`)), manifest: { digest: sha256(utf8(`manifest of ${label}`)), size: 100n } });
+
+/** What a bid says of a stage. Those that wait for others get their inputs later, unless they are known. */
+export function stage(tasks: number, after: readonly number[] = [], known = after.length === 0): StageSpec {
+  return { tasks, after: [...after], arguments: utf8(`stage after ${after.join()}`), ...(known ? inputsOf("a known stage") : { inputRoot: new Uint8Array(0), manifest: undefined }) };
+}
+
+/** The job fields of a bid with stages. */
+export function staged(stages: readonly StageSpec[]): object {
+  return { tasks: stages.reduce((sum, { tasks }) => sum + tasks, 0), inputRoot: new Uint8Array(0), manifest: undefined, stages };
 }
 
 /** A consumer's salts: head first, then each preimage in turn. */

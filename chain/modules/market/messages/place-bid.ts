@@ -1,5 +1,5 @@
 /** MsgPlaceBid: a job and the money for it. */
-import { Bid, Comparator, Job, Meter, OrderStatus, Term, TimeInForce, VerificationLevel, type JobSpec, type Params } from "../../../codec/gen/dcm/market/v1/types.ts";
+import { Bid, Comparator, Job, Meter, OrderStatus, Term, TimeInForce, VerificationLevel, type JobSpec, type Params, type StageSpec } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceBid, MsgPlaceBidResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
 import { readAmount } from "../../../runtime/coins.ts";
@@ -14,6 +14,8 @@ import { bidPlaced, enumName, levelName } from "../events.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
 import { escrowOf, reserveReplicas } from "../settlement.ts";
+import { checkInputs, checkStagedOrder, checkStages, maxArguments } from "../stage-checks.ts";
+import { placeStages } from "../stages.ts";
 import { countJob } from "../profiles.ts";
 import { dueKinds, freshBooks, jobs, jobsByConsumer, nextJobId, profiles, schedule, take } from "../state.ts";
 import type { Context } from "../../../runtime/context.ts";
@@ -23,6 +25,8 @@ import type { MarketPorts } from "../ports.ts";
 /** Bytes of state that a task and each of its replicas may take, for the deposit. */
 const taskBytes = 256;
 const replicaBytes = 640;
+/** The same for a stage, and its range in the bid. */
+const stageBytes = 224;
 
 export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPlaceBidResponse> {
   return {
@@ -41,6 +45,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       checkServed(message);
       readRisk(message.risk);
       checkJob(message.job);
+      checkStagedOrder(message);
     },
 
     execute(ctx, message) {
@@ -61,7 +66,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const id = take(ctx, nextJobId);
       const common = { id, consumer, organization: message.organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height, k };
       const bid = Bid.fromPartial({
-        ...common, tasks: spec.tasks, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: Term.TERM_SPOT, profileId: message.profileId, minColocated: message.minColocated,
+        ...common, tasks: spec.tasks, staged: spec.stages.length > 0, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: Term.TERM_SPOT, profileId: message.profileId, minColocated: message.minColocated,
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN,
       });
       const job = Job.fromPartial({
@@ -69,7 +74,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
         saltHead: message.saltHead, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perTask.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });
-      const bytes = Job.encode(job).finish().length + Bid.encode(bid).finish().length + 256 + spec.tasks * (taskBytes + replicaBytes * (k + r));
+      const bytes = Job.encode(job).finish().length + Bid.encode(bid).finish().length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + replicaBytes * (k + r));
       const deposit = BigInt(bytes) * params.depositPerByte;
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags };
       // Each in its own denom: both, or the message fails and nothing is taken.
@@ -81,7 +86,8 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       jobsByConsumer.set(ctx, [addressBytes(consumer), id], true);
       bidPlaced(ctx, bid, placed);
       countJob(ctx, ports, bookOf(bid), bid.profileId, 1n);
-      saveBid(ctx, bid);
+      const unmatched = [...placeStages(ctx, placed, { tau, inputsDue: params.inputsDue })];
+      saveBid(ctx, { ...bid, unmatched });
       schedule(ctx, bid.expiresTau, dueKinds.bidExpiry, id);
       freshBooks.set(ctx, bookOf(bid), true);
       return { jobId: id, escrow: escrow.toString(), storageDeposit: deposit.toString() };
@@ -99,12 +105,24 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0,
         comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0),
         job: {
-          program: { digest: new Uint8Array(32), size: 100n }, tasks: 1 + random.int(4), inputRoot: new Uint8Array(32), manifest: { digest: new Uint8Array(32), size: 100n },
-          dataUrls: ["http://127.0.0.1:1"], duration: lots * capacity.maxLotMs, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0),
+          program: { digest: new Uint8Array(32), size: 100n }, dataUrls: ["http://127.0.0.1:1"], duration: lots * capacity.maxLotMs, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0),
+          ...(random.chance(40) ? arbitraryStages(random) : { tasks: 1 + random.int(4), ...blankInputs, stages: [] }),
         },
       };
     },
   };
+}
+
+const blankInputs = { inputRoot: new Uint8Array(32), manifest: { digest: new Uint8Array(32), size: 100n } };
+
+/** Up to four stages; about half of those that wait have inputs that come later. */
+function arbitraryStages(random: Random): Pick<JobSpec, "tasks" | "inputRoot" | "manifest" | "stages"> {
+  const stages = Array.from({ length: 1 + random.int(4) }, (_, i): StageSpec => {
+    const after = Array.from({ length: i }, (_, earlier) => earlier).filter(() => random.chance(50));
+    const known = after.length === 0 || random.chance(50);
+    return { tasks: 1 + random.int(2), after, arguments: new Uint8Array(0), ...(known ? blankInputs : { inputRoot: new Uint8Array(0), manifest: undefined }) };
+  });
+  return { tasks: stages.reduce((sum, { tasks }) => sum + tasks, 0), inputRoot: new Uint8Array(0), manifest: undefined, stages };
 }
 
 /** A profile of the class's books, for simulations. */
@@ -127,18 +145,17 @@ function checkServed(message: MsgPlaceBid): void {
 }
 
 function checkJob(spec: JobSpec | undefined): void {
-  if (spec?.program === undefined || spec.manifest === undefined) fail(errors.invalidField, { field: "job", value: "missing", limit: "given, with program and manifest" });
+  if (spec?.program === undefined) fail(errors.invalidField, { field: "job", value: "missing", limit: "given, with program and manifest" });
   size("job.program.digest", spec.program.digest, 32);
-  size("job.manifest.digest", spec.manifest.digest, 32);
-  size("job.input_root", spec.inputRoot, 32);
   inRange("job.program.size", spec.program.size, 1n, 1n << 32n);
-  inRange("job.manifest.size", spec.manifest.size, 1n, 1n << 24n);
+  if (spec.stages.length > 0) checkStages(spec);
+  else checkInputs("job.", spec);
   inRange("job.tasks", spec.tasks, 1, paramBounds.maxTasks[2]);
   inRange("job.duration", spec.duration, 1n, paramBounds.maxDuration[2]);
   // Status and exit code are there even where a task writes nothing: with less, no provider could reveal and all would be slashed.
   inRange("job.max_result_size", spec.maxResultSize, 2n, paramBounds.maxResultSize[2]);
   if (spec.consumerKey.length !== 0) size("job.consumer_key", spec.consumerKey, 32);
-  atMost("job.arguments", spec.arguments.length, 4_096, "bytes");
+  atMost("job.arguments", spec.arguments.length, maxArguments, "bytes");
   checkUrls("job.data_urls", spec.dataUrls);
 }
 

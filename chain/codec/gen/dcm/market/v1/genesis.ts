@@ -25,6 +25,7 @@ import {
   QuoteDenom,
   Seal,
   Service,
+  Stage,
   Task,
   Trade,
 } from "./types.ts";
@@ -77,6 +78,8 @@ export interface GenesisState {
   index: IndexBucket[];
   indexShares: IndexShare[];
   declines: JobDecline[];
+  /** By job and index. */
+  stages: Stage[];
   /** Sorted by denom; without the bond denom. */
   quoteDenoms: QuoteDenom[];
   services: Service[];
@@ -340,6 +343,7 @@ function createBaseGenesisState(): GenesisState {
     index: [],
     indexShares: [],
     declines: [],
+    stages: [],
     quoteDenoms: [],
     services: [],
     instances: [],
@@ -441,6 +445,9 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     }
     for (const v of message.declines) {
       JobDecline.encode(v!, writer.uint32(194).fork()).join();
+    }
+    for (const v of message.stages) {
+      Stage.encode(v!, writer.uint32(322).fork()).join();
     }
     for (const v of message.quoteDenoms) {
       QuoteDenom.encode(v!, writer.uint32(402).fork()).join();
@@ -671,6 +678,14 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
             message.declines.push(JobDecline.decode(reader, reader.uint32()));
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.stages.push(Stage.decode(reader, reader.uint32()));
+            continue;
+          }
           case 50: {
             if (tag !== 402) {
               break;
@@ -737,6 +752,7 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     message.index = object.index?.map((e) => IndexBucket.fromPartial(e)) || [];
     message.indexShares = object.indexShares?.map((e) => IndexShare.fromPartial(e)) || [];
     message.declines = object.declines?.map((e) => JobDecline.fromPartial(e)) || [];
+    message.stages = object.stages?.map((e) => Stage.fromPartial(e)) || [];
     message.quoteDenoms = object.quoteDenoms?.map((e) => QuoteDenom.fromPartial(e)) || [];
     message.services = object.services?.map((e) => Service.fromPartial(e)) || [];
     message.instances = object.instances?.map((e) => Instance.fromPartial(e)) || [];

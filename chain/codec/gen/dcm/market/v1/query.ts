@@ -25,6 +25,7 @@ import {
   QuoteDenom,
   Seal,
   Service,
+  Stage,
   Task,
   TaskState,
   Trade,
@@ -223,7 +224,11 @@ export interface QueryJobRequest {
 
 export interface QueryJobResponse {
   job: Job | undefined;
-  bid: Bid | undefined;
+  bid:
+    | Bid
+    | undefined;
+  /** In order, at the present tau; none where the bid named none. */
+  stages: Stage[];
 }
 
 export interface QueryEscrowRequest {
@@ -2856,7 +2861,7 @@ export const QueryJobRequest: MessageFns<QueryJobRequest, "dcm.market.v1.QueryJo
 };
 
 function createBaseQueryJobResponse(): QueryJobResponse {
-  return { job: undefined, bid: undefined };
+  return { job: undefined, bid: undefined, stages: [] };
 }
 
 export const QueryJobResponse: MessageFns<QueryJobResponse, "dcm.market.v1.QueryJobResponse"> = {
@@ -2868,6 +2873,9 @@ export const QueryJobResponse: MessageFns<QueryJobResponse, "dcm.market.v1.Query
     }
     if (message.bid !== undefined) {
       Bid.encode(message.bid, writer.uint32(18).fork()).join();
+    }
+    for (const v of message.stages) {
+      Stage.encode(v!, writer.uint32(322).fork()).join();
     }
     return writer;
   },
@@ -2901,6 +2909,14 @@ export const QueryJobResponse: MessageFns<QueryJobResponse, "dcm.market.v1.Query
             message.bid = Bid.decode(reader, reader.uint32());
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.stages.push(Stage.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2920,6 +2936,7 @@ export const QueryJobResponse: MessageFns<QueryJobResponse, "dcm.market.v1.Query
     const message = createBaseQueryJobResponse();
     message.job = (object.job !== undefined && object.job !== null) ? Job.fromPartial(object.job) : undefined;
     message.bid = (object.bid !== undefined && object.bid !== null) ? Bid.fromPartial(object.bid) : undefined;
+    message.stages = object.stages?.map((e) => Stage.fromPartial(e)) || [];
     return message;
   },
 };

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
+  Blob,
   CapacityClass,
   Comparator,
   CostTag,
@@ -193,6 +194,23 @@ export interface MsgRevealSalt {
 export interface MsgRevealSaltResponse {
   /** Draws that it serves; they happen at the end of this block or, where there are many, of the next ones. */
   draws: number;
+}
+
+/** Says what the inputs of a stage are whose earlier stages are FINAL; its tasks come into the book. */
+export interface MsgSupplyInputs {
+  consumer: string;
+  jobId: bigint;
+  /** From 1 on: the first stage's inputs are known at the bid. */
+  stage: number;
+  /** 32 bytes, over the inputs of the stage's tasks. */
+  inputRoot: Uint8Array;
+  /** The encoded Manifest, served where the job's other data is. */
+  manifest: Blob | undefined;
+}
+
+export interface MsgSupplyInputsResponse {
+  /** Tasks that came into the book. */
+  tasks: number;
 }
 
 /** A worker has fetched what it needs and begins. */
@@ -2246,6 +2264,173 @@ export const MsgRevealSaltResponse: MessageFns<MsgRevealSaltResponse, "dcm.marke
   fromPartial(object: DeepPartial<MsgRevealSaltResponse>): MsgRevealSaltResponse {
     const message = createBaseMsgRevealSaltResponse();
     message.draws = object.draws ?? 0;
+    return message;
+  },
+};
+
+function createBaseMsgSupplyInputs(): MsgSupplyInputs {
+  return { consumer: "", jobId: 0n, stage: 0, inputRoot: new Uint8Array(0), manifest: undefined };
+}
+
+export const MsgSupplyInputs: MessageFns<MsgSupplyInputs, "dcm.market.v1.MsgSupplyInputs"> = {
+  $type: "dcm.market.v1.MsgSupplyInputs" as const,
+
+  encode(message: MsgSupplyInputs, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consumer !== "") {
+      writer.uint32(10).string(message.consumer);
+    }
+    if (message.jobId !== 0n) {
+      if (BigInt.asUintN(64, message.jobId) !== message.jobId) {
+        throw new globalThis.Error("value provided for field message.jobId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.jobId);
+    }
+    if (message.stage !== 0) {
+      writer.uint32(24).uint32(message.stage);
+    }
+    if (message.inputRoot.length !== 0) {
+      writer.uint32(34).bytes(message.inputRoot);
+    }
+    if (message.manifest !== undefined) {
+      Blob.encode(message.manifest, writer.uint32(42).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgSupplyInputs {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgSupplyInputs();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.jobId = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.stage = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.inputRoot = reader.bytes();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.manifest = Blob.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgSupplyInputs>): MsgSupplyInputs {
+    return MsgSupplyInputs.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgSupplyInputs>): MsgSupplyInputs {
+    const message = createBaseMsgSupplyInputs();
+    message.consumer = object.consumer ?? "";
+    message.jobId = (object.jobId !== undefined && object.jobId !== null) ? BigInt(object.jobId) : 0n;
+    message.stage = object.stage ?? 0;
+    message.inputRoot = object.inputRoot ?? new Uint8Array(0);
+    message.manifest = (object.manifest !== undefined && object.manifest !== null)
+      ? Blob.fromPartial(object.manifest)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseMsgSupplyInputsResponse(): MsgSupplyInputsResponse {
+  return { tasks: 0 };
+}
+
+export const MsgSupplyInputsResponse: MessageFns<MsgSupplyInputsResponse, "dcm.market.v1.MsgSupplyInputsResponse"> = {
+  $type: "dcm.market.v1.MsgSupplyInputsResponse" as const,
+
+  encode(message: MsgSupplyInputsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tasks !== 0) {
+      writer.uint32(8).uint32(message.tasks);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgSupplyInputsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgSupplyInputsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.tasks = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgSupplyInputsResponse>): MsgSupplyInputsResponse {
+    return MsgSupplyInputsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgSupplyInputsResponse>): MsgSupplyInputsResponse {
+    const message = createBaseMsgSupplyInputsResponse();
+    message.tasks = object.tasks ?? 0;
     return message;
   },
 };
@@ -4407,6 +4592,14 @@ export const MsgDefinition = {
       requestType: MsgRevealResult as typeof MsgRevealResult,
       requestStream: false,
       responseType: MsgRevealResultResponse as typeof MsgRevealResultResponse,
+      responseStream: false,
+      options: {},
+    },
+    supplyInputs: {
+      name: "SupplyInputs",
+      requestType: MsgSupplyInputs as typeof MsgSupplyInputs,
+      requestStream: false,
+      responseType: MsgSupplyInputsResponse as typeof MsgSupplyInputsResponse,
       responseStream: false,
       options: {},
     },

@@ -122,6 +122,31 @@ export namespace OrderStatus {
   export type ORDER_STATUS_SELF_TRADE = typeof OrderStatus.ORDER_STATUS_SELF_TRADE;
 }
 
+export const StageState = {
+  STAGE_STATE_UNSPECIFIED: 0,
+  /** STAGE_STATE_WAITING - A stage before it has tasks that are not FINAL. */
+  STAGE_STATE_WAITING: 1,
+  /** STAGE_STATE_INPUTS - The stages before are FINAL, the consumer has yet to say what the inputs are. */
+  STAGE_STATE_INPUTS: 2,
+  /** STAGE_STATE_OPEN - Its tasks are in the book or with providers. */
+  STAGE_STATE_OPEN: 3,
+  /** STAGE_STATE_FINAL - All its tasks are FINAL. */
+  STAGE_STATE_FINAL: 4,
+  /** STAGE_STATE_CLOSED - It never opened, or a task of it is CLOSED; what runs of it goes on. */
+  STAGE_STATE_CLOSED: 5,
+} as const;
+
+export type StageState = typeof StageState[keyof typeof StageState];
+
+export namespace StageState {
+  export type STAGE_STATE_UNSPECIFIED = typeof StageState.STAGE_STATE_UNSPECIFIED;
+  export type STAGE_STATE_WAITING = typeof StageState.STAGE_STATE_WAITING;
+  export type STAGE_STATE_INPUTS = typeof StageState.STAGE_STATE_INPUTS;
+  export type STAGE_STATE_OPEN = typeof StageState.STAGE_STATE_OPEN;
+  export type STAGE_STATE_FINAL = typeof StageState.STAGE_STATE_FINAL;
+  export type STAGE_STATE_CLOSED = typeof StageState.STAGE_STATE_CLOSED;
+}
+
 export const TaskState = {
   TASK_STATE_UNSPECIFIED: 0,
   TASK_STATE_OPEN: 1,
@@ -138,6 +163,8 @@ export const TaskState = {
   TASK_STATE_DISPUTE: 10,
   TASK_STATE_FINAL: 11,
   TASK_STATE_CLOSED: 12,
+  /** TASK_STATE_WAITING - Its stage has not opened. */
+  TASK_STATE_WAITING: 40,
 } as const;
 
 export type TaskState = typeof TaskState[keyof typeof TaskState];
@@ -156,6 +183,7 @@ export namespace TaskState {
   export type TASK_STATE_DISPUTE = typeof TaskState.TASK_STATE_DISPUTE;
   export type TASK_STATE_FINAL = typeof TaskState.TASK_STATE_FINAL;
   export type TASK_STATE_CLOSED = typeof TaskState.TASK_STATE_CLOSED;
+  export type TASK_STATE_WAITING = typeof TaskState.TASK_STATE_WAITING;
 }
 
 /** Why a task is CLOSED. */
@@ -179,6 +207,10 @@ export const CloseReason = {
   CLOSE_REASON_INCONCLUSIVE: 9,
   /** CLOSE_REASON_NO_REPLICAS - Too few organizations to draw from. */
   CLOSE_REASON_NO_REPLICAS: 10,
+  /** CLOSE_REASON_PREDECESSOR - A stage that its own waits for has a CLOSED task. */
+  CLOSE_REASON_PREDECESSOR: 40,
+  /** CLOSE_REASON_NO_INPUTS - The consumer did not say in time what the inputs of the stage are. */
+  CLOSE_REASON_NO_INPUTS: 41,
   /** CLOSE_REASON_CLOSED_BY_CONSUMER - Of an instance: by its consumer. */
   CLOSE_REASON_CLOSED_BY_CONSUMER: 60,
   /** CLOSE_REASON_DEPLETED - Of an instance: escrow and grace were used up. */
@@ -203,6 +235,8 @@ export namespace CloseReason {
   export type CLOSE_REASON_INPUT_UNAVAILABLE = typeof CloseReason.CLOSE_REASON_INPUT_UNAVAILABLE;
   export type CLOSE_REASON_INCONCLUSIVE = typeof CloseReason.CLOSE_REASON_INCONCLUSIVE;
   export type CLOSE_REASON_NO_REPLICAS = typeof CloseReason.CLOSE_REASON_NO_REPLICAS;
+  export type CLOSE_REASON_PREDECESSOR = typeof CloseReason.CLOSE_REASON_PREDECESSOR;
+  export type CLOSE_REASON_NO_INPUTS = typeof CloseReason.CLOSE_REASON_NO_INPUTS;
   export type CLOSE_REASON_CLOSED_BY_CONSUMER = typeof CloseReason.CLOSE_REASON_CLOSED_BY_CONSUMER;
   export type CLOSE_REASON_DEPLETED = typeof CloseReason.CLOSE_REASON_DEPLETED;
   export type CLOSE_REASON_RECLAIMED = typeof CloseReason.CLOSE_REASON_RECLAIMED;
@@ -470,6 +504,55 @@ export interface JobSpec {
   consumerKey: Uint8Array;
   /** Entry point and arguments, as the runtime of the class reads them; opaque to the chain. */
   arguments: Uint8Array;
+  /** At most 16. Where there are any, input_root, manifest and arguments above are empty: each stage has its own. */
+  stages: StageSpec[];
+}
+
+/** A range of a job's tasks that begins where the stage before it ends, and what it waits for. */
+export interface StageSpec {
+  tasks: number;
+  /** Earlier stages, ascending: no task of this one is OPEN until all of theirs are FINAL. */
+  after: number[];
+  /** Over the inputs of this stage's tasks. Empty, together with the manifest: MsgSupplyInputs names them once the stages before are FINAL. */
+  inputRoot: Uint8Array;
+  manifest:
+    | Blob
+    | undefined;
+  /** As in JobSpec; those of all stages together are at most 4,096 bytes. */
+  arguments: Uint8Array;
+}
+
+/** Where a stage of a job stands. */
+export interface Stage {
+  jobId: bigint;
+  index: number;
+  /** The index of its first task in the job. */
+  firstTask: number;
+  tasks: number;
+  state: StageState;
+  /** As the bid or MsgSupplyInputs said; empty until then. */
+  inputRoot: Uint8Array;
+  manifest:
+    | Blob
+    | undefined;
+  /** Until when the inputs count; 0: nothing is waited for. */
+  inputsDueTau: bigint;
+  /** Tasks that ended. */
+  tasksFinal: number;
+  tasksClosed: number;
+  /** Of a CLOSED stage: why its first closed task is. */
+  closeReason: CloseReason;
+  /** When its tasks came into the book; 0: never yet. */
+  openedTau: bigint;
+  /** When it became FINAL or CLOSED; 0: neither. */
+  endedTau: bigint;
+}
+
+/** Tasks without a record of their own. */
+export interface TaskRange {
+  /** Index in the job. */
+  first: number;
+  count: number;
 }
 
 /** A job and the bid that carries it; they share one id. */
@@ -531,7 +614,7 @@ export interface Bid {
   minColocated: number;
   status: OrderStatus;
   createdHeight: bigint;
-  /** Tasks never matched: those with an index from here on are OPEN without a record of their own. */
+  /** Tasks never matched: those with an index from here on are OPEN without a record of their own. Of a job with stages: how many tasks were matched. */
   nextTask: number;
   /** Tasks that were matched and are OPEN again. */
   reopened: bigint[];
@@ -540,6 +623,10 @@ export interface Bid {
   k: number;
   /** Providers that missed a task of the job and get no more of it. */
   excluded: string[];
+  /** Of a job with stages: the tasks that are OPEN and were never matched. */
+  unmatched: TaskRange[];
+  /** Its job has stages. */
+  staged: boolean;
   /** Tasks or instances that it wants in all. */
   tasks: number;
   /** It carries a service, not a job. */
@@ -931,6 +1018,8 @@ export interface Params {
   candleHistory: number;
   /** Largest shortfall that a miss makes good, as a multiple of F. */
   shortfallMultiple: number;
+  /** How long a stage waits for its inputs, once the stages before it are FINAL. */
+  inputsDue: bigint;
   /** How long an instance is served on when its escrow is used up, at most. */
   serviceGrace: bigint;
   /** And at most this part of the time that was paid for, in 1/10,000. */
@@ -2638,6 +2727,7 @@ function createBaseJobSpec(): JobSpec {
     maxResultSize: 0n,
     consumerKey: new Uint8Array(0),
     arguments: new Uint8Array(0),
+    stages: [],
   };
 }
 
@@ -2677,6 +2767,9 @@ export const JobSpec: MessageFns<JobSpec, "dcm.market.v1.JobSpec"> = {
     }
     if (message.arguments.length !== 0) {
       writer.uint32(74).bytes(message.arguments);
+    }
+    for (const v of message.stages) {
+      StageSpec.encode(v!, writer.uint32(322).fork()).join();
     }
     return writer;
   },
@@ -2766,6 +2859,14 @@ export const JobSpec: MessageFns<JobSpec, "dcm.market.v1.JobSpec"> = {
             message.arguments = reader.bytes();
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.stages.push(StageSpec.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2798,6 +2899,428 @@ export const JobSpec: MessageFns<JobSpec, "dcm.market.v1.JobSpec"> = {
       : 0n;
     message.consumerKey = object.consumerKey ?? new Uint8Array(0);
     message.arguments = object.arguments ?? new Uint8Array(0);
+    message.stages = object.stages?.map((e) => StageSpec.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStageSpec(): StageSpec {
+  return { tasks: 0, after: [], inputRoot: new Uint8Array(0), manifest: undefined, arguments: new Uint8Array(0) };
+}
+
+export const StageSpec: MessageFns<StageSpec, "dcm.market.v1.StageSpec"> = {
+  $type: "dcm.market.v1.StageSpec" as const,
+
+  encode(message: StageSpec, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.tasks !== 0) {
+      writer.uint32(8).uint32(message.tasks);
+    }
+    if (message.after.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.after) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    if (message.inputRoot.length !== 0) {
+      writer.uint32(26).bytes(message.inputRoot);
+    }
+    if (message.manifest !== undefined) {
+      Blob.encode(message.manifest, writer.uint32(34).fork()).join();
+    }
+    if (message.arguments.length !== 0) {
+      writer.uint32(42).bytes(message.arguments);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StageSpec {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStageSpec();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.tasks = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.after.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.after.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.inputRoot = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.manifest = Blob.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.arguments = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<StageSpec>): StageSpec {
+    return StageSpec.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StageSpec>): StageSpec {
+    const message = createBaseStageSpec();
+    message.tasks = object.tasks ?? 0;
+    message.after = object.after?.map((e) => e) || [];
+    message.inputRoot = object.inputRoot ?? new Uint8Array(0);
+    message.manifest = (object.manifest !== undefined && object.manifest !== null)
+      ? Blob.fromPartial(object.manifest)
+      : undefined;
+    message.arguments = object.arguments ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseStage(): Stage {
+  return {
+    jobId: 0n,
+    index: 0,
+    firstTask: 0,
+    tasks: 0,
+    state: 0,
+    inputRoot: new Uint8Array(0),
+    manifest: undefined,
+    inputsDueTau: 0n,
+    tasksFinal: 0,
+    tasksClosed: 0,
+    closeReason: 0,
+    openedTau: 0n,
+    endedTau: 0n,
+  };
+}
+
+export const Stage: MessageFns<Stage, "dcm.market.v1.Stage"> = {
+  $type: "dcm.market.v1.Stage" as const,
+
+  encode(message: Stage, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== 0n) {
+      if (BigInt.asUintN(64, message.jobId) !== message.jobId) {
+        throw new globalThis.Error("value provided for field message.jobId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.jobId);
+    }
+    if (message.index !== 0) {
+      writer.uint32(16).uint32(message.index);
+    }
+    if (message.firstTask !== 0) {
+      writer.uint32(24).uint32(message.firstTask);
+    }
+    if (message.tasks !== 0) {
+      writer.uint32(32).uint32(message.tasks);
+    }
+    if (message.state !== 0) {
+      writer.uint32(40).int32(message.state);
+    }
+    if (message.inputRoot.length !== 0) {
+      writer.uint32(50).bytes(message.inputRoot);
+    }
+    if (message.manifest !== undefined) {
+      Blob.encode(message.manifest, writer.uint32(58).fork()).join();
+    }
+    if (message.inputsDueTau !== 0n) {
+      if (BigInt.asUintN(64, message.inputsDueTau) !== message.inputsDueTau) {
+        throw new globalThis.Error("value provided for field message.inputsDueTau of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.inputsDueTau);
+    }
+    if (message.tasksFinal !== 0) {
+      writer.uint32(72).uint32(message.tasksFinal);
+    }
+    if (message.tasksClosed !== 0) {
+      writer.uint32(80).uint32(message.tasksClosed);
+    }
+    if (message.closeReason !== 0) {
+      writer.uint32(88).int32(message.closeReason);
+    }
+    if (message.openedTau !== 0n) {
+      if (BigInt.asUintN(64, message.openedTau) !== message.openedTau) {
+        throw new globalThis.Error("value provided for field message.openedTau of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.openedTau);
+    }
+    if (message.endedTau !== 0n) {
+      if (BigInt.asUintN(64, message.endedTau) !== message.endedTau) {
+        throw new globalThis.Error("value provided for field message.endedTau of type uint64 too large");
+      }
+      writer.uint32(104).uint64(message.endedTau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Stage {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStage();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.jobId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.index = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.firstTask = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.tasks = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.inputRoot = reader.bytes();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.manifest = Blob.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.inputsDueTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.tasksFinal = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.tasksClosed = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.closeReason = reader.int32() as any;
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.openedTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.endedTau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Stage>): Stage {
+    return Stage.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Stage>): Stage {
+    const message = createBaseStage();
+    message.jobId = (object.jobId !== undefined && object.jobId !== null) ? BigInt(object.jobId) : 0n;
+    message.index = object.index ?? 0;
+    message.firstTask = object.firstTask ?? 0;
+    message.tasks = object.tasks ?? 0;
+    message.state = object.state ?? 0;
+    message.inputRoot = object.inputRoot ?? new Uint8Array(0);
+    message.manifest = (object.manifest !== undefined && object.manifest !== null)
+      ? Blob.fromPartial(object.manifest)
+      : undefined;
+    message.inputsDueTau = (object.inputsDueTau !== undefined && object.inputsDueTau !== null)
+      ? BigInt(object.inputsDueTau)
+      : 0n;
+    message.tasksFinal = object.tasksFinal ?? 0;
+    message.tasksClosed = object.tasksClosed ?? 0;
+    message.closeReason = object.closeReason ?? 0;
+    message.openedTau = (object.openedTau !== undefined && object.openedTau !== null) ? BigInt(object.openedTau) : 0n;
+    message.endedTau = (object.endedTau !== undefined && object.endedTau !== null) ? BigInt(object.endedTau) : 0n;
+    return message;
+  },
+};
+
+function createBaseTaskRange(): TaskRange {
+  return { first: 0, count: 0 };
+}
+
+export const TaskRange: MessageFns<TaskRange, "dcm.market.v1.TaskRange"> = {
+  $type: "dcm.market.v1.TaskRange" as const,
+
+  encode(message: TaskRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.first !== 0) {
+      writer.uint32(8).uint32(message.first);
+    }
+    if (message.count !== 0) {
+      writer.uint32(16).uint32(message.count);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TaskRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTaskRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.first = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.count = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<TaskRange>): TaskRange {
+    return TaskRange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TaskRange>): TaskRange {
+    const message = createBaseTaskRange();
+    message.first = object.first ?? 0;
+    message.count = object.count ?? 0;
     return message;
   },
 };
@@ -3204,6 +3727,8 @@ function createBaseBid(): Bid {
     endedTau: 0n,
     k: 0,
     excluded: [],
+    unmatched: [],
+    staged: false,
     tasks: 0,
     service: false,
     reclaimNotice: 0n,
@@ -3295,6 +3820,12 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
     }
     for (const v of message.excluded) {
       writer.uint32(154).string(v!);
+    }
+    for (const v of message.unmatched) {
+      TaskRange.encode(v!, writer.uint32(322).fork()).join();
+    }
+    if (message.staged !== false) {
+      writer.uint32(328).bool(message.staged);
     }
     if (message.tasks !== 0) {
       writer.uint32(480).uint32(message.tasks);
@@ -3486,6 +4017,22 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
             message.excluded.push(reader.string());
             continue;
           }
+          case 40: {
+            if (tag !== 322) {
+              break;
+            }
+
+            message.unmatched.push(TaskRange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 41: {
+            if (tag !== 328) {
+              break;
+            }
+
+            message.staged = reader.bool();
+            continue;
+          }
           case 60: {
             if (tag !== 480) {
               break;
@@ -3552,6 +4099,8 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
     message.endedTau = (object.endedTau !== undefined && object.endedTau !== null) ? BigInt(object.endedTau) : 0n;
     message.k = object.k ?? 0;
     message.excluded = object.excluded?.map((e) => e) || [];
+    message.unmatched = object.unmatched?.map((e) => TaskRange.fromPartial(e)) || [];
+    message.staged = object.staged ?? false;
     message.tasks = object.tasks ?? 0;
     message.service = object.service ?? false;
     message.reclaimNotice = (object.reclaimNotice !== undefined && object.reclaimNotice !== null)
@@ -6992,6 +7541,7 @@ function createBaseParams(): Params {
     profileIdle: 0n,
     candleHistory: 0,
     shortfallMultiple: 0,
+    inputsDue: 0n,
     serviceGrace: 0n,
     serviceGraceShareBps: 0,
     minReclaimNotice: 0n,
@@ -7155,6 +7705,12 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
     }
     if (message.shortfallMultiple !== 0) {
       writer.uint32(304).uint32(message.shortfallMultiple);
+    }
+    if (message.inputsDue !== 0n) {
+      if (BigInt.asUintN(64, message.inputsDue) !== message.inputsDue) {
+        throw new globalThis.Error("value provided for field message.inputsDue of type uint64 too large");
+      }
+      writer.uint32(320).uint64(message.inputsDue);
     }
     if (message.serviceGrace !== 0n) {
       if (BigInt.asUintN(64, message.serviceGrace) !== message.serviceGrace) {
@@ -7489,6 +8045,14 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
             message.shortfallMultiple = reader.uint32();
             continue;
           }
+          case 40: {
+            if (tag !== 320) {
+              break;
+            }
+
+            message.inputsDue = reader.uint64() as bigint;
+            continue;
+          }
           case 60: {
             if (tag !== 480) {
               break;
@@ -7591,6 +8155,7 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
       : 0n;
     message.candleHistory = object.candleHistory ?? 0;
     message.shortfallMultiple = object.shortfallMultiple ?? 0;
+    message.inputsDue = (object.inputsDue !== undefined && object.inputsDue !== null) ? BigInt(object.inputsDue) : 0n;
     message.serviceGrace = (object.serviceGrace !== undefined && object.serviceGrace !== null)
       ? BigInt(object.serviceGrace)
       : 0n;
