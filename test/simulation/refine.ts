@@ -12,10 +12,10 @@ import type { MsgUpdateParams as MsgUpdateProviderParams } from "../../chain/cod
 import type { MsgExec, MsgRevoke } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, MsgCreateVestingAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/tx.ts";
 import type {
-  MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgReclaimService, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgSetQuoteDenom, MsgStartService, MsgStartTask, MsgTopUpService,
-  MsgUpdateParams,
+  MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgReclaimService, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgSetQuoteDenom, MsgStartService, MsgStartTask, MsgSupplyInputs,
+  MsgTopUpService, MsgUpdateParams,
 } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
-import { InstanceState, ReplicaState, TaskState, type Instance, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { InstanceState, ReplicaState, StageState, TaskState, type Instance, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { blsProvePossession } from "../../chain/codec/bls.ts";
 import type { MsgOpenChannel, MsgRedeemVoucher, MsgUpdateParams as MsgUpdateChannelParams } from "../../chain/codec/gen/dcm/channel/v1/tx.ts";
 import { voucherBytes } from "../../chain/codec/voucher.ts";
@@ -26,7 +26,7 @@ import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { commitmentOf } from "../../chain/modules/market/commitment.ts";
 import { wasmCore } from "../../chain/modules/market/classes.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
-import { draws, instances, jobs, seals, services, tasks } from "../../chain/modules/market/state.ts";
+import { draws, instances, jobs, seals, services, stages, tasks } from "../../chain/modules/market/state.ts";
 import { grants } from "../../chain/modules/authz/state.ts";
 import { grants as allowances } from "../../chain/modules/feegrant/state.ts";
 import { covers } from "../../chain/modules/staking/auditors/standing.ts";
@@ -110,6 +110,13 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const found = replica(world, ReplicaState.REPLICA_STATE_SEALING);
       const job = found === undefined ? undefined : jobs.find(world.ctx, found.jobId);
       return job === undefined ? undefined : { consumer: job.consumer, jobId: job.id, keys: [{ provider: found!.provider, sealedKey: Uint8Array.of(1, 2, 3) }] };
+    },
+    "/dcm.market.v1.MsgSupplyInputs": (world, made): MsgSupplyInputs | undefined => {
+      const waiting = [...stages.entries(world.ctx)].map(([, stage]) => stage).filter(({ state }) => state === StageState.STAGE_STATE_INPUTS);
+      if (waiting.length === 0) return made as MsgSupplyInputs | undefined;
+      const { jobId, index } = world.random.pick(waiting);
+      const inputs = sha256(concatBytes(uint64Bytes(jobId), Uint8Array.of(index)));
+      return { consumer: jobs.find(world.ctx, jobId)!.consumer, jobId, stage: index, inputRoot: inputs, manifest: { digest: inputs, size: 100n } };
     },
     "/dcm.market.v1.MsgStartTask": (world, made): MsgStartTask | undefined => worker(world, ReplicaState.REPLICA_STATE_ASSIGNED) ?? (made as MsgStartTask | undefined),
     "/dcm.market.v1.MsgDeclineTask": (world, made): MsgDeclineTask | undefined => {

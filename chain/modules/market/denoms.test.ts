@@ -84,7 +84,7 @@ describe("the registry of quote denoms", () => {
   it("MKT-91: orders and profiles in an unknown, malformed or closed denom are refused by name", () => {
     const { m, consumer } = market();
     const provider = m.provider("p1");
-    const register = (of: string): unknown => m.send("MsgRegisterProfile", { registrant: provider, classId: "wasm.core", quoteDenom: of, requirements: [{ attribute: { key: "a", value: "b" }, attested: false }], preferences: [] });
+    const register = (of: string): unknown => m.send("MsgRegisterProfile", { registrant: provider, classId: "wasm.core", quoteDenom: of, requirements: [{ attribute: { key: "a", value: "b" }, attested: false, auditors: [] }], preferences: [] });
     const orders: ((of: string) => unknown)[] = [(of) => m.ask(provider, 10n, 1, { quoteDenom: of }), (of) => m.bid(consumer, 10n, { quoteDenom: of }), register];
     set(m, { denom: "ushut", closed: true });
     const before = stateOf(m);
