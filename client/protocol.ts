@@ -2,7 +2,7 @@
 import { concatBytes, toHex, uint64Bytes, utf8 } from "../chain/codec/bytes.ts";
 import { addressBytes } from "../chain/codec/address.ts";
 import { sha256 } from "../chain/codec/hash.ts";
-import { Manifest, type Blob } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { Manifest, type Blob, type JobSpec, type Stage } from "../chain/codec/gen/dcm/market/v1/types.ts";
 
 /** Tasks of a job have ids `jobId * 65,536 + index`. */
 export function taskId(jobId: bigint, index: number): bigint {
@@ -34,6 +34,24 @@ export function inputRoot(inputs: readonly Blob[]): Uint8Array {
 
 export function encodeManifest(inputs: readonly Blob[]): Uint8Array {
   return Manifest.encode({ inputs: [...inputs] }).finish();
+}
+
+/** Where a task finds what it works on: of its job or, where that has stages, of its stage. */
+export interface TaskInputs {
+  /** Index of the first task whose input the manifest names. */
+  readonly first: number;
+  readonly tasks: number;
+  readonly inputRoot: Uint8Array;
+  readonly manifest: Blob;
+  readonly arguments: Uint8Array;
+}
+
+/** Of the task with this index. Undefined as long as its stage waits for its inputs. */
+export function inputsOf(spec: JobSpec, stages: readonly Stage[], index: number): TaskInputs | undefined {
+  if (spec.stages.length === 0) return { first: 0, tasks: spec.tasks, inputRoot: spec.inputRoot, manifest: spec.manifest!, arguments: spec.arguments };
+  const stage = stages.find(({ firstTask, tasks }) => index >= firstTask && index < firstTask + tasks);
+  if (stage?.manifest === undefined) return undefined;
+  return { first: stage.firstTask, tasks: stage.tasks, inputRoot: stage.inputRoot, manifest: stage.manifest, arguments: spec.stages[stage.index]!.arguments };
 }
 
 /** A chain of salts: `head` goes into the bid, each further salt hashes to the one before it. Made again from its secret after a restart. */

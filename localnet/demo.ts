@@ -19,7 +19,7 @@ export interface DemoOptions {
   /** The account that pays. */
   readonly consumer: string;
   readonly loaded: LoadedJob;
-  /** Receives `job-N.json` for each job. */
+  /** Receives `job-N.json`. */
   readonly receipts: string;
   /** Prints every transaction's hash in full. */
   readonly verbose: boolean;
@@ -36,7 +36,7 @@ const consumerName = "alice";
 const STALL_MS = 180_000;
 const HINT_MS = 15_000;
 const { REPLICA_STATE_SEALING, REPLICA_STATE_ASSIGNED, REPLICA_STATE_RUNNING, REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED, REPLICA_STATE_OUT } = ReplicaState;
-const { TASK_STATE_MATCHED, TASK_STATE_TIEBREAK, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
+const { TASK_STATE_WAITING, TASK_STATE_OPEN, TASK_STATE_MATCHED, TASK_STATE_TIEBREAK, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
 
 /** Runs the job and shows it. Rejects with JobFailed, after the receipt, where a task came to no result. */
 export async function showJob(options: DemoOptions): Promise<void> {
@@ -52,20 +52,20 @@ export async function showJob(options: DemoOptions): Promise<void> {
   screen.paragraph(job.verification === "V2" ? "  Verification V2: two providers run each task, the second one drawn by lot; their results must be equal." : "  Verification V0: one provider runs each task, nobody checks.", 2);
   await showBook(options, "Order book before the bid");
 
-  const placed: { readonly progress?: WaveProgress }[] = [];
+  let last: WaveProgress | undefined;
   let failed: unknown;
   const stalled = new AbortController();
   const waves = await runJob({
     connection, gateway: options.gateway, loaded, pollMs: 250, signal: AbortSignal.any([signal, stalled.signal]),
-    onPlaced: async (wave, { id, sent, escrow, storageDeposit }) => {
-      const { kind, lots } = job.waves[wave]!;
-      const tasks = wave === 0 ? inputs.length : 1;
-      screen.print(`\n${pc.bold(`${kind}: job ${id}`)}, a bid for ${count(tasks, "task")} of at most ${count(Number(lots), "lot")} each, in block ${sent.height}`);
+    onPlaced: async ({ id, sent, escrow, storageDeposit }) => {
+      const tasks = inputs.length + job.waves.length - 1;
+      const lots = job.waves.reduce((most, wave) => Math.max(most, Number(wave.lots)), 0);
+      screen.print(`\n${pc.bold(`job ${id}`)}, a bid for ${count(tasks, "task")}${job.waves.length > 1 ? ` in ${count(job.waves.length, "stage")}` : ""} of at most ${count(lots, "lot")} each, in block ${sent.height}`);
       screen.paragraph(`  transaction ${sent.txHash}`, 2);
       screen.paragraph(`  escrow ${grouped(escrow)} ${job.quoteDenom} and a storage deposit of ${grouped(storageDeposit)} ${denom}; what is not needed comes back`, 2);
-      if (wave === 0) await showBook(options, "Order book with the bid");
+      await showBook(options, "Order book with the bid");
     },
-    onProgress: watch(options, names, (progress) => (placed[progress.wave] = { progress }), stalled),
+    onProgress: watch(options, names, (progress) => (last = progress), stalled),
   }).catch((error: unknown): FinishedWave[] => {
     signal.throwIfAborted();
     if (!(error instanceof JobFailed || stalled.signal.aborted)) throw error;
@@ -78,11 +78,11 @@ export async function showJob(options: DemoOptions): Promise<void> {
     screen.print(loaded.present(waves.at(-1)!.results[0]!.output).trimEnd());
   }
   screen.title("Receipt");
-  const receipts = await showReceipts(options, placed.flatMap(({ progress }) => (progress === undefined ? [] : [progress])), names);
+  const receipt = last === undefined ? undefined : await showReceipt(options, last, names);
   const after = await balances(connection, parties);
   screen.title("Balances");
   screen.table(["account", `before (${denom})`, `after (${denom})`, `change (${denom})`], parties.map(({ name }, i) => [name, grouped(before[i]!), grouped(after[i]!), signed(after[i]! - before[i]!)]), [1, 2, 3]);
-  showSpending(options, receipts);
+  if (receipt !== undefined) showSpending(options, receipt);
   if (failed !== undefined) throw failed;
 }
 
@@ -105,12 +105,16 @@ function watch({ screen }: DemoOptions, names: ReadonlyMap<string, string>, keep
   return (progress) => {
     const { job, tasks } = progress;
     keep(progress);
-    const now = `${job.id} ${tasks.map((task) => `${task.state}:${task.replicas.map(({ state }) => state).join()}`).join(" ")}`;
+    if (!told.has(`wave ${progress.wave}`) && progress.stages.length > 0) {
+      told.add(`wave ${progress.wave}`);
+      screen.print(`\n${pc.bold(`${progress.kind}: stage ${progress.wave + 1} of ${progress.stages.length}`)}${progress.wave === 0 ? `, ${count(tasks.length, "task")}` : `, ${count(tasks.length, "task")} that reads the results before it`}`);
+    }
+    const now = `${job.id} ${progress.wave} ${tasks.map((task) => `${task.state}:${task.replicas.map(({ state }) => state).join()}`).join(" ")}`;
     if (now !== seen) [seen, since] = [now, Date.now()];
     const quietMs = Date.now() - since;
     if (quietMs > STALL_MS) return stalled.abort(new Error(`job ${job.id}: nothing happened for ${STALL_MS / 60_000} minutes; the receipt says where it stands, the logs below logs/ may say why`));
-    if (quietMs > HINT_MS && !told.has(`quiet ${job.id}`) && tasks.every(({ replicas }) => replicas.length === 0)) {
-      told.add(`quiet ${job.id}`);
+    if (quietMs > HINT_MS && !told.has(`quiet ${progress.wave}`) && tasks.every(({ replicas, state }) => replicas.length === 0 && state === TASK_STATE_OPEN)) {
+      told.add(`quiet ${progress.wave}`);
       screen.paragraph(pc.yellow(`  no match yet: ${names.size - 1 < job.k ? `verification with ${job.k} replicas takes ${job.k} providers, there is ${names.size - 1}` : "no provider offers enough free units at or below the bid's price"}`), 2);
     }
     const news = new Map<string, number[]>();
@@ -123,7 +127,7 @@ function watch({ screen }: DemoOptions, names: ReadonlyMap<string, string>, keep
     }
     for (const [text, indexes] of news) screen.paragraph(`  ${`task${indexes.length === 1 ? "" : "s"} ${ranges(indexes)}`.padEnd(10)}  ${text}`, 14);
     const lines = progressLines(screen, progress, names);
-    if (job.endedTau > 0n) screen.still(lines[0]!);
+    if (job.endedTau > 0n || tasks.every(({ state }) => state === TASK_STATE_FINAL || state === TASK_STATE_CLOSED)) screen.still(lines[0]!);
     else screen.moving(...lines);
   };
 }
@@ -171,6 +175,7 @@ function progressLines(screen: Screen, { job, tasks, kind }: WaveProgress, names
 }
 
 function stage({ replicas, state }: Task): string {
+  if (state === TASK_STATE_WAITING) return pc.dim("its input is being made");
   if (replicas.length === 0) return pc.dim("in the order book");
   if (state === TASK_STATE_MATCHED) return pc.dim("draw of the second replica ... ");
   return "";
@@ -189,42 +194,45 @@ function replicaWord({ state }: Replica): string {
   }
 }
 
-/** Receipts from the chain: a table of each job here, everything in a file. */
-async function showReceipts(options: DemoOptions, waves: readonly WaveProgress[], names: ReadonlyMap<string, string>): Promise<Receipt[]> {
+/** The receipt from the chain: tables of stages and tasks here, everything in a file. */
+async function showReceipt(options: DemoOptions, { placed, job, stages, all }: WaveProgress, names: ReadonlyMap<string, string>): Promise<Receipt> {
   const { screen, connection, chainId } = options;
   const name = (address: string): string => names.get(address) ?? address;
   mkdirSync(options.receipts, { recursive: true });
   const { latestBlockHeight } = (await connection.comet.status()).syncInfo;
-  const receipts: Receipt[] = [];
-  for (const [i, { placed, job, kind, tasks }] of waves.entries()) {
-    const receipt = await receiptOf({ connection, chainId, job, tasks, from: placed.sent.height, to: waves[i + 1]?.placed.sent.height ?? latestBlockHeight });
-    receipts.push(receipt);
-    const path = join(options.receipts, `job-${receipt.job}.json`);
-    writeFileSync(path, `${JSON.stringify({ title: options.loaded.job.title, wave: kind, names: Object.fromEntries(names), ...receipt }, undefined, 2)}\n`);
-    screen.print(`${i === 0 ? "" : "\n"}  ${pc.bold(`${kind}: job ${receipt.job}`)}   ${pc.dim(relative(process.cwd(), path))}`);
-    const hash = screen.width >= 96 ? 8 : 0;
-    const step = (at: Step | undefined): string => (at === undefined ? "" : `${at.height}${at.txHash === undefined || hash === 0 ? "" : ` ${at.txHash.slice(0, hash)}`}`);
-    const list = (steps: readonly Step[]): string => steps.map((at) => `${at.height} ${at.txHash?.slice(0, 8)}`).join(", ");
-    screen.paragraph(`  ${name(receipt.consumer)}: bid ${list(receipt.bid === undefined ? [] : [receipt.bid])}${receipt.salts.length === 0 ? "" : `; salts for the draws ${list(receipt.salts)}`}${receipt.seals.length === 0 ? "" : `; keys sealed ${list(receipt.seals)}`}`, 4);
+  const kinds = options.loaded.job.waves.map(({ kind }) => kind);
+  const receipt = await receiptOf({ connection, chainId, job, stages, tasks: all, from: placed.sent.height, to: latestBlockHeight });
+  const path = join(options.receipts, `job-${receipt.job}.json`);
+  writeFileSync(path, `${JSON.stringify({ title: options.loaded.job.title, waves: kinds, names: Object.fromEntries(names), ...receipt }, undefined, 2)}\n`);
+  screen.print(`  ${pc.bold(`job ${receipt.job}`)}   ${pc.dim(relative(process.cwd(), path))}`);
+  const hash = screen.width >= 96 ? 8 : 0;
+  const step = (at: Step | undefined): string => (at === undefined ? "" : `${at.height}${at.txHash === undefined || hash === 0 ? "" : ` ${at.txHash.slice(0, hash)}`}`);
+  const list = (steps: readonly Step[]): string => steps.map((at) => `${at.height} ${at.txHash?.slice(0, 8)}`).join(", ");
+  screen.paragraph(`  ${name(receipt.consumer)}: bid ${list(receipt.bid === undefined ? [] : [receipt.bid])}${receipt.salts.length === 0 ? "" : `; salts for the draws ${list(receipt.salts)}`}${receipt.seals.length === 0 ? "" : `; keys sealed ${list(receipt.seals)}`}`, 4);
+  if (receipt.stages.length > 0) {
     screen.table(
-      ["task", "replica", "by", "start", "commit", "reveal", "end", "paid"],
-      receipt.tasks.flatMap((task) =>
-        task.replicas.map((one, n) => [
-          n === 0 ? String(task.index) : "", name(one.provider), `${one.by} ${(one.by === "match" ? task.matched : one.assigned)?.height ?? ""}`, step(one.started), step(one.committed), step(one.revealed), step(one.out ?? task.ended).split(" ")[0]!,
-          one.slashed === "0" ? grouped(one.paid) : `${one.paid === "0" ? "" : `${grouped(one.paid)} `}-${grouped(one.slashed)}`,
-        ]),
-      ),
-      [0, 7],
+      ["stage", "tasks", "inputs supplied", "opened", "end", "state"],
+      receipt.stages.map((one) => [kinds[one.index] ?? String(one.index), ranges(Array.from({ length: one.tasks }, (_, n) => one.firstTask + n)), one.supplied === undefined ? "with the bid" : step(one.supplied), step(one.opened), step(one.ended), one.state]),
     );
-    const { deposited, paid, refunded, fees, burned, held } = receipt.escrow;
-    const meter = receipt.tasks.reduce((sum, task) => sum + BigInt(task.result?.meter ?? 0), 0n);
-    screen.paragraph(`  escrow ${grouped(deposited)} = ${grouped(paid)} paid + ${grouped(refunded)} refunded + ${grouped(fees)} market fee + ${grouped(burned)} burned + ${grouped(held)} held; ${grouped(meter)} instructions metered`, 4);
-    showPenalties(options, receipt, name);
-    if (options.verbose) screen.table(["block", "transaction", "by", "messages"], receipt.transactions.map((tx) => [String(tx.height), tx.txHash, name(tx.sender), summary(tx.messages)]), [0]);
   }
+  screen.table(
+    ["task", "replica", "by", "start", "commit", "reveal", "end", "paid"],
+    receipt.tasks.flatMap((task) =>
+      task.replicas.map((one, n) => [
+        n === 0 ? String(task.index) : "", name(one.provider), `${one.by} ${(one.by === "match" ? task.matched : one.assigned)?.height ?? ""}`, step(one.started), step(one.committed), step(one.revealed), step(one.out ?? task.ended).split(" ")[0]!,
+        one.slashed === "0" ? grouped(one.paid) : `${one.paid === "0" ? "" : `${grouped(one.paid)} `}-${grouped(one.slashed)}`,
+      ]),
+    ),
+    [0, 7],
+  );
+  const { deposited, paid, refunded, fees, burned, held } = receipt.escrow;
+  const meter = receipt.tasks.reduce((sum, task) => sum + BigInt(task.result?.meter ?? 0), 0n);
+  screen.paragraph(`  escrow ${grouped(deposited)} = ${grouped(paid)} paid + ${grouped(refunded)} refunded + ${grouped(fees)} market fee + ${grouped(burned)} burned + ${grouped(held)} held; ${grouped(meter)} instructions metered`, 4);
+  showPenalties(options, receipt, name);
+  if (options.verbose) screen.table(["block", "transaction", "by", "messages"], receipt.transactions.map((tx) => [String(tx.height), tx.txHash, name(tx.sender), summary(tx.messages)]), [0]);
   screen.print();
   screen.paragraph(pc.dim(`Numbers are block heights, then the beginnings of transaction hashes; amounts are in ${denom}.${options.verbose ? "" : " The files have everything in full, --verbose prints it."}`));
-  return receipts;
+  return receipt;
 }
 
 /** Who lost how much of its bond, why, and where that went. */
@@ -253,9 +261,9 @@ function outBecause({ result, commitment }: Replica): string {
   return commitment.length > 0 ? "it did not show its result in time" : "it was late";
 }
 
-/** Where the consumer's money went: its transactions' fees are in the receipts too. */
-function showSpending({ screen, consumer }: DemoOptions, receipts: readonly Receipt[]): void {
-  const sum = (pick: (receipt: Receipt) => bigint): string => grouped(receipts.reduce((total, receipt) => total + pick(receipt), 0n));
+/** Where the consumer's money went: its transactions' fees are in the receipt too. */
+function showSpending({ screen, consumer }: DemoOptions, receipt: Receipt): void {
+  const sum = (pick: (receipt: Receipt) => bigint): string => grouped(pick(receipt));
   const ofConsumer = ({ transactions }: Receipt): bigint => transactions.filter(({ sender }) => sender === consumer).reduce((total, { fee }) => total + BigInt(/^\d+/.exec(fee)?.[0] ?? 0), 0n);
   screen.paragraph(
     pc.dim(

@@ -5,7 +5,7 @@
 import { sha256 } from "../chain/codec/hash.ts";
 import { toHex } from "../chain/codec/bytes.ts";
 import type { Connection } from "../client/connection.ts";
-import type { Job, Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { StageState, type Job, type Stage, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
 
 /** Where something happened. Without a transaction it was the chain's own doing, at the end of that block. */
 export interface Step {
@@ -49,6 +49,22 @@ export interface TaskReceipt {
   readonly replicas: readonly ReplicaReceipt[];
 }
 
+export interface StageReceipt {
+  readonly index: number;
+  readonly firstTask: number;
+  readonly tasks: number;
+  /** Stages that it waited for. */
+  readonly after: readonly number[];
+  /** `final`, `closed` ... */
+  readonly state: string;
+  /** When the stages before it were final, and the consumer supplied its inputs. */
+  readonly ready?: Step;
+  readonly supplied?: Step;
+  readonly opened?: Step;
+  /** When all its tasks were final, or the first of them closed. */
+  readonly ended?: Step;
+}
+
 /** A provider's stake, or a part of it, taken. */
 export interface PenaltyReceipt extends Step {
   readonly task: string;
@@ -81,6 +97,8 @@ export interface Receipt {
   readonly salts: readonly (Step & { readonly draws: number })[];
   /** Job keys that it sealed to providers. */
   readonly seals: readonly (Step & { readonly providers: readonly string[] })[];
+  /** None where the job has no stages. */
+  readonly stages: readonly StageReceipt[];
   readonly tasks: readonly TaskReceipt[];
   readonly penalties: readonly PenaltyReceipt[];
   /** deposited = paid + refunded + fees + burned + held; the storage deposit comes back with the records. */
@@ -93,6 +111,7 @@ export interface ReceiptRequest {
   readonly connection: Connection;
   readonly chainId: string;
   readonly job: Job;
+  readonly stages: readonly Stage[];
   readonly tasks: readonly Task[];
   /** Heights to read, both included: from the bid's to one at which the job has ended. */
   readonly from: number;
@@ -110,7 +129,7 @@ const prefix = "dcm.market.v1.Event";
 const parallel = 8;
 
 export async function receiptOf(request: ReceiptRequest): Promise<Receipt> {
-  const { chainId, job, tasks } = request;
+  const { chainId, job, stages, tasks } = request;
   const { happened, transactions } = await readBlocks(request);
   const stepOf = ({ height, txHash }: Step): Step => (txHash === undefined ? { height } : { height, txHash });
   const first = (type: string, wanted: Attributes): { step?: Step } => {
@@ -129,6 +148,13 @@ export async function receiptOf(request: ReceiptRequest): Promise<Receipt> {
     ...named("bid", first("BidPlaced", {})),
     salts: happened.filter(({ type }) => type === "SaltRevealed").map((one) => ({ ...stepOf(one), draws: Number(one.attributes["draws"]) })),
     seals: [...seals.values()].map(({ step, providers }) => ({ ...step, providers })),
+    stages: stages.map(({ index, firstTask, tasks: count, state }) => {
+      const at = (type: string): { step?: Step } => first(type, { stage: String(index) });
+      return {
+        index, firstTask, tasks: count, after: job.spec!.stages[index]!.after, state: stageWord(state),
+        ...named("ready", at("StageReady")), ...named("supplied", at("StageInputsSupplied")), ...named("opened", at("StageOpened")), ...named("ended", at(state === StageState.STAGE_STATE_FINAL ? "StageFinal" : "StageClosed")),
+      };
+    }),
     tasks: tasks.map((task) => {
       const id = String(task.id);
       const ended = task.closeReason === 0 ? "final" : "closed";
@@ -152,6 +178,11 @@ export async function receiptOf(request: ReceiptRequest): Promise<Receipt> {
     escrow: (({ deposited, paid, refunded, fees, burned, held, storageDeposit }) => ({ deposited, paid, refunded, fees, burned, held, storageDeposit }))(job.escrow!),
     transactions,
   };
+}
+
+function stageWord(state: StageState): string {
+  const [name] = Object.entries(StageState).find(([, number]) => number === state) ?? [String(state)];
+  return name.replace("STAGE_STATE_", "").toLowerCase();
 }
 
 function penaltyOf(step: Step, said: Attributes): PenaltyReceipt {

@@ -5,12 +5,12 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../client/connection.ts";
-import { commitment, decodeWasmArguments, encodeResult, type ResultStatus } from "../../client/protocol.ts";
+import { commitment, decodeWasmArguments, encodeResult, inputsOf, type ResultStatus, type TaskInputs } from "../../client/protocol.ts";
 import type { Sender } from "../../client/sender.ts";
 import { TxFailed } from "../../client/sender.ts";
 import { fromHex, toHex } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
-import { ReplicaState, TaskState, type CapacityClass, type Job, type Params, type Replica, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { ReplicaState, TaskState, type CapacityClass, type Job, type Params, type Replica, type Stage, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import type { BlobStore } from "../data/store.ts";
 import { isVerdict, type Backend, type TaskOutcome } from "../sandbox/backend.ts";
 import { taskLimits } from "../sandbox/wasm-backend.ts";
@@ -53,6 +53,11 @@ const longestPauseMs = 10_000;
 /** How long `stop` waits for transactions that are on their way. */
 const stopGraceMs = 5_000;
 
+interface Known {
+  readonly job: Job;
+  readonly stages: readonly Stage[];
+}
+
 export class Agent {
   readonly #options: AgentOptions;
   readonly #journal: Journal;
@@ -60,7 +65,7 @@ export class Agent {
   readonly #busy = new Map<string, Promise<void>>();
   /** Steps that failed: when they may be tried again. */
   readonly #failed = new Map<string, { readonly until: number; readonly pauseMs: number }>();
-  readonly #jobs = new Map<bigint, Promise<Job>>();
+  readonly #jobs = new Map<bigint, Promise<Known>>();
   readonly #classes = new Map<string, Promise<CapacityClass>>();
   readonly #params = new Map<bigint, Promise<Params>>();
   readonly #stop = new AbortController();
@@ -190,7 +195,7 @@ export class Agent {
     const { slots } = this.#options;
     if (this.#open < slots) return true;
     if (this.#open >= slots + ahead) return false;
-    const job = await this.#job(task.jobId);
+    const { job } = await this.#job(task.jobId);
     const turns = BigInt(Math.ceil((this.#open + 1) / slots));
     return turns * job.spec!.duration <= (await this.#commitDue(job));
   }
@@ -209,10 +214,10 @@ export class Agent {
     const { log, sender, provider } = this.#options;
     const known = this.#journal.find(task.id, replica.round);
     if (known !== undefined && !fresh) return this.#commit(task, replica);
-    const job = await this.#job(task.jobId);
+    const { job, inputs } = await this.#inputs(task);
     let loaded: Loaded;
     try {
-      loaded = await loadTask({ ...this.#options, signal: this.#stop.signal }, job, task);
+      loaded = await loadTask({ ...this.#options, signal: this.#stop.signal }, job, inputs, task);
     } catch (error) {
       if (!fresh || !(error instanceof InputUnavailable)) throw error;
       log("declining a task: its input is not to be had", { task: String(task.id), error: error.message });
@@ -220,7 +225,7 @@ export class Agent {
       return;
     }
     if (fresh) await sender.send(this.#message("MsgStartTask", { taskId: task.id }));
-    const outcome = await this.#sandbox.run(() => this.#execute(job, task, loaded));
+    const outcome = await this.#sandbox.run(() => this.#execute(job, inputs, task, loaded));
     if (!isVerdict(outcome.status)) {
       // Says something about this machine only: nothing to commit. It is tried again until the task is late.
       throw new Error(`the sandbox failed on this machine: ${outcome.status}, ${outcome.reason}`);
@@ -256,9 +261,9 @@ export class Agent {
     return { typeUrl: `/dcm.market.v1.${name}`, value: { worker: this.#options.sender.address, provider: this.#options.provider, ...fields } };
   }
 
-  async #execute(job: Job, task: Task, loaded: Loaded): Promise<TaskOutcome> {
+  async #execute(job: Job, inputs: TaskInputs, task: Task, loaded: Loaded): Promise<TaskOutcome> {
     const spec = job.spec!;
-    const wasm = decodeWasmArguments(spec.arguments);
+    const wasm = decodeWasmArguments(inputs.arguments);
     // They stand on chain: every honest machine finds the same.
     if (wasm === undefined) return { status: "invalid-module", output: new Uint8Array(0), meter: 0n, stderr: new Uint8Array(0), reason: "the arguments are not of the runtime's form" };
     const capacity = await this.#class(job.classId);
@@ -279,8 +284,22 @@ export class Agent {
     });
   }
 
-  #job(id: bigint): Promise<Job> {
-    return remember(this.#jobs, id, async () => (await this.#options.connection.query.market.job({ jobId: id })).job!);
+  #job(id: bigint): Promise<Known> {
+    return remember(this.#jobs, id, async () => {
+      const { job, stages } = await this.#options.connection.query.market.job({ jobId: id });
+      return { job: job!, stages };
+    });
+  }
+
+  /** Those of the task's stage may have come after the job was first looked at. */
+  async #inputs(task: Task): Promise<{ readonly job: Job; readonly inputs: TaskInputs }> {
+    for (const again of [false, true]) {
+      if (again) this.#jobs.delete(task.jobId);
+      const { job, stages } = await this.#job(task.jobId);
+      const inputs = inputsOf(job.spec!, stages, task.index);
+      if (inputs !== undefined) return { job, inputs };
+    }
+    throw new Error("the node does not know the inputs of the task's stage yet");
   }
 
   #class(id: string): Promise<CapacityClass> {

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { utf8 } from "../../chain/codec/bytes.ts";
-import { Job, Task, type Blob, type JobSpec } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { Job, Stage, Task, type Blob, type JobSpec } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import type { Connection } from "../../client/connection.ts";
-import { encodeManifest, inputRoot } from "../../client/protocol.ts";
+import { encodeManifest, inputRoot, inputsOf } from "../../client/protocol.ts";
 import { serveBlobs, type BlobServer } from "../data/server.ts";
 import { BlobStore } from "../data/store.ts";
 import { generateKeyPair, newJobKey, sealBlob, sealKey } from "../seal/index.ts";
@@ -37,7 +37,7 @@ describe("loading a task", () => {
 
   const connection = { query: { market: { seals: () => (answers ? Promise.resolve({ seals }) : Promise.reject(new Error("fetch failed"))) } } } as unknown as Connection;
   const load = (job: Job, index = 1, signal = new AbortController().signal): ReturnType<typeof loadTask> =>
-    loadTask({ connection, provider: "dcm1me", encryptionSecret: mine.secretKey, signal, attempts: 2, pauseMs: 1 }, job, Task.fromPartial({ index }));
+    loadTask({ connection, provider: "dcm1me", encryptionSecret: mine.secretKey, signal, attempts: 2, pauseMs: 1 }, job, inputsOf(job.spec!, [], index)!, Task.fromPartial({ index }));
 
   async function put(bytes: Uint8Array): Promise<Blob> {
     return { digest: await store.put(bytes), size: BigInt(bytes.length) };
@@ -60,6 +60,19 @@ describe("loading a task", () => {
       assert.deepEqual(await load(await job(sealed)), { program, input: inputs[1] });
     });
   }
+
+  it("finds the input of a later stage's task in that stage's manifest", async () => {
+    const plain = await job(false);
+    const { manifest, inputRoot: root } = plain.spec!;
+    const specs = [{ tasks: 5, after: [] }, { tasks: 2, after: [0], arguments: utf8("of the second stage") }];
+    const staged = Job.fromPartial({ ...plain, spec: { ...plain.spec!, tasks: 7, manifest: {}, inputRoot: new Uint8Array(0), stages: specs } });
+    const waiting = [Stage.fromPartial({ tasks: 5 }), Stage.fromPartial({ index: 1, firstTask: 5, tasks: 2 })];
+    assert.equal(inputsOf(staged.spec!, waiting, 6), undefined);
+    const of = inputsOf(staged.spec!, [waiting[0]!, { ...waiting[1]!, manifest: manifest!, inputRoot: root }], 6)!;
+    assert.deepEqual(of.arguments, utf8("of the second stage"));
+    const loaded = await loadTask({ connection, provider: "dcm1me", encryptionSecret: mine.secretKey, signal: new AbortController().signal }, staged, of, Task.fromPartial({ index: 6 }));
+    assert.deepEqual(loaded, { program, input: inputs[1] });
+  });
 
   it("blames the consumer for what is not there, not for it, or not what the job says", async () => {
     const missing = { digest: new Uint8Array(32), size: 10n };
@@ -103,7 +116,7 @@ describe("loading a task", () => {
         }, reject);
       }, 50);
     });
-    const loaded = await loadTask({ connection, provider: "dcm1me", encryptionSecret: mine.secretKey, signal: new AbortController().signal, attempts: 100, pauseMs: 20 }, given, Task.fromPartial({ index: 0 }));
+    const loaded = await loadTask({ connection, provider: "dcm1me", encryptionSecret: mine.secretKey, signal: new AbortController().signal, attempts: 100, pauseMs: 20 }, given, inputsOf(given.spec!, [], 0)!, Task.fromPartial({ index: 0 }));
     await later;
     assert.deepEqual(loaded.input, inputs[0]);
   });

@@ -1,7 +1,7 @@
 /** Program and input of a task, fetched, opened and held against what the job says. All of it comes from a stranger: every size is bounded. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../client/connection.ts";
-import { inputRoot } from "../../client/protocol.ts";
+import { inputRoot, type TaskInputs } from "../../client/protocol.ts";
 import { equalBytes } from "../../chain/codec/bytes.ts";
 import { Manifest, type Blob, type Job, type Service, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { BlobUnavailable, fetchBlob } from "../data/fetch.ts";
@@ -32,13 +32,13 @@ export class InputUnavailable extends Error {
 export const loadLimits = { program: 16 << 20, input: 256 << 20, manifest: 16 << 20 } as const;
 
 /** Rejects with InputUnavailable where the consumer is to blame, with anything else where the node or this machine is. */
-export async function loadTask(options: LoadOptions, job: Job, task: Task): Promise<Loaded> {
+export async function loadTask(options: LoadOptions, job: Job, of: TaskInputs, task: Task): Promise<Loaded> {
   const spec = job.spec!;
   const key = spec.consumerKey.length === 0 ? undefined : await jobKey(options, job.id);
   const fetch = (what: keyof typeof loadLimits, blob: Blob, sealedWith: Uint8Array | undefined): Promise<Uint8Array> => fetchPart(options, spec.dataUrls, what, blob, sealedWith);
-  const { inputs } = readManifest(await fetch("manifest", spec.manifest!, undefined));
-  if (inputs.length !== spec.tasks || !equalBytes(inputRoot(inputs), spec.inputRoot)) throw new InputUnavailable("the manifest is not the one that the job's input root names");
-  return { program: await fetch("program", spec.program!, key), input: await fetch("input", inputs[task.index]!, key) };
+  const { inputs } = readManifest(await fetch("manifest", of.manifest, undefined));
+  if (inputs.length !== of.tasks || !equalBytes(inputRoot(inputs), of.inputRoot)) throw new InputUnavailable("the manifest is not the one that the input root names");
+  return { program: await fetch("program", spec.program!, key), input: await fetch("input", inputs[task.index - of.first]!, key) };
 }
 
 export interface LoadedService {

@@ -1,6 +1,6 @@
 /**
  * The consumer's side of a job while it lives: offers the data, places the bid, reveals salts when their seeds are known, seals the job key
- * to each provider that got a task, fetches and opens the results. Like the worker it acts on what the chain says, so it may be restarted.
+ * to each provider that got a task, makes the inputs of later stages of the results of earlier ones, fetches and opens the results. Like the worker it acts on what the chain says, so it may be restarted.
  */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,10 +12,11 @@ import { TxFailed, type Sender, type Sent } from "../../client/sender.ts";
 import { equalBytes, fromHex, toHex } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
 import { MsgPlaceBidResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
-import { Comparator, ReplicaState, TaskState, Term, TimeInForce, VerificationLevel, type Blob, type Job, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { Comparator, ReplicaState, StageState, TaskState, Term, TimeInForce, VerificationLevel, type Blob, type Job, type Stage, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { fetchBlob } from "../data/fetch.ts";
 import type { BlobStore } from "../data/store.ts";
 import { generateKeyPair, newJobKey, openFrom, sealBlob, sealedSize, sealKey } from "../seal/index.ts";
+import { frameOutputs } from "../job-file.ts";
 import { JobFiles, type JobFile } from "./job-files.ts";
 
 export interface JobRequest {
@@ -30,6 +31,8 @@ export interface JobRequest {
   readonly program: Uint8Array;
   readonly inputs: readonly Uint8Array[];
   readonly arguments?: WasmArguments;
+  /** Stages behind the first one, whose tasks are those of `inputs`. */
+  readonly later?: readonly GatherStage[];
   /** Declared run time of one task, in milliseconds. */
   readonly durationMs: bigint;
   readonly maxResultSize: bigint;
@@ -44,6 +47,16 @@ export interface JobRequest {
   readonly costTags?: Readonly<Record<string, string>>;
   /** False sends everything in clear. */
   readonly sealed?: boolean;
+}
+
+/**
+ * A stage of one task that reads what the tasks of earlier stages gave: `frameOutputs` of their outputs, in task order. The gateway supplies it once they are
+ * FINAL. Where one of them failed (ended with another status than ok, or another exit code than 0) it cancels what is left of the job.
+ */
+export interface GatherStage {
+  /** Earlier stages, ascending; the first one is 0. */
+  readonly after: readonly number[];
+  readonly arguments?: WasmArguments;
 }
 
 export interface PlacedJob {
@@ -62,8 +75,8 @@ export interface GatewayOptions {
   readonly directory: string;
   readonly pollMs: number;
   readonly log: (message: string, fields?: Record<string, unknown>) => void;
-  /** For tests: a consumer that keeps its salts or keys to itself. */
-  readonly withhold?: { readonly salts?: boolean; readonly seals?: boolean };
+  /** For tests: a consumer that keeps its salts, keys or later inputs to itself. */
+  readonly withhold?: { readonly salts?: boolean; readonly seals?: boolean; readonly inputs?: boolean };
 }
 
 interface Live {
@@ -81,6 +94,8 @@ export class Gateway {
   readonly #live = new Map<bigint, Live>();
   /** Jobs that are being served: one that waits for a block keeps no other waiting. */
   readonly #busy = new Map<bigint, Promise<void>>();
+  /** Jobs whose next stage is being supplied: results that are slow to come keep no salt or key waiting. */
+  readonly #supplying = new Map<bigint, Promise<void>>();
   /** Bids that are on their way. */
   readonly #placing = new Set<string>();
   /** Whether there may be drafts whose bid came into a block without our knowing. */
@@ -103,24 +118,25 @@ export class Gateway {
     this.#stop.abort();
     await this.#loop;
     const grace = new AbortController();
-    await Promise.race([Promise.allSettled(this.#busy.values()), sleep(stopGraceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
+    await Promise.race([Promise.allSettled([...this.#busy.values(), ...this.#supplying.values()]), sleep(stopGraceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
     grace.abort();
   }
 
   /** Puts the data where providers can fetch it and sends the bid. Resolves when the bid is in a block. */
   async place(request: JobRequest): Promise<PlacedJob> {
-    const { sender, blobs, dataUrl } = this.#options;
+    const { sender, dataUrl } = this.#options;
     const profileId = await ensureProfile(this.#options.connection, sender, request, request.wishes ?? {}, this.#options.pollMs);
     const sealed = request.sealed !== false;
     const keys = generateKeyPair();
     const jobKey = newJobKey();
-    const offer = async (clear: Uint8Array): Promise<Blob> => {
-      const bytes = sealed ? sealBlob(jobKey, clear) : clear;
-      return { digest: await blobs.put(bytes), size: BigInt(bytes.length) };
+    const key = sealed ? jobKey : undefined;
+    const first = { ...(await this.#offerInputs(key, request.inputs)), arguments: encodeWasmArguments(request.arguments ?? {}) };
+    const later = request.later ?? [];
+    const tasks = request.inputs.length;
+    const work = later.length === 0 ? { ...first, tasks, stages: [] } : {
+      inputRoot: new Uint8Array(0), arguments: new Uint8Array(0), tasks: tasks + later.length,
+      stages: [{ ...first, tasks, after: [] }, ...later.map((stage) => ({ tasks: 1, after: [...stage.after], inputRoot: new Uint8Array(0), arguments: encodeWasmArguments(stage.arguments ?? {}) }))],
     };
-    const inputs: Blob[] = [];
-    for (const input of request.inputs) inputs.push(await offer(input));
-    const manifest = encodeManifest(inputs);
     const saltSecret = randomBytes(32);
     const file: JobFile = { id: "", name: request.name, jobKey: toHex(jobKey), consumerSecret: toHex(keys.secretKey), saltSecret: toHex(saltSecret), saltLength: salts, consumerKey: sealed ? toHex(keys.publicKey) : "" };
     const draft = `draft-${randomBytes(8).toString("hex")}`;
@@ -138,10 +154,8 @@ export class Gateway {
         k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n),
         saltHead: replicated ? new SaltChain(saltSecret, salts).head : new Uint8Array(0),
         job: {
-          program: await offer(request.program), tasks: inputs.length, inputRoot: inputRoot(inputs),
-          manifest: { digest: await blobs.put(manifest), size: BigInt(manifest.length) },
-          dataUrls: [dataUrl], duration: request.durationMs, maxResultSize: request.maxResultSize,
-          consumerKey: sealed ? keys.publicKey : new Uint8Array(0), arguments: encodeWasmArguments(request.arguments ?? {}),
+          ...work, program: await this.#offer(key, request.program), dataUrls: [dataUrl], duration: request.durationMs, maxResultSize: request.maxResultSize,
+          consumerKey: sealed ? keys.publicKey : new Uint8Array(0),
         },
       },
     });
@@ -149,6 +163,18 @@ export class Gateway {
     this.#files.settle(draft, String(response.jobId));
     this.#watch({ ...file, id: String(response.jobId) });
     return { id: response.jobId, sent, escrow: BigInt(response.escrow), storageDeposit: BigInt(response.storageDeposit) };
+  }
+
+  /** Puts bytes where providers can fetch them, sealed where there is a key. */
+  async #offer(key: Uint8Array | undefined, clear: Uint8Array): Promise<Blob> {
+    const bytes = key === undefined ? clear : sealBlob(key, clear);
+    return { digest: await this.#options.blobs.put(bytes), size: BigInt(bytes.length) };
+  }
+
+  async #offerInputs(key: Uint8Array | undefined, clear: readonly Uint8Array[]): Promise<{ readonly inputRoot: Uint8Array; readonly manifest: Blob }> {
+    const inputs: Blob[] = [];
+    for (const input of clear) inputs.push(await this.#offer(key, input));
+    return { inputRoot: inputRoot(inputs), manifest: await this.#offer(undefined, encodeManifest(inputs)) };
   }
 
   /** Sends the bid of a draft. A refused one leaves nothing behind; one of unknown fate is looked for on chain. */
@@ -204,18 +230,50 @@ export class Gateway {
     this.#orphans = false;
   }
 
-  /** One look at a job: salts and keys that are due now. */
+  /** One look at a job: salts, keys and inputs that are due now. */
   async #serve(live: Live): Promise<void> {
     const { market } = this.#options.connection.query;
-    const job = await market.job({ jobId: live.id }).then((answer) => answer.job, (error: unknown) => {
+    const found = await market.job({ jobId: live.id }).catch((error: unknown) => {
       if (/does not exist or was pruned/.test(words(error))) return undefined;
       throw error;
     });
+    const job = found?.job;
     if (job === undefined || job.endedTau > 0n) {
       this.#live.delete(live.id);
       return;
     }
+    if (found!.stages.some(awaitsInputs)) this.#supplyNext(live);
     await Promise.all([this.#reveal(live, job), this.#seal(live, job)]);
+  }
+
+  /** Begins to supply stages that wait for their inputs. What was done before a restart shows on chain: nothing has to be remembered. */
+  #supplyNext(live: Live): void {
+    if (this.#supplying.has(live.id) || this.#options.withhold?.inputs === true) return;
+    const supplied = this.#supply(live).catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) this.#options.log("supplying a stage failed; trying again", { job: String(live.id), error: words(error) });
+    });
+    this.#supplying.set(live.id, supplied.finally(() => this.#supplying.delete(live.id)));
+  }
+
+  async #supply(live: Live): Promise<void> {
+    const { sender, log, connection } = this.#options;
+    const { job, stages } = await connection.query.market.job({ jobId: live.id });
+    const spec = job!.spec!;
+    const tasks = await this.tasks(live.id);
+    for (const stage of stages.filter(awaitsInputs)) {
+      const sources = spec.stages[stage.index]!.after.flatMap((index) => tasks.slice(stages[index]!.firstTask, stages[index]!.firstTask + stages[index]!.tasks));
+      const results = await Promise.all(sources.map((task) => this.result(live.id, task)));
+      const failed = results.findIndex((result) => !succeeded(result));
+      if (failed >= 0) {
+        await sender.send({ typeUrl: "/dcm.market.v1.MsgCancelBid", value: { consumer: sender.address, jobId: live.id } });
+        log("cancelled the rest of a job: a task failed that a later stage reads", { job: String(live.id), task: String(sources[failed]!.id), status: results[failed]!.status, exitCode: results[failed]!.exitCode });
+        return;
+      }
+      const key = spec.consumerKey.length > 0 ? fromHex(live.file.jobKey) : undefined;
+      const inputs = await this.#offerInputs(key, [frameOutputs(results.map(({ output }) => output))]);
+      await sender.send({ typeUrl: "/dcm.market.v1.MsgSupplyInputs", value: { consumer: sender.address, jobId: live.id, stage: stage.index, ...inputs } });
+      log("supplied the input of a stage", { job: String(live.id), stage: stage.index });
+    }
   }
 
   async #reveal(live: Live, job: Job): Promise<void> {
@@ -280,6 +338,11 @@ export class Gateway {
     throw new Error(`the result of task ${task.id} could not be fetched: ${words(last)}`);
   }
 }
+
+const awaitsInputs = ({ state }: Stage): boolean => state === StageState.STAGE_STATE_INPUTS;
+
+/** Ended by itself, and says that all is well. */
+export const succeeded = ({ status, exitCode }: TaskResult): boolean => status === "ok" && exitCode === 0;
 
 /** By the consumer's key or, where nothing is sealed, by the untouched chain of salts. */
 function isOf(draft: JobFile, job: Job): boolean {

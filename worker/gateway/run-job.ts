@@ -1,9 +1,9 @@
-/** A whole job file on the market: wave by wave, each wave a job of its own whose results are the next one's input. */
-import { TaskState, type Job, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+/** A whole job file on the market: one job, whose waves are its stages. The gateway makes each stage's input of the results before it. */
+import { TaskState, type Job, type Stage, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import type { TaskResult } from "../../client/protocol.ts";
-import { frameOutputs, type JobFile, type LoadedJob, type Wave } from "../job-file.ts";
+import type { JobFile, LoadedJob, Wave } from "../job-file.ts";
 import type { Connection } from "../../client/connection.ts";
-import type { Gateway, PlacedJob } from "./gateway.ts";
+import { succeeded, type Gateway, type PlacedJob } from "./gateway.ts";
 
 /** Where a wave stands, for those who watch. */
 export interface WaveProgress {
@@ -11,7 +11,12 @@ export interface WaveProgress {
   readonly kind: Wave["kind"];
   readonly placed: PlacedJob;
   readonly job: Job;
+  /** Of the whole job; none where it has one wave. */
+  readonly stages: readonly Stage[];
+  /** Of the wave. */
   readonly tasks: readonly Task[];
+  /** Of the whole job. */
+  readonly all: readonly Task[];
 }
 
 export interface RunOptions {
@@ -19,7 +24,7 @@ export interface RunOptions {
   readonly gateway: Gateway;
   readonly loaded: LoadedJob;
   readonly pollMs: number;
-  readonly onPlaced?: (wave: number, placed: PlacedJob) => void | Promise<void>;
+  readonly onPlaced?: (placed: PlacedJob) => void | Promise<void>;
   readonly onProgress?: (progress: WaveProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -33,34 +38,46 @@ export class JobFailed extends Error {
   override readonly name = "JobFailed";
 }
 
-/** The waves in order; the last one's first result is the job's. Rejects with JobFailed, saying which task ended how. */
+/** The waves in order; the last one's first result is the job's. Rejects with JobFailed, saying which task ended how, once the whole job has ended. */
 export async function runJob(options: RunOptions): Promise<FinishedWave[]> {
   const { gateway, loaded } = options;
   const { job } = loaded;
   await checkDurations(options.connection, job);
+  const most = (pick: (wave: Wave) => bigint): bigint => job.waves.reduce((greatest, wave) => (pick(wave) > greatest ? pick(wave) : greatest), 0n);
+  // All stages of a job share what a task may use: the greatest of what the waves want. Paid is what was used.
+  const placed = await gateway.place({
+    name: job.name, classId: job.classId, quoteDenom: job.quoteDenom, limitPrice: job.limitPrice, lots: most(({ lots }) => lots), verification: job.verification, wishes: job.wishes,
+    program: loaded.program, inputs: loaded.inputs, arguments: { args: job.waves[0]!.args }, durationMs: most(({ durationMs }) => durationMs), maxResultSize: most(({ maxResultBytes }) => maxResultBytes),
+    later: job.waves.slice(1).map(({ args }, i) => ({ after: [i], arguments: { args } })), costTags: { job: job.name },
+  });
+  await options.onPlaced?.(placed);
   const finished: FinishedWave[] = [];
-  let inputs = loaded.inputs;
   for (const [index, wave] of job.waves.entries()) {
-    const placed = await gateway.place({
-      name: `${job.name}/${wave.kind}`, classId: job.classId, quoteDenom: job.quoteDenom, limitPrice: job.limitPrice, lots: wave.lots, verification: job.verification, wishes: job.wishes,
-      program: loaded.program, inputs, arguments: { args: wave.args }, durationMs: wave.durationMs, maxResultSize: wave.maxResultBytes, costTags: { job: job.name, wave: wave.kind },
-    });
-    await options.onPlaced?.(index, placed);
     const done = await follow(options, index, wave, placed);
-    const results: TaskResult[] = [];
-    for (const task of done.tasks) {
-      if (task.state !== TaskState.TASK_STATE_FINAL) throw new JobFailed(`task ${task.index} of wave ${index + 1} was closed without a result (reason ${task.closeReason}); see job ${placed.id}`);
-      const result = await gateway.result(placed.id, task);
-      if (result.status !== "ok" || result.exitCode !== 0) throw new JobFailed(`task ${task.index} of wave ${index + 1} ended with ${result.status}, exit code ${result.exitCode}`);
-      results.push(result);
+    try {
+      finished.push({ ...done, results: await resultsOf(options, index, done) });
+    } catch (error) {
+      if (!(error instanceof JobFailed)) throw error;
+      // What waits for it closes: by itself, or because the gateway cancels.
+      await look(options, index, wave, placed, ({ job: { endedTau } }) => endedTau > 0n);
+      throw error;
     }
-    finished.push({ ...done, results });
-    inputs = [frameOutputs(results.map(({ output }) => output))];
   }
   return finished;
 }
 
-/** The chain refuses a bid that declares too little time for its lots: better now than after earlier waves were paid. */
+async function resultsOf({ gateway }: RunOptions, index: number, { tasks, placed }: WaveProgress): Promise<TaskResult[]> {
+  const results: TaskResult[] = [];
+  for (const task of tasks) {
+    if (task.state !== TaskState.TASK_STATE_FINAL) throw new JobFailed(`task ${task.index} (wave ${index + 1}) was closed without a result (reason ${task.closeReason}); see job ${placed.id}`);
+    const result = await gateway.result(placed.id, task);
+    if (!succeeded(result)) throw new JobFailed(`task ${task.index} (wave ${index + 1}) ended with ${result.status}, exit code ${result.exitCode}`);
+    results.push(result);
+  }
+  return results;
+}
+
+/** The chain refuses a bid that declares too little time for its lots: better that the wave is named. */
 async function checkDurations(connection: Connection, { classId, waves }: JobFile): Promise<void> {
   const { maxLotMs } = (await connection.query.market.class({ classId })).class!;
   for (const [i, { lots, durationMs }] of waves.entries()) {
@@ -68,13 +85,24 @@ async function checkDurations(connection: Connection, { classId, waves }: JobFil
   }
 }
 
-async function follow(options: RunOptions, index: number, wave: Wave, placed: PlacedJob): Promise<WaveProgress> {
+const isOver = ({ state }: Task): boolean => state === TaskState.TASK_STATE_FINAL || state === TaskState.TASK_STATE_CLOSED;
+
+/** Until the wave's tasks are over; with the last wave the job is. */
+function follow(options: RunOptions, index: number, wave: Wave, placed: PlacedJob): Promise<WaveProgress> {
+  const last = index === options.loaded.job.waves.length - 1;
+  return look(options, index, wave, placed, ({ job, tasks }) => (last ? job.endedTau > 0n : tasks.every(isOver)));
+}
+
+async function look(options: RunOptions, index: number, wave: Wave, placed: PlacedJob, until: (progress: WaveProgress) => boolean): Promise<WaveProgress> {
   for (;;) {
     options.signal?.throwIfAborted();
-    const { job } = await options.connection.query.market.job({ jobId: placed.id });
-    const progress: WaveProgress = { wave: index, kind: wave.kind, placed, job: job!, tasks: await options.gateway.tasks(placed.id) };
+    const { job, stages } = await options.connection.query.market.job({ jobId: placed.id });
+    const all = await options.gateway.tasks(placed.id);
+    const stage = stages[index];
+    const tasks = stage === undefined ? all : all.slice(stage.firstTask, stage.firstTask + stage.tasks);
+    const progress: WaveProgress = { wave: index, kind: wave.kind, placed, job: job!, stages, tasks, all };
     options.onProgress?.(progress);
-    if (job!.endedTau > 0n) return progress;
+    if (until(progress)) return progress;
     await new Promise((resolve) => setTimeout(resolve, options.pollMs));
   }
 }

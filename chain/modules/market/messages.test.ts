@@ -185,6 +185,7 @@ describe("a market under random messages", () => {
   it("MKT-9: keeps every invariant and all money, in each of two denoms", () => {
     const traded = new Set<string>();
     let streamed = 0;
+    const seen = new Map(["EventLeaseCreated", "EventReplicaChanged", "EventStageOpened", "EventStageClosed"].map((name) => [name, 0]));
     for (let seed = 1; seed <= 6; seed++) {
       const m = new TestMarket({}, (state) => (state.quoteDenoms = [{ denom: "uusd", rate: { bondUnits: 7n, quoteUnits: 3n }, closed: false }]));
       const accounts = [...["p1", "p2", "p3", "p4"].map((label, i) => m.provider(label, 200_000n, undefined, [["gpu", "a"], ["zone", "abc"[i % 3]!]])), m.fund("c1"), m.fund("c2")];
@@ -211,8 +212,10 @@ describe("a market under random messages", () => {
       }
       for (const { attributes } of m.named("EventLeaseCreated")) traded.add(new Map(attributes).get("quote_denom")!);
       streamed += m.named("EventEscrowSettled").filter(({ attributes }) => attributes.some(([key, value]) => key === "from_tau" && value !== "0")).length;
+      for (const name of seen.keys()) seen.set(name, seen.get(name)! + m.named(name).length);
     }
     assert.deepEqual([...traded].sort(), ["udcm", "uusd"]);
     assert.ok(streamed > 0, "money streamed");
+    for (const [name, count] of seen) assert.ok(count > 0, `no ${name} in any run`);
   });
 });

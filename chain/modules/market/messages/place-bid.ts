@@ -1,5 +1,5 @@
 /** MsgPlaceBid: a job and the money for it. */
-import { Bid, Comparator, Job, Meter, OrderStatus, Term, TimeInForce, VerificationLevel, type JobSpec, type Params, type StageSpec } from "../../../codec/gen/dcm/market/v1/types.ts";
+import { Bid, Blob, Comparator, Job, Meter, OrderStatus, Term, TimeInForce, VerificationLevel, type JobSpec, type Params, type StageSpec } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceBid, MsgPlaceBidResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
 import { readAmount } from "../../../runtime/coins.ts";
@@ -51,7 +51,8 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
     execute(ctx, message) {
       const consumer = canonical(message.consumer, "consumer");
       const payer = message.payer === "" ? consumer : canonical(message.payer, "payer");
-      const spec = message.job!;
+      // Exports write every manifest; so does the state, where it is empty too.
+      const spec = { ...message.job!, manifest: message.job!.manifest ?? Blob.create() };
       const { version, params } = currentParams(ctx);
       const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "limit_price", message.limitPrice);
       if (capacity.meter !== Meter.METER_WORK) fail(errors.jobNeedsWork, { classId: capacity.id });
