@@ -9,6 +9,7 @@ import { Follower } from "./follower.ts";
 import { cancelPartlyMatched, expire, leaveUnfilled, tradeWithOneself, waitForCheaper } from "./orders.ts";
 import { secondDenom } from "../../../localnet/homes.ts";
 import { leakNothing, showNothingToThirdParties } from "./secrets.ts";
+import { cancelBehindTheFailed, closeBehindTheMissing, closeWithoutInputs, mapAndReduce, surviveGatewayKills } from "./stages.ts";
 import { classIds, slow, World } from "./world.ts";
 
 type Scenario = (world: World) => Promise<void>;
@@ -18,6 +19,7 @@ const lanes: readonly (readonly Scenario[])[] = [
   [acceptWithoutVerification, acceptReplicated, slashTheLiar, replaceTheSilent],
   [payInAnotherDenom, goOnAfterKill, rematchAfterDeath, payPremium, raiseLimit],
   [closeWithoutSalt, closeAfterDeclines, leaveUnfilled, expire, waitForCheaper, answerNonsense, fillOrKill, runTogether],
+  [mapAndReduce, surviveGatewayKills, closeBehindTheMissing, closeWithoutInputs, cancelBehindTheFailed],
   [showNothingToThirdParties, rematchAfterSilence, closeWithoutSeal, cancelPartlyMatched, tradeWithOneself],
 ];
 
@@ -66,10 +68,16 @@ describe("the market on a real network", function () {
   holds("never trades an account with itself: the newer order leaves", tradeWithOneself);
   holds("shows nothing to third parties who fetch its data", showNothingToThirdParties);
 
+  holds("runs map and reduce as one job: the reduce opens when the last map is final and its input is supplied", mapAndReduce);
+  holds("goes on after its gateway was killed: with the bid placed, between the stages, with the inputs supplied", surviveGatewayKills);
+  holds("closes every stage behind a task without a result, and gives their escrow back", closeBehindTheMissing);
+  holds("closes a stage whose inputs the consumer keeps back", closeWithoutInputs);
+  holds("cancels what would read the result of a program that failed", cancelBehindTheFailed);
+
   it("leaks no secret into logs, blocks, process list or the disks of providers", () => leakNothing(world));
   it("costs workers and gateways no fee for transactions that fail", () => {
     // One that is killed cannot know which of its transactions came through.
-    const killed = [3, slow].map((index) => world.address(index));
+    const killed = [...[3, slow].map((index) => world.address(index)), world.consumers.get("killed gateway")!.address];
     assert.deepEqual(world.history.failures.filter(({ account }) => !killed.includes(account)), []);
   });
   it("prunes the records in time and gives the storage deposit back", () => pruneRecords(world));

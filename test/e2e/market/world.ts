@@ -41,10 +41,13 @@ const faults = new Map([[liar, "lie"], [silent, "silent"], [slow, "slow"]] as co
 export const providerCount = 7;
 
 /** A book for each scenario. */
-export const classIds = ["wasm.cancel", "wasm.decline", "wasm.foreign", "wasm.honest", "wasm.killed", "wasm.liar", "wasm.nonsense", "wasm.orders", "wasm.premium", "wasm.raised", "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.sealed", "wasm.seals", "wasm.self", "wasm.silent", "wasm.tacit", "wasm.together", "wasm.whole"] as const;
+export const classIds = [
+  "wasm.cancel", "wasm.decline", "wasm.failed", "wasm.foreign", "wasm.gateway", "wasm.honest", "wasm.inputs", "wasm.killed", "wasm.liar", "wasm.missing", "wasm.nonsense", "wasm.orders", "wasm.premium", "wasm.raised",
+  "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.sealed", "wasm.seals", "wasm.self", "wasm.silent", "wasm.stages", "wasm.tacit", "wasm.together", "wasm.whole",
+] as const;
 export type ClassId = (typeof classIds)[number];
 
-const deadlines = { salt_due: "8000", seal_due: "8000", start_due: "15000", commit_due: "15000", reveal_due: "8000", draw_due: "15000", record_lifetime: String(recordLifetimeMs) };
+const deadlines = { salt_due: "8000", seal_due: "8000", start_due: "15000", commit_due: "15000", reveal_due: "8000", draw_due: "15000", inputs_due: "15000", record_lifetime: String(recordLifetimeMs) };
 
 export interface Party {
   readonly address: string;
@@ -164,11 +167,17 @@ export class World {
 
   /** A funded account with a gateway that serves its jobs. */
   async consumer(name: string, withhold: GatewayOptions["withhold"] = {}): Promise<Consumer> {
+    const { address, sender, funds } = await this.account();
+    return this.gateway(name, { address, sender }, funds, withhold);
+  }
+
+  /** A funded account. */
+  async account(): Promise<Party & { readonly mnemonic: string; readonly funds: bigint }> {
     const wallet = await DirectSecp256k1HdWallet.generate(12, { prefix: prefixes.account });
     const { address } = (await wallet.getAccounts())[0]!;
     await this.#faucet.send({ typeUrl: "/cosmos.bank.v1beta1.MsgSend", value: { fromAddress: this.#faucet.address, toAddress: address, amount: [{ denom, amount: String(consumerFunds) }, { denom: secondDenom, amount: String(secondFunds) }] } });
     const sender = await Sender.create({ connection: this.connection, signer: wallet, address, chainId, gasPrice });
-    return this.gateway(name, { address, sender }, consumerFunds, withhold);
+    return { address, sender, mnemonic: wallet.mnemonic, funds: consumerFunds };
   }
 
   async gateway(name: string, { address, sender }: Party, funds: bigint, withhold: GatewayOptions["withhold"] = {}): Promise<Consumer> {
