@@ -1,6 +1,6 @@
 /**
- * A consumer's gateway as a process of its own, to be killed: `node gateway-process.ts RPC FOLDER PORT [place CLASS] [withhold]`. FOLDER holds the mnemonic, and what a gateway keeps.
- * Prints the id of the job that it placed.
+ * A consumer's gateway as a process of its own, to be killed: `node gateway-process.ts RPC CHAIN FOLDER DATA [place CLASS] [withhold]`. FOLDER holds the mnemonic and what a gateway
+ * keeps; its blobs are served from there, under DATA, by somebody else. Prints the id of the job that it placed.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,20 +9,17 @@ import { prefixes } from "../../../chain/codec/address.ts";
 import { connect } from "../../../client/connection.ts";
 import { Sender } from "../../../client/sender.ts";
 import { denom, gasPrice } from "../../../localnet/homes.ts";
-import { serveBlobs } from "../../../worker/data/server.ts";
 import { BlobStore } from "../../../worker/data/store.ts";
 import { Gateway } from "../../../worker/gateway/gateway.ts";
 import { input, module } from "./program.ts";
 
-const [rpc, folder, port, ...orders] = process.argv.slice(2) as [string, string, string, ...string[]];
+const [rpc, chainId, folder, dataUrl, ...orders] = process.argv.slice(2) as [string, string, string, string, ...string[]];
 const connection = await connect(rpc);
-const { chainId } = JSON.parse(readFileSync(join(folder, "chain.json"), "utf8")) as { chainId: string };
 const wallet = await DirectSecp256k1HdWallet.fromMnemonic(readFileSync(join(folder, "mnemonic"), "utf8"), { prefix: prefixes.account });
 const sender = await Sender.create({ connection, signer: wallet, address: (await wallet.getAccounts())[0]!.address, chainId, gasPrice });
 const blobs = await BlobStore.open({ directory: join(folder, "blobs") });
-const data = await serveBlobs(blobs, { host: "127.0.0.1", port: Number(port) });
 const gateway = new Gateway({
-  connection, sender, blobs, dataUrl: data.url, directory: join(folder, "jobs"), pollMs: 200, log: (message, fields) => process.stderr.write(`${JSON.stringify({ message, ...fields })}\n`),
+  connection, sender, blobs, dataUrl, directory: join(folder, "jobs"), pollMs: 200, log: (message, fields) => process.stderr.write(`${JSON.stringify({ message, ...fields })}\n`),
   withhold: { inputs: orders.includes("withhold") },
 });
 gateway.start();

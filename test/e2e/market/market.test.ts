@@ -19,7 +19,8 @@ const lanes: readonly (readonly Scenario[])[] = [
   [acceptWithoutVerification, acceptReplicated, slashTheLiar, replaceTheSilent],
   [payInAnotherDenom, goOnAfterKill, rematchAfterDeath, payPremium, raiseLimit],
   [closeWithoutSalt, closeAfterDeclines, leaveUnfilled, expire, waitForCheaper, answerNonsense, fillOrKill, runTogether],
-  [mapAndReduce, surviveGatewayKills, closeBehindTheMissing, closeWithoutInputs, cancelBehindTheFailed],
+  [surviveGatewayKills],
+  [mapAndReduce, closeBehindTheMissing, closeWithoutInputs, cancelBehindTheFailed],
   [showNothingToThirdParties, rematchAfterSilence, closeWithoutSeal, cancelPartlyMatched, tradeWithOneself],
 ];
 

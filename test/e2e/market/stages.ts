@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CloseReason, StageState, TaskState, type Stage } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
@@ -52,10 +53,10 @@ export async function surviveGatewayKills(world: World): Promise<void> {
   const folder = join(world.folder, "consumers", name);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "mnemonic"), party.mnemonic, { mode: 0o600 });
-  writeFileSync(join(folder, "chain.json"), JSON.stringify({ chainId }));
-  const port = await freePort();
+  // Data that were away while the gateway is would be a reason to decline.
+  const data = await serveFolder(join(folder, "blobs"));
   const run = (...orders: string[]): ChildProcess =>
-    spawn(process.execPath, [fileURLToPath(new URL("gateway-process.ts", import.meta.url)), world.network.validators[0]!.rpcAddress, folder, String(port), ...orders], { stdio: ["ignore", "pipe", "inherit"] });
+    spawn(process.execPath, [fileURLToPath(new URL("gateway-process.ts", import.meta.url)), world.network.validators[0]!.rpcAddress, chainId, folder, data.url, ...orders], { stdio: ["ignore", "pipe", "inherit"] });
   let child = run("place", "wasm.gateway" satisfies ClassId);
   const [line] = (await once(child.stdout!, "data")) as [Buffer];
   const jobId = BigInt(line.toString("utf8").trim());
@@ -72,6 +73,7 @@ export async function surviveGatewayKills(world: World): Promise<void> {
     await world.until("the job's end", async () => (await world.connection.query.market.job({ jobId })).job!.endedTau > 0n);
   } finally {
     await kill(child);
+    await data.close();
   }
   const { job } = await world.connection.query.market.job({ jobId });
   const consumer = await world.gateway(name, party, party.funds);
@@ -126,12 +128,21 @@ async function kill(child: ChildProcess): Promise<void> {
   await gone;
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer();
+/** The blobs of a store that another process writes. */
+async function serveFolder(folder: string): Promise<{ readonly url: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const name = request.url?.slice(1) ?? "";
+    readFile(join(folder, name.slice(0, 2), name)).then((bytes) => response.end(bytes), () => response.writeHead(404).end());
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
 }
