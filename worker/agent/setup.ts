@@ -62,8 +62,9 @@ export async function ensureAsk(connection: Connection, sender: Sender, terms: A
   const { asks } = await connection.query.market.asks({ provider: sender.address, pagination: { key: new Uint8Array(0), offset: 0n, limit: 1_000n, countTotal: false, reverse: false } });
   const mine = asks.filter((ask) => ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.classId === terms.classId && ask.quoteDenom === terms.quoteDenom);
   const premiums = await premiumsOf(connection, sender.address, terms.premiums ?? {});
-  const term = terms.preemptible === true ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT;
-  const shaped = (ask: Ask): boolean => ask.maxColocated === (terms.maxColocated ?? 0) && ask.term === term && (terms.reclaimNotice === undefined || ask.reclaimNotice === terms.reclaimNotice);
+  const preemptible = terms.preemptible === true;
+  const shaped = (ask: Ask): boolean =>
+    ask.maxColocated === (terms.maxColocated ?? 0) && (ask.term === Term.TERM_PREEMPTIBLE) === preemptible && (terms.reclaimNotice === undefined || ask.reclaimNotice === terms.reclaimNotice);
   const sized = (ask: Ask): boolean => shaped(ask) && (ask.units === terms.units || (keepShrunk && ask.units < terms.units));
   const priced = (ask: Ask): boolean => ask.basePrice === terms.price && samePremiums(ask.premiums, premiums);
   const wanted = mine.find((ask) => sized(ask) && priced(ask)) ?? mine.find(sized);
@@ -76,7 +77,8 @@ export async function ensureAsk(connection: Connection, sender: Sender, terms: A
     typeUrl: "/dcm.market.v1.MsgPlaceAsk",
     value: {
       provider: sender.address, classId: terms.classId, quoteDenom: terms.quoteDenom, basePrice: terms.price, units: terms.units, premiums,
-      maxColocated: terms.maxColocated ?? 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: terms.reclaimNotice ?? 0n, term,
+      maxColocated: terms.maxColocated ?? 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: terms.reclaimNotice ?? 0n,
+      term: preemptible ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT,
     },
   });
   return MsgPlaceAskResponse.decode(sent.response?.value ?? new Uint8Array(0)).askId;

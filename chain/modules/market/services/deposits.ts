@@ -2,7 +2,7 @@
 import type { Instance, InstanceDeposit } from "../../../codec/gen/dcm/market/v1/types.ts";
 import { minInt } from "../../../math/int.ts";
 
-/** Payers that an instance remembers apart; one that pays again right behind itself counts once. */
+/** Deposits that an instance remembers apart; one that pays again right behind itself counts once. */
 export const maxDeposits = 16;
 
 export function depositedOf({ deposits }: Pick<Instance, "deposits">): bigint {
@@ -26,9 +26,14 @@ export function refundsOf(instance: Instance): { readonly payer: string; readonl
   return out.reverse();
 }
 
-/** The deposits with one more; undefined where there would be too many. */
+/**
+ * The deposits with one more; undefined where there would be too many. Whoever has one already can always add to it, though it is then used earlier: above all the payer of the
+ * bid, whose is the first [dust of strangers that shuts the consumer out of its own service].
+ */
 export function withDeposit(deposits: readonly InstanceDeposit[], payer: string, amount: bigint): InstanceDeposit[] | undefined {
   const last = deposits.at(-1);
   if (last?.payer === payer) return [...deposits.slice(0, -1), { payer, amount: (BigInt(last.amount) + amount).toString() }];
-  return deposits.length >= maxDeposits ? undefined : [...deposits, { payer, amount: amount.toString() }];
+  if (deposits.length < maxDeposits) return [...deposits, { payer, amount: amount.toString() }];
+  const own = deposits.findLastIndex((one) => one.payer === payer);
+  return own < 0 ? undefined : deposits.map((one, i) => (i === own ? { payer, amount: (BigInt(one.amount) + amount).toString() } : one));
 }

@@ -256,11 +256,10 @@ export function closeInstance(instance: Instance, terms: ServiceTerms, silent: b
   }
   const debt = run.settle(now);
   const abandoned = silent && debt === 0n;
-  if (abandoned) {
-    run.effects.push({ kind: "record", provider: instance.provider, outcome: "missed", worth: run.feeInBond });
-    run.penalize("abandoned");
-  }
+  if (abandoned) run.penalize("abandoned");
   run.set({ unpaid: debt.toString() });
   run.close(now, abandoned ? CloseReason.CLOSE_REASON_ABANDONED : CloseReason.CLOSE_REASON_CLOSED_BY_CONSUMER);
+  // Behind what it was paid: that must not wipe out this very mark.
+  if (abandoned) run.effects.push({ kind: "record", provider: instance.provider, outcome: "missed", worth: run.fee });
   return run.done();
 }
