@@ -382,11 +382,11 @@ const ends = new Map<string, Set<string>>();
 function walk({ rates, habits, jobs, steps }: Walk): void {
   const m = new TestMarket({ maxMisses: 2, feeBps: 137 }, quotedIn(foreign.map((of, i) => ({ denom: of, rate: { bondUnits: rates[i]![0], quoteUnits: rates[i]![1] }, closed: false }))));
   const consumer = m.fund("c");
-  for (const of of foreign) m.fund("c", 1_000_000_000n, of);
+  for (const quote of foreign) m.fund("c", 1_000_000_000n, quote);
   const providers = habits.map((_, i) => m.provider(`p${i}`, 1n << 60n));
   for (const [i, provider] of providers.entries()) {
     if (habits[i] === "declines") m.providers.get(provider)!.freeDeclines = i % 2;
-    for (const of of foreign) m.ask(provider, 10n + BigInt(i % 3), 2, { quoteDenom: of });
+    for (const quote of foreign) m.ask(provider, 10n + BigInt(i % 3), 2, { quoteDenom: quote });
   }
   const placed = jobs.map((job) => {
     const id = m.bid(consumer, job.limit, {
@@ -470,7 +470,7 @@ describe("conservation", () => {
       ],
     });
     const every = ["FINAL", "expired", "cancelled", "unfilled", "no_salt", "no_seal", "missed", "input_unavailable", "inconclusive"];
-    for (const of of foreign) assert.deepEqual(every.filter((end) => !ends.get(of)!.has(end)), [], of);
+    for (const quote of foreign) assert.deepEqual(every.filter((end) => !ends.get(quote)!.has(end)), [], quote);
   });
 
   it("MKT-97: at the greatest price, lots, risk and rate every product and every transfer has room, and a job of that size pays to the unit", () => {

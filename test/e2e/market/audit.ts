@@ -102,6 +102,6 @@ export async function matchBankEvents(world: World): Promise<void> {
   const accounts = new Set(world.history.find("coin_received").map(({ attributes }) => attributes.receiver!));
   assert.ok(accounts.size > 20);
   for (const account of accounts) {
-    for (const of of [denom, secondDenom]) assert.equal(await world.balance(account, of), (await world.balanceAt(account, 1, of)) + world.history.change(account, 1, to, of), `${account} in ${of}`);
+    for (const coin of [denom, secondDenom]) assert.equal(await world.balanceAt(account, to, coin), (await world.balanceAt(account, 1, coin)) + world.history.change(account, 1, to, coin), `${account} in ${coin}`);
   }
 }
