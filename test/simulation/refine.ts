@@ -12,8 +12,8 @@ import type { MsgUpdateParams as MsgUpdateProviderParams } from "../../chain/cod
 import type { MsgExec, MsgRevoke } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, MsgCreateVestingAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/tx.ts";
 import type {
-  MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgReclaimService, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgSetQuoteDenom, MsgStartService, MsgStartTask, MsgSupplyInputs,
-  MsgTopUpService, MsgUpdateParams,
+  MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgReclaimService, MsgRetireProfile, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgSetQuoteDenom, MsgStartService, MsgStartTask,
+  MsgSupplyInputs, MsgTopUpService, MsgUpdateParams,
 } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 import { InstanceState, ReplicaState, StageState, TaskState, type Instance, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { blsProvePossession } from "../../chain/codec/bls.ts";
@@ -26,7 +26,8 @@ import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { commitmentOf } from "../../chain/modules/market/commitment.ts";
 import { wasmCore } from "../../chain/modules/market/classes.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
-import { draws, instances, jobs, seals, services, stages, tasks } from "../../chain/modules/market/state.ts";
+import { demandOf } from "../../chain/modules/market/profiles.ts";
+import { draws, instances, jobs, profiles as wishes, seals, services, stages, tasks } from "../../chain/modules/market/state.ts";
 import { grants } from "../../chain/modules/authz/state.ts";
 import { grants as allowances } from "../../chain/modules/feegrant/state.ts";
 import { covers } from "../../chain/modules/staking/auditors/standing.ts";
@@ -97,6 +98,12 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const sealed = world.random.chance(50) ? sha256(utf8("a consumer's key")) : new Uint8Array(0);
       return { ...bid, saltHead: bid.saltHead.length === 0 ? bid.saltHead : saltChain[0], job: { ...bid.job!, consumerKey: sealed } };
     },
+    "/dcm.market.v1.MsgRetireProfile": (world, made): MsgRetireProfile | undefined => {
+      const idle = [...wishes.entries(world.ctx)].map(([, profile]) => profile).filter(({ id, registrant, ...book }) => world.accounts.includes(registrant) && demandOf(world.ctx, [book.classId, book.quoteDenom], id).liveJobs === 0n);
+      if (idle.length === 0 || world.random.chance(20)) return made as MsgRetireProfile | undefined;
+      const { registrant, classId, quoteDenom, id } = world.random.pick(idle);
+      return { signer: registrant, classId, quoteDenom, profileId: id };
+    },
     "/dcm.market.v1.MsgRevealSalt": (world): MsgRevealSalt | undefined => {
       const waiting = [...draws.entries(world.ctx)].filter(([, draw]) => draw.salt.length === 0 && draw.saltDueTau !== 0n);
       const job = waiting.length === 0 ? undefined : jobs.find(world.ctx, world.random.pick(waiting)[1].jobId);
@@ -151,7 +158,7 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     "/dcm.market.v1.MsgSetQuoteDenom": ({ random }): MsgSetQuoteDenom => ({
       authority: governance, quoteDenom: { denom: random.pick([...Array.from({ length: 18 }, () => secondDenom), "ugravel", denom]), rate: { bondUnits: 1n + random.bigint(30n), quoteUnits: 1n + random.bigint(30n) }, closed: random.chance(3) },
     }),
-    "/dcm.market.v1.MsgUpdateParams": ({ random }): MsgUpdateParams => ({ authority: governance, params: { ...localnetParams(), recordLifetime: 1_000n + random.bigint(60_000n), feeBps: random.int(1_002), maxMisses: 1 + random.int(3), riskMultiple: random.int(30) } }),
+    "/dcm.market.v1.MsgUpdateParams": ({ random }): MsgUpdateParams => ({ authority: governance, params: { ...localnetParams(), profileDeposit: random.bigint(10_000_000n), recordLifetime: 1_000n + random.bigint(60_000n), feeBps: random.int(1_002), maxMisses: 1 + random.int(3), riskMultiple: random.int(30) } }),
     // Most channels have a hot key that signs for all of them; those of the payer's own key see signatures that are not theirs.
     "/dcm.channel.v1.MsgOpenChannel": ({ random }, made): MsgOpenChannel => {
       const open = made as MsgOpenChannel;

@@ -58,9 +58,10 @@ export function marketModule(ports: MarketPorts): { readonly module: Module } {
     queries: marketQueries(ports),
     genesis: marketGenesis(ports),
     endBlock(ctx) {
-      moveFollowers(ctx, ports, currentParams(ctx).params.maxSweep);
       sweep(ctx, ports);
       sweepInstances(ctx, ports);
+      // Behind the sweeps: whom they jailed is out of the books before they are cleared.
+      moveFollowers(ctx, ports, currentParams(ctx).params.maxSweep);
       seedDraws(ctx, ports);
       runDraws(ctx, ports);
       buildProfiles(ctx, sortInto);

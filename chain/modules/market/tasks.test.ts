@@ -3,6 +3,7 @@ import { describe, it } from "mocha";
 import { CloseReason, OrderStatus, ReplicaState, TaskState, TimeInForce, type Ask, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
 import { testContext } from "../../runtime/testing.ts";
 import { firstBids, turnBids } from "./clearing.ts";
+import { followProvider } from "./followers.ts";
 import { maxDeclined } from "./messages/decline-task.ts";
 import { bidCursors, followQueue, readyDraws, suspended, taskIdOf } from "./state.ts";
 import { fails, name, replicated, resultOf, saltChain, TestMarket } from "./testing.ts";
@@ -638,6 +639,23 @@ describe("tasks", () => {
     assert.deepEqual(left(), [1, 1]);
     market.block(1_000n, 3);
     assert.deepEqual(left(), [0, 0]);
+  });
+
+  it("MKT-48: whom the sweep sends to jail is out of the books in the same block", () => {
+    const { market, provider, task } = single();
+    market.ask(provider, 30n, 2);
+    const { record } = market.ports.providers;
+    (market.ports.providers as { record: typeof record }).record = (ctx, address, outcome, worth) => {
+      record(ctx, address, outcome, worth);
+      if (outcome !== "missed") return;
+      market.providers.get(provider)!.active = false;
+      followProvider(ctx, market.ports, address);
+    };
+    market.block(20_001n);
+    const openAsks = (): bigint => market.query<{ book: { openAsks: bigint } }>("Book", { classId: "wasm.core", quoteDenom: "udcm", levels: 0, profileId: 0 }).book.openAsks;
+    assert.equal(openAsks(), 1n);
+    market.block();
+    assert.deepEqual([market.task(task).state, openAsks()], [TaskState.TASK_STATE_OPEN, 0n]);
   });
 
   it("MKT-48: an inactive provider without asks costs no state", () => {
