@@ -1,5 +1,5 @@
 /** Stages of a job in the state, with the events that tell of them. */
-import { CloseReason, StageState, type Bid, type Job, type Stage, type TaskRange } from "../../codec/gen/dcm/market/v1/types.ts";
+import { StageState, type Bid, type CloseReason, type Job, type Stage, type TaskRange } from "../../codec/gen/dcm/market/v1/types.ts";
 import { stageClosed, stageFinal, stageOpened, stageReady } from "./events.ts";
 import { isUnopened, newStages, orderLeft, stageOf, type Moment } from "./stage-graph.ts";
 import { dueKinds, reschedule, stages, tasksPerJob, taskIdOf, within } from "./state.ts";

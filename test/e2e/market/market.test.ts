@@ -19,8 +19,8 @@ const lanes: readonly (readonly Scenario[])[] = [
   [acceptWithoutVerification, acceptReplicated, slashTheLiar, replaceTheSilent],
   [payInAnotherDenom, goOnAfterKill, rematchAfterDeath, payPremium, raiseLimit],
   [closeWithoutSalt, closeAfterDeclines, leaveUnfilled, expire, waitForCheaper, answerNonsense, fillOrKill, runTogether],
-  [surviveGatewayKills],
-  [mapAndReduce, closeBehindTheMissing, closeWithoutInputs, cancelBehindTheFailed],
+  [surviveGatewayKills, closeWithoutInputs],
+  [mapAndReduce, closeBehindTheMissing, cancelBehindTheFailed],
   [showNothingToThirdParties, rematchAfterSilence, closeWithoutSeal, cancelPartlyMatched, tradeWithOneself],
 ];
 

@@ -47,7 +47,7 @@ export const classIds = [
 ] as const;
 export type ClassId = (typeof classIds)[number];
 
-const deadlines = { salt_due: "8000", seal_due: "8000", start_due: "15000", commit_due: "15000", reveal_due: "8000", draw_due: "15000", inputs_due: "15000", record_lifetime: String(recordLifetimeMs) };
+const deadlines = { salt_due: "8000", seal_due: "20000", start_due: "15000", commit_due: "15000", reveal_due: "8000", draw_due: "15000", inputs_due: "30000", record_lifetime: String(recordLifetimeMs) };
 
 export interface Party {
   readonly address: string;
