@@ -45,7 +45,8 @@ export async function showJob(options: DemoOptions): Promise<void> {
   const names = await providerNames(connection);
   names.set(consumer, consumerName);
   const parties: Party[] = [...names].map(([address, name]) => ({ name, address })).sort((a, b) => (a.name < b.name ? -1 : 1));
-  const before = await balances(connection, parties);
+  const denoms = [...new Set([denom, job.quoteDenom])];
+  const before = await balances(connection, parties, denoms);
 
   screen.title(`Job: ${job.title}`);
   screen.paragraph(`  ${inputs.length} map tasks${job.waves.length > 1 ? `, then ${job.waves.slice(1).map(() => "1 reduce task").join(", ")}` : ""}, of class ${job.classId}; ${consumerName} pays at most ${grouped(job.limitPrice)} ${job.quoteDenom} for a lot (10^9 instructions).`, 2);
@@ -79,9 +80,12 @@ export async function showJob(options: DemoOptions): Promise<void> {
   }
   screen.title("Receipt");
   const receipt = last === undefined ? undefined : await showReceipt(options, last, names);
-  const after = await balances(connection, parties);
+  const after = await balances(connection, parties, denoms);
   screen.title("Balances");
-  screen.table(["account", `before (${denom})`, `after (${denom})`, `change (${denom})`], parties.map(({ name }, i) => [name, grouped(before[i]!), grouped(after[i]!), signed(after[i]! - before[i]!)]), [1, 2, 3]);
+  for (const [i, of] of denoms.entries()) {
+    const [then, now] = [before[i]!, after[i]!];
+    screen.table(["account", `before (${of})`, `after (${of})`, `change (${of})`], parties.map(({ name }, j) => [name, grouped(then[j]!), grouped(now[j]!), signed(now[j]! - then[j]!)]), [1, 2, 3]);
+  }
   if (receipt !== undefined) showSpending(options, receipt);
   if (failed !== undefined) throw failed;
 }
@@ -119,7 +123,7 @@ function watch({ screen }: DemoOptions, names: ReadonlyMap<string, string>, keep
     }
     const news = new Map<string, number[]>();
     for (const task of tasks) {
-      for (const [key, text] of newsOf(task, names, screen.live)) {
+      for (const [key, text] of newsOf(task, job.quoteDenom, names, screen.live)) {
         if (told.has(`${task.id} ${key}`)) continue;
         told.add(`${task.id} ${key}`);
         news.set(text, [...(news.get(text) ?? []), task.index]);
@@ -133,12 +137,12 @@ function watch({ screen }: DemoOptions, names: ReadonlyMap<string, string>, keep
 }
 
 /** What there is to tell of a task, each with a key that it is told once under. On a terminal the moving lines show starts, commits and reveals. */
-function newsOf(task: Task, names: ReadonlyMap<string, string>, live: boolean): [key: string, text: string][] {
+function newsOf(task: Task, quoteDenom: string, names: ReadonlyMap<string, string>, live: boolean): [key: string, text: string][] {
   const name = ({ provider }: Replica): string => names.get(provider) ?? provider;
   const news: [string, string][] = [];
   const [first, ...others] = task.replicas;
-  if (first !== undefined) news.push([`match ${first.leaseId}`, `matched with ${name(first)} at ${grouped(task.price)} ${denom} a lot`]);
-  for (const one of others) news.push([`draw ${one.leaseId}`, `${name(one)} drawn ${one.round === 0 ? "as second replica" : "for the tie-break"}${one.price > task.price ? `, at ${grouped(one.price)} ${denom} a lot` : ""}`]);
+  if (first !== undefined) news.push([`match ${first.leaseId}`, `matched with ${name(first)} at ${grouped(task.price)} ${quoteDenom} a lot`]);
+  for (const one of others) news.push([`draw ${one.leaseId}`, `${name(one)} drawn ${one.round === 0 ? "as second replica" : "for the tie-break"}${one.price > task.price ? `, at ${grouped(one.price)} ${quoteDenom} a lot` : ""}`]);
   for (const one of task.replicas) {
     const reached = (state: ReplicaState): boolean => one.state >= state && one.state !== REPLICA_STATE_OUT;
     if (!live && reached(REPLICA_STATE_RUNNING)) news.push([`start ${one.leaseId}`, `${name(one)} started`]);
@@ -156,7 +160,7 @@ function newsOf(task: Task, names: ReadonlyMap<string, string>, live: boolean): 
   if (task.state === TASK_STATE_FINAL) {
     const agreed = task.replicas.filter(({ state }) => state === REPLICA_STATE_REVEALED);
     const paid = task.replicas.reduce((sum, one) => sum + BigInt(one.paid || "0"), 0n);
-    news.push(["final", `${pc.green("accepted")}: ${agreed.map(name).sort().join(" and ")} ${agreed.length > 1 ? "agree" : "answered"}; ${grouped(paid)} ${denom} paid`]);
+    news.push(["final", `${pc.green("accepted")}: ${agreed.map(name).sort().join(" and ")} ${agreed.length > 1 ? "agree" : "answered"}; ${grouped(paid)} ${quoteDenom} paid`]);
   }
   if (task.state === TASK_STATE_CLOSED) news.push(["closed", pc.red(`closed without a result: ${closedBecause(task)}`)]);
   return news;
@@ -168,7 +172,7 @@ function progressLines(screen: Screen, { job, tasks, kind }: WaveProgress, names
   const at = (...states: number[]): number => replicas.filter(({ state }) => states.includes(state)).length;
   const wanted = tasks.length * Math.max(1, job.k);
   const final = tasks.filter(({ state }) => state === TASK_STATE_FINAL).length;
-  const head = `  ${kind} ${screen.bar(final, tasks.length)} accepted, ${at(REPLICA_STATE_RUNNING)} running, ${at(REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED)}/${wanted} committed, ${at(REPLICA_STATE_REVEALED)}/${wanted} revealed, ${grouped(job.escrow?.paid ?? "0")} ${denom} paid`;
+  const head = `  ${kind} ${screen.bar(final, tasks.length)} accepted, ${at(REPLICA_STATE_RUNNING)} running, ${at(REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED)}/${wanted} committed, ${at(REPLICA_STATE_REVEALED)}/${wanted} revealed, ${grouped(job.escrow?.paid ?? "0")} ${job.quoteDenom} paid`;
   if (tasks.length > Math.min(16, screen.height - 1)) return [head];
   const widest = Math.max(...[...names.values()].map(({ length }) => length));
   return [head, ...tasks.map((task) => `    task ${String(task.index).padEnd(3)} ${stage(task)}${task.replicas.map((one) => `${(names.get(one.provider) ?? one.provider).padEnd(widest)} ${replicaWord(one)}  `).join("")}`)];
@@ -231,7 +235,7 @@ async function showReceipt(options: DemoOptions, { placed, job, stages, all }: W
   showPenalties(options, receipt, name);
   if (options.verbose) screen.table(["block", "transaction", "by", "messages"], receipt.transactions.map((tx) => [String(tx.height), tx.txHash, name(tx.sender), summary(tx.messages)]), [0]);
   screen.print();
-  screen.paragraph(pc.dim(`Numbers are block heights, then the beginnings of transaction hashes; amounts are in ${denom}.${options.verbose ? "" : " The files have everything in full, --verbose prints it."}`));
+  screen.paragraph(pc.dim(`Numbers are block heights, then the beginnings of transaction hashes; ${amountsIn(options.loaded.job.quoteDenom)}.${options.verbose ? "" : " The files have everything in full, --verbose prints it."}`));
   return receipt;
 }
 
@@ -262,13 +266,13 @@ function outBecause({ result, commitment }: Replica): string {
 }
 
 /** Where the consumer's money went: its transactions' fees are in the receipt too. */
-function showSpending({ screen, consumer }: DemoOptions, receipt: Receipt): void {
+function showSpending({ screen, consumer, loaded }: DemoOptions, receipt: Receipt): void {
   const sum = (pick: (receipt: Receipt) => bigint): string => grouped(pick(receipt));
   const ofConsumer = ({ transactions }: Receipt): bigint => transactions.filter(({ sender }) => sender === consumer).reduce((total, { fee }) => total + BigInt(/^\d+/.exec(fee)?.[0] ?? 0), 0n);
   screen.paragraph(
     pc.dim(
-      `${consumerName} paid ${sum(({ escrow }) => BigInt(escrow.paid))} to providers, ${sum(({ escrow }) => BigInt(escrow.fees))} market fee, ${sum(ofConsumer)} for transactions; ` +
-        `${sum(({ escrow }) => BigInt(escrow.storageDeposit))} storage deposit comes back when the records go. Providers pay for their transactions, too.`,
+      `${consumerName} paid ${sum(({ escrow }) => BigInt(escrow.paid))} ${loaded.job.quoteDenom} to providers, ${sum(({ escrow }) => BigInt(escrow.fees))} market fee, ${sum(ofConsumer)} ${denom} for transactions; ` +
+        `${sum(({ escrow }) => BigInt(escrow.storageDeposit))} ${denom} of storage deposit comes back when the records go. Providers pay for their transactions, too.`,
     ),
   );
 }
@@ -290,8 +294,13 @@ async function providerNames(connection: Connection): Promise<Map<string, string
   return new Map(providers.map((provider) => [provider.operator, provider.profile?.moniker ?? provider.operator]));
 }
 
-async function balances(connection: Connection, parties: readonly Party[]): Promise<bigint[]> {
-  return Promise.all(parties.map(async ({ address }) => BigInt((await connection.query.bank.balance(address, denom)).amount)));
+function amountsIn(quoteDenom: string): string {
+  return quoteDenom === denom ? `amounts are in ${denom}` : `prices, pay and escrow are in ${quoteDenom}, stakes, deposits and fees of transactions in ${denom}`;
+}
+
+/** Of each party, by denom. */
+async function balances(connection: Connection, parties: readonly Party[], denoms: readonly string[]): Promise<bigint[][]> {
+  return Promise.all(denoms.map((of) => Promise.all(parties.map(async ({ address }) => BigInt((await connection.query.bank.balance(address, of)).amount)))));
 }
 
 function count(n: number, what: string): string {
