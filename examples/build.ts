@@ -38,7 +38,7 @@ export function compileC(name: string): Uint8Array | undefined {
 }
 
 if (import.meta.main) {
-  for (const name of ["kmeans", "regression"]) {
+  for (const name of ["classify", "kmeans", "regression"]) {
     writeFileSync(join(folder, name, `${name}.wasm`), await compileAssemblyScript(name));
     process.stdout.write(`${name}: examples/${name}/${name}.wasm\n`);
   }

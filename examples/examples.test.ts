@@ -8,6 +8,8 @@ import { loadJob, parseJob } from "../worker/job-file.ts";
 import { runLocally } from "../worker/local.ts";
 import { wasmBackend } from "../worker/sandbox/wasm-backend.ts";
 import { compileAssemblyScript, compileC } from "./build.ts";
+import { labelsOf, modelOf, requestOf } from "./classify/model.ts";
+import { penguins } from "./kmeans/inputs.ts";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 const backend = wasmBackend();
@@ -32,11 +34,21 @@ describe("examples", function () {
     });
   }
 
-  for (const name of ["kmeans", "regression"]) {
+  for (const name of ["classify", "kmeans", "regression"]) {
     it(`${name} compiles to the committed module`, async () => {
       assert.deepEqual(Buffer.from(await compileAssemblyScript(name)), readFileSync(join(folder, name, `${name}.wasm`)));
     });
   }
+
+  it("classify says of each penguin what k-means found", async () => {
+    const { output } = await runLocally(await loadJob(join(folder, "kmeans")), backend);
+    const answer = await backend.run({
+      module: readFileSync(join(folder, "classify", "classify.wasm")), input: requestOf(penguins()), args: [modelOf(output)],
+      limits: { maxMeter: 100_000_000n, memoryBytes: 16 << 20, outputBytes: 4_096, wallMs: 30_000 },
+    });
+    assert.equal(answer.status, "ok");
+    assert.deepEqual(Buffer.from(answer.output), Buffer.from(labelsOf(output)));
+  });
 
   it("histogram compiles, where clang and wasi-libc are installed, to a module with the committed one's result", async () => {
     const module = compileC("histogram");

@@ -6,7 +6,7 @@ import { faultKinds, type FaultKind } from "../worker/agent/faults.ts";
 import { isLine, type Line } from "./comet/versions.ts";
 
 const root = join(import.meta.dirname, "..");
-const jobs = readdirSync(join(root, "examples"), { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+const jobs = readdirSync(join(root, "examples"), { withFileTypes: true }).filter((entry) => entry.isDirectory() && existsSync(join(root, "examples", entry.name, "job.json"))).map(({ name }) => name);
 /** Of each kind: more do not fit on one machine. */
 const MOST = 20;
 export const help = `usage: npm start [-- OPTIONS]

@@ -75,7 +75,7 @@ interface Shape {
 }
 
 /** Grows when a state of before cannot be started any more. */
-const STATE_VERSION = 1;
+const STATE_VERSION = 2;
 
 function readShape(path: string): Partial<Shape> {
   try {

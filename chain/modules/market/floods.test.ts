@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
+import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import { Ask, Bid, Job, OrderStatus, TaskState, Term, TimeInForce, VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
 import { moduleAddress, addressText } from "../../codec/address.ts";
 import { escrowOf } from "./settlement.ts";
