@@ -1,5 +1,7 @@
 /** What happens in the next block: messages of every type from the modules' own generators, with faults on purpose. */
 import { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
+import { StageState } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { liveTasksByProvider, stages } from "../../chain/modules/market/state.ts";
 import type { Context } from "../../chain/runtime/context.ts";
 import type { BoundMessage, Module, Random, World } from "../../chain/runtime/module.ts";
 import { anyOf } from "../support/accounts.ts";
@@ -19,6 +21,16 @@ const continuations = [
   "/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.market.v1.MsgStartService", "/dcm.market.v1.MsgTopUpService", "/dcm.staking.v1.MsgUnjailProvider", "/dcm.channel.v1.MsgRedeemVoucher",
 ];
 
+/** What brings a task to its end. */
+const work = ["RevealSalt", "SealKeys", "StartTask", "CommitResult", "RevealResult", "SupplyInputs"].map((name) => `/dcm.market.v1.Msg${name}`);
+/** Of such messages, in one block. */
+const mostWork = 16;
+
+/** Replicas that have not ended, and stages that wait for inputs. */
+function liveTasks(ctx: Context): number {
+  return Array.from(liveTasksByProvider.entries(ctx)).length + Array.from(stages.entries(ctx)).filter(([, { state }]) => state === StageState.STAGE_STATE_INPUTS).length;
+}
+
 interface Made {
   readonly any: Any;
   readonly signers: readonly string[];
@@ -33,6 +45,7 @@ export class Generator {
   readonly #ordinary: readonly BoundMessage[];
   /** What goes on with something begun earlier: sent more often, so that it gets to its end. */
   readonly #threads: readonly BoundMessage[];
+  readonly #work: readonly BoundMessage[];
   readonly #beginnings: readonly BoundMessage[];
   readonly #refine: ReturnType<typeof refinements>;
   /** Accounts that a simulation may act for, the validators' too: they register beacon keys. */
@@ -46,6 +59,7 @@ export class Generator {
     this.#byGovernance = this.#messages.filter(({ typeUrl }) => this.#governed.has(typeUrl));
     this.#ordinary = this.#messages.filter(({ typeUrl }) => !this.#governed.has(typeUrl));
     this.#threads = this.#ordinary.filter(({ typeUrl, handler }) => handler.lane === "reserved" || continuations.includes(typeUrl));
+    this.#work = this.#ordinary.filter(({ typeUrl }) => work.includes(typeUrl));
     this.#beginnings = this.#ordinary.filter(({ typeUrl }) => beginnings.includes(typeUrl));
     this.#refine = refinements(this.#anyMessage);
     this.#accounts = [...world.accounts, ...world.validators.map(({ operator }) => operator)].map(({ text }) => text);
@@ -65,6 +79,11 @@ export class Generator {
     for (let i = 0; i < count; i++) {
       const tx = this.#tx(ctx);
       if (tx !== undefined) txs.push(tx);
+    }
+    // Workers and their consumers go on with what runs: left to chance alone, few tasks would come to their end in time.
+    for (let i = Math.min(mostWork, liveTasks(ctx)); i > 0; i--) {
+      const made = this.#made(ctx, random.pick(this.#work));
+      if (made !== undefined) txs.push({ messages: [plannedMessage(made.any)], signers: made.signers, gas: "1500000", fee: "0" });
     }
     return {
       nanos: String(this.#pause()), proposer: random.int(this.#world.validators.length), absent: random.chance(10) ? [random.int(this.#world.validators.length)] : [],
@@ -122,6 +141,11 @@ export class Generator {
     const random = this.#random;
     const dice = random.int(100);
     const bound = random.pick(dice < 6 ? this.#byGovernance : dice < 28 ? this.#threads : dice < 45 ? this.#beginnings : this.#ordinary);
+    return this.#made(ctx, bound);
+  }
+
+  #made(ctx: Context, bound: BoundMessage): Made | undefined {
+    const random = this.#random;
     const message = this.#generate(this.#worldOf(ctx), bound);
     if (message === undefined) return undefined;
     const any = { typeUrl: bound.typeUrl, value: bound.request.encode(message).finish() };

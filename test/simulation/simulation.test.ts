@@ -37,7 +37,7 @@ describe("simulation", function () {
   it("brings every type of message to success", async () => {
     const missing = (): string[] => coverage.uncovered.filter((typeUrl) => !(typeUrl in neverSucceeds));
     // A change of the modules changes what a seed does: rare types may then want a few runs more.
-    for (let seed = seeds.length + 1; seed <= 10 && missing().length > 0; seed++) coverage.add((await simulate({ seed: String(seed), blocks, audits: 0, roundTrip: false })).coverage);
+    for (let seed = seeds.length + 1; seed <= 20 && missing().length > 0; seed++) coverage.add((await simulate({ seed: String(seed), blocks: 2 * blocks, audits: 0, roundTrip: false })).coverage);
     assert.deepEqual(missing(), [], coverage.report);
   });
 });
