@@ -3,10 +3,12 @@
  * minute, so this takes about a minute and a half.
  */
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { after, before, describe, it } from "mocha";
 import { prefixes } from "../../../chain/codec/address.ts";
@@ -143,7 +145,9 @@ describe("services on a real network", function () {
   it("MKT-123: a provider that may reclaims for nothing; it answers until the notice is over, and not longer", async () => {
     const view = await only(kept);
     gateway.keep(kept.id, undefined);
-    await providers[1]!.send({ typeUrl: "/dcm.market.v1.MsgReclaimService", value: { worker: providers[1]!.address, provider: providers[1]!.address, instanceId: view.instance!.id } });
+    const { home } = network.node("provider-1").plan;
+    const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, "../../../worker/main.ts"), "reclaim", "--home", home, "--instance", String(view.instance!.id)]);
+    assert.match(stdout, /ends at tau \d+; taken from the stake: 0/);
     assert.equal((await only(kept)).instance!.state, INSTANCE_STATE_RECLAIMING);
     assert.equal(Buffer.from(await answers(view, "y")).toString(), "yy");
     const ended = await inState(kept, INSTANCE_STATE_CLOSED);

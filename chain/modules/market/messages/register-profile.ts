@@ -3,6 +3,7 @@ import { Profile, ProfileDemand } from "../../../codec/gen/dcm/market/v1/types.t
 import type { MsgRegisterProfile, MsgRegisterProfileResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { openBook } from "../books.ts";
+import { anyClass } from "../classes.ts";
 import { canonical, checkAttribute, checkClassId, checkSorted, atMost, maxPrice, tradable } from "../checks.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
@@ -10,7 +11,7 @@ import { profileChanged } from "../events.ts";
 import { currentParams, inRange } from "../params.ts";
 import { contentOf, maxAuditors, maxProfiles, maxWishes } from "../profiles.ts";
 import { anyDenom, checkDenom } from "../quote-denoms.ts";
-import { books, classes, demands, profileBuilds, profiles, profilesByContent, type BookKey } from "../state.ts";
+import { books, demands, profileBuilds, profiles, profilesByContent, type BookKey } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
 
@@ -68,7 +69,7 @@ export function registerProfile(ports: MarketPorts): MessageHandler<MsgRegisterP
     },
 
     arbitrary({ ctx, accounts, random }) {
-      const [classId] = classes.first(ctx) ?? [];
+      const [classId] = anyClass(ctx, random) ?? [];
       if (classId === undefined) return undefined;
       const attribute = (key: string): { key: string; value: string } => ({ key, value: random.pick(["a", "b", "c"]) });
       const requirements = ["cpu", "zone"].filter(() => random.chance(50)).map((key) => ({ attribute: attribute(key), attested: random.chance(30), auditors: [] }));

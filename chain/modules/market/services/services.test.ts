@@ -123,6 +123,21 @@ describe("service bids", () => {
     assert.equal(m.query<{ services: Service[] }>("Services", { consumer: c }).services.length, 3);
   });
 
+  it("MKT-102: takes what its profile requires, for the premium, from asks whose window has begun", () => {
+    const m = new TestMarket({ profileDeposit: 500n });
+    const attribute = { key: "zone", value: "eu" };
+    const [plain, late, p, c] = [m.provider("plain"), m.provider("late", undefined, undefined, [["zone", "eu"]]), m.provider("p", undefined, undefined, [["zone", "eu"]]), m.fund("c")];
+    m.serviceAsk(plain, 5n);
+    m.serviceAsk(late, 6n, 1, { premiums: [{ attribute, price: 1n }], availableFrom: m.tau + 3_600_000n });
+    m.serviceAsk(p, 10n, 1, { premiums: [{ attribute, price: 3n }] });
+    const { profileId } = m.send<{ profileId: number }>("MsgRegisterProfile", { registrant: c, classId: "cpu.x64.small", quoteDenom: denom, requirements: [{ attribute, attested: false }], preferences: [] });
+    m.block();
+    const service = m.serviceBid(c, 20n, { profileId });
+    m.block(1_000n, 2);
+    const [lease] = m.query<{ leases: Lease[] }>("Leases", { jobId: service, provider: "" }).leases;
+    assert.deepEqual([lease!.provider, lease!.price, lease!.attributes], [p, 13n, [attribute]]);
+  });
+
   it("MKT-103: takes only asks that give its notice, and preemptible ones only where it says so", () => {
     const m = new TestMarket();
     const [short, long, cheap, c] = [m.provider("short"), m.provider("long"), m.provider("cheap"), m.fund("c")];
