@@ -6,7 +6,7 @@ import { markDirty, openBook } from "./books.ts";
 import { disburse, payOut, type Account } from "./escrow.ts";
 import { bidChanged, bidReplaced, subjectOf } from "./events.ts";
 import { paramsAt } from "./params.ts";
-import { balanceOf, refundsOf } from "./services/deposits.ts";
+import { balanceOf } from "./services/deposits.ts";
 import { escrowOf } from "./settlement.ts";
 import { unmatchedTasks } from "./stage-graph.ts";
 import { closeStages } from "./stages.ts";
@@ -170,19 +170,19 @@ function closeTasks(ctx: Context, ports: MarketPorts, bid: Bid, job: Job, reason
   return { ...paid, tasksClosed: paid.tasksClosed + count };
 }
 
-/** Instances that came back have deposits of their own; those never matched have what the bid set aside. */
+/** All of it is the payer's of the bid: what others put into instances that came back has gone home. */
 function closeInstances(ctx: Context, ports: MarketPorts, bid: Bid, service: Service, reason: CloseReason, tau: bigint): Service {
   const count = openTasks(bid);
   if (count === 0) return service;
-  const refunds = [{ payer: service.payer, amount: BigInt(service.escrow!.perTask) * BigInt(count - bid.reopened.length) }];
+  let refund = BigInt(service.escrow!.perTask) * BigInt(count - bid.reopened.length);
   for (const instanceId of bid.reopened) {
     const instance = instances.find(ctx, instanceId);
     assert(instance !== undefined && instance.state === InstanceState.INSTANCE_STATE_OPEN, `instance ${instanceId} is listed as open`);
-    refunds.push(...refundsOf(instance));
-    instances.set(ctx, instanceId, { ...instance, state: InstanceState.INSTANCE_STATE_CLOSED, closeReason: reason, endedTau: tau, refunded: balanceOf(instance).toString() });
+    const refunded = balanceOf(instance);
+    refund += refunded;
+    instances.set(ctx, instanceId, { ...instance, state: InstanceState.INSTANCE_STATE_CLOSED, closeReason: reason, endedTau: tau, refunded: refunded.toString() });
   }
-  const refund = refunds.reduce((sum, { amount }) => sum + amount, 0n);
-  const paid = disburse(ctx, ports, service, { payments: [], fee: 0n, burned: 0n, refund, refunds }, subjectOf(bid));
+  const paid = disburse(ctx, ports, service, { payments: [], fee: 0n, burned: 0n, refund }, subjectOf(bid));
   return { ...paid, instancesClosed: paid.instancesClosed + count };
 }
 

@@ -26,6 +26,14 @@ export function refundsOf(instance: Instance): { readonly payer: string; readonl
   return out.reverse();
 }
 
+/** The deposits of the first payer in one, and what others put in; nothing of them was used yet. */
+export function splitDeposits(deposits: readonly InstanceDeposit[]): { readonly kept: InstanceDeposit[]; readonly others: readonly { readonly payer: string; readonly amount: bigint }[] } {
+  const payer = deposits[0]!.payer;
+  const own = deposits.filter((one) => one.payer === payer);
+  const others = deposits.filter((one) => one.payer !== payer).map((one) => ({ payer: one.payer, amount: BigInt(one.amount) }));
+  return { kept: [{ payer, amount: depositedOf({ deposits: own }).toString() }], others };
+}
+
 /**
  * The deposits with one more; undefined where there would be too many. Whoever has one already can always add to it, though it is then used earlier: above all the payer of the
  * bid, whose is the first [dust of strangers that shuts the consumer out of its own service].

@@ -6,7 +6,7 @@ import { CloseReason, InstanceState, Term, type Instance, type InstanceDeposit, 
 import { maxInt, minInt } from "../../../math/int.ts";
 import { toBond, type Rate } from "../rate.ts";
 import { part, shortfallOf, startPenalty, type Penalty, type Settlement } from "../settlement.ts";
-import { balanceOf, depositedOf, refundsOf } from "./deposits.ts";
+import { balanceOf, depositedOf, refundsOf, splitDeposits } from "./deposits.ts";
 import { dueUntil, reachOf, type Stream } from "./stream.ts";
 
 /** What an instance was agreed under; the same for all of a service but for the reference price. */
@@ -149,7 +149,15 @@ class Run {
     this.effects.push({ kind: "closed" });
   }
 
-  /** OPEN again, or CLOSED at the last miss. What was put in for it stays with it. */
+  /** What others put in for this lease goes back to them: an instance in the book has the bid's money only, so that a bid that leaves with many pays one. */
+  returnToOthers(tau: bigint): void {
+    const { kept, others } = splitDeposits(this.instance.deposits);
+    const refund = others.reduce((sum, { amount }) => sum + amount, 0n);
+    if (refund > 0n) this.effects.push({ kind: "settled", settlement: { payments: [], fee: 0n, burned: 0n, refund, refunds: others }, from: tau, to: tau });
+    this.set({ deposits: kept });
+  }
+
+  /** OPEN again, or CLOSED at the last miss. What the payer of the bid put in for it stays with it. */
   reopen(tau: bigint): void {
     const { provider } = this.instance;
     this.set({ misses: this.instance.misses + 1 });
@@ -159,6 +167,7 @@ class Run {
       return;
     }
     this.end();
+    this.returnToOthers(tau);
     this.set({ state: OPEN, provider: "", providerOrganization: "", askId: 0n, leaseId: 0n, price: 0n, term: Term.TERM_UNSPECIFIED, matchedTau: 0n });
     this.effects.push({ kind: "reopened" });
   }

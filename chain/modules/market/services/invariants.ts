@@ -1,5 +1,5 @@
 /** What holds of services at every block's end. */
-import type { Instance } from "../../../codec/gen/dcm/market/v1/types.ts";
+import { InstanceState, type Instance } from "../../../codec/gen/dcm/market/v1/types.ts";
 import { addressText } from "../../../codec/address.ts";
 import { loadBid, openTasks } from "../bids.ts";
 import { instanceQueue, instances, instancesByProvider, replacedBids, services, within } from "../state.ts";
@@ -47,6 +47,7 @@ function instanceFault(instance: Instance): string | undefined {
   if (held !== instance.unitOut || (!held && BigInt(instance.stake) > 0n)) return "has a unit or stake without a provider, or a provider without a unit";
   if (held !== (instance.dueTau !== 0n)) return "has a provider and no deadline, or the other way round";
   if (!streams(instance.state) && instance.endedTau === 0n && BigInt(instance.paid) > 0n) return "was paid for before its start";
+  if (instance.state === InstanceState.INSTANCE_STATE_OPEN && instance.deposits.length !== 1) return "is in the book with the money of others";
   if (instance.endedTau !== 0n && balanceOf(instance) !== 0n) return "is over and holds money";
   return undefined;
 }

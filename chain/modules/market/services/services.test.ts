@@ -185,10 +185,12 @@ describe("an instance before its start", () => {
   it("MKT-105: a start that does not come is a miss: the stake pays, the provider is out of the service, the instance is matched again with its money", () => {
     const { m, p, c, service, id } = matched();
     m.sealFor(c, service, p);
-    m.send("MsgTopUpService", { payer: c, instanceId: id, amount: "98" });
+    const friend = m.fund("friend");
+    for (const [payer, amount] of [[c, "90"], [friend, "50"], [c, "8"]]) m.send("MsgTopUpService", { payer, instanceId: id, amount });
     m.block(20_001n);
     m.block();
     assert.equal(stateOf(m, id), INSTANCE_STATE_OPEN);
+    assert.equal(m.balances.get(friend), 1_000_000_000n, "what others put in goes back to them");
     const record = m.providers.get(p)!;
     assert.deepEqual([record.bond, record.locked, record.outcomes], [10_000_000n - 1n, 0n, ["matched", "missed"]]);
     fails(() => m.send("MsgTopUpService", { payer: c, instanceId: id, amount: "5" }), 63, /is open: no provider has it/);

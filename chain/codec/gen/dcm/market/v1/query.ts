@@ -5392,7 +5392,7 @@ export const QueryDefinition = {
         },
       },
     },
-    /** The money of a job. */
+    /** The money of a job or service. */
     escrow: {
       name: "Escrow",
       requestType: QueryEscrowRequest as typeof QueryEscrowRequest,
@@ -5625,7 +5625,7 @@ export const QueryDefinition = {
         },
       },
     },
-    /** Leases of a job, of a provider, or all. */
+    /** Leases of a job or service, of a provider, or all. */
     leases: {
       name: "Leases",
       requestType: QueryLeasesRequest as typeof QueryLeasesRequest,

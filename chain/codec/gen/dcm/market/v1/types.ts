@@ -768,9 +768,10 @@ export interface Seal {
   sealedTau: bigint;
 }
 
-/** A provider's units bound to a job at a price. */
+/** A provider's units bound to a job, or to an instance of a service, at a price. */
 export interface Lease {
   id: bigint;
+  /** Of the job or service. */
   jobId: bigint;
   askId: bigint;
   provider: string;
@@ -839,7 +840,7 @@ export interface Service {
   rate: QuoteRate | undefined;
 }
 
-/** Money that somebody put in for an instance. It is used in the order in which it came; what is left goes back to whoever paid it. */
+/** Money that somebody put in for an instance. It is used in the order in which it came; what is left goes back to whoever paid it, that of others than the bid's payer at a start miss already. */
 export interface InstanceDeposit {
   payer: string;
   amount: string;
