@@ -3,7 +3,17 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { toHex, utf8 } from "../chain/codec/bytes.ts";
 import { sha256 } from "../chain/codec/hash.ts";
-import { decodeResult, decodeWasmArguments, encodeResult, encodeWasmArguments, inputRoot, resultStatuses, SaltChain } from "./protocol.ts";
+import { callToken, decodeResult, decodeWasmArguments, encodeResult, encodeWasmArguments, inputRoot, resultStatuses, SaltChain } from "./protocol.ts";
+
+describe("the token of calls", () => {
+  it("is another for each instance and each key, and tells neither", () => {
+    const key = new Uint8Array(32).fill(7);
+    const token = callToken(key, 65_536n);
+    assert.match(token, /^[0-9a-f]{64}$/);
+    assert.equal(token, toHex(sha256(Buffer.concat([utf8("dcm/call/v1"), key, Uint8Array.of(0, 0, 0, 0, 0, 1, 0, 0)]))));
+    assert.equal(new Set([token, callToken(key, 65_537n), callToken(new Uint8Array(32).fill(8), 65_536n)]).size, 3);
+  });
+});
 
 describe("a chain of salts", () => {
   const secret = new Uint8Array(32).fill(7);

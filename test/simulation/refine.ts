@@ -76,7 +76,7 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     }),
     "/dcm.staking.v1.MsgRetireProvider": (world, made) => {
       const operator = arbitraryOperator(world);
-      return operator === undefined || !world.random.chance(10) ? made : { operator };
+      return operator === undefined || !world.random.chance(25) ? made : { operator };
     },
     "/dcm.staking.v1.MsgUnjailProvider": (world, made) => {
       const jailed = world.accounts.filter((account) => livenesses.find(world.ctx, addressBytes(account))?.jailed === true);

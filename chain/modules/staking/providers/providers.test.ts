@@ -350,9 +350,10 @@ describe("providers", () => {
       const changes: string[] = [];
       world.kit.providers.onChange((ctx, address) => changes.push(`${String(address[0])}:${String(world.kit.providers.find(ctx, address)?.active)}`));
       world.tau += 59_999n;
-      assert.equal(active(), true);
+      const silent = (): boolean => world.kit.providers.find(world.ctx(), a)!.silent;
+      assert.deepEqual([active(), silent()], [true, false]);
       world.tau += 1n;
-      assert.equal(active(), false);
+      assert.deepEqual([active(), silent()], [false, true]);
       assert.equal(provider(world, 1).inactiveReason, "silent");
       assert.deepEqual(world.block(), ["ProviderSuspended"]);
       assert.deepEqual(world.block(60_000n), []);
