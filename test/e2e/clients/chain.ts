@@ -22,7 +22,7 @@ export const gasPrice = GasPrice.fromString(`0.002${denom}`);
 export const people = [
   "alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kim", "leo", "mia", "nina", "oscar", "peggy", "quinn", "rupert", "sybil", "trent", "ursula", "victor", "wendy", "yves", "zoe",
   "adam", "berta", "carla", "dora",
-  "agnes", "bruno", "clara",
+  "agnes", "bruno", "clara", "doris",
 ] as const;
 export type Person = (typeof people)[number];
 
