@@ -8,6 +8,7 @@ import { askBook, asks, asksByProvider, books, cancelledAsks, dueKinds, replaced
 import { paramsAt } from "./params.ts";
 import { openPlace, placeOf, rankOf, unpark, withPlaces } from "./profiles.ts";
 import { returnDeposit } from "./escrow.ts";
+import { failUnit, isReserved, noteEnded, reservedClosed, wake } from "./reserved.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
@@ -18,9 +19,9 @@ export function keyIn(ask: Ask, place: AskPlace): readonly [ProfileKey, AskPlace
   return [[bookOf(ask), place.profileId], [rankOf(ask, place), ask.createdHeight, ask.id]];
 }
 
-/** True where it stands in the book: an active provider's, with a free unit, its window begun. */
+/** True where it stands in the book: an active provider's, for all, with a free unit, its window begun. */
 export function isListed(ctx: Context, ask: Ask): boolean {
-  return ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0 && !ask.waiting && !suspended.has(ctx, addressBytes(ask.provider));
+  return ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0 && !ask.waiting && !isReserved(ask) && !suspended.has(ctx, addressBytes(ask.provider));
 }
 
 /** The ask without its places, which are the book's affair: as it is shown and exported. */
@@ -54,6 +55,7 @@ export function saveAsk(ctx: Context, ask: Ask, grew = false): void {
   const { ask: next, listed, changed } = listAsk(ctx, ask);
   asks.set(ctx, ask.id, next);
   if (listed && (grew || changed)) supplyGrew(ctx, next);
+  if (isReserved(next) && next.freeUnits > 0) wake(ctx, next.id);
   askChanged(ctx, next, listed);
 }
 
@@ -142,6 +144,7 @@ export function returnUnit(ctx: Context, ports: MarketPorts, id: bigint, force: 
 
 function dropUnit(ctx: Context, ports: MarketPorts, ask: Ask): void {
   const units = ask.units - 1;
+  if (isReserved(ask) && ask.status === OrderStatus.ORDER_STATUS_OPEN) failUnit(ctx, ask);
   if (units === 0 && ask.status === OrderStatus.ORDER_STATUS_OPEN) {
     closeAsk(ctx, ports, { ...ask, units }, OrderStatus.ORDER_STATUS_EXPIRED);
     return;
@@ -162,11 +165,18 @@ export function closeAsk(ctx: Context, ports: MarketPorts, ask: Ask, status: Ord
   cancelledAsks.remove(ctx, ask.id);
   replacedAsks.remove(ctx, ask.id);
   saveAsk(ctx, closed);
+  if (isReserved(closed)) reservedClosed(ctx, closed, tau);
   if (closed.units === 0) schedulePrune(ctx, ports, closed);
 }
 
 function schedulePrune(ctx: Context, ports: MarketPorts, ask: Ask): void {
-  schedule(ctx, ports.clock.tau(ctx) + paramsAt(ctx, ask.paramsVersion).recordLifetime, dueKinds.askPrune, ask.id);
+  if (isReserved(ask)) noteEnded(ctx, ask.id);
+  schedule(ctx, ports.clock.tau(ctx) + lifetimeOf(ctx, ask), dueKinds.askPrune, ask.id);
+}
+
+/** How long its record stays when it has ended; a forward position's goes at once, as a provider may have many of them. */
+export function lifetimeOf(ctx: Context, ask: Ask): bigint {
+  return ask.positionId === 0n ? paramsAt(ctx, ask.paramsVersion).recordLifetime : 0n;
 }
 
 /** The record's time is over: it goes, and its deposit goes home. */

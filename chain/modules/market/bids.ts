@@ -15,6 +15,7 @@ import {
   type ProfileKey,
 } from "./state.ts";
 import { countJob, demandOf, unpark } from "./profiles.ts";
+import { listReserved } from "./reserved.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
@@ -89,9 +90,14 @@ export function saveBid(ctx: Context, bid: Bid): void {
   const status = isTerminal(bid.status) ? bid.status : open > 0 ? OrderStatus.ORDER_STATUS_OPEN : OrderStatus.ORDER_STATUS_FILLED;
   const next = { ...bid, status };
   bids.set(ctx, bid.id, next);
+  const listed = status === OrderStatus.ORDER_STATUS_OPEN;
+  if (bid.askId !== 0n) {
+    listReserved(ctx, bid.askId, bid.id, listed);
+    bidChanged(ctx, next, open);
+    return;
+  }
   const book = bookOf(bid);
   const key = keyOf(bid);
-  const listed = status === OrderStatus.ORDER_STATUS_OPEN;
   if (listed !== bidBook.has(ctx, key)) {
     if (listed) {
       bidBook.set(ctx, key, true);

@@ -9,7 +9,7 @@ import { enumName, statusName } from "./events.ts";
 import { inRange } from "./params.ts";
 import { presentRate } from "./quote-denoms.ts";
 import { asks, bids, cancelledAsks, cancelledBids, classes, profiles } from "./state.ts";
-import { OrderStatus, TimeInForce, type Ask, type Attribute, type Bid, type CapacityClass, type CostTag, type Params, type Premium } from "../../codec/gen/dcm/market/v1/types.ts";
+import { Meter, OrderStatus, TimeInForce, type Ask, type Attribute, type Bid, type CapacityClass, type CostTag, type Params, type Premium } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -134,14 +134,19 @@ export function ownBid(ctx: Context, ports: MarketPorts, id: bigint, consumer: s
   return bid;
 }
 
-/** The class, open for new orders, with the price on its ticks; the denom is open for them too. Reads state. */
-export function tradable(ctx: Context, ports: MarketPorts, classId: string, denom: string, field: string, price: bigint): CapacityClass {
+/** The class, open for new orders, with the price on its ticks; the denom is open for them too. `sold`: the capacity was sold before, so that both may be closed. Reads state. */
+export function tradable(ctx: Context, ports: MarketPorts, classId: string, denom: string, field: string, price: bigint, sold = false): CapacityClass {
   const capacity = classes.find(ctx, classId);
   if (capacity === undefined) fail(errors.unknownClass, { classId });
-  if (capacity.closed) fail(errors.classClosed, { classId });
-  presentRate(ctx, ports, denom);
+  if (capacity.closed && !sold) fail(errors.classClosed, { classId });
+  presentRate(ctx, ports, denom, sold);
   if (price % capacity.tick !== 0n) fail(errors.invalidField, { field, value: price, limit: `a multiple of the tick ${capacity.tick} of ${classId}` });
   return capacity;
+}
+
+/** What two agree outside the books is for jobs: services are refused by name. */
+export function jobsOnly({ id, meter }: CapacityClass, field: string): void {
+  if (meter !== Meter.METER_WORK) fail(errors.notServed, { field, value: `with class ${id}, which is metered by time,` });
 }
 
 /** A provider has a multiple of the declared run time until its commitment is late: it must be one in which a conforming host can do the lots. */

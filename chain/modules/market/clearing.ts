@@ -203,12 +203,15 @@ function termsOfBid(ctx: Context, bid: Bid, tau: bigint): Pick<BidOrder, "end" |
 }
 
 /** What one replica stakes, in bond, where F is `f` of the quote denom. V2 runs every replica: p = 1. */
-function stakeAt(ctx: Context, job: Job, f: bigint): bigint {
+export function stakeAt(ctx: Context, job: Job, f: bigint): bigint {
   return stakeOf(job.verification, f, BigInt(job.risk), 10_000, paramsAt(ctx, job.paramsVersion), rateOf(job));
 }
 
+/** What was agreed, by a batch or between two. */
+type Agreed = Pick<Fill, "tasks" | "price"> & { readonly bid: Pick<BidOrder, "id">; readonly ask: Pick<AskOrder, "id" | "organization">; readonly held: readonly Pick<AskOrder, "id">[] };
+
 /** Gives tasks or instances of the bid to the ask: those that came back first, then new ones. */
-function fillBid(ctx: Context, ports: MarketPorts, fill: Fill): number {
+export function fillBid(ctx: Context, ports: MarketPorts, fill: Agreed): number {
   const bid = loadBid(ctx, fill.bid.id);
   const tau = ports.clock.tau(ctx);
   const job = bid.service ? undefined : loadJob(ctx, bid.id);
@@ -228,7 +231,7 @@ function fillBid(ctx: Context, ports: MarketPorts, fill: Fill): number {
   return fill.tasks;
 }
 
-function fillTasks(ctx: Context, ports: MarketPorts, job: Job, bid: Bid, ask: Ask, fill: Fill, ids: readonly bigint[], stake: bigint): void {
+function fillTasks(ctx: Context, ports: MarketPorts, job: Job, bid: Bid, ask: Ask, fill: Agreed, ids: readonly bigint[], stake: bigint): void {
   const tau = ports.clock.tau(ctx);
   const lease = createLease(ctx, bid, job.paramsVersion, ask, { units: fill.tasks, lots: bid.lots, price: fill.price, profileId: bid.profileId, drawn: false, tau });
   for (const id of ids) {

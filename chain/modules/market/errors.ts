@@ -58,4 +58,13 @@ export const errors = defineErrors("market", {
   denomClosed: [50, ({ denom }: { denom: string }) => `quote denom ${denom} takes no new orders`],
   bondDenomFixed: [51, ({ denom }: { denom: string }) => `${denom} is the bond denom: books quote in it always, one for one`],
   tooManyDenoms: [52, ({ limit }: { limit: number }) => `there are ${limit} quote denoms, the most there may be; close one that is not needed and use the others`],
+  notReserved: [80, ({ id, reservedFor, consumer }: { id: bigint; reservedFor: string; consumer: string }) =>
+    `ask ${id} is ${reservedFor === "" ? "in the book for all: leave ask_id out" : `reserved for ${reservedFor}`}; ${consumer} cannot name it`],
+  belowPrice: [81, ({ id, limit, price }: { id: bigint; limit: bigint; price: bigint }) => `limit_price is ${limit}; ask ${id} takes ${price}`],
+  unknownRequest: [82, ({ id }: { id: bigint }) => `there is no request for quotes ${id}, or it takes none any more`],
+  ownRequest: [83, ({ id }: { id: bigint }) => `request ${id} is the provider's own`],
+  tooManyQuotes: [84, ({ id, limit }: { id: bigint; limit: number }) => `request ${id} has ${limit} quotes, the most there may be`],
+  alreadyQuoted: [85, ({ id, ask }: { id: bigint; ask: bigint }) => `request ${id} has a quote of the provider already: ask ${ask}; cancel it first`],
+  fixedPrice: [86, ({ what }: { what: string }) => `${what} is agreed between two; its price cannot be replaced`],
+  beyondAllotment: [87, ({ id, lots, left }: { id: bigint; lots: bigint; left: bigint }) => `the tasks of the job take up to ${lots} lots; ask ${id} has ${left} left`],
 } as const);

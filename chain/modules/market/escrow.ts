@@ -13,7 +13,7 @@ export const escrowAddress = moduleAddress(escrowAccount);
 
 /** What a policy may look at before it lets money go. */
 export interface SpendPolicy {
-  readonly purpose: "bid" | "ask" | "profile" | "top-up";
+  readonly purpose: "bid" | "ask" | "profile" | "top-up" | "quotes";
   readonly classId: string;
   readonly costTags: readonly { readonly key: string; readonly value: string }[];
 }

@@ -30,6 +30,7 @@ export function askPlaced(ctx: Context, ask: Ask): void {
     ask_id: ask.id, provider: ask.provider, organization: ask.organization, class_id: ask.classId, quote_denom: ask.quoteDenom,
     base_price: ask.basePrice, units: ask.units, term: termName(ask.term), reclaim_notice: ask.reclaimNotice, premiums: premiumsText(ask.premiums), max_colocated: ask.maxColocated, available_from: ask.availableFrom,
     available_until: ask.availableUntil, expires_tau: ask.expiresTau, storage_deposit: ask.storageDeposit,
+    reserved_for: ask.reservedFor, request_id: ask.requestId, position_id: ask.positionId,
   });
 }
 
@@ -77,7 +78,7 @@ export function bidPlaced(ctx: Context, bid: Bid, job: Job): void {
     bid_id: bid.id, job_id: job.id, consumer: bid.consumer, organization: bid.organization, class_id: bid.classId, quote_denom: bid.quoteDenom,
     limit_price: bid.limitPrice, lots: bid.lots, tasks: job.spec!.tasks, stages: job.spec!.stages.length, profile_id: bid.profileId, min_colocated: bid.minColocated,
     time_in_force: enumName(TimeInForce, bid.timeInForce, "TIME_IN_FORCE_"), verification: levelName(job.verification), k: job.k,
-    expires_tau: bid.expiresTau, escrow: job.escrow!.deposited, storage_deposit: job.escrow!.storageDeposit, bond_units: rateOf(job).bondUnits, quote_units: rateOf(job).quoteUnits,
+    expires_tau: bid.expiresTau, escrow: job.escrow!.deposited, storage_deposit: job.escrow!.storageDeposit, bond_units: rateOf(job).bondUnits, quote_units: rateOf(job).quoteUnits, ask_id: bid.askId,
   });
 }
 

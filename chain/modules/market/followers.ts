@@ -5,6 +5,7 @@
 import { OrderStatus } from "../../codec/gen/dcm/market/v1/types.ts";
 import { uint64Bytes } from "../../codec/bytes.ts";
 import { closeAsk, isListed, isOutOfStep, saveAsk, supplyGrew } from "./asks.ts";
+import { isReserved, wake } from "./reserved.ts";
 import { asks, asksByProvider, collect, followCursors, followQueue, joinKey, nextTicket, suspended, take, within } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
@@ -81,7 +82,8 @@ function follow(ctx: Context, ports: MarketPorts, id: bigint, withdrawn: boolean
     closeAsk(ctx, ports, ask, OrderStatus.ORDER_STATUS_CANCELLED);
     return;
   }
-  if (isOutOfStep(ctx, ask)) saveAsk(ctx, ask);
+  if (isReserved(ask)) wake(ctx, id);
+  else if (isOutOfStep(ctx, ask)) saveAsk(ctx, ask);
   // Its provider has more bond, other attributes or other attestations.
   else if (isListed(ctx, ask)) supplyGrew(ctx, ask);
 }

@@ -2,21 +2,22 @@
 import { GenesisState, type ProfileRecord } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import { OrderStatus, ProfileDemand, type Ask, type Bid, type Draw, type Instance, type Job, type Profile, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
-import { bare, bookOf, listAsk } from "./asks.ts";
+import { bare, bookOf, lifetimeOf, listAsk } from "./asks.ts";
 import { isImmediate, isTerminal, loadBacking } from "./bids.ts";
 import { markDirty, openBook } from "./books.ts";
 import { checkClass, cpuSmall, wasmCore } from "./classes.ts";
 import { followProvider } from "./followers.ts";
 import { defaultParams, paramsAt, paramsFault } from "./params.ts";
 import { scheduleHour } from "./prices.ts";
+import { leftOf, noteEnded, wake } from "./reserved.ts";
 import { contentOf, countJob, demandOf } from "./profiles.ts";
 import { checkQuoteDenom, maxQuoteDenoms, rateFault } from "./quote-denoms.ts";
 import { queueDraw } from "./draw-queue.ts";
 import { isHeld } from "./services/instance-machine.ts";
 import { isOver } from "./tasks.ts";
 import {
-  asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
-  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, paramsByVersion, paramsVersion, profileBuilds, profiles, profilesByContent, quoteDenoms, replacedAsks, replacedBids, schedule, seals, services, servicesByConsumer, stages, suspended, taskIdOf, tasks, tasksByProvider, trades,
+  allotments, asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
+  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, nextRequestId, paramsByVersion, paramsVersion, profileBuilds, profiles, profilesByContent, quoteDenoms, quoteRequests, quotes, replacedAsks, replacedBids, reservedBids, schedule, seals, services, servicesByConsumer, stages, suspended, taskIdOf, tasks, tasksByProvider, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -26,7 +27,7 @@ import type { MarketPorts } from "./ports.ts";
 export function marketGenesis(ports: MarketPorts): Genesis<GenesisState> {
   return {
     type: GenesisState,
-    defaults: () => GenesisState.fromPartial({ params: [{ version: 1n, params: defaultParams() }], classes: [cpuSmall(), wasmCore()], nextAskId: 1n, nextJobId: 1n, nextLeaseId: 1n }),
+    defaults: () => GenesisState.fromPartial({ params: [{ version: 1n, params: defaultParams() }], classes: [cpuSmall(), wasmCore()], nextAskId: 1n, nextJobId: 1n, nextLeaseId: 1n, nextRequestId: 1n }),
     check,
     init: (ctx, state) => init(ctx, ports, state),
     export: exported,
@@ -52,6 +53,8 @@ function check(state: GenesisState): void {
   ids("services", state.services, state.nextJobId);
   ids("instances", state.instances, 1n << 64n);
   ids("leases", state.leases, state.nextLeaseId);
+  ids("quote_requests", state.quoteRequests, state.nextRequestId);
+  for (const allotment of state.allotments) leftOf(allotment);
   ids("tasks", state.tasks, 1n << 64n);
   ids("bids", state.bids, state.nextJobId);
   for (const [i, { profile }] of state.profiles.entries()) {
@@ -88,6 +91,12 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   nextAskId.set(ctx, state.nextAskId || 1n);
   nextJobId.set(ctx, state.nextJobId || 1n);
   nextLeaseId.set(ctx, state.nextLeaseId || 1n);
+  nextRequestId.set(ctx, state.nextRequestId || 1n);
+  for (const request of state.quoteRequests) {
+    quoteRequests.set(ctx, request.id, request);
+    schedule(ctx, request.deadlineTau, dueKinds.requestEnd, request.id);
+  }
+  for (const allotment of state.allotments) allotments.set(ctx, allotment.askId, allotment);
   for (const record of state.profiles) initProfile(ctx, record);
   for (const ask of state.asks) initAsk(ctx, ports, ask);
   for (const job of state.jobs) initJob(ctx, job);
@@ -128,6 +137,10 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   for (const { jobId, provider } of state.declines) declines.set(ctx, [jobId, addressBytes(provider)], true);
   for (const id of state.cancelledAsks) cancelledAsks.set(ctx, id, true);
   for (const id of state.cancelledBids) cancelledBids.set(ctx, id, true);
+  for (const { askId } of state.allotments) {
+    const ask = asks.find(ctx, askId);
+    if (ask === undefined || (ask.status !== OrderStatus.ORDER_STATUS_OPEN && ask.units === 0)) noteEnded(ctx, askId);
+  }
 }
 
 /** What is the bond denom stands in the providers' section: so what contradicts it comes out only here. */
@@ -135,7 +148,7 @@ function initDenoms(ctx: Context, ports: MarketPorts, state: GenesisState): void
   const bondDenom = ports.providers.bondDenom(ctx);
   for (const one of state.quoteDenoms) quoteDenoms.set(ctx, one.denom, one);
   if (quoteDenoms.has(ctx, bondDenom)) throw new Error(`market.quote_denoms has the bond denom ${bondDenom}, which needs no record`);
-  for (const { id, quoteDenom } of [...state.asks, ...state.jobs]) {
+  for (const { id, quoteDenom } of [...state.asks, ...state.jobs, ...state.quoteRequests]) {
     if (quoteDenom !== bondDenom && !quoteDenoms.has(ctx, quoteDenom)) throw new Error(`market: quote denom ${quoteDenom} of order ${id} is missing`);
   }
   for (const { id, quoteDenom, rate } of state.jobs) {
@@ -165,10 +178,11 @@ function initAsk(ctx: Context, ports: MarketPorts, ask: Ask): void {
   const provider = addressBytes(ask.provider);
   asksByProvider.set(ctx, [provider, ask.id], true);
   if (ask.status !== OrderStatus.ORDER_STATUS_OPEN) {
-    if (ask.units === 0) schedule(ctx, ask.endedTau + paramsAt(ctx, ask.paramsVersion).recordLifetime, dueKinds.askPrune, ask.id);
+    if (ask.units === 0) schedule(ctx, ask.endedTau + lifetimeOf(ctx, ask), dueKinds.askPrune, ask.id);
     return;
   }
   schedule(ctx, ask.expiresTau, dueKinds.askExpiry, ask.id);
+  if (ask.requestId !== 0n && !ask.accepted) quotes.set(ctx, [ask.requestId, ask.id], true);
   const view = ports.providers.find(ctx, provider);
   if (view?.active !== true) suspended.set(ctx, provider, true);
   // An exported withdrawal goes on where it was.
@@ -204,6 +218,11 @@ function initBid(ctx: Context, bid: Bid): void {
   if (isTerminal(bid.status) || bid.endedTau !== 0n) return;
   schedule(ctx, bid.expiresTau, dueKinds.bidExpiry, bid.id);
   if (bid.status !== OrderStatus.ORDER_STATUS_OPEN) return;
+  if (bid.askId !== 0n) {
+    reservedBids.set(ctx, [bid.askId, bid.id], true);
+    wake(ctx, bid.askId);
+    return;
+  }
   bidBook.set(ctx, [[bookOf(bid), bid.profileId], [bidOrder(bid.limitPrice), bid.createdHeight, bid.id]], true);
   if (isImmediate(bid)) iocBids.set(ctx, [bookOf(bid), bid.id], true);
   touch(ctx, bid);
@@ -236,5 +255,6 @@ function exported(ctx: Context): GenesisState {
     stages: values(stages), draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),
     declines: keys(declines).map(([jobId, address]) => ({ jobId, provider: addressText(address) })),
     nextAskId: nextAskId.find(ctx) ?? 1n, nextJobId: nextJobId.find(ctx) ?? 1n, nextLeaseId: nextLeaseId.find(ctx) ?? 1n,
+    quoteRequests: values(quoteRequests), allotments: values(allotments), nextRequestId: nextRequestId.find(ctx) ?? 1n,
   });
 }

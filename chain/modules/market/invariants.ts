@@ -9,7 +9,7 @@ import { rateFault } from "./quote-denoms.ts";
 import { isUnopened } from "./stage-graph.ts";
 import { stagesOf } from "./stages.ts";
 import {
-  askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, instances, jobs, liveTasksByProvider, profiles, quoteDenoms, replacedBids, services, stages, taskIdOf, tasks,
+  allotments, askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, instances, jobs, liveTasksByProvider, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, services, stages, taskIdOf, tasks,
   within, type BookKey,
 } from "./state.ts";
 import { instanceRecords, serviceAccounts } from "./services/invariants.ts";
@@ -26,6 +26,7 @@ export function invariants(ports: MarketPorts): Record<string, (ctx: Context) =>
     tasks: taskRecords,
     instances: instanceRecords,
     stages: stageRecords,
+    reserved,
     stakes: (ctx) => stakes(ctx, ports),
   };
 }
@@ -53,6 +54,7 @@ function balance(ctx: Context, ports: MarketPorts): string | undefined {
     add(bondDenom, escrow!.storageDeposit);
   }
   for (const [, ask] of asks.entries(ctx)) add(bondDenom, ask.storageDeposit);
+  for (const [, request] of quoteRequests.entries(ctx)) add(bondDenom, request.storageDeposit);
   for (const [, profile] of profiles.entries(ctx)) add(bondDenom, profile.deposit);
   for (const [denom, amount] of [...owed]) {
     const held = ports.bank.balance(ctx, escrowAddress, denom);
@@ -72,6 +74,10 @@ function denoms(ctx: Context, ports: MarketPorts): string | undefined {
   for (const [id, { quoteDenom }] of asks.entries(ctx)) {
     const fault = orderFault(ctx, bondDenom, quoteDenom);
     if (fault !== undefined) return `ask ${id} ${fault}`;
+  }
+  for (const [id, { quoteDenom }] of quoteRequests.entries(ctx)) {
+    const fault = orderFault(ctx, bondDenom, quoteDenom);
+    if (fault !== undefined) return `request ${id} ${fault}`;
   }
   return undefined;
 }
@@ -132,13 +138,14 @@ function bidIndex(ctx: Context): string | undefined {
   const live = new Map<string, bigint>();
   const add = (counts: Map<string, bigint>, bid: Bid): void => void counts.set(demandName(bookOf(bid), bid.profileId), (counts.get(demandName(bookOf(bid), bid.profileId)) ?? 0n) + 1n);
   for (const [id, bid] of bids.entries(ctx)) {
+    if (loadBacking(ctx, bid).endedTau === 0n) add(live, bid);
+    if (bid.askId !== 0n) continue;
     const should = !isTerminal(bid.status) && openTasks(bid) > 0;
     if (bidBook.has(ctx, [[bookOf(bid), bid.profileId], [bidOrder(bid.limitPrice), bid.createdHeight, id]]) !== should) return `bid ${id} is ${should ? "missing from" : "in"} the book`;
     if (should) {
       listed++;
       add(open, bid);
     }
-    if (loadBacking(ctx, bid).endedTau === 0n) add(live, bid);
   }
   const inBook = Array.from(bidBook.entries(ctx)).length;
   if (inBook !== listed) return `the books list ${inBook} bids, there are ${listed}`;
@@ -149,6 +156,28 @@ function bidIndex(ctx: Context): string | undefined {
   }
   const [lost] = Array.from(live.keys());
   return lost === undefined ? undefined : `profile ${lost} has jobs and no record`;
+}
+
+/** Bids on reserved asks stand in their queue and in no book; an allotment's taken lots are those of the tasks that run. */
+function reserved(ctx: Context): string | undefined {
+  let waiting = 0;
+  for (const [id, bid] of bids.entries(ctx)) {
+    if (bid.askId === 0n) continue;
+    const should = !isTerminal(bid.status) && openTasks(bid) > 0;
+    if (reservedBids.has(ctx, [bid.askId, id]) !== should) return `bid ${id} is ${should ? "missing from" : "in"} the queue of ask ${bid.askId}`;
+    if (should) waiting++;
+  }
+  const queued = Array.from(reservedBids.entries(ctx)).length;
+  if (queued !== waiting) return `the queues of reserved asks list ${queued} bids, there are ${waiting}`;
+  const taken = new Map<bigint, bigint>();
+  for (const [, task] of tasks.entries(ctx)) {
+    const { askId } = loadBid(ctx, task.jobId);
+    if (askId !== 0n && !isOver(task.state) && task.replicas.some((one) => one.askId === askId)) taken.set(askId, (taken.get(askId) ?? 0n) + task.lots);
+  }
+  for (const [id, allotment] of allotments.entries(ctx)) {
+    if (allotment.taken !== (taken.get(id) ?? 0n)) return `ask ${id} counts ${allotment.taken} lots as taken, its tasks have ${taken.get(id) ?? 0n}`;
+  }
+  return undefined;
 }
 
 const demandName = (key: BookKey, profile: number): string => `${key.join("/")} ${profile}`;

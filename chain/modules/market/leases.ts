@@ -22,7 +22,7 @@ interface Agreed {
 export function createLease(ctx: Context, bid: Bid, paramsVersion: bigint, ask: Ask, agreed: Agreed): Lease {
   const lease = Lease.fromPartial({
     id: take(ctx, nextLeaseId), jobId: bid.id, askId: ask.id, provider: ask.provider, consumer: bid.consumer, classId: bid.classId, quoteDenom: bid.quoteDenom,
-    attributes: requiredBy(ctx, bookOf(bid), agreed.profileId), units: agreed.units, lots: agreed.lots, price: agreed.price, term: agreed.term ?? Term.TERM_SPOT, paramsVersion, createdTau: agreed.tau,
+    attributes: requiredBy(ctx, bookOf(bid), agreed.profileId), units: agreed.units, lots: agreed.lots, price: agreed.price, term: agreed.term ?? (ask.positionId === 0n ? Term.TERM_SPOT : Term.TERM_FORWARD), paramsVersion, createdTau: agreed.tau,
     drawn: agreed.drawn, liveUnits: agreed.units, reclaimNotice: bid.reclaimNotice,
   });
   leases.set(ctx, lease.id, lease);

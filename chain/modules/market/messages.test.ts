@@ -197,7 +197,7 @@ describe("a market under random messages", () => {
       const random = { int, bigint: (bound: bigint) => BigInt(int(Number(bound))), chance: (percent: number) => int(100) < percent, pick: <T>(items: readonly T[]): T => items[int(items.length)]! };
       for (const label of ["c1", "c2", "p1", "p2"]) m.fund(label, 1_000_000n, "uusd");
       const money = [m.money, m.moneyIn("uusd")];
-      for (let i = 0; i < 400; i++) {
+      for (let i = 0; i < 500; i++) {
         const bound = random.pick(m.module.messages);
         const message = bound.handler.arbitrary({ ctx: testContext(m.stores, { height: m.height }), accounts, random });
         if (message !== undefined && message !== null) {

@@ -5,19 +5,23 @@ import { sortInto } from "./asks.ts";
 import { clearBooks } from "./clearing.ts";
 import { runDraws } from "./draws.ts";
 import { seedDraws } from "./draw-queue.ts";
+import { deliveriesOf } from "./deliveries.ts";
 import { errors } from "./errors.ts";
 import { followAttestations, followProvider, moveFollowers } from "./followers.ts";
 import { marketGenesis } from "./genesis.ts";
 import { invariants } from "./invariants.ts";
 import { cancelAsk } from "./messages/cancel-ask.ts";
 import { cancelBid } from "./messages/cancel-bid.ts";
+import { cancelRequest } from "./messages/cancel-request.ts";
 import { commitResult } from "./messages/commit-result.ts";
 import { declineTask } from "./messages/decline-task.ts";
 import { placeAsk } from "./messages/place-ask.ts";
 import { placeBid } from "./messages/place-bid.ts";
+import { quote } from "./messages/quote.ts";
 import { registerProfile } from "./messages/register-profile.ts";
 import { replaceAsk } from "./messages/replace-ask.ts";
 import { replaceBid } from "./messages/replace-bid.ts";
+import { requestQuotes } from "./messages/request-quotes.ts";
 import { retireProfile } from "./messages/retire-profile.ts";
 import { revealResult } from "./messages/reveal-result.ts";
 import { revealSalt } from "./messages/reveal-salt.ts";
@@ -36,12 +40,13 @@ import { updateParams } from "./messages/update-params.ts";
 import { currentParams } from "./params.ts";
 import { buildProfiles } from "./profiles.ts";
 import { marketQueries } from "./queries.ts";
+import { fillReserved } from "./reserved-fills.ts";
 import { storeName } from "./state.ts";
 import { sweepInstances } from "./services/sweep.ts";
 import { sweep } from "./sweep.ts";
-import type { MarketPorts } from "./ports.ts";
+import type { DeliveriesPort, MarketPorts } from "./ports.ts";
 
-export function marketModule(ports: MarketPorts): { readonly module: Module } {
+export function marketModule(ports: MarketPorts): { readonly module: Module; readonly deliveries: DeliveriesPort } {
   ports.providers.onChange((ctx, address) => followProvider(ctx, ports, address));
   ports.attestations.onChange(followAttestations);
   const module = defineModule({
@@ -54,6 +59,7 @@ export function marketModule(ports: MarketPorts): { readonly module: Module } {
       startTask: startTask(ports), declineTask: declineTask(ports), commitResult: commitResult(ports), revealResult: revealResult(ports), supplyInputs: supplyInputs(ports),
       setClass: setClass(ports), setQuoteDenom: setQuoteDenom(ports), updateParams: updateParams(ports), placeServiceBid: placeServiceBid(ports), startService: startService(ports),
       topUpService: topUpService(ports), settleService: settleService(ports), reclaimService: reclaimService(ports), closeService: closeService(ports),
+      requestQuotes: requestQuotes(ports), cancelRequest: cancelRequest(ports), quote: quote(ports),
     }),
     queries: marketQueries(ports),
     genesis: marketGenesis(ports),
@@ -65,10 +71,11 @@ export function marketModule(ports: MarketPorts): { readonly module: Module } {
       seedDraws(ctx, ports);
       runDraws(ctx, ports);
       buildProfiles(ctx, sortInto);
+      fillReserved(ctx, ports);
       clearBooks(ctx, ports);
     },
     invariants: invariants(ports),
     errors,
   });
-  return { module };
+  return { module, deliveries: deliveriesOf(ports) };
 }

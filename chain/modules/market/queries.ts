@@ -17,7 +17,7 @@ import { demandOf, premiumIn } from "./profiles.ts";
 import { findQuoteDenom } from "./quote-denoms.ts";
 import { presentStages } from "./stage-flow.ts";
 import {
-  askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, instances, instancesByProvider, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, profiles, quoteDenoms, seals, services, servicesByConsumer,
+  allotments, askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, instances, instancesByProvider, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, profiles, quoteDenoms, quoteRequests, quotes, seals, services, servicesByConsumer,
   liveTasksByProvider, tasks, tasksByProvider, taskIdOf, tasksPerJob, trades, within, type BookKey,
 } from "./state.ts";
 import { instanceOf } from "./services/services.ts";
@@ -142,6 +142,16 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
       }
       return { price: lots === 0n ? 0n : value / lots, value: value.toString(), lots, buckets };
     },
+    quoteRequests(ctx, request) {
+      const { items, pagination } = paginate(ctx, quoteRequests, request.pagination, (_, value) => value);
+      return { requests: items, pagination };
+    },
+    quoteRequest: (ctx, { requestId }) => ({ request: quoteRequests.find(ctx, requestId) ?? notFound(`request ${requestId}`) }),
+    quotes(ctx, request) {
+      const { items, pagination } = paginate(ctx, quotes, request.pagination, ([, id]) => asks.find(ctx, id), within.id(request.requestId));
+      return { quotes: items, pagination };
+    },
+    allotment: (ctx, { askId }) => ({ allotment: allotments.find(ctx, askId) ?? notFound(`an allotment of ask ${askId}`) }),
     referencePrice(ctx, request) {
       const book = openBook(ctx, bookKey(request));
       return { price: book.referencePrice, tau: book.referenceTau };

@@ -1,6 +1,6 @@
 /** The keys of store `market`; the README has them as a table. Numbers in keys are big-endian, so that byte order is numeric order. */
 import {
-  Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Instance, Job, Lease, Params, Profile, ProfileDemand, QuoteDenom, Seal, Service, Stage, Task, Trade,
+  Allotment, Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Instance, Job, Lease, Params, Profile, ProfileDemand, QuoteDenom, QuoteRequest, Seal, Service, Stage, Task, Trade,
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { concatBytes, uint64Bytes } from "../../codec/bytes.ts";
 import {
@@ -23,7 +23,7 @@ const ticketAndId = {
 export type BookKey = readonly [classId: string, denom: string];
 
 /** What a due-queue entry points to. */
-export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6, askOpening: 7, indexHour: 8, servicePrune: 20, stageInputs: 30 } as const;
+export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6, askOpening: 7, indexHour: 8, servicePrune: 20, stageInputs: 30, requestEnd: 40 } as const;
 export type DueKind = (typeof dueKinds)[keyof typeof dueKinds];
 
 const uint32Value = { encode: (value: number) => uint32Key.encode(value), decode: (bytes: Uint8Array) => uint32Key.decode(bytes, 0)[0] };
@@ -144,6 +144,20 @@ export const dirtyQueue = map(storeName, key(0x90), uint64Key, {
 /** Books with orders of this block: their batch is the next block's. */
 export const freshBooks = map(storeName, key(0x92), bookKey, present);
 export const dirtyTickets = map(storeName, key(0x91), bookKey, uint64Value);
+
+/** (ask, bid): bids with OPEN tasks that name a reserved ask; in the order in which they came. */
+export const reservedBids = map(storeName, key(0xc0), pairKey(uint64Key, uint64Key), present);
+/** Reserved asks whose bids have to be looked at, by ticket; and the ticket of each. */
+export const wakeQueue = map(storeName, key(0xc1), uint64Key, uint64Value);
+export const wakeTickets = map(storeName, key(0xc2), uint64Key, uint64Value);
+/** What a reserved ask may serve in all, by its id; goes with the ask. */
+export const allotments = map(storeName, key(0xc3), uint64Key, proto(Allotment));
+/** Asks of forward positions that are over, whose outcome was not asked for yet. */
+export const endedDeliveries = map(storeName, key(0xc4), uint64Key, present);
+export const quoteRequests = map(storeName, key(0xc5), uint64Key, proto(QuoteRequest));
+/** (request, ask): quotes that stand. */
+export const quotes = map(storeName, key(0xc6), pairKey(uint64Key, uint64Key), present);
+export const nextRequestId = item(storeName, key(0xc7), uint64Value);
 
 export const within = {
   book: (book: BookKey): Uint8Array => bookKey.encode(book),

@@ -8,9 +8,10 @@ import { emit } from "./events.ts";
 import { removeLease } from "./leases.ts";
 import { currentParams } from "./params.ts";
 import { endIndexHour } from "./prices.ts";
+import { endRequest } from "./requests.ts";
 import { overdueInputs } from "./stage-flow.ts";
 import {
-  asks, bids, collect, declines, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, schedule, seals, stages, tasks, tasksByProvider, tasksPerJob, within, type DueKind,
+  asks, bids, collect, declines, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, quoteRequests, schedule, seals, stages, tasks, tasksByProvider, tasksPerJob, within, type DueKind,
 } from "./state.ts";
 import { pruneService } from "./services/sweep.ts";
 import { saltMissed } from "./task-machine.ts";
@@ -53,6 +54,11 @@ function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint): vo
     case dueKinds.stageInputs:
       overdueInputs(ctx, ports, id / tasksPerJob);
       return;
+    case dueKinds.requestEnd: {
+      const request = quoteRequests.find(ctx, id);
+      if (request !== undefined) endRequest(ctx, ports, request, "expired");
+      return;
+    }
     case dueKinds.indexHour:
       endIndexHour(ctx, ports, id);
       return;

@@ -13,7 +13,8 @@ import { endLeaseUnit } from "./leases.ts";
 import { paramsAt } from "./params.ts";
 import { countSettled } from "./prices.ts";
 import { rateOf } from "./rate.ts";
-import { classes, dueKinds, jobs, liveTasksByProvider, reschedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
+import { countReserved } from "./reserved-tasks.ts";
+import { asks, classes, dueKinds, jobs, liveTasksByProvider, reschedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
 import { afterTask, presentStages } from "./stage-flow.ts";
 import { isUnopened, stageOf } from "./stage-graph.ts";
 import { bringUp, closeOpen, type Effect, type Step, type Terms } from "./task-machine.ts";
@@ -25,6 +26,7 @@ export const isOver = (state: TaskState): boolean => state === TaskState.TASK_ST
 export function termsOf(ctx: Context, job: Job): Terms {
   const capacity = classes.find(ctx, job.classId);
   assert(capacity !== undefined, `class ${job.classId} is missing`);
+  const { minColocated, askId } = loadBid(ctx, job.id);
   return {
     params: paramsAt(ctx, job.paramsVersion),
     verification: job.verification,
@@ -32,10 +34,11 @@ export function termsOf(ctx: Context, job: Job): Terms {
     rate: rateOf(job),
     meterPerLot: capacity.meterPerLot,
     duration: job.spec!.duration,
-    colocated: loadBid(ctx, job.id).minColocated > 1,
+    colocated: minColocated > 1,
     sealed: job.spec!.consumerKey.length > 0,
     sealedTau: (provider) => seals.find(ctx, [job.id, addressBytes(provider)])?.sealedTau,
-    reference: openBook(ctx, bookOf(job)).referencePrice,
+    // A shape that the book does not trade has no price there.
+    reference: askId !== 0n && asks.find(ctx, askId)?.resources !== undefined ? 0n : openBook(ctx, bookOf(job)).referencePrice,
   };
 }
 
@@ -78,6 +81,10 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
   store(ctx, before, task);
   report(ctx, before, task, after.job);
   after.save();
+  if (before.replicas.length > 0 && (isOver(task.state) || task.state === TaskState.TASK_STATE_OPEN)) {
+    const { askId } = loadBid(ctx, task.jobId);
+    if (askId !== 0n) countReserved(ctx, ports, askId, before, task, step.effects);
+  }
   if (isOver(task.state) && !isOver(before.state)) afterTask(ctx, ports, task);
   // A bid that left the book takes no task back.
   if (task.state === TaskState.TASK_STATE_OPEN && before.state !== TaskState.TASK_STATE_OPEN && isTerminal(loadBid(ctx, task.jobId).status)) {
@@ -154,7 +161,8 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
     case "settled": {
       const paid = payOut(ctx, ports, job, effect.settlement, task.id);
       const final = task.state === TaskState.TASK_STATE_FINAL;
-      if (final && paid.escrow!.fees !== job.escrow!.fees) {
+      // What two agreed between themselves says nothing of the market.
+      if (final && paid.escrow!.fees !== job.escrow!.fees && loadBid(ctx, job.id).askId === 0n) {
         for (const { provider, amount } of effect.settlement.payments) {
           const { price, stake } = before.replicas.find((one) => one.provider === provider)!;
           countSettled(ctx, ports, job, { provider, amount, lots: amount / price, stake: BigInt(stake) });

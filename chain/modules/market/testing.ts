@@ -7,7 +7,7 @@ import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import type { InstanceView } from "../../codec/gen/dcm/market/v1/query.ts";
 import type { MsgPlaceBid, MsgPlaceServiceBid } from "../../codec/gen/dcm/market/v1/tx.ts";
 import { errorOf, sdkErrors, TxError } from "../../runtime/errors.ts";
-import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext } from "../../runtime/testing.ts";
+import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext, transact } from "../../runtime/testing.ts";
 import { cpuSmall, wasmCore } from "./classes.ts";
 import { commitmentOf } from "./commitment.ts";
 import { marketModule } from "./module.ts";
@@ -15,7 +15,7 @@ import { localnetParams } from "./params.ts";
 import type { Money } from "../../runtime/coins.ts";
 import type { EmittedEvent } from "../../runtime/context.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
-import type { MarketPorts } from "./ports.ts";
+import type { DeliveriesPort, Delivery, DeliveryOutcome, MarketPorts } from "./ports.ts";
 
 export const denom = "udcm";
 /** Where a balance of the account is kept: under its name alone in the bond denom. */
@@ -50,12 +50,15 @@ export class TestMarket {
   events: EmittedEvent[] = [];
   readonly ports: MarketPorts;
   readonly module: ReturnType<typeof marketModule>["module"];
+  readonly deliveries: DeliveriesPort;
   readonly #listeners: ((address: Uint8Array) => void)[] = [];
 
   constructor(params: Partial<Params> = {}, edit: (state: GenesisState) => void = () => undefined, prepare: (market: TestMarket) => void = () => undefined) {
     this.ports = this.#makePorts();
     prepare(this);
-    this.module = marketModule(this.ports).module;
+    const { module, deliveries } = marketModule(this.ports);
+    this.module = module;
+    this.deliveries = deliveries;
     const section = this.module.genesis!.defaults() as GenesisState;
     section.params = [{ version: 1n, params: { ...localnetParams(), ...params } }];
     section.classes = [{ ...cpuSmall(), minBondPerUnit: 1_000n }, { ...wasmCore(), minBondPerUnit: 1_000n, maxLotMs: 100n }];
@@ -246,7 +249,7 @@ export class TestMarket {
 
   ask(provider: string, basePrice: bigint, units = 1, more: object = {}): bigint {
     return this.send<{ askId: bigint }>("MsgPlaceAsk", {
-      provider, classId: "wasm.core", quoteDenom: denom, basePrice, units, premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n, term: Term.TERM_SPOT, ...more,
+      provider, classId: "wasm.core", quoteDenom: denom, basePrice, units, premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n, term: Term.TERM_SPOT, reservedFor: "", ...more,
     }).askId;
   }
 
@@ -302,6 +305,15 @@ export class TestMarket {
     this.reveal(task, provider, result);
   }
 
+  /** As forwards do at a slot's start. */
+  deliver(delivery: Delivery): bigint | undefined {
+    return transact(this.stores, (ctx) => this.deliveries.open(ctx, delivery), { height: this.height }).value;
+  }
+
+  ended(stores = this.stores): readonly DeliveryOutcome[] {
+    return transact(stores, (ctx) => this.deliveries.ended(ctx, 100), { height: this.height }).value;
+  }
+
   named(type: string): EmittedEvent[] {
     return this.events.filter((event) => event.type === `dcm.market.v1.${type}`);
   }
@@ -331,7 +343,7 @@ export function bidMessage(consumer: string, limitPrice: bigint, more: Partial<M
   return {
     consumer, payer: "", organization: "", costTags: [], classId: "wasm.core", quoteDenom: denom, limitPrice, lots: 10n, timeInForce: TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT,
     expiresTau: 0n, profileId: 0, minColocated: 0, verification: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: "0",
-    saltHead: new Uint8Array(0), ...more,
+    saltHead: new Uint8Array(0), askId: 0n, ...more,
     job: {
       program: { digest: sha256(utf8("program")), size: 100n }, tasks: 1, inputRoot: sha256(utf8("root")), manifest: { digest: sha256(utf8("manifest")), size: 100n },
       dataUrls: ["http://127.0.0.1:1"], duration: 1_000n, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), stages: [], ...job,

@@ -5,13 +5,14 @@ import { addressBytes } from "../../../codec/address.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { bookOf, maxAsksPerProvider, saveAsk } from "../asks.ts";
 import { anyClass } from "../classes.ts";
-import { canonical, checkClassId, checkPremiums, declared, expiry, maxPrice, maxTau, tradable } from "../checks.ts";
+import { canonical, checkClassId, checkPremiums, declared, expiry, jobsOnly, maxPrice, maxTau, tradable } from "../checks.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { askPlaced, termName } from "../events.ts";
 import { followProvider } from "../followers.ts";
 import { currentParams, inRange, noticeOf, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom } from "../quote-denoms.ts";
+import { isReserved } from "../reserved.ts";
 import { asksByProvider, collect, dueKinds, freshBooks, nextAskId, schedule, take, within } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -56,12 +57,16 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       inRange("reclaim_notice", message.reclaimNotice, 0n, paramBounds.maxReclaimNotice[2]);
       const { term } = message;
       if (term !== Term.TERM_UNSPECIFIED && term !== Term.TERM_SPOT && term !== Term.TERM_PREEMPTIBLE) fail(errors.notServed, { field: "term", value: termName(term) });
+      if (message.reservedFor !== "" && canonical(message.reservedFor, "reserved_for") === canonical(message.provider, "provider")) {
+        fail(errors.invalidField, { field: "reserved_for", value: message.reservedFor, limit: "another account than the provider's" });
+      }
     },
 
     execute(ctx, message) {
       const provider = canonical(message.provider, "provider");
       const address = addressBytes(provider);
       const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "base_price", message.basePrice);
+      if (message.reservedFor !== "") jobsOnly(capacity, "reserved_for");
       const reclaimNotice = checkTerms(capacity, message, currentParams(ctx).params);
       const view = ports.providers.find(ctx, address);
       if (view?.active !== true) fail(errors.notProvider, { address: provider });
@@ -80,6 +85,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
         id: take(ctx, nextAskId), provider, classId: message.classId, quoteDenom: message.quoteDenom, basePrice: message.basePrice, units: message.units,
         freeUnits: message.units, premiums: message.premiums, maxColocated: message.maxColocated, availableFrom: message.availableFrom, availableUntil: message.availableUntil, expiresTau, waiting, reclaimNotice, term: message.term,
         status: OrderStatus.ORDER_STATUS_OPEN, createdHeight: ctx.height, createdTau: tau, paramsVersion: version, bondPerUnit: capacity.minBondPerUnit, organization: view.organization,
+        reservedFor: message.reservedFor === "" ? "" : canonical(message.reservedFor, "reserved_for"),
       });
       const deposit = askDeposit(ask, params);
       authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", denom: ports.providers.bondDenom(ctx), amount: deposit, policy: { purpose: "ask", classId: message.classId, costTags: [] } });
@@ -90,7 +96,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       asksByProvider.set(ctx, [address, ask.id], true);
       schedule(ctx, placed.expiresTau, dueKinds.askExpiry, ask.id);
       if (waiting) schedule(ctx, ask.availableFrom, dueKinds.askOpening, ask.id);
-      freshBooks.set(ctx, bookOf(ask), true);
+      if (!isReserved(ask)) freshBooks.set(ctx, bookOf(ask), true);
       return { askId: ask.id };
     },
 
@@ -105,6 +111,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
         availableFrom: random.chance(10) ? ports.clock.tau(ctx) + random.bigint(20_000n) : 0n, availableUntil: 0n, expiresTau: random.chance(20) ? ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)) : 0n,
         reclaimNotice: capacity.meter === Meter.METER_TIME && random.chance(30) ? currentParams(ctx).params.minReclaimNotice + random.bigint(60_000n) : 0n,
         term: capacity.meter === Meter.METER_TIME && random.chance(30) ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT,
+        reservedFor: capacity.meter === Meter.METER_WORK && random.chance(10) ? random.pick(accounts) : "",
       };
     },
   };

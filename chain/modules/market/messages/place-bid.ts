@@ -1,5 +1,5 @@
 /** MsgPlaceBid: a job and the money for it. */
-import { Bid, Blob, Comparator, Job, Meter, OrderStatus, Term, TimeInForce, VerificationLevel, type JobSpec, type Params, type StageSpec } from "../../../codec/gen/dcm/market/v1/types.ts";
+import { Bid, Blob, Comparator, Job, Meter, OrderStatus, Term, TimeInForce, VerificationLevel, type Ask, type JobSpec, type Params, type StageSpec } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceBid, MsgPlaceBidResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
 import { readAmount } from "../../../runtime/coins.ts";
@@ -10,14 +10,16 @@ import { anyClass } from "../classes.ts";
 import { atMost, canonical, checkClassId, checkCostTags, checkDuration, checkProfile, checkTimeInForce, checkUrls, checkWhole, expiry, maxPrice, maxTau, size, textAtMost, tradable } from "../checks.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
-import { bidPlaced, enumName, levelName } from "../events.ts";
+import { bidPlaced, enumName, levelName, statusName } from "../events.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
 import { escrowOf, reserveReplicas } from "../settlement.ts";
 import { checkInputs, checkStagedOrder, checkStages, maxArguments } from "../stage-checks.ts";
 import { placeStages } from "../stages.ts";
 import { countJob } from "../profiles.ts";
-import { dueKinds, freshBooks, jobs, jobsByConsumer, nextJobId, profiles, schedule, take } from "../state.ts";
+import { acceptQuote } from "../requests.ts";
+import { leftOf } from "../reserved.ts";
+import { allotments, asks, dueKinds, freshBooks, jobs, jobsByConsumer, nextJobId, profiles, schedule, take } from "../state.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MessageHandler, Random } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -43,6 +45,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       inRange("lots", message.lots, 1n, 1n << 40n);
       inRange("expires_tau", message.expiresTau, 0n, maxTau);
       checkServed(message);
+      checkNamed(message);
       readRisk(message.risk);
       checkJob(message.job);
       checkStagedOrder(message);
@@ -54,25 +57,28 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       // Exports write every manifest; so does the state, where it is empty too.
       const spec = { ...message.job!, manifest: message.job!.manifest ?? Blob.create() };
       const { version, params } = currentParams(ctx);
-      const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "limit_price", message.limitPrice);
+      const tau = ports.clock.tau(ctx);
+      const ask = message.askId === 0n ? undefined : namedAsk(ctx, consumer, message, tau);
+      // Whoever bought ahead can use it, whatever was closed since.
+      const sold = ask !== undefined && ask.positionId !== 0n;
+      const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "limit_price", message.limitPrice, sold);
       if (capacity.meter !== Meter.METER_WORK) fail(errors.jobNeedsWork, { classId: capacity.id });
       inRange("lots", message.lots, 1n, capacity.maxLots);
       const k = checkAgainst(params, message);
       checkProfile(ctx, message);
       checkDuration(capacity, message.lots, spec.duration);
-      const tau = ports.clock.tau(ctx);
       const r = reserveReplicas(message.verification);
       const perTask = escrowOf(message.limitPrice, message.lots, k, r, params.feeBps);
       const escrow = perTask * BigInt(spec.tasks);
       const id = take(ctx, nextJobId);
       const common = { id, consumer, organization: message.organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height, k };
       const bid = Bid.fromPartial({
-        ...common, tasks: spec.tasks, staged: spec.stages.length > 0, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: Term.TERM_SPOT, profileId: message.profileId, minColocated: message.minColocated,
+        ...common, tasks: spec.tasks, staged: spec.stages.length > 0, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: sold ? Term.TERM_FORWARD : Term.TERM_SPOT, profileId: message.profileId, minColocated: message.minColocated, askId: message.askId,
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN,
       });
       const job = Job.fromPartial({
         ...common, payer, costTags: message.costTags, spec, verification: message.verification, r, comparator: message.comparator, risk: readRisk(message.risk).toString(),
-        saltHead: message.saltHead, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom),
+        saltHead: message.saltHead, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom, sold),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perTask.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });
       const bytes = Job.encode(job).finish().length + Bid.encode(bid).finish().length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + replicaBytes * (k + r));
@@ -90,7 +96,8 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const unmatched = [...placeStages(ctx, placed, { tau, inputsDue: params.inputsDue })];
       saveBid(ctx, { ...bid, unmatched });
       schedule(ctx, bid.expiresTau, dueKinds.bidExpiry, id);
-      freshBooks.set(ctx, bookOf(bid), true);
+      if (ask === undefined) freshBooks.set(ctx, bookOf(bid), true);
+      else acceptQuote(ctx, ports, ask, id);
       return { jobId: id, escrow: escrow.toString(), storageDeposit: deposit.toString() };
     },
 
@@ -99,12 +106,13 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       if (classId === undefined || capacity === undefined) return undefined;
       const replicated = random.chance(50);
       const lots = 1n + random.bigint(5n);
+      const named = random.chance(30) ? reservedBy(ctx, random, classId) : undefined;
       return {
-        consumer: random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId,
-        quoteDenom: anyDenom(ctx, ports, random), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots,
-        timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: random.chance(30) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0,
+        consumer: named?.reservedFor ?? random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId,
+        quoteDenom: named?.quoteDenom ?? anyDenom(ctx, ports, random), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots,
+        timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: named === undefined && random.chance(30) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0,
-        comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0),
+        comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0), askId: named?.id ?? 0n,
         job: {
           program: { digest: new Uint8Array(32), size: 100n }, dataUrls: ["http://127.0.0.1:1"], duration: lots * capacity.maxLotMs, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0),
           ...(random.chance(40) ? arbitraryStages(random) : { tasks: 1 + random.int(4), ...blankInputs, stages: [] }),
@@ -126,6 +134,12 @@ function arbitraryStages(random: Random): Pick<JobSpec, "tasks" | "inputRoot" | 
   return { tasks: stages.reduce((sum, { tasks }) => sum + tasks, 0), inputRoot: new Uint8Array(0), manifest: undefined, stages };
 }
 
+/** A reserved ask of the class that bids may name, for simulations. */
+function reservedBy(ctx: Context, random: Random, classId: string): Ask | undefined {
+  const known = Array.from(asks.entries(ctx), ([, ask]) => ask).filter((ask) => ask.classId === classId && ask.reservedFor !== "" && ask.status === OrderStatus.ORDER_STATUS_OPEN);
+  return known.length === 0 ? undefined : random.pick(known);
+}
+
 /** A profile of the class's books, for simulations. */
 export function profileBy(ctx: Context, random: Random, classId: string): number | undefined {
   const known = Array.from(profiles.entries(ctx), ([, profile]) => profile).filter((profile) => profile.classId === classId).map(({ id }) => id);
@@ -143,6 +157,30 @@ function checkServed(message: MsgPlaceBid): void {
   if (comparator !== Comparator.COMPARATOR_EXACT) fail(errors.notServed, { field: "comparator", value: enumName(Comparator, comparator, "COMPARATOR_") });
   if (message.minColocated > 1 && verification !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE) fail(errors.notServed, { field: "min_colocated", value: `${message.minColocated} with ${levelName(verification)}` });
   size("salt_head", message.saltHead, verification === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED ? 32 : 0);
+}
+
+/** A bid that names its ask wants nothing of others. */
+function checkNamed({ askId, profileId, minColocated }: MsgPlaceBid): void {
+  if (askId === 0n) return;
+  if (profileId !== 0) fail(errors.notServed, { field: "profile_id", value: `${profileId} with ask_id` });
+  if (minColocated > 1) fail(errors.notServed, { field: "min_colocated", value: `${minColocated} with ask_id` });
+}
+
+/** The reserved ask that the bid names, as far as it can serve the bid. */
+function namedAsk(ctx: Context, consumer: string, message: MsgPlaceBid, tau: bigint): Ask {
+  const { askId: id, limitPrice, job, lots } = message;
+  const ask = asks.find(ctx, id);
+  if (ask === undefined) fail(errors.unknownAsk, { id });
+  if (ask.reservedFor !== consumer) fail(errors.notReserved, { id, reservedFor: ask.reservedFor, consumer });
+  if (ask.status !== OrderStatus.ORDER_STATUS_OPEN || tau > ask.expiresTau) fail(errors.notOpen, { what: `ask ${id}`, status: ask.status === OrderStatus.ORDER_STATUS_OPEN ? "expired" : statusName(ask.status) });
+  if (ask.classId !== message.classId || ask.quoteDenom !== message.quoteDenom) {
+    fail(errors.invalidField, { field: "class_id and quote_denom", value: `${message.classId} ${message.quoteDenom}`, limit: `${ask.classId} ${ask.quoteDenom}, as ask ${id} has them` });
+  }
+  if (limitPrice < ask.basePrice) fail(errors.belowPrice, { id, limit: limitPrice, price: ask.basePrice });
+  if (ask.resources !== undefined && message.verification !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE) fail(errors.notServed, { field: "verification", value: `${levelName(message.verification)} of a shape that the book has not` });
+  const allotment = allotments.find(ctx, id);
+  if (allotment !== undefined && lots * BigInt(job!.tasks) > leftOf(allotment)) fail(errors.beyondAllotment, { id, lots: lots * BigInt(job!.tasks), left: leftOf(allotment) });
+  return ask;
 }
 
 function checkJob(spec: JobSpec | undefined): void {

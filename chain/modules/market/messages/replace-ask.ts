@@ -7,6 +7,7 @@ import { fail } from "../../../runtime/errors.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { currentParams, inRange } from "../params.ts";
+import { isReserved } from "../reserved.ts";
 import { asks, nextAskId, replacedAsks } from "../state.ts";
 import { askDeposit } from "./place-ask.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
@@ -25,6 +26,7 @@ export function replaceAsk(ports: MarketPorts): MessageHandler<MsgReplaceAsk, Ms
 
     execute(ctx, message) {
       const ask = ownAsk(ctx, ports, message.askId, canonical(message.provider, "provider"));
+      if (isReserved(ask)) fail(errors.fixedPrice, { what: `ask ${ask.id}` });
       tradable(ctx, ports, ask.classId, ask.quoteDenom, "base_price", message.basePrice);
       const view = ports.providers.find(ctx, addressBytes(ask.provider));
       if (view === undefined) fail(errors.notProvider, { address: ask.provider });

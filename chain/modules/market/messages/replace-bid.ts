@@ -24,6 +24,7 @@ export function replaceBid(ports: MarketPorts): MessageHandler<MsgReplaceBid, Ms
 
     execute(ctx, message) {
       const bid = ownBid(ctx, ports, message.jobId, canonical(message.consumer, "consumer"));
+      if (bid.askId !== 0n) fail(errors.fixedPrice, { what: `bid ${bid.id}` });
       if (bid.nextTask > 0) fail(errors.alreadyMatched, { id: bid.id });
       tradable(ctx, ports, bid.classId, bid.quoteDenom, "limit_price", message.limitPrice);
       const job = dropReplacement(ctx, ports, loadBacking(ctx, bid));

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import {
+  Allotment,
   Ask,
   AskReplacement,
   Bid,
@@ -23,6 +24,7 @@ import {
   Params,
   Profile,
   QuoteDenom,
+  QuoteRequest,
   Seal,
   Service,
   Stage,
@@ -84,6 +86,9 @@ export interface GenesisState {
   quoteDenoms: QuoteDenom[];
   services: Service[];
   instances: Instance[];
+  quoteRequests: QuoteRequest[];
+  allotments: Allotment[];
+  nextRequestId: bigint;
 }
 
 function createBaseParamsVersion(): ParamsVersion {
@@ -347,6 +352,9 @@ function createBaseGenesisState(): GenesisState {
     quoteDenoms: [],
     services: [],
     instances: [],
+    quoteRequests: [],
+    allotments: [],
+    nextRequestId: 0n,
   };
 }
 
@@ -457,6 +465,18 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     }
     for (const v of message.instances) {
       Instance.encode(v!, writer.uint32(490).fork()).join();
+    }
+    for (const v of message.quoteRequests) {
+      QuoteRequest.encode(v!, writer.uint32(642).fork()).join();
+    }
+    for (const v of message.allotments) {
+      Allotment.encode(v!, writer.uint32(650).fork()).join();
+    }
+    if (message.nextRequestId !== 0n) {
+      if (BigInt.asUintN(64, message.nextRequestId) !== message.nextRequestId) {
+        throw new globalThis.Error("value provided for field message.nextRequestId of type uint64 too large");
+      }
+      writer.uint32(656).uint64(message.nextRequestId);
     }
     return writer;
   },
@@ -710,6 +730,30 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
             message.instances.push(Instance.decode(reader, reader.uint32()));
             continue;
           }
+          case 80: {
+            if (tag !== 642) {
+              break;
+            }
+
+            message.quoteRequests.push(QuoteRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 81: {
+            if (tag !== 650) {
+              break;
+            }
+
+            message.allotments.push(Allotment.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 82: {
+            if (tag !== 656) {
+              break;
+            }
+
+            message.nextRequestId = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -756,6 +800,11 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     message.quoteDenoms = object.quoteDenoms?.map((e) => QuoteDenom.fromPartial(e)) || [];
     message.services = object.services?.map((e) => Service.fromPartial(e)) || [];
     message.instances = object.instances?.map((e) => Instance.fromPartial(e)) || [];
+    message.quoteRequests = object.quoteRequests?.map((e) => QuoteRequest.fromPartial(e)) || [];
+    message.allotments = object.allotments?.map((e) => Allotment.fromPartial(e)) || [];
+    message.nextRequestId = (object.nextRequestId !== undefined && object.nextRequestId !== null)
+      ? BigInt(object.nextRequestId)
+      : 0n;
     return message;
   },
 };

@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { PageRequest, PageResponse } from "../../../cosmos/base/query/v1beta1/pagination.ts";
 import {
+  Allotment,
   Ask,
   Bid,
   Book,
@@ -23,6 +24,7 @@ import {
   Profile,
   ProfileDemand,
   QuoteDenom,
+  QuoteRequest,
   Seal,
   Service,
   Stage,
@@ -84,6 +86,41 @@ export interface QueryInstanceRequest {
 export interface QueryInstanceResponse {
   instance: InstanceView | undefined;
   tau: bigint;
+}
+
+export interface QueryQuoteRequestsRequest {
+  pagination: PageRequest | undefined;
+}
+
+export interface QueryQuoteRequestsResponse {
+  requests: QuoteRequest[];
+  pagination: PageResponse | undefined;
+}
+
+export interface QueryQuoteRequestRequest {
+  requestId: bigint;
+}
+
+export interface QueryQuoteRequestResponse {
+  request: QuoteRequest | undefined;
+}
+
+export interface QueryQuotesRequest {
+  requestId: bigint;
+  pagination: PageRequest | undefined;
+}
+
+export interface QueryQuotesResponse {
+  quotes: Ask[];
+  pagination: PageResponse | undefined;
+}
+
+export interface QueryAllotmentRequest {
+  askId: bigint;
+}
+
+export interface QueryAllotmentResponse {
+  allotment: Allotment | undefined;
 }
 
 export interface QueryParamsRequest {
@@ -1043,6 +1080,529 @@ export const QueryInstanceResponse: MessageFns<QueryInstanceResponse, "dcm.marke
       ? InstanceView.fromPartial(object.instance)
       : undefined;
     message.tau = (object.tau !== undefined && object.tau !== null) ? BigInt(object.tau) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryQuoteRequestsRequest(): QueryQuoteRequestsRequest {
+  return { pagination: undefined };
+}
+
+export const QueryQuoteRequestsRequest: MessageFns<
+  QueryQuoteRequestsRequest,
+  "dcm.market.v1.QueryQuoteRequestsRequest"
+> = {
+  $type: "dcm.market.v1.QueryQuoteRequestsRequest" as const,
+
+  encode(message: QueryQuoteRequestsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pagination !== undefined) {
+      PageRequest.encode(message.pagination, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryQuoteRequestsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryQuoteRequestsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.pagination = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryQuoteRequestsRequest>): QueryQuoteRequestsRequest {
+    return QueryQuoteRequestsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryQuoteRequestsRequest>): QueryQuoteRequestsRequest {
+    const message = createBaseQueryQuoteRequestsRequest();
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageRequest.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryQuoteRequestsResponse(): QueryQuoteRequestsResponse {
+  return { requests: [], pagination: undefined };
+}
+
+export const QueryQuoteRequestsResponse: MessageFns<
+  QueryQuoteRequestsResponse,
+  "dcm.market.v1.QueryQuoteRequestsResponse"
+> = {
+  $type: "dcm.market.v1.QueryQuoteRequestsResponse" as const,
+
+  encode(message: QueryQuoteRequestsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.requests) {
+      QuoteRequest.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.pagination !== undefined) {
+      PageResponse.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryQuoteRequestsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryQuoteRequestsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requests.push(QuoteRequest.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pagination = PageResponse.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryQuoteRequestsResponse>): QueryQuoteRequestsResponse {
+    return QueryQuoteRequestsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryQuoteRequestsResponse>): QueryQuoteRequestsResponse {
+    const message = createBaseQueryQuoteRequestsResponse();
+    message.requests = object.requests?.map((e) => QuoteRequest.fromPartial(e)) || [];
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageResponse.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryQuoteRequestRequest(): QueryQuoteRequestRequest {
+  return { requestId: 0n };
+}
+
+export const QueryQuoteRequestRequest: MessageFns<QueryQuoteRequestRequest, "dcm.market.v1.QueryQuoteRequestRequest"> =
+  {
+    $type: "dcm.market.v1.QueryQuoteRequestRequest" as const,
+
+    encode(message: QueryQuoteRequestRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+      if (message.requestId !== 0n) {
+        if (BigInt.asUintN(64, message.requestId) !== message.requestId) {
+          throw new globalThis.Error("value provided for field message.requestId of type uint64 too large");
+        }
+        writer.uint32(8).uint64(message.requestId);
+      }
+      return writer;
+    },
+
+    decode(input: BinaryReader | Uint8Array, length?: number): QueryQuoteRequestRequest {
+      const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+      const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+      if (previousRecursionDepth >= 100) {
+        throw new globalThis.Error("protobuf decode recursion limit exceeded");
+      }
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+      try {
+        const end = length === undefined ? reader.len : reader.pos + length;
+        const message = createBaseQueryQuoteRequestRequest();
+        while (reader.pos < end) {
+          const tag = reader.uint32();
+          switch (tag >>> 3) {
+            case 1: {
+              if (tag !== 8) {
+                break;
+              }
+
+              message.requestId = reader.uint64() as bigint;
+              continue;
+            }
+          }
+          if ((tag & 7) === 4 || tag === 0) {
+            break;
+          }
+          reader.skip(tag & 7);
+        }
+        return message;
+      } finally {
+        (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      }
+    },
+
+    create(base?: DeepPartial<QueryQuoteRequestRequest>): QueryQuoteRequestRequest {
+      return QueryQuoteRequestRequest.fromPartial(base ?? {});
+    },
+    fromPartial(object: DeepPartial<QueryQuoteRequestRequest>): QueryQuoteRequestRequest {
+      const message = createBaseQueryQuoteRequestRequest();
+      message.requestId = (object.requestId !== undefined && object.requestId !== null) ? BigInt(object.requestId) : 0n;
+      return message;
+    },
+  };
+
+function createBaseQueryQuoteRequestResponse(): QueryQuoteRequestResponse {
+  return { request: undefined };
+}
+
+export const QueryQuoteRequestResponse: MessageFns<
+  QueryQuoteRequestResponse,
+  "dcm.market.v1.QueryQuoteRequestResponse"
+> = {
+  $type: "dcm.market.v1.QueryQuoteRequestResponse" as const,
+
+  encode(message: QueryQuoteRequestResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.request !== undefined) {
+      QuoteRequest.encode(message.request, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryQuoteRequestResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryQuoteRequestResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.request = QuoteRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryQuoteRequestResponse>): QueryQuoteRequestResponse {
+    return QueryQuoteRequestResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryQuoteRequestResponse>): QueryQuoteRequestResponse {
+    const message = createBaseQueryQuoteRequestResponse();
+    message.request = (object.request !== undefined && object.request !== null)
+      ? QuoteRequest.fromPartial(object.request)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryQuotesRequest(): QueryQuotesRequest {
+  return { requestId: 0n, pagination: undefined };
+}
+
+export const QueryQuotesRequest: MessageFns<QueryQuotesRequest, "dcm.market.v1.QueryQuotesRequest"> = {
+  $type: "dcm.market.v1.QueryQuotesRequest" as const,
+
+  encode(message: QueryQuotesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requestId !== 0n) {
+      if (BigInt.asUintN(64, message.requestId) !== message.requestId) {
+        throw new globalThis.Error("value provided for field message.requestId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.requestId);
+    }
+    if (message.pagination !== undefined) {
+      PageRequest.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryQuotesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryQuotesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.requestId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pagination = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryQuotesRequest>): QueryQuotesRequest {
+    return QueryQuotesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryQuotesRequest>): QueryQuotesRequest {
+    const message = createBaseQueryQuotesRequest();
+    message.requestId = (object.requestId !== undefined && object.requestId !== null) ? BigInt(object.requestId) : 0n;
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageRequest.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryQuotesResponse(): QueryQuotesResponse {
+  return { quotes: [], pagination: undefined };
+}
+
+export const QueryQuotesResponse: MessageFns<QueryQuotesResponse, "dcm.market.v1.QueryQuotesResponse"> = {
+  $type: "dcm.market.v1.QueryQuotesResponse" as const,
+
+  encode(message: QueryQuotesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.quotes) {
+      Ask.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.pagination !== undefined) {
+      PageResponse.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryQuotesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryQuotesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.quotes.push(Ask.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pagination = PageResponse.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryQuotesResponse>): QueryQuotesResponse {
+    return QueryQuotesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryQuotesResponse>): QueryQuotesResponse {
+    const message = createBaseQueryQuotesResponse();
+    message.quotes = object.quotes?.map((e) => Ask.fromPartial(e)) || [];
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageResponse.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryAllotmentRequest(): QueryAllotmentRequest {
+  return { askId: 0n };
+}
+
+export const QueryAllotmentRequest: MessageFns<QueryAllotmentRequest, "dcm.market.v1.QueryAllotmentRequest"> = {
+  $type: "dcm.market.v1.QueryAllotmentRequest" as const,
+
+  encode(message: QueryAllotmentRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.askId !== 0n) {
+      if (BigInt.asUintN(64, message.askId) !== message.askId) {
+        throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.askId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryAllotmentRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryAllotmentRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.askId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryAllotmentRequest>): QueryAllotmentRequest {
+    return QueryAllotmentRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryAllotmentRequest>): QueryAllotmentRequest {
+    const message = createBaseQueryAllotmentRequest();
+    message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryAllotmentResponse(): QueryAllotmentResponse {
+  return { allotment: undefined };
+}
+
+export const QueryAllotmentResponse: MessageFns<QueryAllotmentResponse, "dcm.market.v1.QueryAllotmentResponse"> = {
+  $type: "dcm.market.v1.QueryAllotmentResponse" as const,
+
+  encode(message: QueryAllotmentResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.allotment !== undefined) {
+      Allotment.encode(message.allotment, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryAllotmentResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryAllotmentResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.allotment = Allotment.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryAllotmentResponse>): QueryAllotmentResponse {
+    return QueryAllotmentResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryAllotmentResponse>): QueryAllotmentResponse {
+    const message = createBaseQueryAllotmentResponse();
+    message.allotment = (object.allotment !== undefined && object.allotment !== null)
+      ? Allotment.fromPartial(object.allotment)
+      : undefined;
     return message;
   },
 };
@@ -6073,6 +6633,239 @@ export const QueryDefinition = {
               105,
               100,
               125,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** Requests for quotes that still take some, by id. */
+    quoteRequests: {
+      name: "QuoteRequests",
+      requestType: QueryQuoteRequestsRequest as typeof QueryQuoteRequestsRequest,
+      requestStream: false,
+      responseType: QueryQuoteRequestsResponse as typeof QueryQuoteRequestsResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              31,
+              18,
+              29,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              113,
+              117,
+              111,
+              116,
+              101,
+              95,
+              114,
+              101,
+              113,
+              117,
+              101,
+              115,
+              116,
+              115,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    quoteRequest: {
+      name: "QuoteRequest",
+      requestType: QueryQuoteRequestRequest as typeof QueryQuoteRequestRequest,
+      requestStream: false,
+      responseType: QueryQuoteRequestResponse as typeof QueryQuoteRequestResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              44,
+              18,
+              42,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              113,
+              117,
+              111,
+              116,
+              101,
+              95,
+              114,
+              101,
+              113,
+              117,
+              101,
+              115,
+              116,
+              115,
+              47,
+              123,
+              114,
+              101,
+              113,
+              117,
+              101,
+              115,
+              116,
+              95,
+              105,
+              100,
+              125,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** The quotes of a request that stand. */
+    quotes: {
+      name: "Quotes",
+      requestType: QueryQuotesRequest as typeof QueryQuotesRequest,
+      requestStream: false,
+      responseType: QueryQuotesResponse as typeof QueryQuotesResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              51,
+              18,
+              49,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              113,
+              117,
+              111,
+              116,
+              101,
+              95,
+              114,
+              101,
+              113,
+              117,
+              101,
+              115,
+              116,
+              115,
+              47,
+              123,
+              114,
+              101,
+              113,
+              117,
+              101,
+              115,
+              116,
+              95,
+              105,
+              100,
+              125,
+              47,
+              113,
+              117,
+              111,
+              116,
+              101,
+              115,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** What a quote, or the ask of a forward position, has served and may still serve. */
+    allotment: {
+      name: "Allotment",
+      requestType: QueryAllotmentRequest as typeof QueryAllotmentRequest,
+      requestStream: false,
+      responseType: QueryAllotmentResponse as typeof QueryAllotmentResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              40,
+              18,
+              38,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              97,
+              115,
+              107,
+              115,
+              47,
+              123,
+              97,
+              115,
+              107,
+              95,
+              105,
+              100,
+              125,
+              47,
+              97,
+              108,
+              108,
+              111,
+              116,
+              109,
+              101,
+              110,
+              116,
             ]) as Uint8Array,
           ],
         },

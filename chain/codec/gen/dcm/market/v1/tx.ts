@@ -6,7 +6,9 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { Resources } from "../../base/v1/version.ts";
 import {
+  Attribute,
   Blob,
   CapacityClass,
   Comparator,
@@ -47,6 +49,8 @@ export interface MsgPlaceAsk {
   reclaimNotice: bigint;
   /** UNSPECIFIED: `spot`. Classes of `time` also `preemptible`: serves only bids that accept it, and reclaims for nothing, with the notice. */
   term: Term;
+  /** The account that it is for, whose bids name it; it then stands in no book. Empty: for all. */
+  reservedFor: string;
 }
 
 export interface MsgPlaceAskResponse {
@@ -93,7 +97,11 @@ export interface MsgPlaceBid {
   risk: string;
   /** The head of the consumer's chain of salts, 32 bytes; empty for V0. */
   saltHead: Uint8Array;
-  job: JobSpec | undefined;
+  job:
+    | JobSpec
+    | undefined;
+  /** An ask that is reserved for the consumer (a quote, a forward position's): the bid is filled at its price, out of the book. Naming a quote accepts it. 0: the book. */
+  askId: bigint;
 }
 
 export interface MsgPlaceBidResponse {
@@ -392,6 +400,53 @@ export interface MsgCloseServiceResponse {
   refunded: string;
 }
 
+/** Asks for quotes, for a shape or a size that the book has not. Providers answer with MsgQuote; a bid that names a quote accepts it. */
+export interface MsgRequestQuotes {
+  requester: string;
+  classId: string;
+  quoteDenom: string;
+  /** What one unit must be; empty: what the class says. Each from what the class says, or 0, to 1,024 times that. */
+  resources: Resources | undefined;
+  tasks: number;
+  /** The most lots of one task. */
+  lots: bigint;
+  /** What a provider must declare, sorted by key, at most 16. */
+  requirements: Attribute[];
+  /** Quotes come until this tau; 0: the longest that the parameters allow. */
+  deadlineTau: bigint;
+}
+
+export interface MsgRequestQuotesResponse {
+  requestId: bigint;
+  storageDeposit: string;
+}
+
+/** Ends a request and all its quotes. */
+export interface MsgCancelRequest {
+  requester: string;
+  requestId: bigint;
+}
+
+export interface MsgCancelRequestResponse {
+}
+
+/** Answers a request with a binding offer: an ask that is reserved for the requester. One of each provider. */
+export interface MsgQuote {
+  provider: string;
+  requestId: bigint;
+  /** For one lot, all-in; a multiple of the class's tick. */
+  price: bigint;
+  /** Tasks that it runs at a time, at most those of the request. */
+  units: number;
+  /** The quote stands until then; 0: the longest that the parameters allow. */
+  expiresTau: bigint;
+}
+
+export interface MsgQuoteResponse {
+  /** Of the ask that a bid names to accept the quote. */
+  askId: bigint;
+}
+
 function createBaseMsgPlaceAsk(): MsgPlaceAsk {
   return {
     provider: "",
@@ -406,6 +461,7 @@ function createBaseMsgPlaceAsk(): MsgPlaceAsk {
     expiresTau: 0n,
     reclaimNotice: 0n,
     term: 0,
+    reservedFor: "",
   };
 }
 
@@ -463,6 +519,9 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
     }
     if (message.term !== 0) {
       writer.uint32(480).int32(message.term);
+    }
+    if (message.reservedFor !== "") {
+      writer.uint32(642).string(message.reservedFor);
     }
     return writer;
   },
@@ -576,6 +635,14 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
             message.term = reader.int32() as any;
             continue;
           }
+          case 80: {
+            if (tag !== 642) {
+              break;
+            }
+
+            message.reservedFor = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -613,6 +680,7 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
       ? BigInt(object.reclaimNotice)
       : 0n;
     message.term = object.term ?? 0;
+    message.reservedFor = object.reservedFor ?? "";
     return message;
   },
 };
@@ -815,6 +883,7 @@ function createBaseMsgPlaceBid(): MsgPlaceBid {
     risk: "",
     saltHead: new Uint8Array(0),
     job: undefined,
+    askId: 0n,
   };
 }
 
@@ -887,6 +956,12 @@ export const MsgPlaceBid: MessageFns<MsgPlaceBid, "dcm.market.v1.MsgPlaceBid"> =
     }
     if (message.job !== undefined) {
       JobSpec.encode(message.job, writer.uint32(154).fork()).join();
+    }
+    if (message.askId !== 0n) {
+      if (BigInt.asUintN(64, message.askId) !== message.askId) {
+        throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
+      }
+      writer.uint32(640).uint64(message.askId);
     }
     return writer;
   },
@@ -1056,6 +1131,14 @@ export const MsgPlaceBid: MessageFns<MsgPlaceBid, "dcm.market.v1.MsgPlaceBid"> =
             message.job = JobSpec.decode(reader, reader.uint32());
             continue;
           }
+          case 80: {
+            if (tag !== 640) {
+              break;
+            }
+
+            message.askId = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1096,6 +1179,7 @@ export const MsgPlaceBid: MessageFns<MsgPlaceBid, "dcm.market.v1.MsgPlaceBid"> =
     message.risk = object.risk ?? "";
     message.saltHead = object.saltHead ?? new Uint8Array(0);
     message.job = (object.job !== undefined && object.job !== null) ? JobSpec.fromPartial(object.job) : undefined;
+    message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
     return message;
   },
 };
@@ -4478,6 +4562,533 @@ export const MsgCloseServiceResponse: MessageFns<MsgCloseServiceResponse, "dcm.m
   },
 };
 
+function createBaseMsgRequestQuotes(): MsgRequestQuotes {
+  return {
+    requester: "",
+    classId: "",
+    quoteDenom: "",
+    resources: undefined,
+    tasks: 0,
+    lots: 0n,
+    requirements: [],
+    deadlineTau: 0n,
+  };
+}
+
+export const MsgRequestQuotes: MessageFns<MsgRequestQuotes, "dcm.market.v1.MsgRequestQuotes"> = {
+  $type: "dcm.market.v1.MsgRequestQuotes" as const,
+
+  encode(message: MsgRequestQuotes, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requester !== "") {
+      writer.uint32(10).string(message.requester);
+    }
+    if (message.classId !== "") {
+      writer.uint32(18).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(26).string(message.quoteDenom);
+    }
+    if (message.resources !== undefined) {
+      Resources.encode(message.resources, writer.uint32(34).fork()).join();
+    }
+    if (message.tasks !== 0) {
+      writer.uint32(40).uint32(message.tasks);
+    }
+    if (message.lots !== 0n) {
+      if (BigInt.asUintN(64, message.lots) !== message.lots) {
+        throw new globalThis.Error("value provided for field message.lots of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.lots);
+    }
+    for (const v of message.requirements) {
+      Attribute.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.deadlineTau !== 0n) {
+      if (BigInt.asUintN(64, message.deadlineTau) !== message.deadlineTau) {
+        throw new globalThis.Error("value provided for field message.deadlineTau of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.deadlineTau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgRequestQuotes {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgRequestQuotes();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requester = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.resources = Resources.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.tasks = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.lots = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.requirements.push(Attribute.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.deadlineTau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgRequestQuotes>): MsgRequestQuotes {
+    return MsgRequestQuotes.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgRequestQuotes>): MsgRequestQuotes {
+    const message = createBaseMsgRequestQuotes();
+    message.requester = object.requester ?? "";
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.resources = (object.resources !== undefined && object.resources !== null)
+      ? Resources.fromPartial(object.resources)
+      : undefined;
+    message.tasks = object.tasks ?? 0;
+    message.lots = (object.lots !== undefined && object.lots !== null) ? BigInt(object.lots) : 0n;
+    message.requirements = object.requirements?.map((e) => Attribute.fromPartial(e)) || [];
+    message.deadlineTau = (object.deadlineTau !== undefined && object.deadlineTau !== null)
+      ? BigInt(object.deadlineTau)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgRequestQuotesResponse(): MsgRequestQuotesResponse {
+  return { requestId: 0n, storageDeposit: "" };
+}
+
+export const MsgRequestQuotesResponse: MessageFns<MsgRequestQuotesResponse, "dcm.market.v1.MsgRequestQuotesResponse"> =
+  {
+    $type: "dcm.market.v1.MsgRequestQuotesResponse" as const,
+
+    encode(message: MsgRequestQuotesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+      if (message.requestId !== 0n) {
+        if (BigInt.asUintN(64, message.requestId) !== message.requestId) {
+          throw new globalThis.Error("value provided for field message.requestId of type uint64 too large");
+        }
+        writer.uint32(8).uint64(message.requestId);
+      }
+      if (message.storageDeposit !== "") {
+        writer.uint32(18).string(message.storageDeposit);
+      }
+      return writer;
+    },
+
+    decode(input: BinaryReader | Uint8Array, length?: number): MsgRequestQuotesResponse {
+      const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+      const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+      if (previousRecursionDepth >= 100) {
+        throw new globalThis.Error("protobuf decode recursion limit exceeded");
+      }
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+      try {
+        const end = length === undefined ? reader.len : reader.pos + length;
+        const message = createBaseMsgRequestQuotesResponse();
+        while (reader.pos < end) {
+          const tag = reader.uint32();
+          switch (tag >>> 3) {
+            case 1: {
+              if (tag !== 8) {
+                break;
+              }
+
+              message.requestId = reader.uint64() as bigint;
+              continue;
+            }
+            case 2: {
+              if (tag !== 18) {
+                break;
+              }
+
+              message.storageDeposit = reader.string();
+              continue;
+            }
+          }
+          if ((tag & 7) === 4 || tag === 0) {
+            break;
+          }
+          reader.skip(tag & 7);
+        }
+        return message;
+      } finally {
+        (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      }
+    },
+
+    create(base?: DeepPartial<MsgRequestQuotesResponse>): MsgRequestQuotesResponse {
+      return MsgRequestQuotesResponse.fromPartial(base ?? {});
+    },
+    fromPartial(object: DeepPartial<MsgRequestQuotesResponse>): MsgRequestQuotesResponse {
+      const message = createBaseMsgRequestQuotesResponse();
+      message.requestId = (object.requestId !== undefined && object.requestId !== null) ? BigInt(object.requestId) : 0n;
+      message.storageDeposit = object.storageDeposit ?? "";
+      return message;
+    },
+  };
+
+function createBaseMsgCancelRequest(): MsgCancelRequest {
+  return { requester: "", requestId: 0n };
+}
+
+export const MsgCancelRequest: MessageFns<MsgCancelRequest, "dcm.market.v1.MsgCancelRequest"> = {
+  $type: "dcm.market.v1.MsgCancelRequest" as const,
+
+  encode(message: MsgCancelRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.requester !== "") {
+      writer.uint32(10).string(message.requester);
+    }
+    if (message.requestId !== 0n) {
+      if (BigInt.asUintN(64, message.requestId) !== message.requestId) {
+        throw new globalThis.Error("value provided for field message.requestId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.requestId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgCancelRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgCancelRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.requester = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.requestId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgCancelRequest>): MsgCancelRequest {
+    return MsgCancelRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgCancelRequest>): MsgCancelRequest {
+    const message = createBaseMsgCancelRequest();
+    message.requester = object.requester ?? "";
+    message.requestId = (object.requestId !== undefined && object.requestId !== null) ? BigInt(object.requestId) : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgCancelRequestResponse(): MsgCancelRequestResponse {
+  return {};
+}
+
+export const MsgCancelRequestResponse: MessageFns<MsgCancelRequestResponse, "dcm.market.v1.MsgCancelRequestResponse"> =
+  {
+    $type: "dcm.market.v1.MsgCancelRequestResponse" as const,
+
+    encode(_: MsgCancelRequestResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+      return writer;
+    },
+
+    decode(input: BinaryReader | Uint8Array, length?: number): MsgCancelRequestResponse {
+      const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+      const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+      if (previousRecursionDepth >= 100) {
+        throw new globalThis.Error("protobuf decode recursion limit exceeded");
+      }
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+      try {
+        const end = length === undefined ? reader.len : reader.pos + length;
+        const message = createBaseMsgCancelRequestResponse();
+        while (reader.pos < end) {
+          const tag = reader.uint32();
+          switch (tag >>> 3) {
+          }
+          if ((tag & 7) === 4 || tag === 0) {
+            break;
+          }
+          reader.skip(tag & 7);
+        }
+        return message;
+      } finally {
+        (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+      }
+    },
+
+    create(base?: DeepPartial<MsgCancelRequestResponse>): MsgCancelRequestResponse {
+      return MsgCancelRequestResponse.fromPartial(base ?? {});
+    },
+    fromPartial(_: DeepPartial<MsgCancelRequestResponse>): MsgCancelRequestResponse {
+      const message = createBaseMsgCancelRequestResponse();
+      return message;
+    },
+  };
+
+function createBaseMsgQuote(): MsgQuote {
+  return { provider: "", requestId: 0n, price: 0n, units: 0, expiresTau: 0n };
+}
+
+export const MsgQuote: MessageFns<MsgQuote, "dcm.market.v1.MsgQuote"> = {
+  $type: "dcm.market.v1.MsgQuote" as const,
+
+  encode(message: MsgQuote, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.provider !== "") {
+      writer.uint32(10).string(message.provider);
+    }
+    if (message.requestId !== 0n) {
+      if (BigInt.asUintN(64, message.requestId) !== message.requestId) {
+        throw new globalThis.Error("value provided for field message.requestId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.requestId);
+    }
+    if (message.price !== 0n) {
+      if (BigInt.asUintN(64, message.price) !== message.price) {
+        throw new globalThis.Error("value provided for field message.price of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.price);
+    }
+    if (message.units !== 0) {
+      writer.uint32(32).uint32(message.units);
+    }
+    if (message.expiresTau !== 0n) {
+      if (BigInt.asUintN(64, message.expiresTau) !== message.expiresTau) {
+        throw new globalThis.Error("value provided for field message.expiresTau of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.expiresTau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgQuote {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgQuote();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.requestId = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.price = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.units = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.expiresTau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgQuote>): MsgQuote {
+    return MsgQuote.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgQuote>): MsgQuote {
+    const message = createBaseMsgQuote();
+    message.provider = object.provider ?? "";
+    message.requestId = (object.requestId !== undefined && object.requestId !== null) ? BigInt(object.requestId) : 0n;
+    message.price = (object.price !== undefined && object.price !== null) ? BigInt(object.price) : 0n;
+    message.units = object.units ?? 0;
+    message.expiresTau = (object.expiresTau !== undefined && object.expiresTau !== null)
+      ? BigInt(object.expiresTau)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgQuoteResponse(): MsgQuoteResponse {
+  return { askId: 0n };
+}
+
+export const MsgQuoteResponse: MessageFns<MsgQuoteResponse, "dcm.market.v1.MsgQuoteResponse"> = {
+  $type: "dcm.market.v1.MsgQuoteResponse" as const,
+
+  encode(message: MsgQuoteResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.askId !== 0n) {
+      if (BigInt.asUintN(64, message.askId) !== message.askId) {
+        throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.askId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgQuoteResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgQuoteResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.askId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgQuoteResponse>): MsgQuoteResponse {
+    return MsgQuoteResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgQuoteResponse>): MsgQuoteResponse {
+    const message = createBaseMsgQuoteResponse();
+    message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
+    return message;
+  },
+};
+
 export type MsgDefinition = typeof MsgDefinition;
 export const MsgDefinition = {
   name: "Msg",
@@ -4672,6 +5283,30 @@ export const MsgDefinition = {
       requestType: MsgCloseService as typeof MsgCloseService,
       requestStream: false,
       responseType: MsgCloseServiceResponse as typeof MsgCloseServiceResponse,
+      responseStream: false,
+      options: {},
+    },
+    requestQuotes: {
+      name: "RequestQuotes",
+      requestType: MsgRequestQuotes as typeof MsgRequestQuotes,
+      requestStream: false,
+      responseType: MsgRequestQuotesResponse as typeof MsgRequestQuotesResponse,
+      responseStream: false,
+      options: {},
+    },
+    cancelRequest: {
+      name: "CancelRequest",
+      requestType: MsgCancelRequest as typeof MsgCancelRequest,
+      requestStream: false,
+      responseType: MsgCancelRequestResponse as typeof MsgCancelRequestResponse,
+      responseStream: false,
+      options: {},
+    },
+    quote: {
+      name: "Quote",
+      requestType: MsgQuote as typeof MsgQuote,
+      requestStream: false,
+      responseType: MsgQuoteResponse as typeof MsgQuoteResponse,
       responseStream: false,
       options: {},
     },

@@ -479,6 +479,54 @@ export interface Ask {
   waiting: boolean;
   /** `preemptible`: it serves only bids that accept to be reclaimed for nothing; UNSPECIFIED: `spot`. */
   term: Term;
+  /** The only account whose bids it serves, and those name it; empty: it stands in the book for all. */
+  reservedFor: string;
+  /** The request that it answers; 0: none. */
+  requestId: bigint;
+  /** The forward position that it delivers; 0: none. */
+  positionId: bigint;
+  /** What one unit is, where that is not what the class says. */
+  resources:
+    | Resources
+    | undefined;
+  /** A bid has named the quote. */
+  accepted: boolean;
+}
+
+/** What a reserved ask may serve in all. lots = taken + served + failed + voided + what is left. */
+export interface Allotment {
+  askId: bigint;
+  lots: bigint;
+  /** Lots of tasks that are matched and have not ended. */
+  taken: bigint;
+  /** Lots that were paid for. */
+  served: bigint;
+  /** Lots that the provider owed and did not deliver. */
+  failed: bigint;
+  /** Lots that it declined, as their input could not be had: nobody's fault. */
+  voided: bigint;
+  /** As the ask has it. */
+  positionId: bigint;
+}
+
+/** Asks providers for quotes: capacity of a class, or of its kind in another shape. */
+export interface QuoteRequest {
+  id: bigint;
+  requester: string;
+  /** The class, or the family that the shape belongs to: its runtimes, meter and tick. */
+  classId: string;
+  quoteDenom: string;
+  /** What one unit must be; empty: what the class says. */
+  resources: Resources | undefined;
+  tasks: number;
+  /** The most lots of one task. */
+  lots: bigint;
+  /** What a provider must declare, sorted by key. */
+  requirements: Attribute[];
+  /** Quotes come until then. */
+  deadlineTau: bigint;
+  createdTau: bigint;
+  storageDeposit: string;
 }
 
 /** What is to be computed. Constant size: the inputs of the tasks stand in the manifest. */
@@ -633,6 +681,8 @@ export interface Bid {
   service: boolean;
   /** The notice that providers must give before they reclaim; services only. */
   reclaimNotice: bigint;
+  /** The reserved ask that serves it; 0: those of the book. */
+  askId: bigint;
 }
 
 /** What takes an ask's place after the batch that its message could not see. */
@@ -2312,6 +2362,11 @@ function createBaseAsk(): Ask {
     profilesSeen: 0,
     waiting: false,
     term: 0,
+    reservedFor: "",
+    requestId: 0n,
+    positionId: 0n,
+    resources: undefined,
+    accepted: false,
   };
 }
 
@@ -2429,6 +2484,27 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
     }
     if (message.term !== 0) {
       writer.uint32(480).int32(message.term);
+    }
+    if (message.reservedFor !== "") {
+      writer.uint32(642).string(message.reservedFor);
+    }
+    if (message.requestId !== 0n) {
+      if (BigInt.asUintN(64, message.requestId) !== message.requestId) {
+        throw new globalThis.Error("value provided for field message.requestId of type uint64 too large");
+      }
+      writer.uint32(648).uint64(message.requestId);
+    }
+    if (message.positionId !== 0n) {
+      if (BigInt.asUintN(64, message.positionId) !== message.positionId) {
+        throw new globalThis.Error("value provided for field message.positionId of type uint64 too large");
+      }
+      writer.uint32(656).uint64(message.positionId);
+    }
+    if (message.resources !== undefined) {
+      Resources.encode(message.resources, writer.uint32(666).fork()).join();
+    }
+    if (message.accepted !== false) {
+      writer.uint32(672).bool(message.accepted);
     }
     return writer;
   },
@@ -2654,6 +2730,46 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
             message.term = reader.int32() as any;
             continue;
           }
+          case 80: {
+            if (tag !== 642) {
+              break;
+            }
+
+            message.reservedFor = reader.string();
+            continue;
+          }
+          case 81: {
+            if (tag !== 648) {
+              break;
+            }
+
+            message.requestId = reader.uint64() as bigint;
+            continue;
+          }
+          case 82: {
+            if (tag !== 656) {
+              break;
+            }
+
+            message.positionId = reader.uint64() as bigint;
+            continue;
+          }
+          case 83: {
+            if (tag !== 666) {
+              break;
+            }
+
+            message.resources = Resources.decode(reader, reader.uint32());
+            continue;
+          }
+          case 84: {
+            if (tag !== 672) {
+              break;
+            }
+
+            message.accepted = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2713,6 +2829,374 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
     message.profilesSeen = object.profilesSeen ?? 0;
     message.waiting = object.waiting ?? false;
     message.term = object.term ?? 0;
+    message.reservedFor = object.reservedFor ?? "";
+    message.requestId = (object.requestId !== undefined && object.requestId !== null) ? BigInt(object.requestId) : 0n;
+    message.positionId = (object.positionId !== undefined && object.positionId !== null)
+      ? BigInt(object.positionId)
+      : 0n;
+    message.resources = (object.resources !== undefined && object.resources !== null)
+      ? Resources.fromPartial(object.resources)
+      : undefined;
+    message.accepted = object.accepted ?? false;
+    return message;
+  },
+};
+
+function createBaseAllotment(): Allotment {
+  return { askId: 0n, lots: 0n, taken: 0n, served: 0n, failed: 0n, voided: 0n, positionId: 0n };
+}
+
+export const Allotment: MessageFns<Allotment, "dcm.market.v1.Allotment"> = {
+  $type: "dcm.market.v1.Allotment" as const,
+
+  encode(message: Allotment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.askId !== 0n) {
+      if (BigInt.asUintN(64, message.askId) !== message.askId) {
+        throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.askId);
+    }
+    if (message.lots !== 0n) {
+      if (BigInt.asUintN(64, message.lots) !== message.lots) {
+        throw new globalThis.Error("value provided for field message.lots of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.lots);
+    }
+    if (message.taken !== 0n) {
+      if (BigInt.asUintN(64, message.taken) !== message.taken) {
+        throw new globalThis.Error("value provided for field message.taken of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.taken);
+    }
+    if (message.served !== 0n) {
+      if (BigInt.asUintN(64, message.served) !== message.served) {
+        throw new globalThis.Error("value provided for field message.served of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.served);
+    }
+    if (message.failed !== 0n) {
+      if (BigInt.asUintN(64, message.failed) !== message.failed) {
+        throw new globalThis.Error("value provided for field message.failed of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.failed);
+    }
+    if (message.voided !== 0n) {
+      if (BigInt.asUintN(64, message.voided) !== message.voided) {
+        throw new globalThis.Error("value provided for field message.voided of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.voided);
+    }
+    if (message.positionId !== 0n) {
+      if (BigInt.asUintN(64, message.positionId) !== message.positionId) {
+        throw new globalThis.Error("value provided for field message.positionId of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.positionId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Allotment {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAllotment();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.askId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.lots = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.taken = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.served = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.failed = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.voided = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.positionId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Allotment>): Allotment {
+    return Allotment.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Allotment>): Allotment {
+    const message = createBaseAllotment();
+    message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
+    message.lots = (object.lots !== undefined && object.lots !== null) ? BigInt(object.lots) : 0n;
+    message.taken = (object.taken !== undefined && object.taken !== null) ? BigInt(object.taken) : 0n;
+    message.served = (object.served !== undefined && object.served !== null) ? BigInt(object.served) : 0n;
+    message.failed = (object.failed !== undefined && object.failed !== null) ? BigInt(object.failed) : 0n;
+    message.voided = (object.voided !== undefined && object.voided !== null) ? BigInt(object.voided) : 0n;
+    message.positionId = (object.positionId !== undefined && object.positionId !== null)
+      ? BigInt(object.positionId)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseQuoteRequest(): QuoteRequest {
+  return {
+    id: 0n,
+    requester: "",
+    classId: "",
+    quoteDenom: "",
+    resources: undefined,
+    tasks: 0,
+    lots: 0n,
+    requirements: [],
+    deadlineTau: 0n,
+    createdTau: 0n,
+    storageDeposit: "",
+  };
+}
+
+export const QuoteRequest: MessageFns<QuoteRequest, "dcm.market.v1.QuoteRequest"> = {
+  $type: "dcm.market.v1.QuoteRequest" as const,
+
+  encode(message: QuoteRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.requester !== "") {
+      writer.uint32(18).string(message.requester);
+    }
+    if (message.classId !== "") {
+      writer.uint32(26).string(message.classId);
+    }
+    if (message.quoteDenom !== "") {
+      writer.uint32(34).string(message.quoteDenom);
+    }
+    if (message.resources !== undefined) {
+      Resources.encode(message.resources, writer.uint32(42).fork()).join();
+    }
+    if (message.tasks !== 0) {
+      writer.uint32(48).uint32(message.tasks);
+    }
+    if (message.lots !== 0n) {
+      if (BigInt.asUintN(64, message.lots) !== message.lots) {
+        throw new globalThis.Error("value provided for field message.lots of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.lots);
+    }
+    for (const v of message.requirements) {
+      Attribute.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.deadlineTau !== 0n) {
+      if (BigInt.asUintN(64, message.deadlineTau) !== message.deadlineTau) {
+        throw new globalThis.Error("value provided for field message.deadlineTau of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.deadlineTau);
+    }
+    if (message.createdTau !== 0n) {
+      if (BigInt.asUintN(64, message.createdTau) !== message.createdTau) {
+        throw new globalThis.Error("value provided for field message.createdTau of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.createdTau);
+    }
+    if (message.storageDeposit !== "") {
+      writer.uint32(90).string(message.storageDeposit);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QuoteRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQuoteRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.requester = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.classId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.quoteDenom = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.resources = Resources.decode(reader, reader.uint32());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.tasks = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.lots = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.requirements.push(Attribute.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.deadlineTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.createdTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.storageDeposit = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QuoteRequest>): QuoteRequest {
+    return QuoteRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QuoteRequest>): QuoteRequest {
+    const message = createBaseQuoteRequest();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.requester = object.requester ?? "";
+    message.classId = object.classId ?? "";
+    message.quoteDenom = object.quoteDenom ?? "";
+    message.resources = (object.resources !== undefined && object.resources !== null)
+      ? Resources.fromPartial(object.resources)
+      : undefined;
+    message.tasks = object.tasks ?? 0;
+    message.lots = (object.lots !== undefined && object.lots !== null) ? BigInt(object.lots) : 0n;
+    message.requirements = object.requirements?.map((e) => Attribute.fromPartial(e)) || [];
+    message.deadlineTau = (object.deadlineTau !== undefined && object.deadlineTau !== null)
+      ? BigInt(object.deadlineTau)
+      : 0n;
+    message.createdTau = (object.createdTau !== undefined && object.createdTau !== null)
+      ? BigInt(object.createdTau)
+      : 0n;
+    message.storageDeposit = object.storageDeposit ?? "";
     return message;
   },
 };
@@ -3733,6 +4217,7 @@ function createBaseBid(): Bid {
     tasks: 0,
     service: false,
     reclaimNotice: 0n,
+    askId: 0n,
   };
 }
 
@@ -3839,6 +4324,12 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
         throw new globalThis.Error("value provided for field message.reclaimNotice of type uint64 too large");
       }
       writer.uint32(496).uint64(message.reclaimNotice);
+    }
+    if (message.askId !== 0n) {
+      if (BigInt.asUintN(64, message.askId) !== message.askId) {
+        throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
+      }
+      writer.uint32(640).uint64(message.askId);
     }
     return writer;
   },
@@ -4058,6 +4549,14 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
             message.reclaimNotice = reader.uint64() as bigint;
             continue;
           }
+          case 80: {
+            if (tag !== 640) {
+              break;
+            }
+
+            message.askId = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4107,6 +4606,7 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
     message.reclaimNotice = (object.reclaimNotice !== undefined && object.reclaimNotice !== null)
       ? BigInt(object.reclaimNotice)
       : 0n;
+    message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
     return message;
   },
 };

@@ -1,0 +1,77 @@
+/** MsgQuote: a binding answer to a request: an ask for the requester alone, its bond set aside. */
+import { Allotment, Ask, OrderStatus } from "../../../codec/gen/dcm/market/v1/types.ts";
+import type { MsgQuote, MsgQuoteResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
+import { addressBytes } from "../../../codec/address.ts";
+import { fail } from "../../../runtime/errors.ts";
+import { loadAsk, maxAsksPerProvider, saveAsk } from "../asks.ts";
+import { canonical, declared, expiry, maxPrice, maxTau, tradable } from "../checks.ts";
+import { authorizeSpend } from "../escrow.ts";
+import { errors } from "../errors.ts";
+import { askPlaced } from "../events.ts";
+import { followProvider } from "../followers.ts";
+import { currentParams, inRange } from "../params.ts";
+import { maxQuotes, quotesOf } from "../requests.ts";
+import { saveAllotment } from "../reserved.ts";
+import { asksByProvider, collect, dueKinds, nextAskId, quoteRequests, quotes, schedule, take, within } from "../state.ts";
+import { askDeposit, maxUnits } from "./place-ask.ts";
+import type { MessageHandler } from "../../../runtime/module.ts";
+import type { MarketPorts } from "../ports.ts";
+
+export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResponse> {
+  return {
+    signers: (message) => [message.provider],
+
+    check(message) {
+      canonical(message.provider, "provider");
+      inRange("price", message.price, 1n, maxPrice);
+      inRange("units", message.units, 1, maxUnits);
+      inRange("expires_tau", message.expiresTau, 0n, maxTau);
+    },
+
+    execute(ctx, message) {
+      const provider = canonical(message.provider, "provider");
+      const address = addressBytes(provider);
+      const tau = ports.clock.tau(ctx);
+      const request = quoteRequests.find(ctx, message.requestId);
+      if (request === undefined || tau > request.deadlineTau) fail(errors.unknownRequest, { id: message.requestId });
+      const { id, classId, quoteDenom, tasks, lots, resources } = request;
+      if (request.requester === provider) fail(errors.ownRequest, { id });
+      const capacity = tradable(ctx, ports, classId, quoteDenom, "price", message.price);
+      inRange("units", message.units, 1, tasks);
+      const view = ports.providers.find(ctx, address);
+      if (view?.active !== true) fail(errors.notProvider, { address: provider });
+      declared(view, request.requirements.map((attribute) => ({ attribute, price: 0n })));
+      const standing = quotesOf(ctx, id);
+      const own = standing.find((askId) => loadAsk(ctx, askId).provider === provider);
+      if (own !== undefined) fail(errors.alreadyQuoted, { id, ask: own });
+      if (standing.length >= maxQuotes) fail(errors.tooManyQuotes, { id, limit: maxQuotes });
+      if (collect(ctx, asksByProvider, maxAsksPerProvider, within.address(address)).length >= maxAsksPerProvider) fail(errors.tooManyOrders, { owner: provider, limit: maxAsksPerProvider });
+      const bond = capacity.minBondPerUnit * BigInt(message.units);
+      if (bond > 0n && !ports.providers.reserve(ctx, address, bond)) fail(errors.bondTooSmall, { needed: bond, free: ports.providers.free(ctx, address) });
+      const { version, params } = currentParams(ctx);
+      const ask = Ask.fromPartial({
+        id: take(ctx, nextAskId), provider, classId, quoteDenom, basePrice: message.price, units: message.units, freeUnits: message.units,
+        expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN, createdHeight: ctx.height, createdTau: tau, paramsVersion: version,
+        bondPerUnit: capacity.minBondPerUnit, organization: view.organization, reservedFor: request.requester, requestId: id, ...(resources === undefined ? {} : { resources }),
+      });
+      const deposit = askDeposit(ask, params);
+      const policy = { purpose: "ask", classId, costTags: [] } as const;
+      authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", denom: ports.providers.bondDenom(ctx), amount: deposit, policy });
+      const placed = { ...ask, storageDeposit: deposit.toString() };
+      followProvider(ctx, ports, address);
+      askPlaced(ctx, placed);
+      saveAllotment(ctx, Allotment.fromPartial({ askId: ask.id, lots: lots * BigInt(tasks) }));
+      saveAsk(ctx, placed);
+      asksByProvider.set(ctx, [address, ask.id], true);
+      quotes.set(ctx, [id, ask.id], true);
+      schedule(ctx, placed.expiresTau, dueKinds.askExpiry, ask.id);
+      return { askId: ask.id };
+    },
+
+    arbitrary({ ctx, accounts, random }) {
+      const known = Array.from(quoteRequests.entries(ctx), ([id]) => id);
+      if (known.length === 0) return undefined;
+      return { provider: random.pick(accounts), requestId: random.pick(known), price: BigInt(1 + random.int(50)), units: 1 + random.int(2), expiresTau: random.chance(50) ? 0n : ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)) };
+    },
+  };
+}
