@@ -10,6 +10,7 @@ import { channelModule } from "./modules/channel/module.ts";
 import { clockModule } from "./modules/clock/module.ts";
 import { consensusModule } from "./modules/consensus/module.ts";
 import { feegrantModule } from "./modules/feegrant/module.ts";
+import { forwardModule } from "./modules/forward/module.ts";
 import { marketModule } from "./modules/market/module.ts";
 import { paramsModule } from "./modules/params/module.ts";
 import { auditorsModule } from "./modules/staking/auditors/module.ts";
@@ -30,6 +31,7 @@ const moduleAccounts = {
   auditors: ["burner"],
   market: ["burner"],
   channel: [],
+  forward: [],
 } as const;
 
 /** Messages pay these accounts only through the modules that own them. */
@@ -58,11 +60,12 @@ function wire(): Wiring {
   const { module: beacon, beacon: seeds, proposal } = beaconModule({ validators, authority });
   const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, authority });
   const { module: auditors, attestations } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
-  const { module: market } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, authority });
+  const { module: market, deliveries } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, authority });
   const { module: channel } = channelModule({ bank: money, accounts, clock: time, providers: bonds, authority });
+  const { module: forward } = forwardModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, deliveries, authority });
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, paramsModule().module, staking, beacon, providers, auditors, market, channel];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, paramsModule().module, staking, beacon, providers, auditors, market, channel, forward];
   router.bind(modules);
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),

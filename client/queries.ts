@@ -4,6 +4,7 @@ import { QueryDefinition as AuditorQuery } from "../chain/codec/gen/dcm/auditor/
 import { QueryDefinition as BeaconQuery } from "../chain/codec/gen/dcm/beacon/v1/query.ts";
 import { QueryDefinition as ChannelQuery } from "../chain/codec/gen/dcm/channel/v1/query.ts";
 import { QueryDefinition as ClockQuery } from "../chain/codec/gen/dcm/clock/v1/query.ts";
+import { QueryDefinition as ForwardQuery } from "../chain/codec/gen/dcm/forward/v1/query.ts";
 import { QueryDefinition as MarketQuery } from "../chain/codec/gen/dcm/market/v1/query.ts";
 import { QueryDefinition as StakingQuery } from "../chain/codec/gen/dcm/staking/v1/query.ts";
 
@@ -43,6 +44,7 @@ export interface DcmExtension {
   readonly beacon: Queries<typeof BeaconQuery>;
   readonly clock: Queries<typeof ClockQuery>;
   readonly channel: Queries<typeof ChannelQuery>;
+  readonly forward: Queries<typeof ForwardQuery>;
 }
 
 /** For `QueryClient.withExtensions(comet, setupBankExtension, setupDcmExtension, ...)`. */
@@ -50,5 +52,6 @@ export function setupDcmExtension(base: QueryClient): DcmExtension {
   return {
     market: queriesOf(MarketQuery, base), providers: queriesOf(StakingQuery, base), auditors: queriesOf(AuditorQuery, base), beacon: queriesOf(BeaconQuery, base), clock: queriesOf(ClockQuery, base),
     channel: queriesOf(ChannelQuery, base),
+    forward: queriesOf(ForwardQuery, base),
   };
 }

@@ -5,8 +5,10 @@ import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { prefixes } from "../chain/codec/address.ts";
 import { toJson } from "../chain/codec/proto-json.ts";
 import { Params as ChannelParams } from "../chain/codec/gen/dcm/channel/v1/types.ts";
+import { Params as ForwardParams } from "../chain/codec/gen/dcm/forward/v1/types.ts";
 import { Params, QuoteDenom } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { localnetParams as localnetChannelParams } from "../chain/modules/channel/params.ts";
+import { localnetParams as localnetForwardParams } from "../chain/modules/forward/params.ts";
 import { localnetParams } from "../chain/modules/market/params.ts";
 import { run } from "../chain/node/cli/program.ts";
 import type { WorkerConfig } from "../worker/config.ts";
@@ -106,6 +108,7 @@ async function create(plan: NetworkPlan, options: HomeOptions): Promise<void> {
   for (const node of plan.nodes) if (node.role === "provider") accounts.push([await newAccount(node.home), `100000000000${denom}`]);
   editGenesis(genesisFile(first), (doc) => {
     doc.app_state.market = { ...doc.app_state.market, params: [{ version: "1", params: toJson(Params.$type, localnetParams()) }], quote_denoms: [toJson(QuoteDenom.$type, { denom: secondDenom, rate: secondRate, closed: false })] };
+    doc.app_state.forward = { ...doc.app_state.forward, params: toJson(ForwardParams.$type, localnetForwardParams()) };
     doc.app_state.channel = { ...doc.app_state.channel, params: toJson(ChannelParams.$type, localnetChannelParams()) };
     options.genesis?.(doc);
   });

@@ -55,3 +55,6 @@ export interface DeliveriesPort {
   /** Deliveries that are over and were not given before, at most `limit`. */
   ended(ctx: Context, limit: number): readonly DeliveryOutcome[];
 }
+
+/** The pure batch auction, for books with order records of their own. */
+export { clear, type AskOrder, type BidOrder, type Fill } from "./matching.ts";

@@ -14,6 +14,7 @@ import { marketModule } from "./module.ts";
 import { localnetParams } from "./params.ts";
 import type { Money } from "../../runtime/coins.ts";
 import type { EmittedEvent } from "../../runtime/context.ts";
+import type { Module } from "../../runtime/module.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { DeliveriesPort, Delivery, DeliveryOutcome, MarketPorts } from "./ports.ts";
 
@@ -51,6 +52,8 @@ export class TestMarket {
   readonly ports: MarketPorts;
   readonly module: ReturnType<typeof marketModule>["module"];
   readonly deliveries: DeliveriesPort;
+  /** The market, and what a test puts beside it. */
+  readonly modules: Module[];
   readonly #listeners: ((address: Uint8Array) => void)[] = [];
 
   constructor(params: Partial<Params> = {}, edit: (state: GenesisState) => void = () => undefined, prepare: (market: TestMarket) => void = () => undefined) {
@@ -59,6 +62,7 @@ export class TestMarket {
     const { module, deliveries } = marketModule(this.ports);
     this.module = module;
     this.deliveries = deliveries;
+    this.modules = [module];
     const section = this.module.genesis!.defaults() as GenesisState;
     section.params = [{ version: 1n, params: { ...localnetParams(), ...params } }];
     section.classes = [{ ...cpuSmall(), minBondPerUnit: 1_000n }, { ...wasmCore(), minBondPerUnit: 1_000n, maxLotMs: 100n }];
@@ -194,10 +198,17 @@ export class TestMarket {
     for (const listener of this.#listeners) listener(addressBytes(provider));
   }
 
+  /** Puts another module beside the market, over the same stores, balances and clock. */
+  join(module: Module, section: unknown): void {
+    this.modules.push(module);
+    initGenesis(this.stores, [module], { [module.name]: section });
+  }
+
+  /** A message of the market by its name, or of another module by its type URL. */
   send<T = Record<string, unknown>>(type: string, message: object): T {
     const before = this.#copy();
     try {
-      const { value, events } = execute(this.stores, [this.module], `/dcm.market.v1.${type}`, message, { height: this.height });
+      const { value, events } = execute(this.stores, this.modules, type.startsWith("/") ? type : `/dcm.market.v1.${type}`, message, { height: this.height });
       this.events.push(...events);
       return value as T;
     } catch (error) {
@@ -225,7 +236,7 @@ export class TestMarket {
   block(ms = 1_000n, blocks = 1): void {
     for (let i = 0; i < blocks; i++) {
       this.blockUnchecked(ms);
-      const broken = brokenInvariants(this.stores, [this.module]);
+      const broken = brokenInvariants(this.stores, this.modules);
       if (broken.length > 0) throw new Error(`height ${this.height - 1n}: ${broken.join("; ")}`);
     }
   }
@@ -233,14 +244,14 @@ export class TestMarket {
   /** The same without a look at the invariants, which read everything there is. */
   blockUnchecked(ms = 1_000n): void {
     const ctx = testContext(this.stores, { height: this.height, mode: "block" });
-    this.module.endBlock!(ctx);
+    for (const module of this.modules) module.endBlock!(ctx);
     this.events.push(...ctx.events);
     this.height++;
     this.tau += ms;
   }
 
   query<T>(method: string, request: object): T {
-    return query<T>(this.stores, [this.module], `/dcm.market.v1.Query/${method}`, { pagination: undefined, ...request }, { height: this.height });
+    return query<T>(this.stores, this.modules, method.startsWith("/") ? method : `/dcm.market.v1.Query/${method}`, { pagination: undefined, ...request }, { height: this.height });
   }
 
   task(id: bigint): Task {

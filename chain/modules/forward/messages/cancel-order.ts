@@ -1,0 +1,32 @@
+/** MsgCancelOrder: out of the book after this block's batch; what the order holds goes back. */
+import type { MsgCancelOrder, MsgCancelOrderResponse } from "../../../codec/gen/dcm/forward/v1/tx.ts";
+import { fail } from "../../../runtime/errors.ts";
+import { canonical, notBegun, orderOf } from "../checks.ts";
+import { errors } from "../errors.ts";
+import { cancelled, nextOrderId, orders } from "../state.ts";
+import type { MessageHandler } from "../../../runtime/module.ts";
+import type { ForwardPorts } from "../ports.ts";
+
+export function cancelOrder(ports: ForwardPorts): MessageHandler<MsgCancelOrder, MsgCancelOrderResponse> {
+  return {
+    signers: (message) => [message.owner],
+
+    check: (message) => void canonical(message.owner, "owner"),
+
+    execute(ctx, message) {
+      const owner = canonical(message.owner, "owner");
+      const { orderId: id } = message;
+      const order = orderOf(ctx, id);
+      if (order.owner !== owner) fail(errors.notYours, { what: `order ${id}`, owner: order.owner, signer: owner });
+      notBegun(`order ${id}`, order.slotTau, ports.clock.tau(ctx));
+      if (cancelled.has(ctx, id)) fail(errors.cancelPending, { id });
+      cancelled.set(ctx, id, true);
+      return {};
+    },
+
+    arbitrary({ ctx, accounts, random }) {
+      const orderId = 1n + random.bigint(nextOrderId.get(ctx));
+      return { owner: orders.find(ctx, orderId)?.owner ?? random.pick(accounts), orderId };
+    },
+  };
+}
