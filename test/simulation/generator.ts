@@ -14,12 +14,13 @@ import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
 const execUrl = "/cosmos.authz.v1beta1.MsgExec";
 
 /** What long threads begin with. */
-const beginnings = ["/dcm.market.v1.MsgPlaceAsk", "/dcm.market.v1.MsgPlaceBid", "/dcm.market.v1.MsgPlaceServiceBid"];
+const beginnings = ["/dcm.market.v1.MsgPlaceAsk", "/dcm.market.v1.MsgPlaceBid", "/dcm.market.v1.MsgPlaceServiceBid", "/dcm.forward.v1.MsgPlaceOrder"];
 
 /** What goes on with them, beside the messages of the reserved lane. */
 const continuations = [
   "/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.market.v1.MsgStartService", "/dcm.market.v1.MsgTopUpService", "/dcm.market.v1.MsgReclaimService",
   "/dcm.staking.v1.MsgUnjailProvider", "/dcm.channel.v1.MsgRedeemVoucher",
+  "/dcm.forward.v1.MsgResell", "/dcm.forward.v1.MsgTransfer", "/dcm.forward.v1.MsgAccept",
 ];
 
 /** What brings a task to its end. */

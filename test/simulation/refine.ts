@@ -12,14 +12,17 @@ import type { MsgUpdateParams as MsgUpdateProviderParams } from "../../chain/cod
 import type { MsgExec, MsgRevoke } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, MsgCreateVestingAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/tx.ts";
 import type {
-  MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgReclaimService, MsgRetireProfile, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgSetQuoteDenom, MsgStartService, MsgStartTask,
+  MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgQuote, MsgReclaimService, MsgRetireProfile, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgSetQuoteDenom, MsgStartService, MsgStartTask,
   MsgSupplyInputs, MsgTopUpService, MsgUpdateParams,
 } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 import { InstanceState, ReplicaState, StageState, TaskState, type Instance, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { blsProvePossession } from "../../chain/codec/bls.ts";
 import type { MsgOpenChannel, MsgRedeemVoucher, MsgUpdateParams as MsgUpdateChannelParams } from "../../chain/codec/gen/dcm/channel/v1/tx.ts";
 import { voucherBytes } from "../../chain/codec/voucher.ts";
+import { Side } from "../../chain/codec/gen/dcm/forward/v1/types.ts";
+import type { MsgPlaceOrder } from "../../chain/codec/gen/dcm/forward/v1/tx.ts";
 import { channels } from "../../chain/modules/channel/state.ts";
+import { orders as forwardOrders, positions } from "../../chain/modules/forward/state.ts";
 import { defaultParams as channelParams } from "../../chain/modules/channel/params.ts";
 import type { MsgRegisterBeaconKey } from "../../chain/codec/gen/dcm/beacon/v1/tx.ts";
 import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
@@ -172,6 +175,28 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const cumulative = random.chance(80) ? BigInt(channel.redeemed) + 1n + random.bigint(2_000n) : BigInt(redeem.cumulativeAmount);
       const signed = voucherBytes({ chainId: random.chance(95) ? ctx.header.chainId : "another", channelId: channel.id, cumulative, denom: channel.denom, expiresTau: redeem.expiresTau });
       return { ...redeem, cumulativeAmount: String(cumulative), signature: curve.ecdsaSign(sha256(signed), hotKey.secret).signature };
+    },
+    // Often one that meets another of the same slot.
+    "/dcm.forward.v1.MsgPlaceOrder": (world, made): MsgPlaceOrder => {
+      const order = made as MsgPlaceOrder;
+      const { random } = world;
+      const operators = world.accounts.filter((account) => profiles.has(world.ctx, addressBytes(account)));
+      const known = [...forwardOrders.entries(world.ctx)];
+      const side = order.side === Side.SIDE_SELL && operators.length === 0 ? Side.SIDE_BUY : order.side;
+      const own = { ...order, side, quoteDenom: random.pick([denom, denom, secondDenom]), owner: side === Side.SIDE_SELL ? random.pick(operators) : order.owner, marginPrice: side === Side.SIDE_SELL ? order.marginPrice : 0n };
+      const other = known.length === 0 || random.chance(40) ? undefined : random.pick(known)[1];
+      return other === undefined || other.side === side ? own : { ...own, quoteDenom: other.quoteDenom, slotTau: other.slotTau, slots: 0, price: other.price, marginPrice: 0n };
+    },
+    // Who was offered a position mostly takes it.
+    "/dcm.forward.v1.MsgAccept": ({ ctx, random }, made) => {
+      const offered = [...positions.entries(ctx)].filter(([, { offeredTo, askId }]) => offeredTo !== "" && askId === 0n);
+      if (offered.length === 0) return made;
+      const [positionId, { offeredTo }] = random.pick(offered);
+      return { recipient: offeredTo, positionId };
+    },
+    "/dcm.market.v1.MsgQuote": (world, made) => {
+      const operators = world.accounts.filter((account) => profiles.has(world.ctx, addressBytes(account)));
+      return made === undefined || operators.length === 0 ? made : { ...(made as MsgQuote), provider: world.random.pick(operators) };
     },
     "/dcm.channel.v1.MsgUpdateParams": ({ random }): MsgUpdateChannelParams => ({
       authority: governance, params: { ...channelParams(), minClosingPeriod: 1_000n, closingPeriod: 1_000n + random.bigint(20_000n), feeBps: random.int(1_002), maxSweep: random.pick([10, 500]) },

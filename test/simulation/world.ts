@@ -15,6 +15,7 @@ import { ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount
 import { GenesisState as AuditorsGenesis } from "../../chain/codec/gen/dcm/auditor/v1/genesis.ts";
 import { MsgRegisterBeaconKey } from "../../chain/codec/gen/dcm/beacon/v1/tx.ts";
 import { GenesisState as ChannelGenesis } from "../../chain/codec/gen/dcm/channel/v1/genesis.ts";
+import { GenesisState as ForwardGenesis } from "../../chain/codec/gen/dcm/forward/v1/genesis.ts";
 import { GenesisState as MarketGenesis } from "../../chain/codec/gen/dcm/market/v1/genesis.ts";
 import { GenesisState as ProvidersGenesis } from "../../chain/codec/gen/dcm/staking/v1/genesis.ts";
 import type { CommitInfo } from "../../chain/codec/gen/tendermint/abci/types.ts";
@@ -124,6 +125,11 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
   if (channel !== undefined) {
     const params = { ...channel.params!, minClosingPeriod: 1_000n, closingPeriod: random.pick([2_000n, 10_000n, 30_000n]), feeBps: random.pick([0, random.int(1_001)]), maxSweep: random.pick([10, 500]) };
     sections.channel = ChannelGenesis.encode({ ...channel, params }).finish();
+  }
+  const forward = defaults(modules, "forward") as ForwardGenesis | undefined;
+  if (forward !== undefined) {
+    const params = { ...forward.params!, slotLength: random.pick([30_000n, 60_000n]), maxSlotsAhead: 2, marginBps: random.pick([2_000, 1 + random.int(10_000)]), maxFills: random.pick([2, 2_000]), maxSweep: random.pick([10, 500]) };
+    sections.forward = ForwardGenesis.encode({ ...forward, params }).finish();
   }
   return { seed, chainId, accounts, validators, genesis: { chainId, timeNanos: genesisNanos, initialHeight: 1n, sections, genTxs: validators.map((validator) => genesisTx(chainId, validator, random.int(20))), consensusParams } };
 }

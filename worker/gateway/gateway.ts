@@ -45,6 +45,8 @@ export interface JobRequest {
   /** tau at which what is unmatched leaves the book; by default the longest that the chain allows. */
   readonly expiresTau?: bigint;
   readonly costTags?: Readonly<Record<string, string>>;
+  /** An ask that is reserved for the consumer: a quote, or that of a forward position. By default the book serves. */
+  readonly askId?: bigint;
   /** False sends everything in clear. */
   readonly sealed?: boolean;
 }
@@ -149,7 +151,7 @@ export class Gateway {
         costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value })),
         classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots,
         timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],
-        term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, profileId, minColocated: request.minColocated ?? 0,
+        term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, profileId, minColocated: request.minColocated ?? 0, askId: request.askId ?? 0n,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE,
         k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n),
         saltHead: replicated ? new SaltChain(saltSecret, salts).head : new Uint8Array(0),
