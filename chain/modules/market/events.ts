@@ -108,7 +108,7 @@ export function stageClosed(ctx: Context, job: Job, stage: Stage): void {
 export function bidChanged(ctx: Context, bid: Bid, openTasks: number): void {
   emit(ctx, "EventBidChanged", {
     bid_id: bid.id, ...subjectOf(bid), consumer: bid.consumer, class_id: bid.classId, quote_denom: bid.quoteDenom, limit_price: bid.limitPrice,
-    open_tasks: openTasks, status: statusName(bid.status),
+    open_tasks: openTasks, status: statusName(bid.status), listed: String(bid.status === OrderStatus.ORDER_STATUS_OPEN && bid.askId === 0n),
   });
 }
 

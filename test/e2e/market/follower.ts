@@ -33,7 +33,7 @@ interface Side {
 }
 
 const asks: Side = { placed: "EventAskPlaced", replaced: "EventAskReplaced", changed: "EventAskChanged", id: "ask_id", price: "base_price", units: "free_units", listed: ({ listed }) => listed === "true" };
-const bids: Side = { placed: "EventBidPlaced", replaced: "EventBidReplaced", changed: "EventBidChanged", id: "bid_id", price: "limit_price", units: "open_tasks", listed: ({ status }) => status === "open" };
+const bids: Side = { placed: "EventBidPlaced", replaced: "EventBidReplaced", changed: "EventBidChanged", id: "bid_id", price: "limit_price", units: "open_tasks", listed: ({ listed }) => listed === "true" };
 
 export class Follower {
   readonly #connection: Connection;

@@ -96,11 +96,13 @@ export class World {
     this.#faucet = faucet;
   }
 
-  static async start(): Promise<World> {
+  /** With honest providers alone, the first so many of them, where that is enough. */
+  static async start(honest?: number): Promise<World> {
+    const count = honest ?? providerCount;
     const folder = mkdtempSync(join(tmpdir(), "dcm-market-"));
     let network: Network | undefined;
     try {
-      network = await Network.start({ chainId, validators: 1, providers: providerCount, timings: { commitMs: 300 } }, {
+      network = await Network.start({ chainId, validators: 1, providers: count, timings: { commitMs: 300 } }, {
         folder,
         builder: dcmHomes({
           provider: (index) => ({ price: 1_000_000n, units: 1, bond, ...(faults.has(index as never) ? { fault: faults.get(index as never)! } : {}) }),
@@ -125,7 +127,7 @@ export class World {
       const genesisSupply = BigInt(QuerySupplyOfResponse.decode(value).amount!.amount);
       const world = new World(folder, network, connection, history, genesisSupply, providers, await sender(await personaWallet(folder, "faucet")));
       history.start();
-      await world.until("all providers offer", async () => (await connection.query.market.asks({ classId: "wasm.core", quoteDenom: denom })).asks.length === providerCount);
+      await world.until("all providers offer", async () => (await connection.query.market.asks({ classId: "wasm.core", quoteDenom: denom })).asks.length === count);
       return world;
     } catch (error) {
       await network?.stop();
