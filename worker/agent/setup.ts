@@ -60,7 +60,8 @@ export async function ensureProvider(connection: Connection, sender: Sender, pro
  */
 export async function ensureAsk(connection: Connection, sender: Sender, terms: AskTerms, keepShrunk = false): Promise<bigint> {
   const { asks } = await connection.query.market.asks({ provider: sender.address, pagination: { key: new Uint8Array(0), offset: 0n, limit: 1_000n, countTotal: false, reverse: false } });
-  const mine = asks.filter((ask) => ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.classId === terms.classId && ask.quoteDenom === terms.quoteDenom);
+  // What is reserved for one account (a quote, a forward's delivery) is promised to it.
+  const mine = asks.filter((ask) => ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.reservedFor === "" && ask.classId === terms.classId && ask.quoteDenom === terms.quoteDenom);
   const premiums = await premiumsOf(connection, sender.address, terms.premiums ?? {});
   const preemptible = terms.preemptible === true;
   const shaped = (ask: Ask): boolean =>
@@ -78,7 +79,7 @@ export async function ensureAsk(connection: Connection, sender: Sender, terms: A
     value: {
       provider: sender.address, classId: terms.classId, quoteDenom: terms.quoteDenom, basePrice: terms.price, units: terms.units, premiums,
       maxColocated: terms.maxColocated ?? 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: terms.reclaimNotice ?? 0n,
-      term: preemptible ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT,
+      term: preemptible ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, reservedFor: "",
     },
   });
   return MsgPlaceAskResponse.decode(sent.response?.value ?? new Uint8Array(0)).askId;

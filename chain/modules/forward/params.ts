@@ -15,7 +15,7 @@ export const paramBounds: Spec = {
   maxRange: [24, 1, 168],
   marginBps: [2_000, 1, 10_000],
   depositPerByte: [1n, 0n, 1_000_000_000n],
-  maxFills: [2_000, 1, 50_000],
+  maxFills: [1_000, 1, 50_000],
   maxSweep: [500, 10, 10_000],
 };
 

@@ -134,12 +134,12 @@ export function ownBid(ctx: Context, ports: MarketPorts, id: bigint, consumer: s
   return bid;
 }
 
-/** The class, open for new orders, with the price on its ticks; the denom is open for them too. `sold`: the capacity was sold before, so that both may be closed. Reads state. */
-export function tradable(ctx: Context, ports: MarketPorts, classId: string, denom: string, field: string, price: bigint, sold = false): CapacityClass {
+/** The class and the denom, open for new orders (or, where that is `agreed` already, closed too), with the price on the class's ticks. Reads state. */
+export function tradable(ctx: Context, ports: MarketPorts, classId: string, denom: string, field: string, price: bigint, agreed = false): CapacityClass {
   const capacity = classes.find(ctx, classId);
   if (capacity === undefined) fail(errors.unknownClass, { classId });
-  if (capacity.closed && !sold) fail(errors.classClosed, { classId });
-  presentRate(ctx, ports, denom, sold);
+  if (capacity.closed && !agreed) fail(errors.classClosed, { classId });
+  presentRate(ctx, ports, denom, agreed);
   if (price % capacity.tick !== 0n) fail(errors.invalidField, { field, value: price, limit: `a multiple of the tick ${capacity.tick} of ${classId}` });
   return capacity;
 }

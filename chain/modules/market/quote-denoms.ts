@@ -45,13 +45,13 @@ export function findQuoteDenom(ctx: Context, ports: MarketPorts, denom: string):
   return denom === ports.providers.bondDenom(ctx) ? { denom, rate: { ...oneForOne }, closed: false } : quoteDenoms.find(ctx, denom);
 }
 
-/** The rate for a job that is placed now; undefined for the bond denom. Fails where the denom takes no new orders, but for capacity that was `sold` before. */
-export function presentRate(ctx: Context, ports: MarketPorts, denom: string, sold = false): QuoteRate | undefined {
+/** The rate for a job that is placed now; undefined for the bond denom. Fails where the denom takes no new orders, but for what is `agreed` already. */
+export function presentRate(ctx: Context, ports: MarketPorts, denom: string, agreed = false): QuoteRate | undefined {
   const expected = ports.providers.bondDenom(ctx);
   if (denom === expected) return undefined;
   const found = quoteDenoms.find(ctx, denom);
   if (found === undefined) fail(errors.wrongDenom, { denom, expected });
-  if (found.closed && !sold) fail(errors.denomClosed, { denom });
+  if (found.closed && !agreed) fail(errors.denomClosed, { denom });
   return found.rate;
 }
 

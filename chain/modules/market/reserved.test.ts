@@ -301,6 +301,19 @@ describe("asks that are reserved for one account", () => {
     assert.deepEqual(market.task(job * 65_536n).replicas.map((one) => [one.provider, one.price]), [[seller, 7n], [other, 7n]]);
   });
 
+  it("MKT-138: what is agreed is served in a class that was closed since", () => {
+    const market = new TestMarket();
+    const [seller, consumer] = [market.provider("seller"), market.fund("consumer")];
+    const askId = market.ask(seller, 7n, 1, { reservedFor: consumer });
+    const { class: capacity } = market.query<{ class: object }>("Class", { classId: "wasm.core" });
+    market.send("MsgSetClass", { authority, class: { ...capacity, closed: true } });
+    fails(() => market.bid(consumer, 7n), 5, /no new orders/);
+    const job = market.bid(consumer, 7n, { askId });
+    market.block(1_000n, 2);
+    market.finish(job * 65_536n, seller);
+    market.block();
+  });
+
   it("MKT-139: genesis goes round with requests, quotes, waiting bids and deliveries that are over", () => {
     const market = new TestMarket();
     const [seller, consumer] = [market.provider("seller"), market.fund("consumer")];

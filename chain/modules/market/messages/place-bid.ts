@@ -57,28 +57,28 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       // Exports write every manifest; so does the state, where it is empty too.
       const spec = { ...message.job!, manifest: message.job!.manifest ?? Blob.create() };
       const { version, params } = currentParams(ctx);
-      const tau = ports.clock.tau(ctx);
-      const ask = message.askId === 0n ? undefined : namedAsk(ctx, consumer, message, tau);
-      // Whoever bought ahead can use it, whatever was closed since.
-      const sold = ask !== undefined && ask.positionId !== 0n;
-      const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "limit_price", message.limitPrice, sold);
+      // What is agreed is served, whatever was closed since.
+      const agreed = message.askId !== 0n;
+      const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "limit_price", message.limitPrice, agreed);
       if (capacity.meter !== Meter.METER_WORK) fail(errors.jobNeedsWork, { classId: capacity.id });
       inRange("lots", message.lots, 1n, capacity.maxLots);
       const k = checkAgainst(params, message);
       checkProfile(ctx, message);
       checkDuration(capacity, message.lots, spec.duration);
+      const tau = ports.clock.tau(ctx);
       const r = reserveReplicas(message.verification);
       const perTask = escrowOf(message.limitPrice, message.lots, k, r, params.feeBps);
       const escrow = perTask * BigInt(spec.tasks);
+      const ask = agreed ? namedAsk(ctx, consumer, message, tau) : undefined;
       const id = take(ctx, nextJobId);
       const common = { id, consumer, organization: message.organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height, k };
       const bid = Bid.fromPartial({
-        ...common, tasks: spec.tasks, staged: spec.stages.length > 0, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: sold ? Term.TERM_FORWARD : Term.TERM_SPOT, profileId: message.profileId, minColocated: message.minColocated, askId: message.askId,
+        ...common, tasks: spec.tasks, staged: spec.stages.length > 0, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: ask === undefined || ask.positionId === 0n ? Term.TERM_SPOT : Term.TERM_FORWARD, profileId: message.profileId, minColocated: message.minColocated, askId: message.askId,
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN,
       });
       const job = Job.fromPartial({
         ...common, payer, costTags: message.costTags, spec, verification: message.verification, r, comparator: message.comparator, risk: readRisk(message.risk).toString(),
-        saltHead: message.saltHead, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom, sold),
+        saltHead: message.saltHead, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom, agreed),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perTask.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });
       const bytes = Job.encode(job).finish().length + Bid.encode(bid).finish().length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + replicaBytes * (k + r));
