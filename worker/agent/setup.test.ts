@@ -91,6 +91,12 @@ describe("what a worker sets up on chain", () => {
     await assert.rejects(ensureAsk(connection, sender, { ...terms, premiums: { tee: 1n } }), /a price for tee, which the provider does not declare/);
   });
 
+  it("leaves asks that are promised to one account alone, even at its own terms", async () => {
+    asks = [ask({ id: 2n, reservedFor: "dcm1other" }), ask({ id: 4n, basePrice: 7n, reservedFor: "dcm1other", positionId: 1n })];
+    assert.equal(await ensureAsk(connection, sender, terms), 9n);
+    assert.deepEqual(kinds(), ["MsgPlaceAsk"]);
+  });
+
   it("places an expired ask again", async () => {
     asks = [ask({ status: OrderStatus.ORDER_STATUS_EXPIRED })];
     assert.equal(await ensureAsk(connection, sender, terms, true), 9n);

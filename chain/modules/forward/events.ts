@@ -51,9 +51,9 @@ export function positionDelivered(ctx: Context, position: Position): void {
   emit(ctx, "EventPositionDelivered", { ...partiesOf(position), price: position.price, ask_id: position.askId, end_tau: position.endTau });
 }
 
-/** Its seller has it: both margins are free. */
-export function positionClosed(ctx: Context, position: Position): void {
-  emit(ctx, "EventPositionClosed", { ...partiesOf(position), price: position.price, seller_margin: position.sellerMargin, holder_margin: position.holderMargin });
+/** Its seller has these units: the margins that belong to them are free. `left` units of the position stay with its holder. */
+export function positionClosed(ctx: Context, position: Position, left: number): void {
+  emit(ctx, "EventPositionClosed", { ...partiesOf(position), left, price: position.price, seller_margin: position.sellerMargin, holder_margin: position.holderMargin });
 }
 
 export function positionSettled(ctx: Context, position: Position, { served, failed, voided }: Outcome, settlement: Settlement): void {

@@ -513,7 +513,7 @@ function rebuilt(f: TestForward): { orders: string[]; positions: string[] } {
     if (type === "dcm.forward.v1.EventOrderEnded") orders.delete(at.order_id!);
     if (["Opened", "Changed", "Delivered"].some((what) => type === `dcm.forward.v1.EventPosition${what}`)) positions.set(at.position_id!, position);
     if (type === "dcm.forward.v1.EventPositionSettled") positions.delete(at.position_id!);
-    if (type === "dcm.forward.v1.EventPositionClosed" && positions.get(at.position_id!)?.split(" ")[4] === at.units) positions.delete(at.position_id!);
+    if (type === "dcm.forward.v1.EventPositionClosed" && at.left === "0") positions.delete(at.position_id!);
   }
   return { orders: [...orders.values()].sort(), positions: [...positions.values()].sort() };
 }

@@ -50,7 +50,7 @@ function resell(ctx: Context, ports: ForwardPorts, sell: Order, buy: Order, unit
     savePosition(ctx, before, rest);
     positionChanged(ctx, rest);
   }
-  if (closes) positionClosed(ctx, part);
+  if (closes) positionClosed(ctx, part, before.units - units);
   else {
     addPosition(ctx, taken);
     positionOpened(ctx, taken, { sell, buy, price });
@@ -65,7 +65,7 @@ export function closePosition(ctx: Context, ports: ForwardPorts, position: Posit
   removePosition(ctx, position);
   pay(ctx, ports, position.seller, position.quoteDenom, BigInt(position.sellerMargin));
   pay(ctx, ports, position.holder, position.quoteDenom, BigInt(position.holderMargin), BigInt(position.storageDeposit));
-  positionClosed(ctx, position);
+  positionClosed(ctx, position, 0);
 }
 
 /** The slot begins: the seller's ask, for the holder alone. A seller that cannot make it has failed; where the chain came too late for the whole slot, nobody has. */
