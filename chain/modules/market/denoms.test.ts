@@ -407,7 +407,7 @@ function walk({ rates, habits, jobs, steps }: Walk): void {
   for (let turn = 0; turn < 200 && placed.some(({ id }) => jobOf(m, id).endedTau === 0n); turn++) {
     for (const job of placed) {
       if (job.care === "cancels" && turn === 4) quietly(() => m.send("MsgCancelBid", { consumer, jobId: job.id }));
-      if (job.care !== "no salt" || turn % 7 === 6) quietly(() => {
+      if (job.care !== "no salt" || turn % 20 === 19) quietly(() => {
         m.send("MsgRevealSalt", { consumer, jobId: job.id, salt: salts[job.next]! });
         job.next++;
       });
