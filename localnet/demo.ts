@@ -87,7 +87,24 @@ export async function showJob(options: DemoOptions): Promise<void> {
     screen.table(["account", `before (${of})`, `after (${of})`, `change (${of})`], parties.map(({ name }, j) => [name, grouped(then[j]!), grouped(now[j]!), signed(now[j]! - then[j]!)]), [1, 2, 3]);
   }
   if (receipt !== undefined) showSpending(options, receipt);
+  await showPrices(options);
   if (failed !== undefined) throw failed;
+}
+
+/** What the book remembers of its prices, and the index of what was settled. */
+async function showPrices({ screen, connection, loaded: { job } }: DemoOptions): Promise<void> {
+  const name = { classId: job.classId, quoteDenom: job.quoteDenom };
+  const { book } = await connection.query.market.book({ ...name, levels: 1, profileId: 0 });
+  const index = await connection.query.market.index(name);
+  const newest = { key: new Uint8Array(0), offset: 0n, limit: 1n, countTotal: false, reverse: true };
+  const [candle] = (await connection.query.market.candles({ ...name, interval: 3_600_000n, pagination: newest })).candles;
+  screen.title(`Prices of ${job.classId}, ${job.quoteDenom} a lot`);
+  screen.table(["", "price", "lots"], [
+    ["last batch", grouped(book!.lastPrice), ""],
+    ["reference price", grouped(book!.referencePrice), ""],
+    ...(candle === undefined ? [] : [["hour: low to high", `${grouped(candle.low)} to ${grouped(candle.high)}`, grouped(candle.lots)]]),
+    ["index of what was settled in 24 h", grouped(index.price), grouped(index.lots)],
+  ], [1, 2]);
 }
 
 async function showBook({ screen, connection, loaded: { job } }: DemoOptions, title: string): Promise<void> {
