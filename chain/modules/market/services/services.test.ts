@@ -130,7 +130,7 @@ describe("service bids", () => {
     m.serviceAsk(plain, 5n);
     m.serviceAsk(late, 6n, 1, { premiums: [{ attribute, price: 1n }], availableFrom: m.tau + 3_600_000n });
     m.serviceAsk(p, 10n, 1, { premiums: [{ attribute, price: 3n }] });
-    const { profileId } = m.send<{ profileId: number }>("MsgRegisterProfile", { registrant: c, classId: "cpu.x64.small", quoteDenom: denom, requirements: [{ attribute, attested: false }], preferences: [] });
+    const { profileId } = m.send<{ profileId: number }>("MsgRegisterProfile", { registrant: c, classId: "cpu.x64.small", quoteDenom: denom, requirements: [{ attribute, attested: false, auditors: [] }], preferences: [] });
     m.block();
     const service = m.serviceBid(c, 20n, { profileId });
     m.block(1_000n, 2);
