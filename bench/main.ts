@@ -9,6 +9,8 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   commit: () => import("./commit.ts"),
   clearing: () => import("./clearing.ts"),
   "market-txs": () => import("./market-txs.ts"),
+  "market-rounds": () => import("./market-rounds.ts"),
+  "thousand-tasks": () => import("./thousand-tasks.ts"),
   welfare: () => import("./welfare.ts"),
   vouchers: () => import("./vouchers.ts"),
   "node-send": () => import("./node-send.ts"),

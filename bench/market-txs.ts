@@ -3,25 +3,18 @@
  * the hooks at the block's end (clearing, leases, draws) included.
  */
 import { MsgSend } from "../chain/codec/gen/cosmos/bank/v1beta1/tx.ts";
-import { Comparator, Term, TimeInForce, VerificationLevel, type Result } from "../chain/codec/gen/dcm/market/v1/types.ts";
-import { MsgCommitResult, MsgPlaceAsk, MsgPlaceBid, MsgRevealResult, MsgStartTask } from "../chain/codec/gen/dcm/market/v1/tx.ts";
-import { MsgRegisterProvider } from "../chain/codec/gen/dcm/staking/v1/tx.ts";
 import { QueryTaskRequest, QueryTaskResponse } from "../chain/codec/gen/dcm/market/v1/query.ts";
-import { utf8 } from "../chain/codec/bytes.ts";
-import { sha256 } from "../chain/codec/hash.ts";
-import { commitmentOf } from "../chain/modules/market/commitment.ts";
+import type { Any } from "../chain/codec/gen/google/protobuf/any.ts";
 import { taskIdOf } from "../chain/modules/market/state.ts";
 import { anyOf, testAccount, type TestAccount } from "../test/support/accounts.ts";
 import { TestChain, testDenom } from "../test/support/chain.ts";
 import { timed, type Time } from "./bank-sends.ts";
 import { figure, machine, type Benchmark } from "./benchmark.ts";
+import { ask, bid, commit, registration, reveal, start } from "./market-messages.ts";
 
-const classId = "wasm.core";
 const kinds = ["send", "ask", "bid", "start", "commit", "reveal"] as const;
 type Kind = (typeof kinds)[number];
 
-const salt = sha256(utf8("salt"));
-const result: Result = { digest: sha256(utf8("result")), size: 10n, meter: 1_000_000_000n, blob: { digest: sha256(utf8("blob")), size: 10n }, url: "http://127.0.0.1:1" };
 const fee = { denom: testDenom, amount: 3_000n };
 
 /** So many providers and consumers with money, providers registered. */
@@ -37,9 +30,7 @@ async function marketChain(count: number): Promise<{ chain: TestChain; providers
     },
   });
   chain.block();
-  const key = Uint8Array.of(9, ...new Uint8Array(31));
-  const profile = (i: number): MsgRegisterProvider["profile"] => ({ moniker: `p${i}`, endpoints: ["http://127.0.0.1:1"], encryptionKey: key, attributes: [], organization: "" });
-  run(chain, providers.map((one, i) => chain.sign(one, [anyOf(MsgRegisterProvider, { operator: one.text, profile: profile(i), bond: { denom: testDenom, amount: "100000000000" } })], { fee })));
+  run(chain, providers.map((one, i) => chain.sign(one, [registration(one, i, testDenom)], { fee })));
   return { chain, providers, consumers };
 }
 
@@ -61,28 +52,23 @@ const marketTxs: Benchmark = {
     const times = Object.fromEntries([...kinds, "batch"].map((kind) => [kind, [] as Time[]])) as Record<Kind | "batch", Time[]>;
     let firstJob = 1n;
     for (let round = 0; round <= runs; round++) {
-      const by = (parties: readonly TestAccount[], make: (party: TestAccount, i: number) => Parameters<typeof anyOf>): Uint8Array[] =>
-        parties.map((party, i) => chain.sign(party, [anyOf(...make(party, i))], { fee }));
+      const by = (parties: readonly TestAccount[], make: (party: TestAccount, i: number) => Any): Uint8Array[] => parties.map((party, i) => chain.sign(party, [make(party, i)], { fee }));
       const took = (kind: Kind | "batch", time: Time): void => {
         progress(`round ${round} of ${runs}: ${kind}, ${((time.cpu / count) * 1_000).toFixed(0)} us`);
         if (round > 0) times[kind].push(time);
       };
-      took("send", run(chain, by(consumers, (from, i) => [MsgSend, { fromAddress: from.text, toAddress: consumers[(i + 1) % count]!.text, amount: [{ denom: testDenom, amount: "1" }] }])));
-      took("ask", run(chain, by(providers, (provider, i) => [MsgPlaceAsk, MsgPlaceAsk.fromPartial({ provider: provider.text, classId, quoteDenom: testDenom, basePrice: BigInt(100 + (i % 50)), units: 1 })])));
-      took("bid", run(chain, by(consumers, (consumer) => [MsgPlaceBid, MsgPlaceBid.fromPartial({
-        consumer: consumer.text, classId, quoteDenom: testDenom, limitPrice: 500n, lots: 1n, timeInForce: TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT,
-        verification: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, comparator: Comparator.COMPARATOR_EXACT, risk: "0",
-        job: { program: { digest: salt, size: 100n }, tasks: 1, inputRoot: salt, manifest: { digest: salt, size: 100n }, dataUrls: ["http://127.0.0.1:1"], duration: 60_000n, maxResultSize: 1_000n },
-      })])));
+      took("send", run(chain, by(consumers, (from, i) => anyOf(MsgSend, { fromAddress: from.text, toAddress: consumers[(i + 1) % count]!.text, amount: [{ denom: testDenom, amount: "1" }] }))));
+      took("ask", run(chain, by(providers, (provider, i) => ask(provider, i, testDenom))));
+      took("bid", run(chain, by(consumers, (consumer) => bid(consumer, testDenom))));
       took("batch", run(chain, []));
       chain.block();
       const tasks = Array.from({ length: count }, (_, i) => taskIdOf(firstJob + BigInt(i), 0));
       firstJob += BigInt(count);
       const workers = tasks.map((task) => workerOf(chain, task, providers));
-      const each = (make: (worker: TestAccount, task: bigint) => Parameters<typeof anyOf>): Uint8Array[] => tasks.map((task, i) => chain.sign(workers[i]!, [anyOf(...make(workers[i]!, task))], { fee }));
-      took("start", run(chain, each((worker, taskId) => [MsgStartTask, { worker: worker.text, provider: worker.text, taskId }])));
-      took("commit", run(chain, each((worker, taskId) => [MsgCommitResult, { worker: worker.text, provider: worker.text, taskId, commitment: commitmentOf(worker.address, taskId, result, salt) }])));
-      took("reveal", run(chain, each((worker, taskId) => [MsgRevealResult, { worker: worker.text, provider: worker.text, taskId, result, salt }])));
+      const each = (make: (worker: TestAccount, task: bigint) => Any): Uint8Array[] => tasks.map((task, i) => chain.sign(workers[i]!, [make(workers[i]!, task)], { fee }));
+      took("start", run(chain, each(start)));
+      took("commit", run(chain, each(commit)));
+      took("reveal", run(chain, each(reveal)));
       chain.block([], 10n);
     }
     await chain.stop();

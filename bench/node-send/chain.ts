@@ -29,11 +29,11 @@ export async function latestHeight(port: number): Promise<number> {
 }
 
 /**
- * The blocks from a height to the latest, with the sends that their results count: a proposer's own transaction, which wants no gas, is
- * none. The application that does nothing (`idle`) says nothing of gas. Throws where a transaction failed.
+ * The blocks from a height to the one before the latest, of which the results may not be there yet, with the transactions that their results
+ * count: a proposer's own, which wants no gas, is none. The application that does nothing (`idle`) says nothing of gas. Throws where a transaction failed.
  */
 export async function blocksFrom(port: number, from: number, idle: boolean): Promise<Block[]> {
-  const to = await latestHeight(port);
+  const to = (await latestHeight(port)) - 1;
   const out: Block[] = [];
   for (let at = from; at <= to; at += most) {
     const { block_metas } = await call<{ block_metas: { header: { height: string; time: string }; num_txs: string }[] }>(port, "blockchain", { minHeight: String(at), maxHeight: String(Math.min(to, at + most - 1)) });
@@ -54,7 +54,8 @@ async function succeeded(port: number, height: string, idle: boolean): Promise<n
   return count;
 }
 
-async function ask(port: number, path: string, data: Uint8Array): Promise<Uint8Array> {
+/** The value of an ABCI query at the latest height; throws what the node answers instead. */
+export async function ask(port: number, path: string, data: Uint8Array): Promise<Uint8Array> {
   const { response } = await call<{ response: { code: number; value: string | null; log: string } }>(port, "abci_query", { path, data: toHex(data) });
   if (response.code !== 0) throw new Error(`${path} answered ${response.code}: ${response.log}`);
   return Buffer.from(response.value ?? "", "base64");

@@ -69,7 +69,9 @@ export async function runLoad(requests: readonly (readonly string[])[], options:
       const texts = sent.map(([queue, at], id) => `{"jsonrpc":"2.0","id":${id},${queue.params[at]!}`);
       let answers: readonly Answer[];
       try {
-        answers = (await post(agent, port, `[${texts.join(",")}]`)) as readonly Answer[];
+        const answer = (await post(agent, port, `[${texts.join(",")}]`)) as Answer | readonly Answer[];
+        // A batch of one is answered without its brackets.
+        answers = Array.isArray(answer) ? answer : [answer as Answer];
       } catch (error) {
         if (++state.lost > mostLost) throw error;
         await sleep(50);

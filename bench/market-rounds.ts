@@ -1,0 +1,152 @@
+/**
+ * Complete market rounds on one real node: ask, bid, match, start, commit, reveal, settlement, sent through CometBFT's RPC, beside as many
+ * bank sends through the same node. Each kind of transaction waits until all of the kind before it are committed.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MsgSend } from "../chain/codec/gen/cosmos/bank/v1beta1/tx.ts";
+import { QueryTaskRequest, QueryTaskResponse } from "../chain/codec/gen/dcm/market/v1/query.ts";
+import { TaskState, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import type { Any } from "../chain/codec/gen/google/protobuf/any.ts";
+import { taskIdOf } from "../chain/modules/market/state.ts";
+import { obtainCometBFT } from "../localnet/comet/obtain.ts";
+import { claimPorts } from "../localnet/ports.ts";
+import { anyOf, signedTx, type TestAccount } from "../test/support/accounts.ts";
+import { figure, machine, type Benchmark } from "./benchmark.ts";
+import { ask, bid, commit, registration, reveal, start } from "./market-messages.ts";
+import { ask as query, blocksFrom, latestHeight } from "./node-send/chain.ts";
+import { benchAccounts, buildHome, chainId, copyHome, denom } from "./node-send/home.ts";
+import { requestText, runLoad, unconfirmed } from "./node-send/load.ts";
+import { startNode, waitUntil } from "./node-send/node.ts";
+
+const phases = ["send", "ask", "bid", "match", "start", "commit", "reveal", "settle"] as const;
+type Phase = (typeof phases)[number];
+/** Transactions of a round, and bank sends beside each. */
+const perRound = 5;
+const gas = 500_000n;
+const fee = { denom, amount: 1_000n };
+const connections = 100;
+const mempoolSize = 5_000;
+const patienceMs = 120_000;
+
+const benchmark: Benchmark = {
+  name: "market-rounds",
+  description: "Complete market rounds (ask, bid, match, result, settlement) on one node with CometBFT over RPC, beside bank sends",
+  async run({ runs, quick, progress }) {
+    const count = quick ? 100 : 1_000;
+    const { path: comet, version } = await obtainCometBFT({ onProgress: progress });
+    const folder = mkdtempSync(join(tmpdir(), "bench-rounds-"));
+    const ports = await claimPorts(1);
+    const seconds = Object.fromEntries(phases.map((phase) => [phase, [] as number[]])) as Record<Phase, number[]>;
+    try {
+      const accounts = benchAccounts(2 * count);
+      const built = join(folder, "built");
+      const home = join(folder, "home");
+      await buildHome(built, accounts);
+      copyHome(built, home, { name: "rounds", config: "init", changes: { consensus: { timeout_commit: "100ms" } } }, comet, false);
+      const node = await startNode(home, comet, ports.nodes[0]!, false);
+      try {
+        const market = new Market(ports.nodes[0]!.rpc, accounts);
+        const byText = new Map(accounts.map((account) => [account.text, account]));
+        const [providers, consumers] = [accounts.slice(0, count), accounts.slice(count)];
+        await market.send(market.sign(providers.map((provider, i) => [provider, registration(provider, i, denom)])));
+        for (let round = 0; round < runs; round++) {
+          const timed = async (phase: Phase, done: () => Promise<void>): Promise<void> => {
+            const began = performance.now();
+            await done();
+            seconds[phase].push((performance.now() - began) / 1_000);
+            progress(`round ${round + 1} of ${runs}: ${phase}, ${seconds[phase].at(-1)!.toFixed(1)} s`);
+          };
+          const tasks = Array.from({ length: count }, (_, i) => taskIdOf(BigInt(round * count + i + 1), 0));
+          const sent = async (phase: Phase, messages: readonly (readonly [TestAccount, Any])[]): Promise<void> => {
+            const txs = market.sign(messages);
+            await timed(phase, () => market.send(txs));
+          };
+          const send = (from: TestAccount, i: number): Any => anyOf(MsgSend, { fromAddress: from.text, toAddress: consumers[(i + 1) % count]!.text, amount: [{ denom, amount: "1" }] });
+          await sent("send", consumers.flatMap((from, i) => Array.from({ length: perRound }, () => [from, send(from, i)] as const)));
+          await sent("ask", providers.map((provider, i) => [provider, ask(provider, i, denom)]));
+          await sent("bid", consumers.map((consumer) => [consumer, bid(consumer, denom)]));
+          await timed("match", () => market.reach(tasks.at(-1)!, TaskState.TASK_STATE_ASSIGNED));
+          const work = (await market.tasks(tasks, TaskState.TASK_STATE_ASSIGNED)).map(({ id, replicas }) => [byText.get(replicas[0]!.provider)!, id] as const);
+          await sent("start", work.map(([worker, id]) => [worker, start(worker, id)]));
+          await sent("commit", work.map(([worker, id]) => [worker, commit(worker, id)]));
+          await sent("reveal", work.map(([worker, id]) => [worker, reveal(worker, id)]));
+          await timed("settle", () => market.reach(tasks.at(-1)!, TaskState.TASK_STATE_FINAL));
+          await market.tasks(tasks, TaskState.TASK_STATE_FINAL);
+        }
+      } finally {
+        await node.stop();
+      }
+    } finally {
+      await ports.release();
+      rmSync(folder, { recursive: true, force: true });
+    }
+    const whole = Array.from({ length: runs }, (_, i) => phases.slice(1).reduce((sum, phase) => sum + seconds[phase][i]!, 0));
+    return {
+      name: "market-rounds",
+      figures: [
+        figure("rounds_per_s", "rounds/s", whole.map((s) => count / s)),
+        figure("sends_per_s", "tx/s", seconds.send.map((s) => (perRound * count) / s)),
+        figure("rounds_of_sends", "ratio", whole.map((s, i) => seconds.send[i]! / s)),
+        ...phases.map((phase) => figure(`${phase}_s`, "s", seconds[phase])),
+      ],
+      configuration: { rounds: count, transactions_per_round: perRound, timeout_commit: "100ms", connections, runs },
+      versions: { ...machine(), cometbft: version },
+    };
+  },
+};
+export default benchmark;
+
+/** Parties with their sequences, and what the node says of their tasks. */
+class Market {
+  readonly #port: number;
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #sequences = new Map<string, bigint>();
+
+  constructor(port: number, accounts: readonly TestAccount[]) {
+    this.#port = port;
+    this.#numbers = new Map(accounts.map(({ text }, i) => [text, i]));
+  }
+
+  /** A transaction for each message, as `runLoad` takes them. */
+  sign(messages: readonly (readonly [signer: TestAccount, message: Any])[]): string[][] {
+    const bySigner = new Map<string, string[]>();
+    for (const [signer, message] of messages) {
+      const txs = bySigner.get(signer.text) ?? [];
+      const sequence = this.#sequences.get(signer.text) ?? 0n;
+      txs.push(requestText(signedTx(signer, { chainId, accountNumber: BigInt(this.#numbers.get(signer.text)!), sequence, messages: [message], gas, fee })));
+      this.#sequences.set(signer.text, sequence + 1n);
+      bySigner.set(signer.text, txs);
+    }
+    return [...bySigner.values()];
+  }
+
+  /** Resolves once all are committed. Throws where one fails. */
+  async send(requests: readonly (readonly string[])[]): Promise<void> {
+    const first = (await latestHeight(this.#port)) + 1;
+    const { exhausted } = await runLoad(requests, { port: this.#port, connections, durationMs: patienceMs, mempoolSize });
+    if (!exhausted) throw new Error(`not all transactions were taken within ${patienceMs} ms`);
+    await waitUntil("an empty mempool", patienceMs, async () => (await unconfirmed(undefined, this.#port)) === 0);
+    const wanted = requests.reduce((sum, { length }) => sum + length, 0);
+    await waitUntil(`a block with the last of ${wanted} transactions`, patienceMs, async () => (await blocksFrom(this.#port, first, false)).reduce((sum, { sends }) => sum + sends, 0) >= wanted);
+  }
+
+  /** Resolves once a task is in this state. */
+  async reach(taskId: bigint, state: TaskState): Promise<void> {
+    await waitUntil(`state ${state} of task ${taskId}`, patienceMs, async () => (await this.#task(taskId)).state === state);
+  }
+
+  /** The tasks; throws where one is not in this state. */
+  async tasks(taskIds: readonly bigint[], state: TaskState): Promise<Task[]> {
+    const tasks: Task[] = [];
+    for (const id of taskIds) tasks.push(await this.#task(id));
+    const other = tasks.find((task) => task.state !== state);
+    if (other !== undefined) throw new Error(`task ${other.id} is in state ${other.state}, the last one was in state ${state} before`);
+    return tasks;
+  }
+
+  async #task(taskId: bigint): Promise<Task> {
+    return QueryTaskResponse.decode(await query(this.#port, "/dcm.market.v1.Query/Task", QueryTaskRequest.encode({ taskId }).finish())).task!;
+  }
+}
