@@ -102,16 +102,29 @@ export function prefixEnd(prefix: Uint8Array): Uint8Array | undefined {
   return end;
 }
 
+/** Where a number becomes bytes and back: a view of its own for each array costs ten times what the copy does. */
+const wordView = new DataView(new ArrayBuffer(8));
+const word = new Uint8Array(wordView.buffer);
+
 /** Big-endian, so that byte order is numeric order. */
 export function uint64Bytes(value: bigint): Uint8Array {
-  if (value < 0n || value > 0xffffffffffffffffn) throw new RangeError(`uint64 out of range: ${value}`);
   const out = new Uint8Array(8);
-  new DataView(out.buffer).setBigUint64(0, value);
+  writeUint64(out, 0, value);
   return out;
 }
 
+/** Writes the eight bytes of `uint64Bytes` from `at` on. */
+export function writeUint64(out: Uint8Array, at: number, value: bigint): void {
+  if (BigInt.asUintN(64, value) !== value) throw new RangeError(`uint64 out of range: ${value}`);
+  wordView.setBigUint64(0, value);
+  for (let i = 0; i < 8; i++) out[at + i] = word[i]!;
+}
+
+/** Throws a RangeError where fewer than eight bytes are left. */
 export function readUint64(bytes: Uint8Array, at = 0): bigint {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getBigUint64(at);
+  if (at + 8 > bytes.length) throw new RangeError(`a uint64 takes 8 bytes, ${bytes.length - at} are left`);
+  for (let i = 0; i < 8; i++) word[i] = bytes[at + i]!;
+  return wordView.getBigUint64(0);
 }
 
 /** Arrays up to this length lie on the JavaScript heap, cheaply; longer ones up to `mostCarved` are cut from one buffer. */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PageRequest } from "../codec/gen/cosmos/base/query/v1beta1/pagination.ts";
-import { compareBytes, utf8 } from "../codec/bytes.ts";
-import { bytesKey, intValue, item, map, pairKey, textKey, textTailKey, uint32Key, uint64Key, uint64Value, type KeyCodec } from "./collections.ts";
+import { compareBytes, concatBytes, uint64Bytes, utf8 } from "../codec/bytes.ts";
+import { bytesKey, intValue, item, map, pairKey, tailKey, textKey, textTailKey, uint32Key, uint64Key, uint64Value, type KeyCodec } from "./collections.ts";
 import { Context } from "./context.ts";
 import { QueryError } from "./errors.ts";
 import { GasMeter } from "./gas.ts";
@@ -25,6 +25,25 @@ describe("collections", () => {
   ordered("uint64", uint64Key, fc.bigInt(0n, 2n ** 64n - 1n), numeric);
   ordered("uint32", uint32Key, fc.nat(2 ** 32 - 1), numeric);
   ordered("pair", pairKey(uint64Key, uint32Key), fc.tuple(fc.bigInt(0n, 3n), fc.nat(3)), (a, b) => numeric(a[0], b[0]) || numeric(a[1], b[1]));
+
+  it("a key of any length is its prefix and its parts, also where text is not ASCII, and where a part without \"write\" makes keys itself", () => {
+    const inner = pairKey(textKey, uint64Key);
+    const outer = pairKey(uint32Key, pairKey({ encode: (k: readonly [string, bigint]) => inner.encode(k), decode: (b, at) => inner.decode(b, at) }, tailKey));
+    const ctx = context();
+    const places = map("bank", Uint8Array.of(7, 7), outer, uint64Value);
+    fc.assert(fc.property(fc.nat(), fc.string({ unit: "grapheme", maxLength: 20 }), fc.bigInt(0n, 9n), fc.uint8Array({ maxLength: 900 }), (number, text, id, tail) => {
+      const key = [number, [[text, id], tail]] as const;
+      const name = utf8(text);
+      const plain = concatBytes(uint32Key.encode(number), Uint8Array.of(name.length), name, uint64Bytes(id), tail);
+      assert.deepEqual(outer.encode(key), plain);
+      places.set(ctx, key, id);
+      assert.deepEqual(ctx.store("bank").get(concatBytes(places.prefix, plain)), uint64Bytes(id));
+    }));
+    assert.throws(() => textKey.encode("x".repeat(256)), /at most 255 bytes/);
+    assert.throws(() => inner.encode(["x".repeat(256), 0n]), /at most 255 bytes/);
+    assert.throws(() => inner.encode(["", -1n]), RangeError);
+    assert.throws(() => inner.encode(["", 2n ** 64n]), RangeError);
+  });
 
   it("keys with a length in front never run into what follows them", () => {
     const codec = pairKey(textKey, bytesKey);

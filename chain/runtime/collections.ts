@@ -1,5 +1,5 @@
 /** Typed views of a module's state: `item` (one value), `map` (key to value). Keys keep their order as bytes. */
-import { compareBytes, concatBytes, equalBytes, fromUtf8, prefixEnd, readUint64, uint64Bytes, utf8 } from "../codec/bytes.ts";
+import { compareBytes, concatBytes, equalBytes, fromUtf8, prefixEnd, readUint64, uint64Bytes, utf8, writeUint64 } from "../codec/bytes.ts";
 import { putInto, viewOf } from "../store/kv.ts";
 import { assert } from "./errors.ts";
 import type { Context } from "./context.ts";
@@ -7,6 +7,8 @@ import type { Context } from "./context.ts";
 /** A key's bytes order as the key does. `decode` takes what `encode` gave, from `at`, and gives the position behind it. */
 export interface KeyCodec<K> {
   encode(key: K): Uint8Array;
+  /** Writes what `encode` gives into `out` from `at` on, what does not fit falling off its end, and gives the position behind it. Absent where there is nothing to spare. */
+  write?(key: K, out: Uint8Array, at: number): number;
   decode(bytes: Uint8Array, at: number): readonly [K, number];
 }
 
@@ -74,14 +76,22 @@ export const intValue: ValueCodec<bigint> = {
 /** A member of a set. */
 export const present: ValueCodec<true> = { encode: () => Uint8Array.of(1), decode: () => true };
 
-export const uint64Key: KeyCodec<bigint> = { encode: uint64Bytes, decode: (b, at) => [readUint64(b, at), at + 8] };
+export const uint64Key: KeyCodec<bigint> = {
+  encode: uint64Bytes,
+  write(value, out, at) {
+    writeUint64(out, at, value);
+    return at + 8;
+  },
+  decode: (b, at) => [readUint64(b, at), at + 8],
+};
 export const uint32Key: KeyCodec<number> = {
   encode(value) {
     const out = new Uint8Array(4);
-    new DataView(out.buffer).setUint32(0, value);
+    writeUint32(value, out, 0);
     return out;
   },
-  decode: (b, at) => [new DataView(b.buffer, b.byteOffset).getUint32(at), at + 4],
+  write: writeUint32,
+  decode: (b, at) => [((b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!) >>> 0, at + 4],
 };
 /** Up to 255 bytes with their length in front. */
 export const bytesKey: KeyCodec<Uint8Array> = {
@@ -89,26 +99,66 @@ export const bytesKey: KeyCodec<Uint8Array> = {
     assert(value.length <= 255, "a key part is at most 255 bytes");
     return concatBytes(Uint8Array.of(value.length), value);
   },
+  write(value, out, at) {
+    assert(value.length <= 255, "a key part is at most 255 bytes");
+    out[at] = value.length;
+    return writeBytes(value, out, at + 1);
+  },
   decode(b, at) {
     const end = at + 1 + b[at]!;
     return [b.slice(at + 1, end), end];
   },
 };
 /** Bytes up to the key's end: only as the last part. */
-export const tailKey: KeyCodec<Uint8Array> = { encode: (v) => v, decode: (b, at) => [b.slice(at), b.length] };
+export const tailKey: KeyCodec<Uint8Array> = { encode: (v) => v, write: writeBytes, decode: (b, at) => [b.slice(at), b.length] };
 export const textKey: KeyCodec<string> = {
   encode: (v) => bytesKey.encode(utf8(v)),
+  write(value, out, at) {
+    const end = writeText(value, out, at + 1);
+    assert(end - at - 1 <= 255, "a key part is at most 255 bytes");
+    out[at] = end - at - 1;
+    return end;
+  },
   decode(b, at) {
-    const [bytes, next] = bytesKey.decode(b, at);
-    return [fromUtf8(bytes), next];
+    const end = at + 1 + b[at]!;
+    return [fromUtf8(b.subarray(at + 1, end)), end];
   },
 };
 /** Text up to the key's end: only as the last part. */
-export const textTailKey: KeyCodec<string> = { encode: utf8, decode: (b, at) => [fromUtf8(b.subarray(at)), b.length] };
+export const textTailKey: KeyCodec<string> = { encode: utf8, write: writeText, decode: (b, at) => [fromUtf8(b.subarray(at)), b.length] };
+
+function writeUint32(value: number, out: Uint8Array, at: number): number {
+  out[at] = value >>> 24;
+  out[at + 1] = value >>> 16;
+  out[at + 2] = value >>> 8;
+  out[at + 3] = value;
+  return at + 4;
+}
+
+function writeBytes(value: Uint8Array, out: Uint8Array, at: number): number {
+  for (let i = 0; i < value.length; i++) out[at + i] = value[i]!;
+  return at + value.length;
+}
+
+/** Nearly all text in keys is ASCII. */
+function writeText(text: string, out: Uint8Array, at: number): number {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit > 0x7f) return writeBytes(utf8(text), out, at);
+    out[at + i] = unit;
+  }
+  return at + text.length;
+}
+
+function writePart<K>(codec: KeyCodec<K>, key: K, out: Uint8Array, at: number): number {
+  return codec.write === undefined ? writeBytes(codec.encode(key), out, at) : codec.write(key, out, at);
+}
 
 export function pairKey<A, B>(a: KeyCodec<A>, b: KeyCodec<B>): KeyCodec<readonly [A, B]> {
+  const write = ([x, y]: readonly [A, B], out: Uint8Array, at: number): number => writePart(b, y, out, writePart(a, x, out, at));
   return {
-    encode: ([x, y]) => concatBytes(a.encode(x), b.encode(y)),
+    encode: (key) => written(write, key),
+    write,
     decode(bytes, at) {
       const [x, next] = a.decode(bytes, at);
       const [y, end] = b.decode(bytes, next);
@@ -118,8 +168,10 @@ export function pairKey<A, B>(a: KeyCodec<A>, b: KeyCodec<B>): KeyCodec<readonly
 }
 
 export function tripleKey<A, B, C>(a: KeyCodec<A>, b: KeyCodec<B>, c: KeyCodec<C>): KeyCodec<readonly [A, B, C]> {
+  const write = ([x, y, z]: readonly [A, B, C], out: Uint8Array, at: number): number => writePart(c, z, out, writePart(b, y, out, writePart(a, x, out, at)));
   return {
-    encode: ([x, y, z]) => concatBytes(a.encode(x), b.encode(y), c.encode(z)),
+    encode: (key) => written(write, key),
+    write,
     decode(bytes, at) {
       const [x, i] = a.decode(bytes, at);
       const [y, j] = b.decode(bytes, i);
@@ -127,6 +179,25 @@ export function tripleKey<A, B, C>(a: KeyCodec<A>, b: KeyCodec<B>, c: KeyCodec<C
       return [[x, y, z], k];
     },
   };
+}
+
+const noPrefix = new Uint8Array(0);
+/** Where keys are put together, so that their parts never become arrays of their own; away while it is in use. */
+let scratch: Uint8Array | undefined;
+
+/** A key of its own, of what is written behind a prefix. */
+function written<K>(write: (key: K, out: Uint8Array, at: number) => number, key: K, prefix: Uint8Array = noPrefix): Uint8Array {
+  let room = scratch ?? new Uint8Array(512);
+  scratch = undefined;
+  let length = write(key, room, writeBytes(prefix, room, 0));
+  if (length > room.length) {
+    room = new Uint8Array(length);
+    length = write(key, room, writeBytes(prefix, room, 0));
+  }
+  scratch = room;
+  const out = new Uint8Array(length);
+  for (let i = 0; i < length; i++) out[i] = room[i]!;
+  return out;
 }
 
 export interface Item<V> {
@@ -177,7 +248,8 @@ export interface MapOf<K, V> {
 }
 
 export function map<K, V>(store: string, prefix: Uint8Array, key: KeyCodec<K>, value: ValueCodec<V>): MapOf<K, V> {
-  const full = (k: K): Uint8Array => concatBytes(prefix, key.encode(k));
+  const part = (k: K, out: Uint8Array, at: number): number => writePart(key, k, out, at);
+  const full = (k: K): Uint8Array => written(part, k, prefix);
   function* entries(ctx: Context, range: Range = {}): IterableIterator<readonly [K, V]> {
     const base = range.within === undefined ? prefix : concatBytes(prefix, range.within);
     const start = range.from === undefined ? base : concatBytes(prefix, range.from);

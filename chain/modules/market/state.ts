@@ -2,7 +2,7 @@
 import {
   Allotment, Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Instance, Job, Lease, Params, Profile, ProfileDemand, QuoteDenom, QuoteRequest, Seal, Service, Stage, Task, Trade,
 } from "../../codec/gen/dcm/market/v1/types.ts";
-import { concatBytes, uint64Bytes } from "../../codec/bytes.ts";
+import { concatBytes, uint64Bytes, writeUint64 } from "../../codec/bytes.ts";
 import {
   bytesKey, item, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, tripleKey, uint32Key, uint64Key, uint64Value, type KeyCodec, type MapOf,
 } from "../../runtime/collections.ts";
@@ -14,9 +14,10 @@ export const escrowAccount = "market";
 const key = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
 
 /** A place in a queue, and how far it has come. */
+const ticketKey = pairKey(uint64Key, uint64Key);
 const ticketAndId = {
-  encode: ([ticket, id]: readonly [ticket: bigint, id: bigint]) => pairKey(uint64Key, uint64Key).encode([ticket, id]),
-  decode: (bytes: Uint8Array) => pairKey(uint64Key, uint64Key).decode(bytes, 0)[0],
+  encode: (place: readonly [ticket: bigint, id: bigint]) => ticketKey.encode(place),
+  decode: (bytes: Uint8Array) => ticketKey.decode(bytes, 0)[0],
 };
 
 /** A book's name: class and quote denom. */
@@ -27,7 +28,14 @@ export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune
 export type DueKind = (typeof dueKinds)[keyof typeof dueKinds];
 
 const uint32Value = { encode: (value: number) => uint32Key.encode(value), decode: (bytes: Uint8Array) => uint32Key.decode(bytes, 0)[0] };
-const byteKey: KeyCodec<number> = { encode: (value) => Uint8Array.of(value), decode: (bytes, at) => [bytes[at]!, at + 1] };
+const byteKey: KeyCodec<number> = {
+  encode: (value) => Uint8Array.of(value),
+  write(value, out, at) {
+    out[at] = value;
+    return at + 1;
+  },
+  decode: (bytes, at) => [bytes[at]!, at + 1],
+};
 const bookKey: KeyCodec<BookKey> = pairKey(textKey, textKey);
 /** (complement of the limit, height, id) */
 export type BidPlace = readonly [order: bigint, height: bigint, id: bigint];
@@ -39,6 +47,10 @@ export type AskRank = readonly [rank: bigint, attributes: number];
 const rankBias = 1n << 62n;
 const biasedKey: KeyCodec<bigint> = {
   encode: (value) => uint64Key.encode(value + rankBias),
+  write(value, out, at) {
+    writeUint64(out, at, value + rankBias);
+    return at + 8;
+  },
   decode: (bytes, at) => [uint64Key.decode(bytes, at)[0] - rankBias, at + 8],
 };
 const rankKey: KeyCodec<AskRank> = pairKey(biasedKey, byteKey);
