@@ -1,5 +1,6 @@
 /** Typed views of a module's state: `item` (one value), `map` (key to value). Keys keep their order as bytes. */
 import { compareBytes, concatBytes, equalBytes, fromUtf8, prefixEnd, readUint64, uint64Bytes, utf8, writeUint64 } from "../codec/bytes.ts";
+import { decodeWire, encodeWire, type WireType } from "../codec/wire.ts";
 import { putInto, viewOf } from "../store/kv.ts";
 import { assert } from "./errors.ts";
 import type { Context } from "./context.ts";
@@ -30,14 +31,14 @@ function write<V>(ctx: Context, store: string, key: Uint8Array, codec: ValueCode
 }
 
 /** A generated protobuf type as a value codec. A value that would encode to nothing is stored as one zero byte, as empty values are refused. */
-export function proto<V>(type: { encode(value: V): { finish(): Uint8Array }; decode(bytes: Uint8Array): V }): ValueCodec<V> {
+export function proto<V>(type: WireType<V>): ValueCodec<V> {
   return {
     fresh: true,
     encode(value) {
-      const bytes = type.encode(value).finish();
+      const bytes = encodeWire(type, value);
       return bytes.length === 0 ? Uint8Array.of(0) : bytes;
     },
-    decode: (bytes) => type.decode(bytes.length === 1 && bytes[0] === 0 ? new Uint8Array(0) : bytes),
+    decode: (bytes) => decodeWire(type, bytes.length === 1 && bytes[0] === 0 ? new Uint8Array(0) : bytes),
   };
 }
 
