@@ -20,6 +20,7 @@ interface WriterState {
 interface ReaderState {
   buf: Uint8Array;
   len: number;
+  view: DataView;
 }
 
 /** Text up to this length, of one byte a character, is copied by a loop. */
@@ -84,17 +85,6 @@ const latin1Slice = (Buffer.prototype as unknown as { latin1Slice(this: Uint8Arr
 const mostCodes = 32;
 
 class Reader extends BinaryReader {
-  constructor() {
-    super(new Uint8Array(0));
-    // Only for fixed-width numbers, which hardly any type has.
-    Object.defineProperty(this, "view", {
-      get: () => {
-        const { buf } = this as unknown as ReaderState;
-        return new DataView(buf.buffer, buf.byteOffset, buf.byteLength);
-      },
-    });
-  }
-
   over(bytes: Uint8Array): this {
     const state = this as unknown as ReaderState;
     state.buf = bytes;
@@ -137,10 +127,33 @@ class Reader extends BinaryReader {
     this.pos = before;
     return super.string(strict);
   }
+
+  // Hardly any type has numbers of fixed width: only they need a view.
+  override fixed32(): number {
+    this.#see();
+    return super.fixed32();
+  }
+  override sfixed32(): number {
+    this.#see();
+    return super.sfixed32();
+  }
+  override float(): number {
+    this.#see();
+    return super.float();
+  }
+  override double(): number {
+    this.#see();
+    return super.double();
+  }
+
+  #see(): void {
+    const state = this as unknown as ReaderState;
+    state.view = new DataView(state.buf.buffer, state.buf.byteOffset, state.buf.byteLength);
+  }
 }
 
 let writer = new Writer();
-const reader = new Reader();
+const reader = new Reader(new Uint8Array(0));
 
 /** The bytes of `type.encode(value).finish()`, as an array that nobody else holds. */
 export function encodeWire<V>(type: WireType<V>, value: V): Uint8Array {
