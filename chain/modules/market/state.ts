@@ -4,7 +4,7 @@ import {
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { concatBytes, uint64Bytes, writeUint64 } from "../../codec/bytes.ts";
 import {
-  bytesKey, item, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, tripleKey, uint32Key, uint64Key, uint64Value, type KeyCodec, type MapOf,
+  bytesKey, item, lastDecoded, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, tripleKey, uint32Key, uint64Key, uint64Value, type KeyCodec, type MapOf,
 } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
 
@@ -60,15 +60,15 @@ export type ProfileKey = readonly [book: BookKey, profile: number];
 const profileKey: KeyCodec<ProfileKey> = pairKey(bookKey, uint32Key);
 
 export const paramsVersion = item(storeName, key(0x01), uint64Value);
-export const paramsByVersion = map(storeName, key(0x02), uint64Key, proto(Params));
-export const classes = map(storeName, key(0x03), textTailKey, proto(CapacityClass));
-export const books = map(storeName, key(0x04), bookKey, proto(Book));
+export const paramsByVersion = map(storeName, key(0x02), uint64Key, lastDecoded(proto(Params)));
+export const classes = map(storeName, key(0x03), textTailKey, lastDecoded(proto(CapacityClass)));
+export const books = map(storeName, key(0x04), bookKey, lastDecoded(proto(Book)));
 export const nextAskId = item(storeName, key(0x05, 1), uint64Value);
 export const nextJobId = item(storeName, key(0x05, 2), uint64Value);
 export const nextLeaseId = item(storeName, key(0x05, 3), uint64Value);
 export const nextTicket = item(storeName, key(0x05, 4), uint64Value);
 
-export const asks = map(storeName, key(0x10), uint64Key, proto(Ask));
+export const asks = map(storeName, key(0x10), uint64Key, lastDecoded(proto(Ask)));
 /** Asks that can be matched (OPEN, with a free unit, their window begun, of an active provider), once for each profile that they can serve. Cheapest first. */
 export const askBook = map(storeName, key(0x11), pairKey(profileKey, askPlaceKey), present);
 export const asksByProvider = map(storeName, key(0x12), pairKey(bytesKey, uint64Key), present);
@@ -78,8 +78,8 @@ export const suspended = map(storeName, key(0x13), tailKey, present);
 export const followQueue = map(storeName, key(0x14), uint64Key, rawValue);
 export const followCursors = map(storeName, key(0x15), tailKey, ticketAndId);
 
-export const jobs = map(storeName, key(0x20), uint64Key, proto(Job));
-export const bids = map(storeName, key(0x21), uint64Key, proto(Bid));
+export const jobs = map(storeName, key(0x20), uint64Key, lastDecoded(proto(Job)));
+export const bids = map(storeName, key(0x21), uint64Key, lastDecoded(proto(Bid)));
 /** Bids with OPEN tasks, by profile; the price is 2^64 - 1 - limit, so the highest comes first. */
 export const bidBook = map(storeName, key(0x22), pairKey(profileKey, bidPlaceKey), present);
 export const jobsByConsumer = map(storeName, key(0x23), pairKey(bytesKey, uint64Key), present);
@@ -101,12 +101,12 @@ export const profiles = map(storeName, key(0x06), profileKey, proto(Profile));
 /** By SHA-256 of what it wants. */
 export const profilesByContent = map(storeName, key(0x07), pairKey(bookKey, tailKey), uint32Value);
 /** Profiles with bids now or before, profile 0 too. */
-export const demands = map(storeName, key(0x09), profileKey, proto(ProfileDemand));
+export const demands = map(storeName, key(0x09), profileKey, lastDecoded(proto(ProfileDemand)));
 /** Profiles that asks are still sorted into: the first place in the book that was not looked at; one zero byte at first. */
 export const profileBuilds = map(storeName, key(0x08), profileKey, rawValue);
 
 /** Task ids are job id * 65,536 + index: the tasks of a job are a range. */
-export const tasks = map(storeName, key(0x30), uint64Key, proto(Task));
+export const tasks = map(storeName, key(0x30), uint64Key, lastDecoded(proto(Task)));
 export const tasksByProvider = map(storeName, key(0x31), pairKey(bytesKey, uint64Key), present);
 /** Those of them that have not ended: what a worker asks for again and again must not grow with its past. */
 export const liveTasksByProvider = map(storeName, key(0x32), pairKey(bytesKey, uint64Key), present);
@@ -120,7 +120,7 @@ export const readyDraws = map(storeName, key(0x42), pairKey(uint64Key, uint64Key
 /** (tau, kind, id): due where tau lies behind the present. */
 export const dueQueue = map(storeName, key(0x50), tripleKey(uint64Key, byteKey, uint64Key), present);
 
-export const leases = map(storeName, key(0x60), uint64Key, proto(Lease));
+export const leases = map(storeName, key(0x60), uint64Key, lastDecoded(proto(Lease)));
 export const leasesByJob = map(storeName, key(0x61), pairKey(uint64Key, uint64Key), present);
 export const leasesByProvider = map(storeName, key(0x62), pairKey(bytesKey, uint64Key), present);
 export const seals = map(storeName, key(0x70), pairKey(uint64Key, bytesKey), proto(Seal));
@@ -130,7 +130,7 @@ export const trades = map(storeName, key(0x80), pairKey(bookKey, uint64Key), pro
 /** (book, interval, start) */
 export const candles = map(storeName, key(0x81), tripleKey(bookKey, uint64Key, uint64Key), proto(Candle));
 /** (start of the hour, book) */
-export const indexBuckets = map(storeName, key(0x82), pairKey(uint64Key, bookKey), proto(IndexBucket));
+export const indexBuckets = map(storeName, key(0x82), pairKey(uint64Key, bookKey), lastDecoded(proto(IndexBucket)));
 /** (start of the hour, book, provider): goes with the hour. */
 export const indexShares = map(storeName, key(0x83), tripleKey(uint64Key, bookKey, bytesKey), proto(IndexShare));
 
@@ -144,7 +144,7 @@ export const servicesByConsumer = map(storeName, key(0xa3), pairKey(bytesKey, ui
 /** (tau, id): instances of which something becomes by itself where tau lies behind the present. Apart from the due queue, so that neither keeps the other waiting. */
 export const instanceQueue = map(storeName, key(0xa4), pairKey(uint64Key, uint64Key), present);
 /** Denoms that books may quote prices in, beside the bond denom. */
-export const quoteDenoms = map(storeName, key(0xb8), textTailKey, proto(QuoteDenom));
+export const quoteDenoms = map(storeName, key(0xb8), textTailKey, lastDecoded(proto(QuoteDenom)));
 /** (job, index): of jobs with stages. */
 export const stages = map(storeName, key(0xb0), pairKey(uint64Key, uint32Key), proto(Stage));
 
