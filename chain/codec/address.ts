@@ -1,6 +1,6 @@
 /** Addresses: bech32 text and bytes, with the errors of the Cosmos SDK, and the addresses of modules and public keys. */
 import { bech32 } from "@scure/base";
-import { toHex, utf8 } from "./bytes.ts";
+import { equalBytes, toHex, utf8 } from "./bytes.ts";
 import { ripemd160, sha256 } from "./hash.ts";
 import { aminoPubKeyBytes, type PubKey } from "./pubkey.ts";
 
@@ -58,6 +58,12 @@ const textOf = new Cache<string>(cacheSize);
 /** By prefix, then by text: joining the two would make a new string, and hash it, for every look-up. */
 const bytesOf = new Map(Object.values(prefixes).map((prefix) => [prefix as string, new Cache<Uint8Array>(cacheSize)]));
 
+/**
+ * In front of `textOf`, for accounts: each address has one place by its first bytes, which it may share with others, so that a look-up makes no
+ * string. Whoever chooses addresses for one place only brings about look-ups behind it.
+ */
+const places: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = new Array(cacheSize).fill(undefined);
+
 function checkLength(bytes: Uint8Array): void {
   if (bytes.length === 0) throw new AddressError("addresses cannot be empty: unknown address", 9);
   if (bytes.length > maxAddressLength) throw new AddressError(`address max length is ${maxAddressLength}, got ${bytes.length}: unknown address`, 9);
@@ -65,6 +71,16 @@ function checkLength(bytes: Uint8Array): void {
 
 /** Bech32 text of 1 to 255 bytes. */
 export function addressText(bytes: Uint8Array, prefix: string = prefixes.account): string {
+  if (prefix !== prefixes.account || bytes.length < 20) return encodedText(bytes, prefix);
+  const place = (bytes[0]! | (bytes[1]! << 8)) & (cacheSize - 1);
+  const known = places[place];
+  if (known !== undefined && equalBytes(known.bytes, bytes)) return known.text;
+  const text = encodedText(bytes, prefix);
+  places[place] = { bytes: Uint8Array.from(bytes), text };
+  return text;
+}
+
+function encodedText(bytes: Uint8Array, prefix: string): string {
   const key = prefix + toHex(bytes);
   const known = textOf.get(key);
   if (known !== undefined) return known;

@@ -37,6 +37,15 @@ export class EventLog {
     this.#count++;
   }
 
+  /** `add` with values of which the text is meant, in the order of the object's keys. */
+  addValues(type: string, attributes: Readonly<Record<string, string | bigint | number>>): void {
+    const { parts } = this;
+    const keys = Object.keys(attributes);
+    for (const key of keys) parts.push(key, String(attributes[key]!));
+    parts.push(keys.length, type);
+    this.#count++;
+  }
+
   /** Gives every event since the mark one more attribute, behind those that it has. */
   share(mark: number, key: string, value: string): void {
     if (this.parts.length > mark) this.shared.push(mark, this.parts.length, key, value);

@@ -156,7 +156,7 @@ let writer = new Writer();
 const reader = new Reader(new Uint8Array(0));
 
 /** The bytes of `type.encode(value).finish()`, as an array that nobody else holds. */
-export function encodeWire<V>(type: WireType<V>, value: V): Uint8Array {
+export function encodeWire<V>(type: Pick<WireType<V>, "encode">, value: V): Uint8Array {
   try {
     type.encode(value, writer);
     return writer.take();
@@ -168,6 +168,6 @@ export function encodeWire<V>(type: WireType<V>, value: V): Uint8Array {
 }
 
 /** What `type.decode(bytes)` gives. */
-export function decodeWire<V>(type: WireType<V>, bytes: Uint8Array): V {
+export function decodeWire<V>(type: Pick<WireType<V>, "decode">, bytes: Uint8Array): V {
   return type.decode(reader.over(bytes));
 }

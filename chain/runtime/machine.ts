@@ -12,6 +12,7 @@ import { StoresOverlay } from "../store/overlay.ts";
 import type { ReadStores, Stores } from "../store/kv.ts";
 import type { Ante, AnteOptions, Claim, Claims } from "./ante.ts";
 import { EventLog } from "../codec/event-log.ts";
+import { encodeWire } from "../codec/wire.ts";
 import { Context, readOnly, type BlockHeader, type Mode } from "./context.ts";
 import { assert, AssertionError, QueryError, sdkErrors, TxError } from "./errors.ts";
 import { GasMeter } from "./gas.ts";
@@ -279,7 +280,7 @@ export class Machine {
         const known = this.#asTxError(error);
         throw new TxError(known.codespace, known.code, `failed to execute message; message index: ${index}: ${known.message}`);
       }
-      responses.push({ typeUrl: `/${type.$type}`, value: type.encode(response).finish() });
+      responses.push({ typeUrl: `/${type.$type}`, value: encodeWire(type, response) });
       ctx.log.share(before, "msg_index", String(index));
     }
     return responsesData(responses);
@@ -512,7 +513,9 @@ export class Machine {
 
 /** `cosmos.bank.v1beta1.MsgSend` is module `bank`. */
 function moduleOf(typeUrl: string): string {
-  return typeUrl.split(".")[1] ?? "";
+  const from = typeUrl.indexOf(".") + 1;
+  const to = typeUrl.indexOf(".", from);
+  return from === 0 ? "" : typeUrl.slice(from, to < 0 ? undefined : to);
 }
 
 const noData = new Uint8Array(0);
@@ -526,7 +529,7 @@ function responsesData(responses: Any[]): Uint8Array {
   const only = responses.length === 1 && responses[0]!.value.length === 0 ? responses[0]! : undefined;
   const known = only === undefined ? undefined : plainData.get(only.typeUrl);
   if (known !== undefined) return known;
-  const data = TxMsgData.encode({ data: [], msgResponses: responses }).finish();
+  const data = encodeWire(TxMsgData, { data: [], msgResponses: responses });
   if (only !== undefined) plainData.set(only.typeUrl, data);
   return data;
 }

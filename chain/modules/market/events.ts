@@ -8,14 +8,27 @@ import type { Context } from "../../runtime/context.ts";
 
 type Attributes = Readonly<Record<string, string | bigint | number>>;
 
+/** Names with their package: joined once. */
+const types = new Map<string, string>();
+
 export function emit(ctx: Context, name: string, attributes: Attributes): void {
-  ctx.emit(`dcm.market.v1.${name}`, Object.entries(attributes).map(([key, value]) => [key, String(value)] as const));
+  let type = types.get(name);
+  if (type === undefined) types.set(name, (type = `dcm.market.v1.${name}`));
+  ctx.log.addValues(type, attributes);
 }
+
+/** Of each enum, the names of its values without the prefix that all of them have. */
+const enumNames = new Map<Readonly<Record<string, number>>, Map<number, string>>();
 
 /** The enum value's name without its prefix, in lower case: `open`. */
 export function enumName(type: Readonly<Record<string, number>>, value: number, prefix: string): string {
-  for (const [name, number] of Object.entries(type)) if (number === value) return name.slice(prefix.length).toLowerCase();
-  return String(value);
+  let known = enumNames.get(type);
+  if (known === undefined) {
+    // Of two names for one value the first counts.
+    known = new Map(Object.entries(type).reverse().map(([name, number]) => [number, name.slice(prefix.length).toLowerCase()]));
+    enumNames.set(type, known);
+  }
+  return known.get(value) ?? String(value);
 }
 export const taskStateName = (state: TaskState): string => enumName(TaskState, state, "TASK_STATE_");
 export const replicaStateName = (state: ReplicaState): string => enumName(ReplicaState, state, "REPLICA_STATE_");

@@ -2,6 +2,7 @@
 import { Ask, Meter, OrderStatus, Term, type CapacityClass, type Params } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceAsk, MsgPlaceAskResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
+import { encodeWire } from "../../../codec/wire.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { bookOf, maxAsksPerProvider, saveAsk } from "../asks.ts";
 import { anyClass } from "../classes.ts";
@@ -25,7 +26,7 @@ const placeBytes = 64;
 
 /** For the record of an ask, in the bond denom. */
 export function askDeposit(ask: Ask, params: Params): bigint {
-  return BigInt(Ask.encode({ ...ask, places: [], profilesSeen: 0, storageDeposit: "" }).finish().length + indexBytes + placeBytes * ask.premiums.length) * params.depositPerByte;
+  return BigInt(encodeWire(Ask, { ...ask, places: [], profilesSeen: 0, storageDeposit: "" }).length + indexBytes + placeBytes * ask.premiums.length) * params.depositPerByte;
 }
 
 /** How what it serves may end before its time: for services only. Gives the notice. */

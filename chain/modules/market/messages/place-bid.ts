@@ -2,6 +2,7 @@
 import { Bid, Blob, Comparator, Job, Meter, OrderStatus, Term, TimeInForce, VerificationLevel, type Ask, type JobSpec, type Params, type StageSpec } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceBid, MsgPlaceBidResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
+import { encodeWire } from "../../../codec/wire.ts";
 import { readAmount } from "../../../runtime/coins.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { bookOf } from "../asks.ts";
@@ -81,7 +82,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
         saltHead: message.saltHead, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom, agreed),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perTask.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });
-      const bytes = Job.encode(job).finish().length + Bid.encode(bid).finish().length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + replicaBytes * (k + r));
+      const bytes = encodeWire(Job, job).length + encodeWire(Bid, bid).length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + replicaBytes * (k + r));
       const deposit = BigInt(bytes) * params.depositPerByte;
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags };
       // Each in its own denom: both, or the message fails and nothing is taken.

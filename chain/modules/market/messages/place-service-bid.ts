@@ -2,6 +2,7 @@
 import { Bid, Meter, OrderStatus, Service, Term, TimeInForce, type Params, type ServiceSpec } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceServiceBid, MsgPlaceServiceBidResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
+import { encodeWire } from "../../../codec/wire.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { bookOf } from "../asks.ts";
 import { saveBid } from "../bids.ts";
@@ -71,7 +72,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
         ...common, payer, costTags: message.costTags, spec, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perInstance.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });
-      const bytes = Service.encode(service).finish().length + Bid.encode(bid).finish().length + 256 + spec.instances * instanceBytes;
+      const bytes = encodeWire(Service, service).length + encodeWire(Bid, bid).length + 256 + spec.instances * instanceBytes;
       const deposit = BigInt(bytes) * params.depositPerByte;
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags };
       const spend = { signer: consumer, payer, organization: message.organization, policy };
