@@ -158,7 +158,7 @@ const reader = new Reader(new Uint8Array(0));
 /** The bytes of `type.encode(value).finish()`, as an array that nobody else holds. */
 export function encodeWire<V>(type: Pick<WireType<V>, "encode">, value: V): Uint8Array {
   try {
-    type.encode(value, writer);
+    if (type.encode(value, writer) !== writer) throw new TypeError("a type's encode must write into the writer that it is given");
     return writer.take();
   } catch (error) {
     // What it had written, and where it stood, is of no use to the next.
