@@ -20,7 +20,7 @@ const beginnings = ["/dcm.market.v1.MsgPlaceAsk", "/dcm.market.v1.MsgPlaceBid", 
 
 /** What goes on with them, beside the messages of the reserved lane. */
 const continuations = [
-  "/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.market.v1.MsgStartService", "/dcm.market.v1.MsgTopUpService", "/dcm.market.v1.MsgReclaimService",
+  "/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.market.v1.MsgStartService", "/dcm.market.v1.MsgTopUpService", "/dcm.market.v1.MsgReclaimService", "/dcm.market.v1.MsgReportProbe",
   "/dcm.staking.v1.MsgUnjailProvider", "/dcm.channel.v1.MsgRedeemVoucher",
   "/dcm.forward.v1.MsgResell", "/dcm.forward.v1.MsgTransfer", "/dcm.forward.v1.MsgAccept",
 ];

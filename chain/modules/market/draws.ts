@@ -30,11 +30,15 @@ const maxCandidates = 512;
 const maxSearched = 4_096;
 const maxLooks = 20_000;
 
-export interface Candidate {
-  readonly ask: Ask;
+/** What a draw chooses from. */
+export interface Weighable {
   readonly organization: string;
   /** Free bond of the provider. */
   readonly weight: bigint;
+}
+
+export interface Candidate extends Weighable {
+  readonly ask: Ask;
   /** What a lot of it costs, and what it stakes at that price. */
   readonly price: bigint;
   readonly stake: bigint;
@@ -173,9 +177,9 @@ export function offered(ask: Ask, tau: bigint): boolean {
 }
 
 /** `count` candidates of distinct organizations; undefined where there are too few. Pure. */
-export function choose(candidates: readonly Candidate[], count: number, seed: Uint8Array, shareCapBps: number): Candidate[] | undefined {
+export function choose<C extends Weighable>(candidates: readonly C[], count: number, seed: Uint8Array, shareCapBps: number): C[] | undefined {
   let rest = [...candidates];
-  const out: Candidate[] = [];
+  const out: C[] = [];
   while (out.length < count) {
     const organizations = weighOrganizations(rest, shareCapBps);
     if (organizations.length === 0) return undefined;
@@ -209,7 +213,7 @@ function pick<T>(from: readonly Weighted<T>[], seed: Uint8Array, label: Uint8Arr
  * Organizations by the free bond of their candidates, none with more than the share cap of the whole; where there are too few organizations
  * for the cap (fewer than 1 / cap), all weigh the same. Sorted by name.
  */
-export function weighOrganizations(candidates: readonly Candidate[], shareCapBps: number): Weighted<string>[] {
+export function weighOrganizations(candidates: readonly Weighable[], shareCapBps: number): Weighted<string>[] {
   const sums = new Map<string, bigint>();
   for (const { organization, weight } of candidates) sums.set(organization, (sums.get(organization) ?? 0n) + weight);
   const list = Array.from(sums, ([name, weight]) => ({ name, weight })).sort((a, b) => (a.name < b.name ? -1 : 1));

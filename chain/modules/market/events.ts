@@ -139,8 +139,13 @@ export function serviceBidPlaced(ctx: Context, bid: Bid, service: Service): void
     bid_id: bid.id, ...subjectOf(bid), consumer: bid.consumer, organization: bid.organization, class_id: bid.classId, quote_denom: bid.quoteDenom,
     limit_price: bid.limitPrice, lots: bid.lots, tasks: bid.tasks, profile_id: bid.profileId, min_colocated: bid.minColocated,
     time_in_force: enumName(TimeInForce, bid.timeInForce, "TIME_IN_FORCE_"), term: termName(bid.term), reclaim_notice: bid.reclaimNotice,
-    expires_tau: bid.expiresTau, escrow: service.escrow!.deposited, storage_deposit: service.escrow!.storageDeposit,
+    expires_tau: bid.expiresTau, escrow: service.escrow!.deposited, storage_deposit: service.escrow!.storageDeposit, sla: slaText(service),
   });
+}
+
+/** As `availability:latency:period:credit`; empty where there is none. */
+function slaText({ sla }: Service): string {
+  return sla === undefined ? "" : [sla.minAvailabilityBps, sla.maxLatencyMs, sla.periodMs, sla.creditBps].join(":");
 }
 
 export function instanceChanged(ctx: Context, instance: Instance, service: Service): void {

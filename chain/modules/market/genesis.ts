@@ -1,6 +1,6 @@
 /** Genesis: classes and parameters at the least; everything where a chain is exported. Indexes and queues are made anew from the records. */
 import { GenesisState, type ProfileRecord } from "../../codec/gen/dcm/market/v1/genesis.ts";
-import { OrderStatus, ProfileDemand, type Ask, type Bid, type Draw, type Instance, type Job, type Profile, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus, ProfileDemand, type Ask, type Bid, type Draw, type Instance, type Job, type ProbeRound, type Profile, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { bare, bookOf, lifetimeOf, listAsk } from "./asks.ts";
 import { isImmediate, isTerminal, loadBacking } from "./bids.ts";
@@ -13,11 +13,11 @@ import { leftOf, noteEnded, wake } from "./reserved.ts";
 import { contentOf, countJob, demandOf } from "./profiles.ts";
 import { checkQuoteDenom, maxQuoteDenoms, rateFault } from "./quote-denoms.ts";
 import { queueDraw } from "./draw-queue.ts";
-import { isHeld } from "./services/instance-machine.ts";
+import { isHeld, streams } from "./services/instance-machine.ts";
 import { isOver } from "./tasks.ts";
 import {
   allotments, asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
-  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, nextRequestId, paramsByVersion, paramsVersion, profileBuilds, profiles, profilesByContent, quoteDenoms, quoteRequests, quotes, replacedAsks, replacedBids, reservedBids, schedule, seals, services, servicesByConsumer, stages, suspended, taskIdOf, tasks, tasksByProvider, trades,
+  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, nextRequestId, paramsByVersion, paramsVersion, probeDraws, probeQueue, probeRounds, probesByProber, profileBuilds, profiles, profilesByContent, qualities, quoteDenoms, quoteRequests, quotes, replacedAsks, replacedBids, reservedBids, schedule, seals, services, servicesByConsumer, stages, suspended, taskIdOf, tasks, tasksByProvider, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -65,6 +65,9 @@ function check(state: GenesisState): void {
   }
   const wanted = state.jobs.flatMap(({ id, spec }) => (spec?.stages ?? []).map((_, index) => `${id}/${index}`)).join();
   if (state.stages.map(({ jobId, index }) => `${jobId}/${index}`).join() !== wanted) throw new Error("market.stages are not, in order, the stages of market.jobs");
+  const held = new Set(state.services.filter(({ sla }) => sla !== undefined).map(({ id }) => id));
+  const served = state.instances.filter(({ serviceId, state: at }) => held.has(serviceId) && streams(at));
+  if (served.map(({ id }) => id).join() !== state.probeRounds.map(({ instanceId }) => instanceId).join()) throw new Error("market.probe_rounds are not, in order, those of the instances that are served under an SLA");
   for (const [kind, carried] of [["job", state.jobs], ["service", state.services]] as const) {
     const named = state.bids.filter((bid) => bid.service === (kind === "service"));
     if (named.length !== carried.length || named.some((bid, i) => bid.id !== carried[i]!.id)) throw new Error(`market: every ${kind} has a bid of its id, and the other way round`);
@@ -106,6 +109,8 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
     initBid(ctx, bid);
   }
   for (const instance of state.instances) initInstance(ctx, instance);
+  for (const round of state.probeRounds) initRound(ctx, round);
+  for (const quality of state.qualities) qualities.set(ctx, addressBytes(quality.provider), quality);
   for (const task of state.tasks) {
     tasks.set(ctx, task.id, task);
     if (task.dueTau !== 0n) schedule(ctx, task.dueTau, dueKinds.task, task.id);
@@ -213,6 +218,14 @@ function initInstance(ctx: Context, instance: Instance): void {
   if (isHeld(instance.state)) instancesByProvider.set(ctx, [addressBytes(instance.provider), instance.id], true);
 }
 
+function initRound(ctx: Context, round: ProbeRound): void {
+  const { instanceId: id, seedHeight, dueTau, drawn, probes } = round;
+  probeRounds.set(ctx, id, round);
+  probeQueue.set(ctx, [dueTau, id], true);
+  if (!drawn) probeDraws.set(ctx, [seedHeight, id], true);
+  for (const { prober, reported } of probes) if (!reported) probesByProber.set(ctx, [addressBytes(prober), id], true);
+}
+
 function initBid(ctx: Context, bid: Bid): void {
   bids.set(ctx, bid.id, bid);
   if (isTerminal(bid.status) || bid.endedTau !== 0n) return;
@@ -255,6 +268,6 @@ function exported(ctx: Context): GenesisState {
     stages: values(stages), draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),
     declines: keys(declines).map(([jobId, address]) => ({ jobId, provider: addressText(address) })),
     nextAskId: nextAskId.find(ctx) ?? 1n, nextJobId: nextJobId.find(ctx) ?? 1n, nextLeaseId: nextLeaseId.find(ctx) ?? 1n,
-    quoteRequests: values(quoteRequests), allotments: values(allotments), nextRequestId: nextRequestId.find(ctx) ?? 1n,
+    probeRounds: values(probeRounds), qualities: values(qualities), quoteRequests: values(quoteRequests), allotments: values(allotments), nextRequestId: nextRequestId.find(ctx) ?? 1n,
   });
 }

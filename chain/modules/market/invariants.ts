@@ -12,7 +12,7 @@ import {
   allotments, askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, instances, jobs, liveTasksByProvider, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, services, stages, taskIdOf, tasks,
   within, type BookKey,
 } from "./state.ts";
-import { instanceRecords, serviceAccounts } from "./services/invariants.ts";
+import { instanceRecords, rounds, serviceAccounts } from "./services/invariants.ts";
 import { isOver } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -25,6 +25,7 @@ export function invariants(ports: MarketPorts): Record<string, (ctx: Context) =>
     books: (ctx) => askIndex(ctx) ?? bidIndex(ctx) ?? followers(ctx),
     tasks: taskRecords,
     instances: instanceRecords,
+    rounds,
     stages: stageRecords,
     reserved,
     stakes: (ctx) => stakes(ctx, ports),

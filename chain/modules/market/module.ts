@@ -21,6 +21,7 @@ import { quote } from "./messages/quote.ts";
 import { registerProfile } from "./messages/register-profile.ts";
 import { replaceAsk } from "./messages/replace-ask.ts";
 import { replaceBid } from "./messages/replace-bid.ts";
+import { reportProbe } from "./messages/report-probe.ts";
 import { requestQuotes } from "./messages/request-quotes.ts";
 import { retireProfile } from "./messages/retire-profile.ts";
 import { revealResult } from "./messages/reveal-result.ts";
@@ -42,6 +43,8 @@ import { buildProfiles } from "./profiles.ts";
 import { marketQueries } from "./queries.ts";
 import { fillReserved } from "./reserved-fills.ts";
 import { storeName } from "./state.ts";
+import { drawProbers } from "./services/probe-draws.ts";
+import { sweepRounds } from "./services/round-sweep.ts";
 import { sweepInstances } from "./services/sweep.ts";
 import { sweep } from "./sweep.ts";
 import type { DeliveriesPort, MarketPorts } from "./ports.ts";
@@ -59,17 +62,19 @@ export function marketModule(ports: MarketPorts): { readonly module: Module; rea
       startTask: startTask(ports), declineTask: declineTask(ports), commitResult: commitResult(ports), revealResult: revealResult(ports), supplyInputs: supplyInputs(ports),
       setClass: setClass(ports), setQuoteDenom: setQuoteDenom(ports), updateParams: updateParams(ports), placeServiceBid: placeServiceBid(ports), startService: startService(ports),
       topUpService: topUpService(ports), settleService: settleService(ports), reclaimService: reclaimService(ports), closeService: closeService(ports),
-      requestQuotes: requestQuotes(ports), cancelRequest: cancelRequest(ports), quote: quote(ports),
+      requestQuotes: requestQuotes(ports), cancelRequest: cancelRequest(ports), quote: quote(ports), reportProbe: reportProbe(ports),
     }),
     queries: marketQueries(ports),
     genesis: marketGenesis(ports),
     endBlock(ctx) {
       sweep(ctx, ports);
       sweepInstances(ctx, ports);
+      sweepRounds(ctx, ports);
       // Behind the sweeps: whom they jailed is out of the books before they are cleared.
       moveFollowers(ctx, ports, currentParams(ctx).params.maxSweep);
       seedDraws(ctx, ports);
       runDraws(ctx, ports);
+      drawProbers(ctx, ports);
       buildProfiles(ctx, sortInto);
       fillReserved(ctx, ports);
       clearBooks(ctx, ports);

@@ -55,6 +55,8 @@ export const paramBounds: Spec = {
   serviceGraceShareBps: [1_000, 0, 10_000],
   minReclaimNotice: [60n * minute, second, 30n * day],
   maxReclaimNotice: [30n * day, second, 365n * day],
+  minSlaPeriod: [10n * minute, second, day],
+  maxSlaPeriod: [day, second, 30n * day],
 };
 
 const names = Object.keys(paramBounds) as (keyof Params)[];
@@ -67,7 +69,7 @@ export function defaultParams(): Params {
 export function localnetParams(): Params {
   return {
     ...defaultParams(), saltDue: 10n * second, sealDue: 10n * second, startDue: 20n * second, commitDue: 20n * second, revealDue: 10n * second, drawDue: 20n * second, inputsDue: 30n * second,
-    serviceGrace: 10n * second, serviceGraceShareBps: 2_500, minReclaimNotice: 10n * second,
+    serviceGrace: 10n * second, serviceGraceShareBps: 2_500, minReclaimNotice: 10n * second, minSlaPeriod: 5n * second,
   };
 }
 
@@ -85,6 +87,9 @@ export function paramsFault(params: Params): TxError | undefined {
   }
   if (params.maxReclaimNotice < params.minReclaimNotice) {
     return errorOf(errors.invalidParams, { field: "params.max_reclaim_notice", value: String(params.maxReclaimNotice), low: `min_reclaim_notice ${params.minReclaimNotice}`, high: String(paramBounds.maxReclaimNotice[2]) });
+  }
+  if (params.maxSlaPeriod < params.minSlaPeriod) {
+    return errorOf(errors.invalidParams, { field: "params.max_sla_period", value: String(params.maxSlaPeriod), low: `min_sla_period ${params.minSlaPeriod}`, high: String(paramBounds.maxSlaPeriod[2]) });
   }
   return undefined;
 }

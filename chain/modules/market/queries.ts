@@ -1,7 +1,8 @@
 /** dcm.market.v1.Query. */
-import { QueryDefinition, type InstanceView, type Level } from "../../codec/gen/dcm/market/v1/query.ts";
+import { QueryDefinition, type InstanceView, type Level, type ProbeTask } from "../../codec/gen/dcm/market/v1/query.ts";
 import { TaskState, type Ask, type Bid, type Job, type Lease, type Service, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { PageRequest, PageResponse } from "../../codec/gen/cosmos/base/query/v1beta1/pagination.ts";
+import { addressText } from "../../codec/address.ts";
 import { concatBytes } from "../../codec/bytes.ts";
 import { uint32Key } from "../../runtime/collections.ts";
 import { queryAddress } from "../../runtime/addresses.ts";
@@ -17,9 +18,10 @@ import { demandOf, premiumIn } from "./profiles.ts";
 import { findQuoteDenom } from "./quote-denoms.ts";
 import { presentStages } from "./stage-flow.ts";
 import {
-  allotments, askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, instances, instancesByProvider, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, profiles, quoteDenoms, quoteRequests, quotes, seals, services, servicesByConsumer,
+  allotments, askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, instances, instancesByProvider, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, probeRounds, probesByProber, profiles, quoteDenoms, quoteRequests, quotes, seals, services, servicesByConsumer,
   liveTasksByProvider, tasks, tasksByProvider, taskIdOf, tasksPerJob, trades, within, type BookKey,
 } from "./state.ts";
+import { qualityOf } from "./services/quality.ts";
 import { instanceOf } from "./services/services.ts";
 import { viewOf } from "./services/views.ts";
 import { blankTask, isOver, presentTask, unmatchedTask } from "./tasks.ts";
@@ -152,11 +154,25 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
       return { quotes: items, pagination };
     },
     allotment: (ctx, { askId }) => ({ allotment: allotments.find(ctx, askId) ?? notFound(`an allotment of ask ${askId}`) }),
+    providerQuality: (ctx, { provider }) => ({ quality: qualityOf(ctx, addressText(queryAddress(provider))) }),
+    probeRound: (ctx, { instanceId }) => ({ round: probeRounds.find(ctx, instanceId) ?? notFound(`a probe round of instance ${instanceId}`), tau: ports.clock.tau(ctx) }),
+    probes(ctx, request) {
+      const tau = ports.clock.tau(ctx);
+      const { items, pagination } = paginate(ctx, probesByProber, request.pagination, ([, id]) => probeTask(ctx, id, tau), within.address(queryAddress(request.prober)));
+      return { probes: items, tau, pagination };
+    },
     referencePrice(ctx, request) {
       const book = openBook(ctx, bookKey(request));
       return { price: book.referencePrice, tau: book.referenceTau };
     },
   });
+}
+
+/** undefined where its time is over, though it was not judged yet. */
+function probeTask(ctx: Context, id: bigint, tau: bigint): ProbeTask | undefined {
+  const { round, dueTau } = probeRounds.find(ctx, id)!;
+  const { provider, serviceId } = instances.find(ctx, id)!;
+  return tau > dueTau ? undefined : { instanceId: id, provider, round, dueTau, maxLatencyMs: services.find(ctx, serviceId)!.sla!.maxLatencyMs };
 }
 
 function bookKey({ classId, quoteDenom }: { readonly classId: string; readonly quoteDenom: string }): BookKey {

@@ -1,6 +1,6 @@
 /** The keys of store `market`; the README has them as a table. Numbers in keys are big-endian, so that byte order is numeric order. */
 import {
-  Allotment, Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Instance, Job, Lease, Params, Profile, ProfileDemand, QuoteDenom, QuoteRequest, Seal, Service, Stage, Task, Trade,
+  Allotment, Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Instance, Job, Lease, Params, ProbeRound, Profile, ProfileDemand, ProviderQuality, QuoteDenom, QuoteRequest, Seal, Service, Stage, Task, Trade,
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { concatBytes, uint64Bytes, writeUint64 } from "../../codec/bytes.ts";
 import {
@@ -170,6 +170,17 @@ export const quoteRequests = map(storeName, key(0xc5), uint64Key, proto(QuoteReq
 /** (request, ask): quotes that stand. */
 export const quotes = map(storeName, key(0xc6), pairKey(uint64Key, uint64Key), present);
 export const nextRequestId = item(storeName, key(0xc7), uint64Value);
+
+/** By instance: of those that are served under an SLA. */
+export const probeRounds = map(storeName, key(0xd0), uint64Key, proto(ProbeRound));
+/** (height, instance): rounds that wait for the seed of that block. */
+export const probeDraws = map(storeName, key(0xd1), pairKey(uint64Key, uint64Key), present);
+/** (tau, instance): rounds by when they are judged. Apart from the other queues, so that none keeps another waiting. */
+export const probeQueue = map(storeName, key(0xd2), pairKey(uint64Key, uint64Key), present);
+/** (prober, instance): reports that are owed. */
+export const probesByProber = map(storeName, key(0xd3), pairKey(bytesKey, uint64Key), present);
+/** By provider; they stay. */
+export const qualities = map(storeName, key(0xd4), tailKey, proto(ProviderQuality));
 
 export const within = {
   book: (book: BookKey): Uint8Array => bookKey.encode(book),

@@ -1,6 +1,6 @@
 /** A market with ports in memory, for tests: the bond denom and others, providers with bonds, a clock and seeds that the test turns. */
 import { addressBytes, addressText, moduleAddress } from "../../codec/address.ts";
-import { toHex, uint64Bytes, utf8 } from "../../codec/bytes.ts";
+import { compareBytes, toHex, uint64Bytes, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { Comparator, Term, TimeInForce, VerificationLevel, type Blob, type Params, type Result, type Stage, type StageSpec, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
@@ -8,6 +8,7 @@ import type { InstanceView } from "../../codec/gen/dcm/market/v1/query.ts";
 import type { MsgPlaceBid, MsgPlaceServiceBid } from "../../codec/gen/dcm/market/v1/tx.ts";
 import { errorOf, sdkErrors, TxError } from "../../runtime/errors.ts";
 import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext, transact } from "../../runtime/testing.ts";
+import { minInt } from "../../math/int.ts";
 import { cpuSmall, wasmCore } from "./classes.ts";
 import { commitmentOf } from "./commitment.ts";
 import { marketModule } from "./module.ts";
@@ -120,6 +121,10 @@ export class TestMarket {
           return found === undefined ? undefined : { address, encryptionKey: new Uint8Array(32), attributes: found.attributes, organization: found.organization, bond: found.bond, reserved: found.reserved, locked: found.locked, active: found.active && !found.retiring, silent: found.silent, retiring: found.retiring };
         },
         free: (_, address) => free(provider(address)),
+        activeFrom: (_, from, limit) => {
+          const sorted = [...this.providers].map(([text, one]) => ({ address: addressBytes(text), organization: one.organization, free: free(one), active: one.active && !one.retiring })).sort((a, b) => compareBytes(a.address, b.address));
+          return [...sorted.filter(({ address }) => compareBytes(address, from) >= 0), ...sorted.filter(({ address }) => compareBytes(address, from) < 0)].slice(0, limit).filter(({ active }) => active);
+        },
         reserve: (_, address, amount) => {
           const found = provider(address);
           if (free(found) < amount) return false;
@@ -155,7 +160,19 @@ export class TestMarket {
           if (left < 0n) throw new Error("awards exceed the slash");
           this.slashedBurned += left;
         },
-        slashUnlocked: () => 0n,
+        slashUnlocked: (_, address, amount, awards) => {
+          const found = this.providers.get(key(address));
+          const taken = found === undefined ? 0n : minInt(amount, free(found));
+          if (found !== undefined) found.bond -= taken;
+          let left = taken;
+          for (const award of awards) {
+            const got = minInt(left, award.amount);
+            this.balances.set(key(award.to), (this.balances.get(key(award.to)) ?? 0n) + got);
+            left -= got;
+          }
+          this.slashedBurned += left;
+          return taken;
+        },
         record: (_, address, outcome) => {
           const found = provider(address);
           found.outcomes.push(outcome);
@@ -365,7 +382,7 @@ export function bidMessage(consumer: string, limitPrice: bigint, more: Partial<M
 export function serviceMessage(consumer: string, limitPrice: bigint, more: Partial<MsgPlaceServiceBid> = {}, service: object = {}): MsgPlaceServiceBid {
   return {
     consumer, payer: "", organization: "", costTags: [], classId: "cpu.x64.small", quoteDenom: denom, limitPrice, lots: 10n, timeInForce: TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT,
-    expiresTau: 0n, profileId: 0, minColocated: 0, reclaimNotice: 0n, ...more,
+    expiresTau: 0n, profileId: 0, minColocated: 0, reclaimNotice: 0n, sla: undefined, ...more,
     service: {
       program: { digest: sha256(utf8("program")), size: 100n }, instances: 1, dataUrls: ["http://127.0.0.1:1"], requestMeter: 1_000_000n, maxRequestSize: 1_000n, maxResponseSize: 1_000n,
       consumerKey: sha256(utf8("a consumer's key")), arguments: new Uint8Array(0), ...service,

@@ -15,6 +15,7 @@ import { currentParams, inRange, noticeOf, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
 import { countJob } from "../profiles.ts";
 import { lotsOf } from "../services/services.ts";
+import { checkPeriod, checkSla } from "../services/sla.ts";
 import { escrowOf } from "../settlement.ts";
 import { dueKinds, freshBooks, nextJobId, schedule, services, servicesByConsumer, take } from "../state.ts";
 import { profileBy } from "./place-bid.ts";
@@ -23,6 +24,8 @@ import type { MarketPorts } from "../ports.ts";
 
 /** Bytes of state that an instance, its deposits and its leases may take, for the deposit. */
 const instanceBytes = 2_560;
+/** And its probe round. */
+const roundBytes = 512;
 /** The most weighted instructions that one request may use. */
 const maxRequestMeter = 1n << 50n;
 
@@ -44,6 +47,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       if (message.term !== Term.TERM_SPOT && message.term !== Term.TERM_PREEMPTIBLE) fail(errors.notServed, { field: "term", value: termName(message.term) });
       inRange("reclaim_notice", message.reclaimNotice, 0n, paramBounds.maxReclaimNotice[2]);
       checkService(message.service);
+      checkSla(message.sla);
     },
 
     execute(ctx, message) {
@@ -55,6 +59,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       if (capacity.meter !== Meter.METER_TIME) fail(errors.serviceNeedsTime, { classId: capacity.id });
       inRange("lots", message.lots, 1n, capacity.maxLots);
       checkAgainst(params, message);
+      checkPeriod(message.sla, params);
       checkProfile(ctx, message);
       const reclaimNotice = noticeOf(message.reclaimNotice, params);
       const noticeLots = lotsOf(reclaimNotice, capacity.meterPerLot);
@@ -69,10 +74,10 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN, k: 1, tasks: spec.instances, service: true, reclaimNotice,
       });
       const service = Service.fromPartial({
-        ...common, payer, costTags: message.costTags, spec, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom),
+        ...common, payer, costTags: message.costTags, spec, ...(message.sla === undefined ? {} : { sla: message.sla }), createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perInstance.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });
-      const bytes = encodeWire(Service, service).length + encodeWire(Bid, bid).length + 256 + spec.instances * instanceBytes;
+      const bytes = encodeWire(Service, service).length + encodeWire(Bid, bid).length + 256 + spec.instances * (instanceBytes + (message.sla === undefined ? 0 : roundBytes));
       const deposit = BigInt(bytes) * params.depositPerByte;
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags };
       const spend = { signer: consumer, payer, organization: message.organization, policy };
@@ -92,13 +97,14 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
     arbitrary({ ctx, accounts, random }) {
       const [classId, capacity] = anyClass(ctx, random, Meter.METER_TIME) ?? [];
       if (classId === undefined || capacity === undefined) return undefined;
-      const { minReclaimNotice } = currentParams(ctx).params;
+      const { minReclaimNotice, minSlaPeriod } = currentParams(ctx).params;
       const reclaimNotice = random.chance(50) ? 0n : minReclaimNotice + random.bigint(60_000n);
       return {
         consumer: random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId, quoteDenom: anyDenom(ctx, ports, random),
         limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots: lotsOf(reclaimNotice === 0n ? minReclaimNotice : reclaimNotice, capacity.meterPerLot) + random.bigint(3n),
         timeInForce: random.chance(80) ? TimeInForce.TIME_IN_FORCE_GTT : TimeInForce.TIME_IN_FORCE_FOK, term: random.chance(50) ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, expiresTau: 0n,
         profileId: random.chance(20) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0, reclaimNotice,
+        sla: random.chance(20) ? undefined : { minAvailabilityBps: 1 + random.int(10_000), maxLatencyMs: 1n + random.bigint(800n), periodMs: minSlaPeriod + random.bigint(60_000n), creditBps: 1 + random.int(10_000) },
         service: {
           program: { digest: new Uint8Array(32), size: 100n }, instances: 1 + random.int(3), dataUrls: ["http://127.0.0.1:1"], requestMeter: 1_000_000n, maxRequestSize: 1_000n,
           maxResponseSize: 1_000n, consumerKey: new Uint8Array(32), arguments: new Uint8Array(0),

@@ -2,9 +2,10 @@
 import { InstanceState, type Instance } from "../../../codec/gen/dcm/market/v1/types.ts";
 import { addressText } from "../../../codec/address.ts";
 import { loadBid, openTasks } from "../bids.ts";
-import { instanceQueue, instances, instancesByProvider, replacedBids, services, within } from "../state.ts";
+import { instanceQueue, instances, instancesByProvider, probeDraws, probeQueue, probeRounds, probesByProber, replacedBids, services, within } from "../state.ts";
 import { balanceOf } from "./deposits.ts";
 import { isHeld, streams } from "./instance-machine.ts";
+import { probersOfRound } from "./probes.ts";
 import type { Context } from "../../../runtime/context.ts";
 
 /** in = paid + refunded + fees + burned + held, and each part is what the instances say. */
@@ -49,5 +50,22 @@ function instanceFault(instance: Instance): string | undefined {
   if (!streams(instance.state) && instance.endedTau === 0n && BigInt(instance.paid) > 0n) return "was paid for before its start";
   if (instance.state === InstanceState.INSTANCE_STATE_OPEN && instance.deposits.length !== 1) return "is in the book with the money of others";
   if (instance.endedTau !== 0n && balanceOf(instance) !== 0n) return "is over and holds money";
+  return undefined;
+}
+
+/** A round for each instance that is served under an SLA, and every queue and index has it exactly where it belongs. */
+export function rounds(ctx: Context): string | undefined {
+  const served = Array.from(instances.entries(ctx)).filter(([, { state, serviceId }]) => streams(state) && services.find(ctx, serviceId)?.sla !== undefined).map(([id]) => id);
+  const all = Array.from(probeRounds.entries(ctx), ([, round]) => round);
+  if (served.join() !== all.map(({ instanceId }) => instanceId).join()) return `${served.length} instances are served under an SLA, there are ${all.length} probe rounds`;
+  const owed = all.flatMap(({ instanceId, probes }) => probes.filter(({ reported }) => !reported).map(({ prober }) => `${prober} ${instanceId}`));
+  const listed = Array.from(probesByProber.entries(ctx), ([[prober, id]]) => `${addressText(prober)} ${id}`);
+  if (owed.length !== listed.length || new Set([...owed, ...listed]).size !== owed.length) return `${owed.length} reports are owed, the index has ${listed.length}`;
+  const [queued, waiting] = [probeQueue, probeDraws].map((queue) => Array.from(queue.entries(ctx)).length);
+  if (queued !== all.length || waiting !== all.filter(({ drawn }) => !drawn).length) return `${all.length} rounds, of which ${queued} are queued and ${waiting} wait for their draw`;
+  for (const { instanceId: id, dueTau, seedHeight, drawn, probes, paidBefore } of all) {
+    if (!probeQueue.has(ctx, [dueTau, id]) || drawn === probeDraws.has(ctx, [seedHeight, id])) return `the probe round of instance ${id} is not where it is looked for`;
+    if (BigInt(paidBefore) > BigInt(instances.find(ctx, id)!.paid) || (probes.length !== 0 && probes.length !== probersOfRound)) return `the probe round of instance ${id} has ${probes.length} probers and began at ${paidBefore} paid`;
+  }
   return undefined;
 }

@@ -14,6 +14,7 @@ import { countSettled } from "../prices.ts";
 import { rateOf, toBond } from "../rate.ts";
 import { classes, instanceQueue, instances, instancesByProvider, seals, tasksPerJob } from "../state.ts";
 import { bringInstanceUp, closeOpenInstance, feeOfNotice, isHeld, matchInstance, type InstanceEffect, type InstanceStep, type ServiceTerms } from "./instance-machine.ts";
+import { followRounds } from "./rounds.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MarketPorts } from "../ports.ts";
 
@@ -120,6 +121,7 @@ export function applyInstance(ctx: Context, ports: MarketPorts, before: Instance
   store(ctx, before, instance);
   if (before.state !== instance.state || before.slashed !== instance.slashed) instanceChanged(ctx, instance, service);
   saveService(ctx, ports, service);
+  followRounds(ctx, ports, before, instance, service);
   const bid = loadBid(ctx, service.id);
   if (instance.state === InstanceState.INSTANCE_STATE_OPEN && isTerminal(bid.status)) {
     // A bid that left the book takes no instance back.

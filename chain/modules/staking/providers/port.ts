@@ -15,29 +15,45 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
     keeper.setBond(ctx, address, move(keeper.bond(ctx, address)));
     keeper.drain(ctx, address);
   };
+  const find: ProvidersPort["find"] = (ctx, address) => {
+    const profile = profiles.find(ctx, address);
+    const liveness = livenesses.find(ctx, address);
+    if (profile === undefined || liveness === undefined) return undefined;
+    const bond = keeper.bond(ctx, address);
+    return {
+      address,
+      encryptionKey: profile.encryptionKey,
+      attributes: profile.attributes.map(({ key, value }) => [key, value] as const),
+      organization: profile.organization === "" ? addressText(address) : profile.organization,
+      bond: bond.total, reserved: bond.reserved, locked: bond.locked,
+      active: inactiveReason(bond, liveness, params.get(ctx), keeper.tau(ctx)) === "",
+      silent: isSilent(liveness, params.get(ctx), keeper.tau(ctx)),
+      retiring: liveness.retiring,
+    };
+  };
+  const free: ProvidersPort["free"] = (ctx, address) => {
+    const bond = keeper.findBond(ctx, address);
+    return bond === undefined ? 0n : freeOf(bond);
+  };
   return {
     bondDenom: (ctx) => params.get(ctx).bondDenom,
 
-    find(ctx, address) {
-      const profile = profiles.find(ctx, address);
-      const liveness = livenesses.find(ctx, address);
-      if (profile === undefined || liveness === undefined) return undefined;
-      const bond = keeper.bond(ctx, address);
-      return {
-        address,
-        encryptionKey: profile.encryptionKey,
-        attributes: profile.attributes.map(({ key, value }) => [key, value] as const),
-        organization: profile.organization === "" ? addressText(address) : profile.organization,
-        bond: bond.total, reserved: bond.reserved, locked: bond.locked,
-        active: inactiveReason(bond, liveness, params.get(ctx), keeper.tau(ctx)) === "",
-        silent: isSilent(liveness, params.get(ctx), keeper.tau(ctx)),
-        retiring: liveness.retiring,
-      };
-    },
+    find,
 
-    free(ctx, address) {
-      const bond = keeper.findBond(ctx, address);
-      return bond === undefined ? 0n : freeOf(bond);
+    free,
+
+    activeFrom(ctx, from, limit) {
+      const addresses: Uint8Array[] = [];
+      for (const range of [{ from }, { to: from }]) {
+        for (const [address] of livenesses.entries(ctx, range)) {
+          if (addresses.length >= limit) break;
+          addresses.push(address);
+        }
+      }
+      return addresses.flatMap((address) => {
+        const view = find(ctx, address);
+        return view?.active === true ? [{ address, organization: view.organization, free: free(ctx, address) }] : [];
+      });
     },
 
     reserve(ctx, address, amount) {

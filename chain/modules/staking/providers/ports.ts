@@ -36,6 +36,8 @@ export interface ProvidersPort {
   find(ctx: Context, address: Uint8Array): ProviderView | undefined;
   /** bond - reserved - locked - unbonding; 0 where there is no such provider. */
   free(ctx: Context, address: Uint8Array): bigint;
+  /** Of the `limit` providers behind an address, going on at the first one, those that are active; with their free bond. */
+  activeFrom(ctx: Context, from: Uint8Array, limit: number): readonly Pick<ProviderView & { readonly free: bigint }, "address" | "organization" | "free">[];
   /** Sets free bond aside for an ask; false where there is too little. */
   reserve(ctx: Context, address: Uint8Array, amount: bigint): boolean;
   release(ctx: Context, address: Uint8Array, amount: bigint): void;
@@ -46,7 +48,7 @@ export interface ProvidersPort {
   /** Takes locked stake away: `awards` are paid out of it, the rest is burned. */
   slash(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): void;
   /**
-   * Takes free bond and then unbonding bond, the entry that leaves last first, of a provider that equivocated: up to `amount`, and the awards in order as far as
+   * Takes free bond and then unbonding bond, the entry that leaves last first, of a provider that equivocated or owes a credit: up to `amount`, and the awards in order as far as
    * that reaches; the rest is burned. Gives what was taken.
    */
   slashUnlocked(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): bigint;

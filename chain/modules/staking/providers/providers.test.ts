@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { addressBytes, addressText, moduleAddress } from "../../../codec/address.ts";
-import { concatBytes } from "../../../codec/bytes.ts";
+import { compareBytes, concatBytes, equalBytes } from "../../../codec/bytes.ts";
 import { GenesisState } from "../../../codec/gen/dcm/staking/v1/genesis.ts";
 import type { QueryProviderResponse, QueryProvidersResponse, QueryStatisticsResponse, QueryUnbondingsResponse } from "../../../codec/gen/dcm/staking/v1/query.ts";
 import type { MsgHeartbeatResponse, MsgUnbondResponse } from "../../../codec/gen/dcm/staking/v1/tx.ts";
@@ -293,6 +293,20 @@ describe("providers", () => {
       assert.equal(world.balance(account(1)), 995_500_000n);
       assert.equal(world.kit.providers.slashUnlocked(world.ctx(), addressBytes(account(7)), 1n, [], "x"), 0n);
       assert.deepEqual(world.broken(), []);
+    });
+
+    it("PRV-8 of the providers behind an address, and then from the first one, those that are active; a bounded number is looked at", () => {
+      const world = new ProvidersWorld();
+      const all = [1, 2, 3, 4].map((n) => world.register(n, 2_000_000n)).toSorted(compareBytes);
+      world.port((p, ctx) => p.lock(ctx, all[2]!, 0n, 500_000n));
+      const seen = (from: Uint8Array, limit: number): [number, bigint][] =>
+        world.kit.providers.activeFrom(world.ctx(), from, limit).map(({ address, free }) => [all.findIndex((one) => equalBytes(one, address)), free]);
+      assert.deepEqual(seen(all[2]!, 10), [[2, 1_500_000n], [3, 2_000_000n], [0, 2_000_000n], [1, 2_000_000n]]);
+      assert.deepEqual(seen(all[3]!, 2).map(([at]) => at), [3, 0]);
+      world.send("RetireProvider", { operator: addressText(all[0]!) });
+      assert.deepEqual(seen(all[3]!, 2).map(([at]) => at), [3], "who is not active is looked at all the same");
+      assert.deepEqual(seen(new Uint8Array(20).fill(255), 10).map(([at]) => at), [1, 2, 3]);
+      assert.equal(world.kit.providers.activeFrom(world.ctx(), all[1]!, 1)[0]!.organization, addressText(all[1]!));
     });
 
     it("PRV-8 awards reach as far as what could be taken", () => {

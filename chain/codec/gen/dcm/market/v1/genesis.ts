@@ -22,7 +22,9 @@ import {
   Job,
   Lease,
   Params,
+  ProbeRound,
   Profile,
+  ProviderQuality,
   QuoteDenom,
   QuoteRequest,
   Seal,
@@ -89,6 +91,10 @@ export interface GenesisState {
   quoteRequests: QuoteRequest[];
   allotments: Allotment[];
   nextRequestId: bigint;
+  /** By instance. */
+  probeRounds: ProbeRound[];
+  /** By address. */
+  qualities: ProviderQuality[];
 }
 
 function createBaseParamsVersion(): ParamsVersion {
@@ -355,6 +361,8 @@ function createBaseGenesisState(): GenesisState {
     quoteRequests: [],
     allotments: [],
     nextRequestId: 0n,
+    probeRounds: [],
+    qualities: [],
   };
 }
 
@@ -477,6 +485,12 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
         throw new globalThis.Error("value provided for field message.nextRequestId of type uint64 too large");
       }
       writer.uint32(656).uint64(message.nextRequestId);
+    }
+    for (const v of message.probeRounds) {
+      ProbeRound.encode(v!, writer.uint32(722).fork()).join();
+    }
+    for (const v of message.qualities) {
+      ProviderQuality.encode(v!, writer.uint32(730).fork()).join();
     }
     return writer;
   },
@@ -754,6 +768,22 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
             message.nextRequestId = reader.uint64() as bigint;
             continue;
           }
+          case 90: {
+            if (tag !== 722) {
+              break;
+            }
+
+            message.probeRounds.push(ProbeRound.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 91: {
+            if (tag !== 730) {
+              break;
+            }
+
+            message.qualities.push(ProviderQuality.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -805,6 +835,8 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     message.nextRequestId = (object.nextRequestId !== undefined && object.nextRequestId !== null)
       ? BigInt(object.nextRequestId)
       : 0n;
+    message.probeRounds = object.probeRounds?.map((e) => ProbeRound.fromPartial(e)) || [];
+    message.qualities = object.qualities?.map((e) => ProviderQuality.fromPartial(e)) || [];
     return message;
   },
 };

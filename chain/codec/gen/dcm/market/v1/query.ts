@@ -21,8 +21,10 @@ import {
   Job,
   Lease,
   Params,
+  ProbeRound,
   Profile,
   ProfileDemand,
+  ProviderQuality,
   QuoteDenom,
   QuoteRequest,
   Seal,
@@ -32,6 +34,44 @@ import {
   TaskState,
   Trade,
 } from "./types.ts";
+
+export interface QueryProviderQualityRequest {
+  provider: string;
+}
+
+export interface QueryProviderQualityResponse {
+  quality: ProviderQuality | undefined;
+}
+
+export interface QueryProbeRoundRequest {
+  instanceId: bigint;
+}
+
+export interface QueryProbeRoundResponse {
+  round: ProbeRound | undefined;
+  tau: bigint;
+}
+
+export interface QueryProbesRequest {
+  prober: string;
+  pagination: PageRequest | undefined;
+}
+
+export interface QueryProbesResponse {
+  probes: ProbeTask[];
+  tau: bigint;
+  pagination: PageResponse | undefined;
+}
+
+/** What a prober has to look at. */
+export interface ProbeTask {
+  instanceId: bigint;
+  /** Who serves it. */
+  provider: string;
+  round: bigint;
+  dueTau: bigint;
+  maxLatencyMs: bigint;
+}
 
 export interface QueryServicesRequest {
   consumer: string;
@@ -404,6 +444,542 @@ export interface QueryReferencePriceResponse {
   price: bigint;
   tau: bigint;
 }
+
+function createBaseQueryProviderQualityRequest(): QueryProviderQualityRequest {
+  return { provider: "" };
+}
+
+export const QueryProviderQualityRequest: MessageFns<
+  QueryProviderQualityRequest,
+  "dcm.market.v1.QueryProviderQualityRequest"
+> = {
+  $type: "dcm.market.v1.QueryProviderQualityRequest" as const,
+
+  encode(message: QueryProviderQualityRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.provider !== "") {
+      writer.uint32(10).string(message.provider);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryProviderQualityRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryProviderQualityRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryProviderQualityRequest>): QueryProviderQualityRequest {
+    return QueryProviderQualityRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryProviderQualityRequest>): QueryProviderQualityRequest {
+    const message = createBaseQueryProviderQualityRequest();
+    message.provider = object.provider ?? "";
+    return message;
+  },
+};
+
+function createBaseQueryProviderQualityResponse(): QueryProviderQualityResponse {
+  return { quality: undefined };
+}
+
+export const QueryProviderQualityResponse: MessageFns<
+  QueryProviderQualityResponse,
+  "dcm.market.v1.QueryProviderQualityResponse"
+> = {
+  $type: "dcm.market.v1.QueryProviderQualityResponse" as const,
+
+  encode(message: QueryProviderQualityResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.quality !== undefined) {
+      ProviderQuality.encode(message.quality, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryProviderQualityResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryProviderQualityResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.quality = ProviderQuality.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryProviderQualityResponse>): QueryProviderQualityResponse {
+    return QueryProviderQualityResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryProviderQualityResponse>): QueryProviderQualityResponse {
+    const message = createBaseQueryProviderQualityResponse();
+    message.quality = (object.quality !== undefined && object.quality !== null)
+      ? ProviderQuality.fromPartial(object.quality)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryProbeRoundRequest(): QueryProbeRoundRequest {
+  return { instanceId: 0n };
+}
+
+export const QueryProbeRoundRequest: MessageFns<QueryProbeRoundRequest, "dcm.market.v1.QueryProbeRoundRequest"> = {
+  $type: "dcm.market.v1.QueryProbeRoundRequest" as const,
+
+  encode(message: QueryProbeRoundRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.instanceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryProbeRoundRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryProbeRoundRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryProbeRoundRequest>): QueryProbeRoundRequest {
+    return QueryProbeRoundRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryProbeRoundRequest>): QueryProbeRoundRequest {
+    const message = createBaseQueryProbeRoundRequest();
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryProbeRoundResponse(): QueryProbeRoundResponse {
+  return { round: undefined, tau: 0n };
+}
+
+export const QueryProbeRoundResponse: MessageFns<QueryProbeRoundResponse, "dcm.market.v1.QueryProbeRoundResponse"> = {
+  $type: "dcm.market.v1.QueryProbeRoundResponse" as const,
+
+  encode(message: QueryProbeRoundResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.round !== undefined) {
+      ProbeRound.encode(message.round, writer.uint32(10).fork()).join();
+    }
+    if (message.tau !== 0n) {
+      if (BigInt.asUintN(64, message.tau) !== message.tau) {
+        throw new globalThis.Error("value provided for field message.tau of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.tau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryProbeRoundResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryProbeRoundResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.round = ProbeRound.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryProbeRoundResponse>): QueryProbeRoundResponse {
+    return QueryProbeRoundResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryProbeRoundResponse>): QueryProbeRoundResponse {
+    const message = createBaseQueryProbeRoundResponse();
+    message.round = (object.round !== undefined && object.round !== null)
+      ? ProbeRound.fromPartial(object.round)
+      : undefined;
+    message.tau = (object.tau !== undefined && object.tau !== null) ? BigInt(object.tau) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryProbesRequest(): QueryProbesRequest {
+  return { prober: "", pagination: undefined };
+}
+
+export const QueryProbesRequest: MessageFns<QueryProbesRequest, "dcm.market.v1.QueryProbesRequest"> = {
+  $type: "dcm.market.v1.QueryProbesRequest" as const,
+
+  encode(message: QueryProbesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.prober !== "") {
+      writer.uint32(10).string(message.prober);
+    }
+    if (message.pagination !== undefined) {
+      PageRequest.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryProbesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryProbesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.prober = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pagination = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryProbesRequest>): QueryProbesRequest {
+    return QueryProbesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryProbesRequest>): QueryProbesRequest {
+    const message = createBaseQueryProbesRequest();
+    message.prober = object.prober ?? "";
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageRequest.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryProbesResponse(): QueryProbesResponse {
+  return { probes: [], tau: 0n, pagination: undefined };
+}
+
+export const QueryProbesResponse: MessageFns<QueryProbesResponse, "dcm.market.v1.QueryProbesResponse"> = {
+  $type: "dcm.market.v1.QueryProbesResponse" as const,
+
+  encode(message: QueryProbesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.probes) {
+      ProbeTask.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.tau !== 0n) {
+      if (BigInt.asUintN(64, message.tau) !== message.tau) {
+        throw new globalThis.Error("value provided for field message.tau of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.tau);
+    }
+    if (message.pagination !== undefined) {
+      PageResponse.encode(message.pagination, writer.uint32(26).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryProbesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryProbesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.probes.push(ProbeTask.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tau = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pagination = PageResponse.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryProbesResponse>): QueryProbesResponse {
+    return QueryProbesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryProbesResponse>): QueryProbesResponse {
+    const message = createBaseQueryProbesResponse();
+    message.probes = object.probes?.map((e) => ProbeTask.fromPartial(e)) || [];
+    message.tau = (object.tau !== undefined && object.tau !== null) ? BigInt(object.tau) : 0n;
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageResponse.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseProbeTask(): ProbeTask {
+  return { instanceId: 0n, provider: "", round: 0n, dueTau: 0n, maxLatencyMs: 0n };
+}
+
+export const ProbeTask: MessageFns<ProbeTask, "dcm.market.v1.ProbeTask"> = {
+  $type: "dcm.market.v1.ProbeTask" as const,
+
+  encode(message: ProbeTask, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.instanceId);
+    }
+    if (message.provider !== "") {
+      writer.uint32(18).string(message.provider);
+    }
+    if (message.round !== 0n) {
+      if (BigInt.asUintN(64, message.round) !== message.round) {
+        throw new globalThis.Error("value provided for field message.round of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.round);
+    }
+    if (message.dueTau !== 0n) {
+      if (BigInt.asUintN(64, message.dueTau) !== message.dueTau) {
+        throw new globalThis.Error("value provided for field message.dueTau of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.dueTau);
+    }
+    if (message.maxLatencyMs !== 0n) {
+      if (BigInt.asUintN(64, message.maxLatencyMs) !== message.maxLatencyMs) {
+        throw new globalThis.Error("value provided for field message.maxLatencyMs of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.maxLatencyMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProbeTask {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProbeTask();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.round = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.dueTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.maxLatencyMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProbeTask>): ProbeTask {
+    return ProbeTask.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProbeTask>): ProbeTask {
+    const message = createBaseProbeTask();
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    message.provider = object.provider ?? "";
+    message.round = (object.round !== undefined && object.round !== null) ? BigInt(object.round) : 0n;
+    message.dueTau = (object.dueTau !== undefined && object.dueTau !== null) ? BigInt(object.dueTau) : 0n;
+    message.maxLatencyMs = (object.maxLatencyMs !== undefined && object.maxLatencyMs !== null)
+      ? BigInt(object.maxLatencyMs)
+      : 0n;
+    return message;
+  },
+};
 
 function createBaseQueryServicesRequest(): QueryServicesRequest {
   return { consumer: "", pagination: undefined };
@@ -6866,6 +7442,196 @@ export const QueryDefinition = {
               101,
               110,
               116,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** What probes say of a provider: sums over events. */
+    providerQuality: {
+      name: "ProviderQuality",
+      requestType: QueryProviderQualityRequest as typeof QueryProviderQualityRequest,
+      requestStream: false,
+      responseType: QueryProviderQualityResponse as typeof QueryProviderQualityResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              45,
+              18,
+              43,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              112,
+              114,
+              111,
+              118,
+              105,
+              100,
+              101,
+              114,
+              115,
+              47,
+              123,
+              112,
+              114,
+              111,
+              118,
+              105,
+              100,
+              101,
+              114,
+              125,
+              47,
+              113,
+              117,
+              97,
+              108,
+              105,
+              116,
+              121,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** The round of an instance that is served under an SLA. */
+    probeRound: {
+      name: "ProbeRound",
+      requestType: QueryProbeRoundRequest as typeof QueryProbeRoundRequest,
+      requestStream: false,
+      responseType: QueryProbeRoundResponse as typeof QueryProbeRoundResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              52,
+              18,
+              50,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              105,
+              110,
+              115,
+              116,
+              97,
+              110,
+              99,
+              101,
+              115,
+              47,
+              123,
+              105,
+              110,
+              115,
+              116,
+              97,
+              110,
+              99,
+              101,
+              95,
+              105,
+              100,
+              125,
+              47,
+              112,
+              114,
+              111,
+              98,
+              101,
+              95,
+              114,
+              111,
+              117,
+              110,
+              100,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** The rounds that a provider was drawn for, which it has not reported on. */
+    probes: {
+      name: "Probes",
+      requestType: QueryProbesRequest as typeof QueryProbesRequest,
+      requestStream: false,
+      responseType: QueryProbesResponse as typeof QueryProbesResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              42,
+              18,
+              40,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              112,
+              114,
+              111,
+              118,
+              105,
+              100,
+              101,
+              114,
+              115,
+              47,
+              123,
+              112,
+              114,
+              111,
+              98,
+              101,
+              114,
+              125,
+              47,
+              112,
+              114,
+              111,
+              98,
+              101,
+              115,
             ]) as Uint8Array,
           ],
         },

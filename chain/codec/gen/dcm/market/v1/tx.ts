@@ -21,6 +21,7 @@ import {
   Requirement,
   Result,
   ServiceSpec,
+  Sla,
   TaskState,
   Term,
   TimeInForce,
@@ -330,7 +331,11 @@ export interface MsgPlaceServiceBid {
   minColocated: number;
   /** The notice that a provider must give before it reclaims; 0: the least of the parameters. */
   reclaimNotice: bigint;
-  service: ServiceSpec | undefined;
+  service:
+    | ServiceSpec
+    | undefined;
+  /** What the instances are held to; without: nothing. */
+  sla: Sla | undefined;
 }
 
 export interface MsgPlaceServiceBidResponse {
@@ -445,6 +450,20 @@ export interface MsgQuote {
 export interface MsgQuoteResponse {
   /** Of the ask that a bid names to accept the quote. */
   askId: bigint;
+}
+
+/** What a drawn prober saw of an instance, once a round. */
+export interface MsgReportProbe {
+  prober: string;
+  instanceId: bigint;
+  round: bigint;
+  /** It answered as a healthy instance does. */
+  available: boolean;
+  /** How long that took, at most 600,000; 0 where it did not answer. */
+  latencyMs: bigint;
+}
+
+export interface MsgReportProbeResponse {
 }
 
 function createBaseMsgPlaceAsk(): MsgPlaceAsk {
@@ -3509,6 +3528,7 @@ function createBaseMsgPlaceServiceBid(): MsgPlaceServiceBid {
     minColocated: 0,
     reclaimNotice: 0n,
     service: undefined,
+    sla: undefined,
   };
 }
 
@@ -3572,6 +3592,9 @@ export const MsgPlaceServiceBid: MessageFns<MsgPlaceServiceBid, "dcm.market.v1.M
     }
     if (message.service !== undefined) {
       ServiceSpec.encode(message.service, writer.uint32(122).fork()).join();
+    }
+    if (message.sla !== undefined) {
+      Sla.encode(message.sla, writer.uint32(722).fork()).join();
     }
     return writer;
   },
@@ -3709,6 +3732,14 @@ export const MsgPlaceServiceBid: MessageFns<MsgPlaceServiceBid, "dcm.market.v1.M
             message.service = ServiceSpec.decode(reader, reader.uint32());
             continue;
           }
+          case 90: {
+            if (tag !== 722) {
+              break;
+            }
+
+            message.sla = Sla.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3749,6 +3780,7 @@ export const MsgPlaceServiceBid: MessageFns<MsgPlaceServiceBid, "dcm.market.v1.M
     message.service = (object.service !== undefined && object.service !== null)
       ? ServiceSpec.fromPartial(object.service)
       : undefined;
+    message.sla = (object.sla !== undefined && object.sla !== null) ? Sla.fromPartial(object.sla) : undefined;
     return message;
   },
 };
@@ -5089,6 +5121,167 @@ export const MsgQuoteResponse: MessageFns<MsgQuoteResponse, "dcm.market.v1.MsgQu
   },
 };
 
+function createBaseMsgReportProbe(): MsgReportProbe {
+  return { prober: "", instanceId: 0n, round: 0n, available: false, latencyMs: 0n };
+}
+
+export const MsgReportProbe: MessageFns<MsgReportProbe, "dcm.market.v1.MsgReportProbe"> = {
+  $type: "dcm.market.v1.MsgReportProbe" as const,
+
+  encode(message: MsgReportProbe, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.prober !== "") {
+      writer.uint32(10).string(message.prober);
+    }
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.instanceId);
+    }
+    if (message.round !== 0n) {
+      if (BigInt.asUintN(64, message.round) !== message.round) {
+        throw new globalThis.Error("value provided for field message.round of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.round);
+    }
+    if (message.available !== false) {
+      writer.uint32(32).bool(message.available);
+    }
+    if (message.latencyMs !== 0n) {
+      if (BigInt.asUintN(64, message.latencyMs) !== message.latencyMs) {
+        throw new globalThis.Error("value provided for field message.latencyMs of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.latencyMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgReportProbe {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgReportProbe();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.prober = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.round = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.available = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.latencyMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgReportProbe>): MsgReportProbe {
+    return MsgReportProbe.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgReportProbe>): MsgReportProbe {
+    const message = createBaseMsgReportProbe();
+    message.prober = object.prober ?? "";
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    message.round = (object.round !== undefined && object.round !== null) ? BigInt(object.round) : 0n;
+    message.available = object.available ?? false;
+    message.latencyMs = (object.latencyMs !== undefined && object.latencyMs !== null) ? BigInt(object.latencyMs) : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgReportProbeResponse(): MsgReportProbeResponse {
+  return {};
+}
+
+export const MsgReportProbeResponse: MessageFns<MsgReportProbeResponse, "dcm.market.v1.MsgReportProbeResponse"> = {
+  $type: "dcm.market.v1.MsgReportProbeResponse" as const,
+
+  encode(_: MsgReportProbeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgReportProbeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgReportProbeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgReportProbeResponse>): MsgReportProbeResponse {
+    return MsgReportProbeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgReportProbeResponse>): MsgReportProbeResponse {
+    const message = createBaseMsgReportProbeResponse();
+    return message;
+  },
+};
+
 export type MsgDefinition = typeof MsgDefinition;
 export const MsgDefinition = {
   name: "Msg",
@@ -5307,6 +5500,14 @@ export const MsgDefinition = {
       requestType: MsgQuote as typeof MsgQuote,
       requestStream: false,
       responseType: MsgQuoteResponse as typeof MsgQuoteResponse,
+      responseStream: false,
+      options: {},
+    },
+    reportProbe: {
+      name: "ReportProbe",
+      requestType: MsgReportProbe as typeof MsgReportProbe,
+      requestStream: false,
+      responseType: MsgReportProbeResponse as typeof MsgReportProbeResponse,
       responseStream: false,
       options: {},
     },

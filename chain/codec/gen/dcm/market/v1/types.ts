@@ -887,7 +887,66 @@ export interface Service {
     | Escrow
     | undefined;
   /** As a job's. */
-  rate: QuoteRate | undefined;
+  rate:
+    | QuoteRate
+    | undefined;
+  /** What its instances are held to; without: nothing. */
+  sla: Sla | undefined;
+}
+
+/** What a service's instances are held to, by probes of drawn providers: one round a period. */
+export interface Sla {
+  /** Of the last rounds that said something, at most 64, so many must have been good, in 1/10,000. */
+  minAvailabilityBps: number;
+  /** A round is good where the median answer took at most so long. */
+  maxLatencyMs: bigint;
+  /** Milliseconds of tau. */
+  periodMs: bigint;
+  /** Part of what the provider was paid in a period that comes back where the terms were missed, in 1/10,000. */
+  creditBps: number;
+}
+
+/** A drawn prober, and what it reported. */
+export interface Probe {
+  prober: string;
+  reported: boolean;
+  available: boolean;
+  latencyMs: bigint;
+}
+
+/** The round of the present period of an instance that is served under an SLA. */
+export interface ProbeRound {
+  instanceId: bigint;
+  /** Counted from 1 with the lease. */
+  round: bigint;
+  fromTau: bigint;
+  /** Reports count up to this tau. */
+  dueTau: bigint;
+  /** Of the instance's `paid` when the period began. */
+  paidBefore: string;
+  /** The draw is held with the seed of this block or of a later one. */
+  seedHeight: bigint;
+  /** The draw was held; without probes it found too few organizations. */
+  drawn: boolean;
+  probes: Probe[];
+  /** The last rounds of the lease that said something, at most 64: the latest in the lowest bit, 1 is good. */
+  history: bigint;
+  judged: number;
+}
+
+/** What probes say of a provider, and what it reported of others: sums over events. */
+export interface ProviderQuality {
+  provider: string;
+  /** Of its instances: rounds that were judged, those of them that were bad, those that missed the terms, and rounds that said nothing. */
+  rounds: bigint;
+  bad: bigint;
+  missed: bigint;
+  void: bigint;
+  /** What it paid for those that were missed, in the bond denom. */
+  credits: string;
+  /** As a prober. */
+  reportsDue: bigint;
+  reportsMissed: bigint;
 }
 
 /** Money that somebody put in for an instance. It is used in the order in which it came; what is left goes back to whoever paid it, that of others than the bid's payer at a start miss already. */
@@ -1078,6 +1137,9 @@ export interface Params {
   /** Of the notice before an instance is reclaimed: least, which holds where none is named, and longest. */
   minReclaimNotice: bigint;
   maxReclaimNotice: bigint;
+  /** Of the period of an SLA. */
+  minSlaPeriod: bigint;
+  maxSlaPeriod: bigint;
 }
 
 function createBaseCapacityClass(): CapacityClass {
@@ -6475,6 +6537,7 @@ function createBaseService(): Service {
     endedTau: 0n,
     escrow: undefined,
     rate: undefined,
+    sla: undefined,
   };
 }
 
@@ -6541,6 +6604,9 @@ export const Service: MessageFns<Service, "dcm.market.v1.Service"> = {
     }
     if (message.rate !== undefined) {
       QuoteRate.encode(message.rate, writer.uint32(402).fork()).join();
+    }
+    if (message.sla !== undefined) {
+      Sla.encode(message.sla, writer.uint32(722).fork()).join();
     }
     return writer;
   },
@@ -6678,6 +6744,14 @@ export const Service: MessageFns<Service, "dcm.market.v1.Service"> = {
             message.rate = QuoteRate.decode(reader, reader.uint32());
             continue;
           }
+          case 90: {
+            if (tag !== 722) {
+              break;
+            }
+
+            message.sla = Sla.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6720,6 +6794,565 @@ export const Service: MessageFns<Service, "dcm.market.v1.Service"> = {
       ? Escrow.fromPartial(object.escrow)
       : undefined;
     message.rate = (object.rate !== undefined && object.rate !== null) ? QuoteRate.fromPartial(object.rate) : undefined;
+    message.sla = (object.sla !== undefined && object.sla !== null) ? Sla.fromPartial(object.sla) : undefined;
+    return message;
+  },
+};
+
+function createBaseSla(): Sla {
+  return { minAvailabilityBps: 0, maxLatencyMs: 0n, periodMs: 0n, creditBps: 0 };
+}
+
+export const Sla: MessageFns<Sla, "dcm.market.v1.Sla"> = {
+  $type: "dcm.market.v1.Sla" as const,
+
+  encode(message: Sla, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.minAvailabilityBps !== 0) {
+      writer.uint32(8).uint32(message.minAvailabilityBps);
+    }
+    if (message.maxLatencyMs !== 0n) {
+      if (BigInt.asUintN(64, message.maxLatencyMs) !== message.maxLatencyMs) {
+        throw new globalThis.Error("value provided for field message.maxLatencyMs of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.maxLatencyMs);
+    }
+    if (message.periodMs !== 0n) {
+      if (BigInt.asUintN(64, message.periodMs) !== message.periodMs) {
+        throw new globalThis.Error("value provided for field message.periodMs of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.periodMs);
+    }
+    if (message.creditBps !== 0) {
+      writer.uint32(32).uint32(message.creditBps);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Sla {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSla();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.minAvailabilityBps = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.maxLatencyMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.periodMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.creditBps = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Sla>): Sla {
+    return Sla.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Sla>): Sla {
+    const message = createBaseSla();
+    message.minAvailabilityBps = object.minAvailabilityBps ?? 0;
+    message.maxLatencyMs = (object.maxLatencyMs !== undefined && object.maxLatencyMs !== null)
+      ? BigInt(object.maxLatencyMs)
+      : 0n;
+    message.periodMs = (object.periodMs !== undefined && object.periodMs !== null) ? BigInt(object.periodMs) : 0n;
+    message.creditBps = object.creditBps ?? 0;
+    return message;
+  },
+};
+
+function createBaseProbe(): Probe {
+  return { prober: "", reported: false, available: false, latencyMs: 0n };
+}
+
+export const Probe: MessageFns<Probe, "dcm.market.v1.Probe"> = {
+  $type: "dcm.market.v1.Probe" as const,
+
+  encode(message: Probe, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.prober !== "") {
+      writer.uint32(10).string(message.prober);
+    }
+    if (message.reported !== false) {
+      writer.uint32(16).bool(message.reported);
+    }
+    if (message.available !== false) {
+      writer.uint32(24).bool(message.available);
+    }
+    if (message.latencyMs !== 0n) {
+      if (BigInt.asUintN(64, message.latencyMs) !== message.latencyMs) {
+        throw new globalThis.Error("value provided for field message.latencyMs of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.latencyMs);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Probe {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProbe();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.prober = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.reported = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.available = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.latencyMs = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Probe>): Probe {
+    return Probe.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Probe>): Probe {
+    const message = createBaseProbe();
+    message.prober = object.prober ?? "";
+    message.reported = object.reported ?? false;
+    message.available = object.available ?? false;
+    message.latencyMs = (object.latencyMs !== undefined && object.latencyMs !== null) ? BigInt(object.latencyMs) : 0n;
+    return message;
+  },
+};
+
+function createBaseProbeRound(): ProbeRound {
+  return {
+    instanceId: 0n,
+    round: 0n,
+    fromTau: 0n,
+    dueTau: 0n,
+    paidBefore: "",
+    seedHeight: 0n,
+    drawn: false,
+    probes: [],
+    history: 0n,
+    judged: 0,
+  };
+}
+
+export const ProbeRound: MessageFns<ProbeRound, "dcm.market.v1.ProbeRound"> = {
+  $type: "dcm.market.v1.ProbeRound" as const,
+
+  encode(message: ProbeRound, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.instanceId);
+    }
+    if (message.round !== 0n) {
+      if (BigInt.asUintN(64, message.round) !== message.round) {
+        throw new globalThis.Error("value provided for field message.round of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.round);
+    }
+    if (message.fromTau !== 0n) {
+      if (BigInt.asUintN(64, message.fromTau) !== message.fromTau) {
+        throw new globalThis.Error("value provided for field message.fromTau of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.fromTau);
+    }
+    if (message.dueTau !== 0n) {
+      if (BigInt.asUintN(64, message.dueTau) !== message.dueTau) {
+        throw new globalThis.Error("value provided for field message.dueTau of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.dueTau);
+    }
+    if (message.paidBefore !== "") {
+      writer.uint32(42).string(message.paidBefore);
+    }
+    if (message.seedHeight !== 0n) {
+      if (BigInt.asUintN(64, message.seedHeight) !== message.seedHeight) {
+        throw new globalThis.Error("value provided for field message.seedHeight of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.seedHeight);
+    }
+    if (message.drawn !== false) {
+      writer.uint32(56).bool(message.drawn);
+    }
+    for (const v of message.probes) {
+      Probe.encode(v!, writer.uint32(66).fork()).join();
+    }
+    if (message.history !== 0n) {
+      if (BigInt.asUintN(64, message.history) !== message.history) {
+        throw new globalThis.Error("value provided for field message.history of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.history);
+    }
+    if (message.judged !== 0) {
+      writer.uint32(80).uint32(message.judged);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProbeRound {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProbeRound();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.round = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.fromTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.dueTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.paidBefore = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.seedHeight = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.drawn = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.probes.push(Probe.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.history = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.judged = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProbeRound>): ProbeRound {
+    return ProbeRound.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProbeRound>): ProbeRound {
+    const message = createBaseProbeRound();
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    message.round = (object.round !== undefined && object.round !== null) ? BigInt(object.round) : 0n;
+    message.fromTau = (object.fromTau !== undefined && object.fromTau !== null) ? BigInt(object.fromTau) : 0n;
+    message.dueTau = (object.dueTau !== undefined && object.dueTau !== null) ? BigInt(object.dueTau) : 0n;
+    message.paidBefore = object.paidBefore ?? "";
+    message.seedHeight = (object.seedHeight !== undefined && object.seedHeight !== null)
+      ? BigInt(object.seedHeight)
+      : 0n;
+    message.drawn = object.drawn ?? false;
+    message.probes = object.probes?.map((e) => Probe.fromPartial(e)) || [];
+    message.history = (object.history !== undefined && object.history !== null) ? BigInt(object.history) : 0n;
+    message.judged = object.judged ?? 0;
+    return message;
+  },
+};
+
+function createBaseProviderQuality(): ProviderQuality {
+  return { provider: "", rounds: 0n, bad: 0n, missed: 0n, void: 0n, credits: "", reportsDue: 0n, reportsMissed: 0n };
+}
+
+export const ProviderQuality: MessageFns<ProviderQuality, "dcm.market.v1.ProviderQuality"> = {
+  $type: "dcm.market.v1.ProviderQuality" as const,
+
+  encode(message: ProviderQuality, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.provider !== "") {
+      writer.uint32(10).string(message.provider);
+    }
+    if (message.rounds !== 0n) {
+      if (BigInt.asUintN(64, message.rounds) !== message.rounds) {
+        throw new globalThis.Error("value provided for field message.rounds of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.rounds);
+    }
+    if (message.bad !== 0n) {
+      if (BigInt.asUintN(64, message.bad) !== message.bad) {
+        throw new globalThis.Error("value provided for field message.bad of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.bad);
+    }
+    if (message.missed !== 0n) {
+      if (BigInt.asUintN(64, message.missed) !== message.missed) {
+        throw new globalThis.Error("value provided for field message.missed of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.missed);
+    }
+    if (message.void !== 0n) {
+      if (BigInt.asUintN(64, message.void) !== message.void) {
+        throw new globalThis.Error("value provided for field message.void of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.void);
+    }
+    if (message.credits !== "") {
+      writer.uint32(50).string(message.credits);
+    }
+    if (message.reportsDue !== 0n) {
+      if (BigInt.asUintN(64, message.reportsDue) !== message.reportsDue) {
+        throw new globalThis.Error("value provided for field message.reportsDue of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.reportsDue);
+    }
+    if (message.reportsMissed !== 0n) {
+      if (BigInt.asUintN(64, message.reportsMissed) !== message.reportsMissed) {
+        throw new globalThis.Error("value provided for field message.reportsMissed of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.reportsMissed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ProviderQuality {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseProviderQuality();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.rounds = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.bad = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.missed = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.void = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.credits = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.reportsDue = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.reportsMissed = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ProviderQuality>): ProviderQuality {
+    return ProviderQuality.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ProviderQuality>): ProviderQuality {
+    const message = createBaseProviderQuality();
+    message.provider = object.provider ?? "";
+    message.rounds = (object.rounds !== undefined && object.rounds !== null) ? BigInt(object.rounds) : 0n;
+    message.bad = (object.bad !== undefined && object.bad !== null) ? BigInt(object.bad) : 0n;
+    message.missed = (object.missed !== undefined && object.missed !== null) ? BigInt(object.missed) : 0n;
+    message.void = (object.void !== undefined && object.void !== null) ? BigInt(object.void) : 0n;
+    message.credits = object.credits ?? "";
+    message.reportsDue = (object.reportsDue !== undefined && object.reportsDue !== null)
+      ? BigInt(object.reportsDue)
+      : 0n;
+    message.reportsMissed = (object.reportsMissed !== undefined && object.reportsMissed !== null)
+      ? BigInt(object.reportsMissed)
+      : 0n;
     return message;
   },
 };
@@ -8047,6 +8680,8 @@ function createBaseParams(): Params {
     serviceGraceShareBps: 0,
     minReclaimNotice: 0n,
     maxReclaimNotice: 0n,
+    minSlaPeriod: 0n,
+    maxSlaPeriod: 0n,
   };
 }
 
@@ -8233,6 +8868,18 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
         throw new globalThis.Error("value provided for field message.maxReclaimNotice of type uint64 too large");
       }
       writer.uint32(504).uint64(message.maxReclaimNotice);
+    }
+    if (message.minSlaPeriod !== 0n) {
+      if (BigInt.asUintN(64, message.minSlaPeriod) !== message.minSlaPeriod) {
+        throw new globalThis.Error("value provided for field message.minSlaPeriod of type uint64 too large");
+      }
+      writer.uint32(720).uint64(message.minSlaPeriod);
+    }
+    if (message.maxSlaPeriod !== 0n) {
+      if (BigInt.asUintN(64, message.maxSlaPeriod) !== message.maxSlaPeriod) {
+        throw new globalThis.Error("value provided for field message.maxSlaPeriod of type uint64 too large");
+      }
+      writer.uint32(728).uint64(message.maxSlaPeriod);
     }
     return writer;
   },
@@ -8586,6 +9233,22 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
             message.maxReclaimNotice = reader.uint64() as bigint;
             continue;
           }
+          case 90: {
+            if (tag !== 720) {
+              break;
+            }
+
+            message.minSlaPeriod = reader.uint64() as bigint;
+            continue;
+          }
+          case 91: {
+            if (tag !== 728) {
+              break;
+            }
+
+            message.maxSlaPeriod = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -8666,6 +9329,12 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
       : 0n;
     message.maxReclaimNotice = (object.maxReclaimNotice !== undefined && object.maxReclaimNotice !== null)
       ? BigInt(object.maxReclaimNotice)
+      : 0n;
+    message.minSlaPeriod = (object.minSlaPeriod !== undefined && object.minSlaPeriod !== null)
+      ? BigInt(object.minSlaPeriod)
+      : 0n;
+    message.maxSlaPeriod = (object.maxSlaPeriod !== undefined && object.maxSlaPeriod !== null)
+      ? BigInt(object.maxSlaPeriod)
       : 0n;
     return message;
   },

@@ -1,0 +1,25 @@
+/** Rounds whose period is over: judged, at most `max_sweep` a block, the oldest first, and the next one opens. Reports behind the due tau fail, swept or not. */
+import { currentParams } from "../params.ts";
+import { collect, probeQueue, probeRounds, within } from "../state.ts";
+import { endRound, openRound } from "./rounds.ts";
+import { applyInstance, loadInstance } from "./services.ts";
+import type { Context } from "../../../runtime/context.ts";
+import type { MarketPorts } from "../ports.ts";
+
+export function sweepRounds(ctx: Context, ports: MarketPorts): void {
+  for (const [[due, id]] of collect(ctx, probeQueue, currentParams(ctx).params.maxSweep, undefined, within.id(ports.clock.tau(ctx)))) {
+    ctx.isolate(`market: probe round of instance ${id}`, (item) => turn(item, ports, id));
+    // The round that comes next has a place of its own.
+    probeQueue.remove(ctx, [due, id]);
+  }
+}
+
+/** The instance is brought up to date first: what was paid for the period is known then, or the lease and with it the round has ended. */
+function turn(ctx: Context, ports: MarketPorts, id: bigint): void {
+  const found = loadInstance(ctx, ports, id);
+  if (found === undefined || !probeRounds.has(ctx, id)) return;
+  const { past, fromStake } = endRound(ctx, ports, found.instance, found.service, true);
+  const { stake, slashed } = found.instance;
+  const instance = fromStake === 0n ? found.instance : { ...found.instance, stake: (BigInt(stake) - fromStake).toString(), slashed: (BigInt(slashed) + fromStake).toString() };
+  openRound(ctx, ports, applyInstance(ctx, ports, found.instance, { instance, effects: [] }), found.service, past);
+}
