@@ -16,6 +16,7 @@ import { BlobStore } from "./data/store.ts";
 import { wasmBackend } from "./sandbox/wasm-backend.ts";
 import { ServiceAgent } from "./services/agent.ts";
 import { Host } from "./services/host.ts";
+import { Prober } from "./services/prober.ts";
 
 const help = `usage: dcm-worker run --home HOME     register, offer the ask of HOME/worker.json, run tasks until SIGTERM
        dcm-worker init --home HOME    a new account in HOME (encrypted where DCM_WORKER_PASSWORD is set); prints its address
@@ -126,10 +127,12 @@ async function run(home: string): Promise<void> {
     ...(config.fault === undefined ? {} : { faults: faultsOf(config.fault) }),
   });
   const services = new ServiceAgent({ connection, sender, provider: account, encryptionSecret: keys.secretKey, host, pollMs: config.pollMs ?? 1_000, log });
+  const prober = new Prober({ connection, sender, provider: account, pollMs: config.pollMs ?? 1_000, log });
   agent.start();
   services.start();
+  prober.start();
   const end = async (): Promise<void> => {
-    await Promise.all([agent.stop(), services.stop()]);
+    await Promise.all([agent.stop(), services.stop(), prober.stop()]);
     await server.close();
     connection.close();
     process.exit(0);

@@ -8,7 +8,7 @@ import { callToken, encodeWasmArguments, type WasmArguments } from "../../client
 import { TxFailed, type Sender, type Sent } from "../../client/sender.ts";
 import { fromHex, toHex } from "../../chain/codec/bytes.ts";
 import { MsgCloseServiceResponse, MsgPlaceServiceBidResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
-import { InstanceState, Term, TimeInForce, type Service } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { InstanceState, Term, TimeInForce, type Service, type Sla } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import type { InstanceView } from "../../chain/codec/gen/dcm/market/v1/query.ts";
 import type { BlobStore } from "../data/store.ts";
 import { generateKeyPair, newJobKey, sealBlob, sealKey } from "../seal/index.ts";
@@ -34,6 +34,8 @@ export interface ServiceRequest {
   /** True accepts providers that reclaim for nothing. */
   readonly preemptible?: boolean;
   readonly timeInForce?: "GTT" | "IOC" | "FOK";
+  /** What its instances are held to. Without it nobody probes them. */
+  readonly sla?: Sla;
   readonly costTags?: Readonly<Record<string, string>>;
 }
 
@@ -120,7 +122,7 @@ export class ServiceGateway {
     const value = {
       consumer: sender.address, payer: "", organization: "", costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, tag]) => ({ key, value: tag })),
       classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots, timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],
-      term: request.preemptible === true ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, expiresTau: 0n, profileId: 0, minColocated: 0, reclaimNotice: request.reclaimNotice ?? 0n,
+      term: request.preemptible === true ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, expiresTau: 0n, profileId: 0, minColocated: 0, reclaimNotice: request.reclaimNotice ?? 0n, sla: request.sla,
       service: {
         program, instances: request.instances ?? 1, dataUrls: [dataUrl], requestMeter: request.requestMeter, maxRequestSize: request.maxRequestSize, maxResponseSize: request.maxResponseSize,
         consumerKey: keys.publicKey, arguments: encodeWasmArguments(request.arguments ?? {}),

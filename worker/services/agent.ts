@@ -139,7 +139,10 @@ export class ServiceAgent {
     const { connection, host } = this.#options;
     const { service } = await connection.query.market.service({ serviceId: instance.serviceId });
     const { class: capacity } = await connection.query.market.class({ classId: service!.classId });
-    const { program, key } = await loadService({ ...this.#options, signal: this.#stop.signal }, service!);
+    const { program, key } = await loadService({ ...this.#options, signal: this.#stop.signal }, service!).catch((error: unknown) => {
+      if (error instanceof InputUnavailable) host.lacksProgram(instance.id);
+      throw error;
+    });
     host.open(instance.id, service!, capacity!, program, key);
   }
 

@@ -68,6 +68,27 @@ describe("calls of a service", function () {
     assert.equal((await call(3n, "a")).status, 200);
   });
 
+  it("says without a token whether an instance is served, with its program or without", async () => {
+    const health = async (id: bigint, method = "GET"): Promise<[number, string]> => {
+      const answer = await fetch(`${server.url}/instances/${id}/health`, { method });
+      return [answer.status, await answer.text()];
+    };
+    host.open(1n, serviceOf(), capacity, echo, key);
+    assert.deepEqual(await health(1n), [200, "serving\n"]);
+    assert.equal((await health(1n, "HEAD"))[0], 200);
+    assert.equal((await health(1n, "POST"))[0], 405);
+    assert.equal((await health(77n))[0], 404);
+    host.lacksProgram(77n);
+    assert.deepEqual(await health(77n), [200, "waiting for its program\n"]);
+    assert.deepEqual([host.has(77n), host.ids.includes(77n)], [false, true]);
+    host.open(77n, serviceOf(), capacity, echo, key);
+    assert.deepEqual(await health(77n), [200, "serving\n"]);
+    host.close(77n);
+    host.lacksProgram(78n);
+    host.close(78n);
+    for (const id of [77n, 78n]) assert.equal((await health(id))[0], 404);
+  });
+
   it("tells nobody without the token whether an instance is here", async () => {
     host.open(1n, serviceOf(), capacity, echo, key);
     const texts: string[] = [];

@@ -31,11 +31,14 @@ interface Live {
 }
 
 const pattern = /^\/instances\/(\d{1,20})$/;
+const healthPattern = /^\/instances\/(\d{1,20})\/health$/;
 
 export class Host {
   readonly #options: HostOptions;
   readonly #slots: Slots;
   readonly #live = new Map<bigint, Live>();
+  /** Those that are served without their program, which is not to be had. */
+  readonly #waiting = new Set<bigint>();
 
   constructor(options: HostOptions) {
     this.#options = options;
@@ -47,22 +50,34 @@ export class Host {
   }
 
   get ids(): bigint[] {
-    return [...this.#live.keys()];
+    return [...this.#live.keys(), ...this.#waiting];
+  }
+
+  /** The instance is served, but for the program that its consumer withholds: it is as healthy as it can be [withholding it, for credits]. */
+  lacksProgram(id: bigint): void {
+    this.#waiting.add(id);
   }
 
   /** From now on the instance answers calls. */
   open(id: bigint, service: Service, capacity: CapacityClass, program: Uint8Array, key: Uint8Array): void {
+    this.#waiting.delete(id);
     this.#live.set(id, { id, service, capacity, program, token: callToken(key, id), stop: new AbortController(), calls: 0 });
   }
 
   /** It answers no more; what runs is ended. */
   close(id: bigint): void {
+    this.#waiting.delete(id);
     this.#live.get(id)?.stop.abort();
     this.#live.delete(id);
   }
 
   /** For the worker's server: answers paths of instances, and says whether it did. */
   readonly route = (request: IncomingMessage, response: ServerResponse): boolean => {
+    const health = healthPattern.exec(request.url ?? "");
+    if (health !== null) {
+      this.#health(BigInt(health[1]!), request, response);
+      return true;
+    }
     const match = pattern.exec(request.url ?? "");
     if (match === null) return false;
     this.#answer(BigInt(match[1]!), request, response).catch((error: unknown) => {
@@ -72,6 +87,19 @@ export class Host {
     });
     return true;
   };
+
+  /** For probers, who have no token; the chain says of everybody whom it serves. Starts no process. */
+  #health(id: bigint, request: IncomingMessage, response: ServerResponse): void {
+    response.setHeader("X-Content-Type-Options", "nosniff");
+    response.setHeader("Cache-Control", "no-store");
+    if (request.method !== "GET" && request.method !== "HEAD") {
+      response.setHeader("Allow", "GET, HEAD");
+      return refuse(request, response, 405, "use GET");
+    }
+    if (this.#live.has(id)) return end(response, 200, "serving");
+    if (this.#waiting.has(id)) return end(response, 200, "waiting for its program");
+    end(response, 404, "not served here");
+  }
 
   async #answer(id: bigint, request: IncomingMessage, response: ServerResponse): Promise<void> {
     const live = this.#live.get(id);
