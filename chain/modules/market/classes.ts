@@ -1,6 +1,6 @@
 /** The registry of capacity classes. */
 import { CapacityClass, Meter } from "../../codec/gen/dcm/market/v1/types.ts";
-import { fail } from "../../runtime/errors.ts";
+import { assert, fail } from "../../runtime/errors.ts";
 import { atMost, checkClassId, maxPrice, size, textAtMost } from "./checks.ts";
 import { errors } from "./errors.ts";
 import { emit } from "./events.ts";
@@ -59,4 +59,11 @@ export function saveClass(ctx: Context, next: CapacityClass): void {
   if (known !== undefined && known.meterPerLot !== next.meterPerLot) fail(errors.classFixed, { field: "meter_per_lot" });
   classes.set(ctx, next.id, next);
   emit(ctx, "EventClassSet", { class_id: next.id, tick: next.tick, min_bond_per_unit: next.minBondPerUnit, max_lots: next.maxLots, max_lot_ms: next.maxLotMs, closed: String(next.closed) });
+}
+
+/** Of one lot: milliseconds where the class is metered by time. */
+export function meterOf(ctx: Context, classId: string): bigint {
+  const capacity = classes.find(ctx, classId);
+  assert(capacity !== undefined, `class ${classId} is missing`);
+  return capacity.meterPerLot;
 }

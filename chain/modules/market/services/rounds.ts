@@ -3,6 +3,7 @@ import type { Instance, ProbeRound, Service } from "../../../codec/gen/dcm/marke
 import { addressBytes } from "../../../codec/address.ts";
 import { assert } from "../../../runtime/errors.ts";
 import { maxInt, minInt } from "../../../math/int.ts";
+import { meterOf } from "../classes.ts";
 import { emit } from "../events.ts";
 import { paramsAt } from "../params.ts";
 import { rateOf } from "../rate.ts";
@@ -10,6 +11,7 @@ import { probeDraws, probeQueue, probeRounds, probesByProber } from "../state.ts
 import { streams } from "./instance-machine.ts";
 import { creditOf, judge } from "./probes.ts";
 import { count } from "./quality.ts";
+import { earnedUntil } from "./stream.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MarketPorts } from "../ports.ts";
 
@@ -54,16 +56,23 @@ export function endRound(ctx: Context, ports: MarketPorts, instance: Instance, s
     if (reported || over) count(ctx, prober, { reportsDue: true, reportsMissed: !reported });
   }
   const sla = service.sla!;
-  const paid = BigInt(instance.paid) - BigInt(round.paidBefore);
+  const toTau = instance.endedTau === 0n ? ports.clock.tau(ctx) : instance.endedTau;
+  const paid = paidFor(instance, round, toTau, meterOf(ctx, service.classId));
   const { verdict, median, history, judged, good, missed } = judge(round, sla);
   const credit = missed ? creditOf(paid, sla, rateOf(service)) : 0n;
   count(ctx, instance.provider, { rounds: verdict !== "void", bad: verdict === "bad", missed, void: verdict === "void" });
   emit(ctx, "EventProbeJudged", {
-    ...about(instance, service), round: round.round, from_tau: round.fromTau, to_tau: ports.clock.tau(ctx), reported: names(round, true), absent: over ? names(round, false) : "", verdict, median_latency_ms: median,
+    ...about(instance, service), round: round.round, from_tau: round.fromTau, to_tau: toTau, reported: names(round, true), absent: over ? names(round, false) : "", verdict, median_latency_ms: median,
     good_rounds: good, judged_rounds: judged, missed: String(missed), paid, credit_due: credit,
   });
   const fromStake = credit > 0n ? payCredit(ctx, ports, instance, service, round.round, credit) : 0n;
   return { past: { round: round.round, history, judged }, fromStake };
+}
+
+/** What came in for the period and was earned in it: debts of earlier ones are theirs [a debt kept back until a bad round, and paid for the credit]. */
+function paidFor({ price, startedTau, paid }: Instance, { fromTau, paidBefore }: ProbeRound, toTau: bigint, meterPerLot: bigint): bigint {
+  const earned = (tau: bigint): bigint => earnedUntil({ price, startedTau, meterPerLot }, tau);
+  return minInt(BigInt(paid) - BigInt(paidBefore), earned(toTau) - earned(fromTau));
 }
 
 /** Out of the provider's free and unbonding bond, so that its stake stays whole, then out of the stake: all of it to the payer of the bid. Gives what the stake lost. */

@@ -1,10 +1,11 @@
 /** The edge around the instance machine: loads an instance brought up to date, carries out what a step asks for, stores. */
 import { InstanceState, OrderStatus, Term, type Ask, type Bid, type Instance, type Service } from "../../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../../codec/address.ts";
-import { assert, fail } from "../../../runtime/errors.ts";
+import { fail } from "../../../runtime/errors.ts";
 import { bookOf, returnUnit } from "../asks.ts";
 import { closedBy, exclude, isTerminal, loadBid, loadService, saveBid, saveService } from "../bids.ts";
 import { openBook } from "../books.ts";
+import { meterOf } from "../classes.ts";
 import { disburse } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { emit, instanceChanged } from "../events.ts";
@@ -12,17 +13,11 @@ import { createLease, endLeaseUnit } from "../leases.ts";
 import { paramsAt } from "../params.ts";
 import { countSettled } from "../prices.ts";
 import { rateOf, toBond } from "../rate.ts";
-import { classes, instanceQueue, instances, instancesByProvider, seals, tasksPerJob } from "../state.ts";
+import { instanceQueue, instances, instancesByProvider, seals, tasksPerJob } from "../state.ts";
 import { bringInstanceUp, closeOpenInstance, feeOfNotice, isHeld, matchInstance, type InstanceEffect, type InstanceStep, type ServiceTerms } from "./instance-machine.ts";
 import { followRounds } from "./rounds.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MarketPorts } from "../ports.ts";
-
-function meterOf(ctx: Context, classId: string): bigint {
-  const capacity = classes.find(ctx, classId);
-  assert(capacity !== undefined, `class ${classId} is missing`);
-  return capacity.meterPerLot;
-}
 
 /** Lots in a notice; a begun one counts whole. */
 export function lotsOf(notice: bigint, meterPerLot: bigint): bigint {

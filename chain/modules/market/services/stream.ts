@@ -30,7 +30,7 @@ export interface Reach {
 }
 
 /** What the provider earned from the start until `tau`. */
-export function earnedUntil({ price, meterPerLot, startedTau }: Stream, tau: bigint): bigint {
+export function earnedUntil({ price, meterPerLot, startedTau }: Pick<Stream, "price" | "meterPerLot" | "startedTau">, tau: bigint): bigint {
   return mulDivFloor(price, tau - startedTau, meterPerLot);
 }
 
