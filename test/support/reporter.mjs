@@ -1,6 +1,9 @@
 // Mocha's spec reporter, with the time of slow files and one closing line that scripts can read: `N passed, N failed`.
 import Mocha from "mocha";
 
+/** How long the process may take to end after the last test. */
+const patienceMs = 30_000;
+
 export default class Reporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options);
@@ -14,6 +17,11 @@ export default class Reporter extends Mocha.reporters.Spec {
       if (slow.length > 0) process.stdout.write(`slowest files:\n${slow.map(([file, s]) => `  ${s.toFixed(0).padStart(4)} s  ${file}\n`).join("")}`);
       const { passes = 0, failures = 0 } = runner.stats ?? {};
       process.stdout.write(`\n${passes} passed, ${failures} failed\n`);
+      // A test that leaves a timer or a connection behind would keep the run from ending: that is a fault, and not one to wait for.
+      setTimeout(() => {
+        process.stderr.write(`The run is over, but ${process.getActiveResourcesInfo().join(", ")} keeps the process from ending: a test leaves it behind.\n`);
+        process.exit(1);
+      }, patienceMs).unref();
     });
   }
 }
