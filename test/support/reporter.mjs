@@ -20,7 +20,9 @@ export default class Reporter extends Mocha.reporters.Spec {
       // A test that leaves a timer or a connection behind would keep the run from ending: that is a fault, and not one to wait for.
       setTimeout(() => {
         process.stderr.write(`The run is over, but ${process.getActiveResourcesInfo().join(", ")} keeps the process from ending: a test leaves it behind.\n`);
-        process.exit(1);
+        // Behind mocha's own listener, which would say 0.
+        process.once("exit", () => (process.exitCode = 1));
+        process.exit();
       }, patienceMs).unref();
     });
   }
