@@ -82,6 +82,7 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
     },
 
     hold(ctx, payer, denom, amount) {
+      assert(ctx.mode === "recheck", "coins are held in a recheck only: in a block they would be lost");
       withdraw(ctx, payer, denom, amount, 0n);
     },
 
