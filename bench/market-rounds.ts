@@ -15,7 +15,7 @@ import { claimPorts } from "../localnet/ports.ts";
 import { anyOf, signedTx, type TestAccount } from "../test/support/accounts.ts";
 import { figure, machine, type Benchmark } from "./benchmark.ts";
 import { ask, bid, commit, registration, reveal, start } from "./market-messages.ts";
-import { ask as query, blocksFrom, latestHeight } from "./node-send/chain.ts";
+import { blocksFrom, latestHeight, query } from "./node-send/chain.ts";
 import { benchAccounts, buildHome, chainId, copyHome, denom } from "./node-send/home.ts";
 import { requestText, runLoad, unconfirmed } from "./node-send/load.ts";
 import { startNode, waitUntil } from "./node-send/node.ts";

@@ -55,7 +55,7 @@ async function succeeded(port: number, height: string, idle: boolean): Promise<n
 }
 
 /** The value of an ABCI query at the latest height; throws what the node answers instead. */
-export async function ask(port: number, path: string, data: Uint8Array): Promise<Uint8Array> {
+export async function query(port: number, path: string, data: Uint8Array): Promise<Uint8Array> {
   const { response } = await call<{ response: { code: number; value: string | null; log: string } }>(port, "abci_query", { path, data: toHex(data) });
   if (response.code !== 0) throw new Error(`${path} answered ${response.code}: ${response.log}`);
   return Buffer.from(response.value ?? "", "base64");
@@ -66,9 +66,9 @@ export async function assertMoved(port: number, accounts: readonly TestAccount[]
   let sequences = 0n;
   let balances = 0n;
   for (const { text } of accounts) {
-    const info = await ask(port, "/cosmos.auth.v1beta1.Query/AccountInfo", QueryAccountInfoRequest.encode({ address: text }).finish());
+    const info = await query(port, "/cosmos.auth.v1beta1.Query/AccountInfo", QueryAccountInfoRequest.encode({ address: text }).finish());
     sequences += QueryAccountInfoResponse.decode(info).info?.sequence ?? 0n;
-    const balance = await ask(port, "/cosmos.bank.v1beta1.Query/Balance", QueryBalanceRequest.encode({ address: text, denom }).finish());
+    const balance = await query(port, "/cosmos.bank.v1beta1.Query/Balance", QueryBalanceRequest.encode({ address: text, denom }).finish());
     balances += BigInt(QueryBalanceResponse.decode(balance).balance?.amount ?? "0");
   }
   const spent = BigInt(accounts.length) * initialBalance - balances;
