@@ -1,6 +1,5 @@
 /** Validators and their self delegations, from genesis. */
 import { MsgDefinition } from "../../../codec/gen/cosmos/staking/v1beta1/tx.ts";
-import type { Context } from "../../../runtime/context.ts";
 import { defineModule, messageService, type Module } from "../../../runtime/module.ts";
 import { errors } from "./errors.ts";
 import { validatorsGenesis } from "./genesis.ts";
@@ -9,16 +8,9 @@ import { genesisUpdates } from "./keeper.ts";
 import { createValidator } from "./messages/create-validator.ts";
 import { validatorQueries } from "./queries.ts";
 import { byConsensusAddress, storeName, validators } from "./state.ts";
+import type { OperatorsPort } from "./ports.ts";
 import type { AccountsPort } from "../../auth/ports.ts";
 import type { BankPort } from "../../bank/ports.ts";
-
-/** Who is a validator, and which one signs blocks under an address. */
-export interface OperatorsPort {
-  /** The operator's raw bytes; undefined where no validator has this 20-byte consensus address. */
-  byConsensusAddress(ctx: Context, address: Uint8Array): Uint8Array | undefined;
-  /** Whether this operator has a validator, in the set or not. */
-  isValidator(ctx: Context, operator: Uint8Array): boolean;
-}
 
 export interface ValidatorsPorts {
   readonly bank: BankPort;
