@@ -38,8 +38,8 @@ const HINT_MS = 15_000;
 const { REPLICA_STATE_SEALING, REPLICA_STATE_ASSIGNED, REPLICA_STATE_RUNNING, REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED, REPLICA_STATE_OUT } = ReplicaState;
 const { TASK_STATE_WAITING, TASK_STATE_OPEN, TASK_STATE_MATCHED, TASK_STATE_TIEBREAK, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
 
-/** Runs the job and shows it. Rejects with JobFailed, after the receipt, where a task came to no result. */
-export async function showJob(options: DemoOptions): Promise<void> {
+/** Runs the job and shows it; gives its output. Rejects with JobFailed, after the receipt, where a task came to no result. */
+export async function showJob(options: DemoOptions): Promise<Uint8Array> {
   const { screen, connection, loaded, consumer, signal } = options;
   const { job, inputs } = loaded;
   const names = await providerNames(connection);
@@ -89,6 +89,7 @@ export async function showJob(options: DemoOptions): Promise<void> {
   if (receipt !== undefined) showSpending(options, receipt);
   await showPrices(options);
   if (failed !== undefined) throw failed;
+  return waves.at(-1)!.results[0]!.output;
 }
 
 /** What the book remembers of its prices, and the index of what was settled. */

@@ -5,6 +5,7 @@
 import { sha256 } from "../chain/codec/hash.ts";
 import { toHex } from "../chain/codec/bytes.ts";
 import type { Connection } from "../client/connection.ts";
+import { readEvent } from "./chain-events.ts";
 import { StageState, type Job, type Stage, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
 
 /** Where something happened. Without a transaction it was the chain's own doing, at the end of that block. */
@@ -221,24 +222,20 @@ async function readBlocks({ connection, job, from, to }: ReceiptRequest): Promis
     const heights = Array.from({ length: Math.min(parallel, to - low + 1) }, (_, i) => low + i);
     const blocks = await Promise.all(heights.map((height) => connection.comet.blockResults(height)));
     for (const { height, results, finalizeBlockEvents } of blocks) {
-      const ours = results.map(({ events }) => events.map(read).filter(({ type, attributes }) => type.startsWith(prefix) && attributes["job_id"] === id));
+      const ours = results.map(({ events }) => events.map(readEvent).filter(({ type, attributes }) => type.startsWith(prefix) && attributes["job_id"] === id));
       const txs = ours.some((events) => events.length > 0) ? (await connection.comet.block(height)).block.txs : [];
       for (const [index, events] of ours.entries()) {
         if (events.length === 0) continue;
         const txHash = toHex(sha256(txs[index]!)).toUpperCase();
         happened.push(...events.map(({ type, attributes }) => ({ height, txHash, type: type.slice(prefix.length), attributes })));
-        transactions.push({ height, txHash, ...describe(results[index]!.events.map(read)) });
+        transactions.push({ height, txHash, ...describe(results[index]!.events.map(readEvent)) });
       }
-      for (const { type, attributes } of finalizeBlockEvents.map(read)) {
+      for (const { type, attributes } of finalizeBlockEvents.map(readEvent)) {
         if (type.startsWith(prefix) && attributes["job_id"] === id) happened.push({ height, type: type.slice(prefix.length), attributes });
       }
     }
   }
   return { happened, transactions };
-}
-
-function read({ type, attributes }: { readonly type: string; readonly attributes: readonly { readonly key: string; readonly value: string }[] }): { type: string; attributes: Attributes } {
-  return { type, attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, value])) };
 }
 
 function describe(events: readonly { readonly type: string; readonly attributes: Attributes }[]): Omit<TransactionReceipt, "height" | "txHash"> {

@@ -9,6 +9,7 @@ import { Sender } from "../client/sender.ts";
 import { serveBlobs } from "../worker/data/server.ts";
 import { BlobStore } from "../worker/data/store.ts";
 import { Gateway } from "../worker/gateway/gateway.ts";
+import { ServiceGateway } from "../worker/gateway/services.ts";
 import { loadJob } from "../worker/job-file.ts";
 import { obtainCometBFT } from "./comet/obtain.ts";
 import { showJob } from "./demo.ts";
@@ -17,11 +18,14 @@ import { dcmHomes, denom, gasPrice, personaWallet, personas, type ProviderTerms 
 import { Network } from "./network.ts";
 import type { Options } from "./options.ts";
 import { grouped, Screen } from "./screen.ts";
+import { leastProviders, showServiceLevel } from "./service-demo.ts";
 import { claimFolder, holdFolder } from "./state.ts";
 import { fitVerification } from "./verification.ts";
 
 const FAUCET_AMOUNT = 10_000_000n;
 const FAUCET_COOLDOWN_MS = 10_000;
+/** The job whose result is offered as a service afterwards. */
+const kmeans = join(import.meta.dirname, "../examples/kmeans");
 /** A second signal that comes so much later is a second wish, not an echo of the first through npm. */
 const ECHO_MS = 500;
 
@@ -83,7 +87,13 @@ export async function runSession(options: Options): Promise<void> {
       const gateway = new Gateway({ connection, sender: consumer, blobs, dataUrl: data.url, directory: join(options.folder, "gateway/jobs"), pollMs: 300, log: () => undefined });
       gateway.start();
       closers.push(() => gateway.stop());
-      await showJob({ screen, connection, gateway, chainId, consumer: consumer.address, loaded: fitted.loaded, receipts: join(options.folder, "receipts"), verbose: options.verbose, signal: interrupted.signal });
+      const output = await showJob({ screen, connection, gateway, chainId, consumer: consumer.address, loaded: fitted.loaded, receipts: join(options.folder, "receipts"), verbose: options.verbose, signal: interrupted.signal });
+      if (options.job === kmeans && options.fault === undefined && options.providers >= leastProviders) {
+        const services = new ServiceGateway({ connection, sender: consumer, blobs, dataUrl: data.url, directory: join(options.folder, "gateway/services"), pollMs: 200, log: () => undefined });
+        services.start();
+        closers.push(() => services.stop());
+        await showServiceLevel({ screen, connection, gateway: services, output, machine: (provider) => network.node(provider), signal: interrupted.signal });
+      }
     }
     if (options.once) return;
     endpoints(screen, network, faucet.url, options);

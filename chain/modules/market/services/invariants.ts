@@ -5,7 +5,7 @@ import { loadBid, openTasks } from "../bids.ts";
 import { instanceQueue, instances, instancesByProvider, probeDraws, probeQueue, probeRounds, probesByProber, replacedBids, services, within } from "../state.ts";
 import { balanceOf } from "./deposits.ts";
 import { isHeld, streams } from "./instance-machine.ts";
-import { probersOfRound } from "./probes.ts";
+import { leastReports, probersOfRound } from "./probes.ts";
 import type { Context } from "../../../runtime/context.ts";
 
 /** in = paid + refunded + fees + burned + held, and each part is what the instances say. */
@@ -65,7 +65,7 @@ export function rounds(ctx: Context): string | undefined {
   if (queued !== all.length || waiting !== all.filter(({ drawn }) => !drawn).length) return `${all.length} rounds, of which ${queued} are queued and ${waiting} wait for their draw`;
   for (const { instanceId: id, dueTau, seedHeight, drawn, probes, paidBefore } of all) {
     if (!probeQueue.has(ctx, [dueTau, id]) || drawn === probeDraws.has(ctx, [seedHeight, id])) return `the probe round of instance ${id} is not where it is looked for`;
-    if (BigInt(paidBefore) > BigInt(instances.find(ctx, id)!.paid) || (probes.length !== 0 && probes.length !== probersOfRound)) return `the probe round of instance ${id} has ${probes.length} probers and began at ${paidBefore} paid`;
+    if (BigInt(paidBefore) > BigInt(instances.find(ctx, id)!.paid) || (probes.length !== 0 && probes.length !== leastReports && probes.length !== probersOfRound)) return `the probe round of instance ${id} has ${probes.length} probers and began at ${paidBefore} paid`;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * Who probes: three providers of distinct organizations, by free bond with the share cap, with the seed of a later block. No salt of the consumer is mixed in: what a draw could be bent for
+ * Who probes: three providers of distinct organizations (two where the market has no third), by free bond with the share cap, with the seed of a later block. No salt of the consumer is mixed in: what a draw could be bent for
  * is the set of probers, a proposer can only withhold its block for that, and a consumer that salted could only choose among draws itself.
  */
 import type { Instance, ProbeRound, Service } from "../../../codec/gen/dcm/market/v1/types.ts";
@@ -12,7 +12,7 @@ import { choose, type Weighable } from "../draws.ts";
 import { emit } from "../events.ts";
 import { currentParams } from "../params.ts";
 import { collect, instances, probeDraws, probeRounds, probesByProber, within } from "../state.ts";
-import { probersOfRound } from "./probes.ts";
+import { leastReports, probersOfRound } from "./probes.ts";
 import { about } from "./rounds.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -50,7 +50,9 @@ function drawRound(ctx: Context, ports: MarketPorts, id: bigint, candidates: rea
   const service = loadService(ctx, instance.serviceId);
   const parties = partiesOf(ctx, ports, instance, service);
   const own = sha256(seed, utf8("probe"), uint64Bytes(id), uint64Bytes(round.round));
-  const chosen = choose(candidates.filter(({ provider, organization }) => !parties.has(provider) && !parties.has(organization)), probersOfRound, own, currentParams(ctx).params.shareCapBps) ?? [];
+  const eligible = candidates.filter(({ provider, organization }) => !parties.has(provider) && !parties.has(organization));
+  const { shareCapBps } = currentParams(ctx).params;
+  const chosen = choose(eligible, probersOfRound, own, shareCapBps) ?? choose(eligible, leastReports, own, shareCapBps) ?? [];
   const drawn: ProbeRound = { ...round, drawn: true, seedHeight: ctx.height, probes: chosen.map(({ provider }) => ({ prober: provider, reported: false, available: false, latencyMs: 0n })) };
   probeRounds.set(ctx, id, drawn);
   for (const { provider } of chosen) probesByProber.set(ctx, [addressBytes(provider), id], true);

@@ -3,10 +3,10 @@ import type { Probe, ProbeRound, Sla } from "../../../codec/gen/dcm/market/v1/ty
 import { toBond, type Rate } from "../rate.ts";
 import { part } from "../settlement.ts";
 
-/** Drawn for each round. */
+/** Drawn for each round, where so many organizations may be. */
 export const probersOfRound = 3;
-/** With fewer reports a round says nothing. */
-const leastReports = 2;
+/** With fewer reports a round says nothing; with fewer organizations nobody is drawn. */
+export const leastReports = 2;
 /** Rounds that availability is reckoned over: a bit of the history each. */
 const window = 64;
 

@@ -133,8 +133,13 @@ describe("who probes", () => {
     for (const count of counts.values()) assert.ok(count >= 18 && count < 40, `${count} of 40`);
   });
 
-  it("MKT-141: with too few organizations the round says nothing", () => {
+  it("MKT-141: where only two organizations may be, both are drawn", () => {
     const scene = served({ probers: ["q1", "q2"] });
+    assert.deepEqual(drawn(scene).toSorted(), [name("q1"), name("q2")].toSorted());
+  });
+
+  it("MKT-141: with too few organizations the round says nothing", () => {
+    const scene = served({ probers: ["q1"] });
     assert.deepEqual(drawn(scene), []);
     const event = judged(scene);
     assert.deepEqual([event["verdict"], event["absent"], event["credit_due"]], ["void", "", "0"]);

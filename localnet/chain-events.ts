@@ -1,0 +1,26 @@
+/** Events of blocks as CometBFT gives them, with their attributes by name. */
+import type { Connection } from "../client/connection.ts";
+
+export interface RawEvent {
+  readonly type: string;
+  readonly attributes: readonly { readonly key: string; readonly value: string }[];
+}
+
+export interface NamedEvent {
+  readonly type: string;
+  readonly attributes: Readonly<Record<string, string>>;
+}
+
+export function readEvent({ type, attributes }: RawEvent): NamedEvent {
+  return { type, attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, value])) };
+}
+
+/** What the chain did by itself in the blocks from `from` on, block by block as they come. Ends when it is aborted. */
+export async function* blockEvents(connection: Connection, from: number, pollMs: number, signal: AbortSignal): AsyncGenerator<{ readonly height: number; readonly events: readonly NamedEvent[] }> {
+  for (let height = from; !signal.aborted; ) {
+    // CometBFT's own height is a block's that may have no results yet.
+    const { lastBlockHeight = 0 } = await connection.comet.abciInfo();
+    for (; height <= lastBlockHeight && !signal.aborted; height++) yield { height, events: (await connection.comet.blockResults(height)).finalizeBlockEvents.map(readEvent) };
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}
