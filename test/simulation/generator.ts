@@ -1,7 +1,7 @@
 /** What happens in the next block: messages of every type from the modules' own generators, with faults on purpose. */
 import { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
-import { StageState } from "../../chain/codec/gen/dcm/market/v1/types.ts";
-import { liveTasksByProvider, stages } from "../../chain/modules/market/state.ts";
+import { InstanceState, ReplicaState, StageState, TaskState } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { draws, instances, probesByProber, stages, tasks } from "../../chain/modules/market/state.ts";
 import type { Context } from "../../chain/runtime/context.ts";
 import type { BoundMessage, Module, Random, World } from "../../chain/runtime/module.ts";
 import { anyOf } from "../support/accounts.ts";
@@ -20,19 +20,31 @@ const beginnings = ["/dcm.market.v1.MsgPlaceAsk", "/dcm.market.v1.MsgPlaceBid", 
 
 /** What goes on with them, beside the messages of the reserved lane. */
 const continuations = [
-  "/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.market.v1.MsgStartService", "/dcm.market.v1.MsgTopUpService", "/dcm.market.v1.MsgReclaimService", "/dcm.market.v1.MsgReportProbe",
+  "/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.market.v1.MsgStartService", "/dcm.market.v1.MsgTopUpService", "/dcm.market.v1.MsgReclaimService", "/dcm.market.v1.MsgCloseService", "/dcm.market.v1.MsgReportProbe",
   "/dcm.staking.v1.MsgUnjailProvider", "/dcm.channel.v1.MsgRedeemVoucher",
   "/dcm.forward.v1.MsgResell", "/dcm.forward.v1.MsgTransfer", "/dcm.forward.v1.MsgAccept",
 ];
 
-/** What brings a task to its end. */
-const work = ["RevealSalt", "SealKeys", "StartTask", "CommitResult", "RevealResult", "SupplyInputs"].map((name) => `/dcm.market.v1.Msg${name}`);
-/** Of such messages, in one block. */
+/** Messages in one block that bring tasks to their ends. */
 const mostWork = 16;
 
-/** Replicas that have not ended, and stages that wait for inputs. */
-function liveTasks(ctx: Context): number {
-  return Array.from(liveTasksByProvider.entries(ctx)).length + Array.from(stages.entries(ctx)).filter(([, { state }]) => state === StageState.STAGE_STATE_INPUTS).length;
+/** What a replica in this state waits for. */
+const next: Readonly<Partial<Record<ReplicaState, string>>> = {
+  [ReplicaState.REPLICA_STATE_SEALING]: "SealKeys", [ReplicaState.REPLICA_STATE_ASSIGNED]: "StartTask", [ReplicaState.REPLICA_STATE_RUNNING]: "CommitResult", [ReplicaState.REPLICA_STATE_COMMITTED]: "RevealResult",
+};
+
+const starting: readonly InstanceState[] = [InstanceState.INSTANCE_STATE_SEALING, InstanceState.INSTANCE_STATE_PENDING];
+
+/** The messages that tasks, draws, stages, instances and probes wait for, each as often as it is waited for. */
+function wanted(ctx: Context): string[] {
+  const replicas = Array.from(tasks.entries(ctx), ([, task]) => task).filter(({ state }) => state !== TaskState.TASK_STATE_FINAL && state !== TaskState.TASK_STATE_CLOSED).flatMap((task) => task.replicas);
+  return [
+    ...replicas.map(({ state }) => next[state]),
+    ...Array.from(draws.entries(ctx)).filter(([, { salt, saltDueTau }]) => salt.length === 0 && saltDueTau !== 0n).map(() => "RevealSalt"),
+    ...Array.from(stages.entries(ctx)).filter(([, { state }]) => state === StageState.STAGE_STATE_INPUTS).map(() => "SupplyInputs"),
+    ...Array.from(instances.entries(ctx)).filter(([, { state }]) => starting.includes(state)).flatMap(() => ["SealKeys", "StartService"]),
+    ...Array.from(probesByProber.entries(ctx)).map(() => "ReportProbe"),
+  ].filter((name) => name !== undefined).map((name) => `/dcm.market.v1.Msg${name}`);
 }
 
 interface Made {
@@ -49,7 +61,6 @@ export class Generator {
   readonly #ordinary: readonly BoundMessage[];
   /** What goes on with something begun earlier: sent more often, so that it gets to its end. */
   readonly #threads: readonly BoundMessage[];
-  readonly #work: readonly BoundMessage[];
   readonly #beginnings: readonly BoundMessage[];
   readonly #refine: ReturnType<typeof refinements>;
   /** Accounts that a simulation may act for, the validators' too: they register beacon keys. */
@@ -63,7 +74,6 @@ export class Generator {
     this.#byGovernance = this.#messages.filter(({ typeUrl }) => this.#governed.has(typeUrl));
     this.#ordinary = this.#messages.filter(({ typeUrl }) => !this.#governed.has(typeUrl));
     this.#threads = this.#ordinary.filter(({ typeUrl, handler }) => handler.lane === "reserved" || continuations.includes(typeUrl));
-    this.#work = this.#ordinary.filter(({ typeUrl }) => work.includes(typeUrl));
     this.#beginnings = this.#ordinary.filter(({ typeUrl }) => beginnings.includes(typeUrl));
     this.#refine = refinements(this.#anyMessage);
     this.#accounts = [...world.accounts, ...world.validators.map(({ operator }) => operator)].map(({ text }) => text);
@@ -85,8 +95,10 @@ export class Generator {
       if (tx !== undefined) txs.push(tx);
     }
     // Workers and their consumers go on with what runs: left to chance alone, few tasks would come to their end in time.
-    for (let i = Math.min(mostWork, liveTasks(ctx)); i > 0; i--) {
-      const made = this.#made(ctx, random.pick(this.#work));
+    const waiting = wanted(ctx);
+    for (let i = Math.min(mostWork, waiting.length); i > 0; i--) {
+      const [typeUrl] = waiting.splice(random.int(waiting.length), 1) as [string];
+      const made = this.#made(ctx, this.#ordinary.find((bound) => bound.typeUrl === typeUrl)!);
       if (made !== undefined) txs.push({ messages: [plannedMessage(made.any)], signers: made.signers, gas: "1500000", fee: "0" });
     }
     return {

@@ -112,7 +112,7 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
   }
   const market = defaults(modules, "market") as MarketGenesis | undefined;
   if (market !== undefined) {
-    const due = (): bigint => random.pick([3_000n, 10_000n, 20_000n]);
+    const due = (): bigint => random.pick([3_000n, 10_000n, 30_000n, 60_000n]);
     const params = {
       ...localnetParams(), startDue: due(), commitDue: due(), revealDue: due(), saltDue: due() + 5_000n, sealDue: due(), recordLifetime: 60_000n, maxSweep: random.pick([10, 500]), maxFills: random.pick([1, 5_000]),
       feeBps: random.int(1_001), maxOrderLifetime: 600_000n, profileDeposit: 1_000_000n,
