@@ -19,6 +19,7 @@ import { validatorsModule } from "./modules/staking/validators/module.ts";
 import { vestingModule } from "./modules/vesting/module.ts";
 import { Machine, runtimeStore, type MachineOptions } from "./runtime/machine.ts";
 import { Router } from "./runtime/router.ts";
+import type { StakingHooks } from "./modules/staking/validators/ports.ts";
 import type { Module } from "./runtime/module.ts";
 
 /** Module accounts and what they may do with coins. */
@@ -54,10 +55,13 @@ function wire(): Wiring {
   const { module: auth, accounts } = authModule(moduleAccounts);
   const { module: bank, bank: money } = bankModule({ accounts, blocked });
   const { module: consensus, consensusParams } = consensusModule();
-  const { module: staking, validators } = validatorsModule({ bank: money, accounts });
+  const stakingHooks: StakingHooks[] = [];
+  const { module: staking, validators } = validatorsModule({ bank: money, accounts, hooks: stakingHooks });
   const { module: feegrants, feegrant } = feegrantModule({ accounts, bank: money });
   const { module: vesting } = vestingModule({ bank: money, accounts });
-  const { module: beacon, beacon: seeds, proposal } = beaconModule({ validators, authority });
+  const { module: beacon, beacon: seeds, proposal, hooks: beaconHooks } = beaconModule({ validators, authority });
+  // Staking calls them in this order.
+  stakingHooks.push(beaconHooks);
   const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, authority });
   const { module: auditors, attestations } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
   const { module: market, deliveries } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, authority });

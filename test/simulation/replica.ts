@@ -63,6 +63,8 @@ export class LocalReplica implements Replica {
   readonly #genesis: GenesisInputs;
   store: MultiStore;
   machine: Machine;
+  /** The set that genesis began with. */
+  validators: readonly ValidatorUpdate[] = [];
   #captured: ChangeSet | undefined;
   #capturing = false;
 
@@ -86,7 +88,7 @@ export class LocalReplica implements Replica {
     };
     const { guard: _, ...options } = this.#options;
     const machine = createApp({ strict: true, minGasPrices: [], report, ...options, store: this.#versions() });
-    if (this.store.version === 0) this.#guard(() => machine.initChain(this.#genesis));
+    if (this.store.version === 0) this.validators = this.#guard(() => machine.initChain(this.#genesis)).validators;
     return machine;
   }
 

@@ -9,7 +9,8 @@ import { Generator } from "./generator.ts";
 import { encodePlanned, type Plan, type PlannedBlock, type PlannedTx } from "./plan.ts";
 import { difference, LocalReplica, outcomeOf, RestartingReplica, type Outcome, type Replica } from "./replica.ts";
 import { signingFor } from "./signing.ts";
-import { appModules, beaconSigner, genesisNanos, lastCommit, makeWorld, type SimulatedWorld } from "./world.ts";
+import { SigningSet } from "./signing-set.ts";
+import { appModules, beaconSigner, genesisNanos, makeWorld, type SimulatedWorld } from "./world.ts";
 import type { ForeignProcess } from "./foreign.ts";
 import { decodeTx, TxDecodeError, type DecodedTx } from "../../chain/codec/tx.ts";
 import type { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
@@ -81,26 +82,28 @@ class Run {
   readonly #coverage: Coverage;
   readonly #blocks: PlannedBlock[] = [];
   readonly #hashes: string[] = [];
-  readonly #proposing: { by: number };
+  readonly #signers: SigningSet;
+  readonly #proposing: { by: Uint8Array };
   #pool: Pooled[] = [];
   #height = 0;
   #nanos = genesisNanos;
 
-  private constructor(options: RunOptions, world: SimulatedWorld, full: LocalReplica, honest: LocalReplica, others: readonly Replica[], proposing: { by: number }) {
+  private constructor(options: RunOptions, world: SimulatedWorld, full: LocalReplica, honest: LocalReplica, others: readonly Replica[], proposing: { by: Uint8Array }) {
     this.#options = options;
     this.#world = world;
     this.#full = full;
     this.#honest = honest;
     this.#others = others;
     this.#proposing = proposing;
+    this.#signers = new SigningSet(world.genesis.initialHeight, full.validators);
     this.#generator = new Generator(world, full.machine.modules);
     this.#coverage = new Coverage(full.machine.router.typeUrls);
   }
 
   static async start(options: RunOptions): Promise<Run> {
     const world = makeWorld(options.seed, appModules());
-    const proposing = { by: 0 };
-    const signBeacon = (message: Uint8Array): Uint8Array | undefined => beaconSigner(world, proposing.by, full.machine.queryContext())(message);
+    const proposing = { by: new Uint8Array(20) };
+    const signBeacon = (message: Uint8Array): Uint8Array | undefined => beaconSigner(proposing.by, full.machine.queryContext())(message);
     const full: LocalReplica = await LocalReplica.start("full", world.genesis, { checkInvariants: true, signBeacon });
     const bare = await LocalReplica.start("bare", world.genesis);
     const restarting = await RestartingReplica.start(`restarting ${options.seed}`, world.genesis);
@@ -141,15 +144,16 @@ class Run {
   async #block(block: PlannedBlock): Promise<void> {
     this.#height++;
     this.#nanos += BigInt(block.nanos);
-    this.#proposing.by = block.proposer % this.#world.validators.length;
-    const header = { height: BigInt(this.#height), timeNanos: this.#nanos, proposer: this.#world.validators[this.#proposing.by]!.consensusAddress };
+    const signers = this.#signers.at(BigInt(this.#height));
+    this.#proposing.by = signers[block.proposer % signers.length]!.address;
+    const header = { height: BigInt(this.#height), timeNanos: this.#nanos, proposer: this.#proposing.by };
     const forced = this.#check(block);
     const proposed = this.#full.machine.prepareProposal(header, this.#pool.map(({ bytes }) => bytes), block.maxBytes);
     this.#judgeProposal(header, proposed, block);
     const own = proposed.length > 0 && this.#isReveal(proposed[0]!) ? proposed.slice(0, 1) : [];
     const rest = [...proposed.slice(own.length), ...forced];
     if (block.reversed === true) rest.reverse();
-    const request: BlockRequest = { ...header, txs: [...(block.silent === true ? [] : own), ...rest], lastCommit: lastCommit(this.#world, block.absent), misbehavior: [] };
+    const request: BlockRequest = { ...header, txs: [...(block.silent === true ? [] : own), ...rest], lastCommit: this.#signers.lastCommit(header.height, block.absent), misbehavior: [] };
     // An answer is due for any block, even for one that no honest validator votes for.
     this.#honest.machine.processProposal(request);
     let result = this.#full.machine.finalizeBlock(request);
@@ -163,6 +167,7 @@ class Run {
     this.#full.machine.commit();
     if (this.#full.machine.header?.height !== header.height) throw new Error("the committed header is not the block's");
     this.#hashes.push(outcome.appHash);
+    this.#signers.apply(header.height, result.validatorUpdates);
     this.#countAll(request.txs, result.txResults);
     this.#recheck(new Set(request.txs));
   }

@@ -18,7 +18,6 @@ import { GenesisState as ChannelGenesis } from "../../chain/codec/gen/dcm/channe
 import { GenesisState as ForwardGenesis } from "../../chain/codec/gen/dcm/forward/v1/genesis.ts";
 import { GenesisState as MarketGenesis } from "../../chain/codec/gen/dcm/market/v1/genesis.ts";
 import { GenesisState as ProvidersGenesis } from "../../chain/codec/gen/dcm/staking/v1/genesis.ts";
-import type { CommitInfo } from "../../chain/codec/gen/tendermint/abci/types.ts";
 import type { ConsensusParams } from "../../chain/codec/gen/tendermint/types/params.ts";
 import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
 import { Dec } from "../../chain/math/dec.ts";
@@ -26,6 +25,7 @@ import { keyAt } from "../../chain/modules/beacon/keys.ts";
 import { keys as registeredKeys } from "../../chain/modules/beacon/state.ts";
 import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
+import { byConsensusAddress } from "../../chain/modules/staking/validators/state.ts";
 import { cpuSmall, wasmCore } from "../../chain/modules/market/classes.ts";
 import { createApp } from "../../chain/app.ts";
 import type { GenesisInputs } from "../../chain/runtime/machine.ts";
@@ -61,9 +61,10 @@ export const genesisNanos = 1_700_000_000n * 1_000_000_000n;
 /** Beacon keys that validators of simulations use, first and later. */
 export const beaconKeys: readonly BlsKeyPair[] = Array.from({ length: 24 }, (_, i) => blsKeygen(sha256(utf8(`beacon key ${i}`))));
 
-/** Signs with the key that the chain knows of the proposer. */
-export function beaconSigner({ validators }: SimulatedWorld, proposer: number, ctx: Context): (message: Uint8Array) => Uint8Array | undefined {
-  const record = registeredKeys.find(ctx, validators[proposer]!.operator.address);
+/** Signs with the key that the chain knows of the proposer, a 20-byte consensus address. */
+export function beaconSigner(proposer: Uint8Array, ctx: Context): (message: Uint8Array) => Uint8Array | undefined {
+  const operator = byConsensusAddress.find(ctx, proposer);
+  const record = operator === undefined ? undefined : registeredKeys.find(ctx, operator);
   const key = record === undefined ? undefined : keyAt(record, ctx.height + 1n);
   const pair = key === undefined ? undefined : beaconKeys.find(({ publicKey }) => equalBytes(publicKey, key));
   return (message) => (pair === undefined ? undefined : blsSign(pair.secretKey, message));
@@ -97,8 +98,10 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
     auth: AuthGenesis.encode({ params: undefined, accounts: everyone.map((account, i) => genesisAccount(account, BigInt(i), i <= validators.length || random.chance(60) ? "base" : random.pick(vestingKinds))) }).finish(),
     bank: BankGenesis.encode({ params: { sendEnabled: [], defaultSendEnabled: true }, balances, supply: [], denomMetadata: [], sendEnabled: [] }).finish(),
     authz: AuthzGenesis.encode({ authorization: governed(modules).map((typeUrl) => ({ granter: governance, grantee: governor.text, authorization: anyOf(GenericAuthorization, { msg: typeUrl }), expiration: undefined })) }).finish(),
-    staking: ValidatorsGenesis.encode(ValidatorsGenesis.fromPartial({ ...(defaults(modules, "staking") as ValidatorsGenesis) })).finish(),
   };
+  const staking = defaults(modules, "staking") as ValidatorsGenesis;
+  const stakingParams = { ...staking.params!, unbondingTime: { seconds: 20n, nanos: 0 }, maxValidators: 2 + random.int(5), maxEntries: 1 + random.int(7), historicalEntries: 1 + random.int(20) };
+  sections.staking = ValidatorsGenesis.encode(ValidatorsGenesis.fromPartial({ ...staking, params: stakingParams })).finish();
   const providers = defaults(modules, "providers") as ProvidersGenesis | undefined;
   if (providers !== undefined) {
     const params = { ...providers.params!, unbondingTimeMs: 20_000n, maxUnbondingHoldMs: 60_000n, heartbeatWindowMs: 60_000n, jailMisses: 1 + random.int(2), jailTimeMs: 2_000n, minBond: "1000" };
@@ -181,9 +184,4 @@ function genesisTx(chainId: string, { operator, consensusKey, beacon }: Simulate
   })];
   if (beacon !== undefined) messages.push(anyOf(MsgRegisterBeaconKey, { validatorAddress, publicKey: beacon.publicKey, proofOfPossession: blsProvePossession(beacon.secretKey, possessionContext(chainId, operator.address)) }));
   return signedTx(operator, { chainId, accountNumber: 0n, sequence: 0n, messages, gas: 400_000n });
-}
-
-/** Who signed the last block: all but those that are absent. */
-export function lastCommit({ validators }: SimulatedWorld, absent: readonly number[]): CommitInfo {
-  return { round: 0, votes: validators.map((validator, i) => ({ validator: { address: validator.consensusAddress, power: 1n }, blockIdFlag: absent.includes(i) ? 1 : 2 })) };
 }

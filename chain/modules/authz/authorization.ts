@@ -5,6 +5,7 @@ import { AuthorizationType, StakeAuthorization } from "../../codec/gen/cosmos/st
 import { TxError, fail, failPlain, sdkErrors } from "../../runtime/errors.ts";
 import { fromWire, readAmount, readCoins, subCoins, toWire } from "../../runtime/coins.ts";
 import { errors } from "./errors.ts";
+import type { MsgBeginRedelegate, MsgCancelUnbondingDelegation, MsgDelegate, MsgUndelegate } from "../../codec/gen/cosmos/staking/v1beta1/tx.ts";
 import type { MsgSend } from "../../codec/gen/cosmos/bank/v1beta1/tx.ts";
 import type { Any } from "../../codec/gen/google/protobuf/any.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -70,9 +71,11 @@ export function checkAuthorization(authorization: Authorization): void {
       return;
     }
     case "stake": {
-      const { maxTokens, authorizationType } = authorization.value;
+      const { maxTokens, authorizationType, allowList, denyList } = authorization.value;
       if (maxTokens !== undefined && (readAmount(maxTokens.amount) ?? -1n) < 0n) fail(errors.negativeMaxTokens, { coin: `${maxTokens.amount}${maxTokens.denom}` });
       if (authorizationType === AuthorizationType.AUTHORIZATION_TYPE_UNSPECIFIED) fail(errors.unknownType);
+      const listed = (allowList ?? denyList)?.address.length ?? 0;
+      if (listed > maxAllowed) fail(sdkErrors.invalidRequest, `${listed} validators, at most ${maxAllowed}`);
       return;
     }
   }
@@ -86,8 +89,7 @@ export function afterMessage(ctx: Context, authorization: Authorization, message
     case "send":
       return afterSend(ctx, authorization.value, message as MsgSend);
     case "stake":
-      // A grant names a served message, and the messages of staking are not served yet.
-      return fail(sdkErrors.unknownRequest, "stake authorizations cannot be used before the messages of staking are served");
+      return afterStake(ctx, authorization.value, message as StakeMessage);
   }
 }
 
@@ -101,4 +103,21 @@ function afterSend(ctx: Context, value: SendAuthorization, message: MsgSend): "s
     if (!value.allowList.includes(message.toAddress)) fail(sdkErrors.unauthorized, `cannot send to ${message.toAddress} address`);
   }
   return left.length === 0 ? "spent" : { typeUrl: typeUrls.send, value: SendAuthorization.encode({ ...value, spendLimit: toWire(left) }).finish() };
+}
+
+/** Of the messages that stake authorizations cover; a redelegation counts for where it goes. */
+type StakeMessage = MsgDelegate | MsgUndelegate | MsgCancelUnbondingDelegation | MsgBeginRedelegate;
+
+function afterStake(ctx: Context, value: StakeAuthorization, message: StakeMessage): "kept" | "spent" | Any {
+  const validator = "validatorDstAddress" in message ? message.validatorDstAddress : message.validatorAddress;
+  const listed = [...(value.allowList?.address ?? []), ...(value.denyList?.address ?? [])];
+  ctx.gas.consume(gasPerAllowed * listed.length, "stake authorization");
+  const isAllowed = value.allowList === undefined || value.allowList.address.length === 0 || value.allowList.address.includes(validator);
+  if (!isAllowed || value.denyList?.address.includes(validator) === true) fail(sdkErrors.unauthorized, `cannot delegate/undelegate to ${validator} validator`);
+  if (value.maxTokens === undefined) return "kept";
+  const { denom, amount } = message.amount!;
+  if (value.maxTokens.denom !== denom) failPlain(`invalid coin denominations; ${value.maxTokens.denom}, ${denom}`);
+  const left = BigInt(value.maxTokens.amount) - BigInt(amount);
+  if (left < 0n) failPlain(`negative coin amount: ${left}${denom}`);
+  return left === 0n ? "spent" : { typeUrl: typeUrls.stake, value: StakeAuthorization.encode({ ...value, maxTokens: { denom, amount: left.toString() } }).finish() };
 }

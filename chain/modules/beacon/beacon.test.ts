@@ -355,6 +355,17 @@ describe("beacon", () => {
       assert.throws(() => new Chain({ seeds: [seed], latest: seed }, 2n), /initial height must be above/);
     });
 
+    it("BCN-14 a key goes with its validator, and its block falls back", () => {
+      const chain = withKeys();
+      chain.block(2);
+      chain.kit.hooks.afterValidatorRemoved!(chain.context("deliver"), consensus(2), operator(2));
+      assert.throws(() => chain.query("Key", { validatorAddress: registration(2).validatorAddress }), (e: unknown) => e instanceof QueryError && e.grpc === "NotFound");
+      const before = chain.seed();
+      assert.equal(chain.propose(2).reveal, undefined);
+      chain.block(2);
+      assert.deepEqual(chain.seed(), seedOfMissing(before, chain.height));
+    });
+
     it("BCN-12 answers seeds and keys, and says what it has not", () => {
       const chain = withKeys();
       for (const i of [1, 2, 3, 1]) chain.block(i);

@@ -13,11 +13,12 @@ import type { BeaconPort, ValidatorsPort } from "./ports.ts";
 import { beaconProposal, type BeaconProposal } from "./proposal.ts";
 import { queries } from "./queries.ts";
 import { seedOfMissing } from "./seeds.ts";
-import { latest, seeds, storeName } from "./state.ts";
+import { keys, latest, seeds, storeName } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
+import type { StakingHooks } from "../staking/validators/ports.ts";
 
 /** `authority` is the governance account's address. */
-export function beaconModule(ports: { readonly validators: ValidatorsPort; readonly authority: string }): { module: Module; beacon: BeaconPort; proposal: BeaconProposal } {
+export function beaconModule(ports: { readonly validators: ValidatorsPort; readonly authority: string }): { module: Module; beacon: BeaconPort; proposal: BeaconProposal; hooks: StakingHooks } {
   const fallBack = (ctx: Context): void => decide(ctx, seedOfMissing(latest.get(ctx).seed, ctx.height), "missing");
   const module = defineModule({
     name: "beacon",
@@ -37,5 +38,7 @@ export function beaconModule(ports: { readonly validators: ValidatorsPort; reado
     invariants,
     errors,
   });
-  return { module, beacon: { seed: (ctx, height) => (height < 0n ? undefined : seeds.find(ctx, height)) }, proposal: beaconProposal(ports.validators) };
+  // BCN-14: a key goes with its validator.
+  const hooks: StakingHooks = { afterValidatorRemoved: (ctx, _, operator) => keys.remove(ctx, operator) };
+  return { module, hooks, beacon: { seed: (ctx, height) => (height < 0n ? undefined : seeds.find(ctx, height)) }, proposal: beaconProposal(ports.validators) };
 }

@@ -1,16 +1,31 @@
-/** The errors of codespace `staking` that validators at genesis can cause, numbered as in the Cosmos SDK. */
+/** The errors of codespace `staking`, numbered and worded as in the Cosmos SDK. */
 import { defineErrors } from "../../../runtime/errors.ts";
 
 export const errors = defineErrors("staking", {
+  noValidator: [3, () => "validator does not exist"],
   ownerExists: [4, () => "validator already exist for this operator address; must use new validator operator address"],
   pubKeyExists: [5, () => "validator already exist for this pubkey; must use new validator pubkey"],
   pubKeyType: [6, ({ got }: { got: string }) => `got: ${got}, expected: [ed25519]: validator pubkey type is not supported`],
+  jailed: [7, () => "validator for this address is currently jailed"],
   commissionNegative: [9, () => "commission must be positive"],
   commissionHuge: [10, () => "commission cannot be more than 100%"],
   commissionAboveMax: [11, () => "commission cannot be more than the max rate"],
+  commissionTooSoon: [12, () => "commission cannot be changed more than once in 24h"],
   changeRateNegative: [13, () => "commission change rate must be positive"],
   changeRateAboveMax: [14, () => "commission change rate cannot be more than the max rate"],
+  commissionChangeTooBig: [15, () => "commission cannot be changed more than max change rate"],
   selfDelegationBelowMinimum: [16, () => "validator's self delegation must be greater than their minimum self delegation"],
+  minSelfDelegationDecreased: [17, () => "minimum self delegation cannot be decrease"],
+  noDelegation: [19, () => "no delegation for (address, validator) tuple"],
+  noDelegatorForAddress: [21, () => "delegator does not contain delegation"],
+  insufficientShares: [22, () => "insufficient delegation shares"],
+  notEnoughShares: [24, ({ shares }: { shares: string }) => `${shares}: not enough delegation shares`],
+  tooManyUnbondings: [27, () => "too many unbonding delegation entries for (delegator, validator) tuple"],
+  selfRedelegation: [29, () => "cannot redelegate to the same validator"],
+  tinyRedelegation: [30, () => "too few tokens to redelegate (truncates to zero tokens)"],
+  transitiveRedelegation: [32, () => "redelegation to this validator already in progress; first redelegation to this validator must complete before next redelegation"],
+  tooManyRedelegations: [33, () => "too many redelegation entries for (delegator, src-validator, dst-validator) tuple"],
+  invalidExchangeRate: [34, () => "cannot delegate to validators with invalid (zero) ex-rate"],
   emptyPubKey: [39, () => "empty validator public key"],
   commissionBelowMin: [40, ({ min }: { min: string }) => `cannot set validator commission to less than minimum rate of ${min}: commission cannot be less than min rate`],
 } as const);

@@ -3,6 +3,7 @@ import { MathError } from "../../../math/int.ts";
 import { Dec } from "../../../math/dec.ts";
 import { isDenom } from "../../../runtime/coins.ts";
 import type { Params } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
+import type { Timestamp } from "../../../codec/gen/google/protobuf/timestamp.ts";
 
 /** Tokens of one unit of voting power. */
 export const powerReduction = 1_000_000n;
@@ -11,14 +12,37 @@ export function defaultParams(): Params {
   return { unbondingTime: { seconds: 1_814_400n, nanos: 0 }, maxValidators: 100, maxEntries: 7, historicalEntries: 10_000, bondDenom: "udcm", minCommissionRate: "0" };
 }
 
+/** The SDK keeps durations in 63 bits of nanoseconds: 292 years. */
+const longestUnbonding = (1n << 63n) - 1n;
+
+/** Above any set that CometBFT can work with; bounds what one block looks at. */
+const mostValidators = 10_000;
+
+/** Bounds the size of one delegator's records. */
+const mostEntries = 1_000;
+
 export function paramsFault(p: Params): string | undefined {
-  if (p.unbondingTime === undefined || p.unbondingTime.seconds < 0n || (p.unbondingTime.seconds === 0n && p.unbondingTime.nanos <= 0)) return "unbonding time must be positive";
+  if (p.unbondingTime === undefined || unbondingNanos(p) <= 0n) return "unbonding time must be positive";
+  if (unbondingNanos(p) > longestUnbonding) return `unbonding time is beyond 292 years: ${p.unbondingTime.seconds}s`;
+  if (p.maxValidators > mostValidators) return `max validators is at most ${mostValidators}: ${p.maxValidators}`;
+  if (p.maxEntries > mostEntries) return `max entries is at most ${mostEntries}: ${p.maxEntries}`;
   if (p.maxValidators === 0) return `max validators must be positive: ${p.maxValidators}`;
   if (p.maxEntries === 0) return `max entries must be positive: ${p.maxEntries}`;
   if (!isDenom(p.bondDenom)) return `invalid denom: ${p.bondDenom}`;
   const rate = readDec(p.minCommissionRate === "" ? "0" : p.minCommissionRate);
   if (rate === undefined || rate.isNegative || rate.gt(Dec.one)) return `minimum commission rate is not between 0 and 1: ${p.minCommissionRate}`;
   return undefined;
+}
+
+export const unbondingNanos = ({ unbondingTime }: Params): bigint => unbondingTime!.seconds * 1_000_000_000n + BigInt(unbondingTime!.nanos);
+
+export function timestampOf(nanos: bigint): Timestamp {
+  return { seconds: nanos / 1_000_000_000n, nanos: Number(nanos % 1_000_000_000n) };
+}
+
+/** The least rate of commission that a validator may ask. */
+export function minCommission(p: Params): Dec {
+  return Dec.fromProto(p.minCommissionRate === "" ? "0" : p.minCommissionRate);
 }
 
 /** A decimal of the wire (its 10^-18 units as text), or nothing. */

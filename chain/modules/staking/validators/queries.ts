@@ -1,19 +1,19 @@
-/** cosmos.staking.v1beta1.Query. Nothing unbonds or redelegates yet: those lists are truly empty. */
+/** cosmos.staking.v1beta1.Query. */
 import { QueryDefinition } from "../../../codec/gen/cosmos/staking/v1beta1/query.ts";
-import { BondStatus, type Delegation, type DelegationResponse, type Validator } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
+import { BondStatus, type Delegation, type DelegationResponse, type Redelegation, type RedelegationResponse, type Validator } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
 import { AddressError, addressBytes, moduleAddress, prefixes } from "../../../codec/address.ts";
 import { Dec } from "../../../math/dec.ts";
 import { bytesKey } from "../../../runtime/collections.ts";
 import { QueryError } from "../../../runtime/errors.ts";
 import { queryService, type BoundQuery } from "../../../runtime/module.ts";
 import { paginate } from "../../../runtime/queries.ts";
-import { bondedPool, notBondedPool } from "./keeper.ts";
-import { delegations, delegatorsOf, params, validators } from "./state.ts";
+import { bondedPool, notBondedPool, operatorBytes } from "./keeper.ts";
+import { tokensFromShares } from "./shares.ts";
+import { delegations, delegatorsOf, params, redelegations, redelegationsFrom, unbondings, unbondingsOf, validators } from "./state.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { BankPort } from "../../bank/ports.ts";
 
 const statusNames: readonly string[] = Object.keys(BondStatus).filter((name) => name !== "BOND_STATUS_UNSPECIFIED");
-const emptyPage = { nextKey: new Uint8Array(0), total: 0n };
 
 export function validatorQueries(bank: BankPort): BoundQuery[] {
   return queryService(QueryDefinition, {
@@ -29,18 +29,19 @@ export function validatorQueries(bank: BankPort): BoundQuery[] {
       const { items, pagination } = paginate(ctx, delegatorsOf, page, ([, delegator]) => response(ctx, delegations.find(ctx, [delegator, operator])!), bytesKey.encode(operator));
       return { delegationResponses: items, pagination };
     },
-    validatorUnbondingDelegations(_, { validatorAddr }) {
-      operatorOf(validatorAddr);
-      return { unbondingResponses: [], pagination: emptyPage };
+    validatorUnbondingDelegations(ctx, { validatorAddr, pagination: page }) {
+      const operator = operatorOf(validatorAddr);
+      const { items, pagination } = paginate(ctx, unbondingsOf, page, ([, delegator]) => unbondings.find(ctx, [delegator, operator]), bytesKey.encode(operator));
+      return { unbondingResponses: items, pagination };
     },
     delegation(ctx, { delegatorAddr, validatorAddr }) {
       const found = delegations.find(ctx, [delegatorOf(delegatorAddr), operatorOf(validatorAddr)]);
       if (found === undefined) throw new QueryError("NotFound", `delegation with delegator ${delegatorAddr} not found for validator ${validatorAddr}`);
       return { delegationResponse: response(ctx, found) };
     },
-    unbondingDelegation(_, { delegatorAddr, validatorAddr }) {
-      delegatorOf(delegatorAddr);
-      operatorOf(validatorAddr);
+    unbondingDelegation(ctx, { delegatorAddr, validatorAddr }) {
+      const unbond = unbondings.find(ctx, [delegatorOf(delegatorAddr), operatorOf(validatorAddr)]);
+      if (unbond !== undefined) return { unbond };
       throw new QueryError("NotFound", `unbonding delegation with delegator ${delegatorAddr} not found for validator ${validatorAddr}`);
     },
     delegatorDelegations(ctx, { delegatorAddr, pagination: page }) {
@@ -48,11 +49,25 @@ export function validatorQueries(bank: BankPort): BoundQuery[] {
       const { items, pagination } = paginate(ctx, delegations, page, (_, delegation) => response(ctx, delegation), within);
       return { delegationResponses: items, pagination };
     },
-    delegatorUnbondingDelegations(_, { delegatorAddr }) {
-      delegatorOf(delegatorAddr);
-      return { unbondingResponses: [], pagination: emptyPage };
+    delegatorUnbondingDelegations(ctx, { delegatorAddr, pagination: page }) {
+      const { items, pagination } = paginate(ctx, unbondings, page, (_, unbonding) => unbonding, bytesKey.encode(delegatorOf(delegatorAddr)));
+      return { unbondingResponses: items, pagination };
     },
-    redelegations: () => ({ redelegationResponses: [], pagination: emptyPage }),
+    redelegations(ctx, { delegatorAddr, srcValidatorAddr, dstValidatorAddr, pagination: page }) {
+      if (delegatorAddr !== "" && srcValidatorAddr !== "" && dstValidatorAddr !== "") {
+        const found = redelegations.find(ctx, [delegatorOf(delegatorAddr), operatorOf(srcValidatorAddr), operatorOf(dstValidatorAddr)]);
+        if (found === undefined) throw new QueryError("Internal", `redelegation not found for delegator address ${delegatorAddr} from validator address ${srcValidatorAddr}: no redelegation found`);
+        return { redelegationResponses: [redelegation(ctx, found)], pagination: undefined };
+      }
+      if (delegatorAddr === "" && srcValidatorAddr !== "" && dstValidatorAddr === "") {
+        const source = operatorOf(srcValidatorAddr);
+        const moved = ([, delegator, destination]: readonly [Uint8Array, Uint8Array, Uint8Array]): RedelegationResponse => redelegation(ctx, redelegations.find(ctx, [delegator, source, destination])!);
+        const { items, pagination } = paginate(ctx, redelegationsFrom, page, moved, bytesKey.encode(source));
+        return { redelegationResponses: items, pagination };
+      }
+      const { items, pagination } = paginate(ctx, redelegations, page, (_, found) => redelegation(ctx, found), bytesKey.encode(delegatorOf(delegatorAddr)));
+      return { redelegationResponses: items, pagination };
+    },
     delegatorValidators(ctx, { delegatorAddr, pagination: page }) {
       const within = bytesKey.encode(delegatorOf(delegatorAddr));
       const { items, pagination } = paginate(ctx, delegations, page, ([, operator]) => validators.find(ctx, operator), within);
@@ -95,8 +110,19 @@ function read(text: string, prefix: string, empty: string): Uint8Array {
 
 /** A delegation with what its shares are worth, rounded down. */
 function response(ctx: Context, delegation: Delegation): DelegationResponse {
-  const validator = validators.find(ctx, addressBytes(delegation.validatorAddress, prefixes.validator))!;
-  const shares = Dec.fromProto(validator.delegatorShares);
-  const tokens = shares.isZero ? 0n : Dec.fromProto(delegation.shares).mulInt(BigInt(validator.tokens)).quo(shares).truncateInt();
-  return { delegation, balance: { denom: params.get(ctx).bondDenom, amount: tokens.toString() } };
+  const validator = validators.find(ctx, operatorBytes(delegation.validatorAddress))!;
+  return { delegation, balance: { denom: params.get(ctx).bondDenom, amount: worth(validator, delegation.shares) } };
+}
+
+/** A redelegation with what the shares of each entry are worth at its destination, rounded down; 0 where that is gone. */
+function redelegation(ctx: Context, { entries, ...parties }: Redelegation): RedelegationResponse {
+  const destination = validators.find(ctx, operatorBytes(parties.validatorDstAddress));
+  return {
+    redelegation: { ...parties, entries: [] },
+    entries: entries.map((entry) => ({ redelegationEntry: entry, balance: destination === undefined ? "0" : worth(destination, entry.sharesDst) })),
+  };
+}
+
+function worth(validator: Validator, shares: string): string {
+  return Dec.fromProto(validator.delegatorShares).isZero ? "0" : tokensFromShares(validator, Dec.fromProto(shares)).truncateInt().toString();
 }

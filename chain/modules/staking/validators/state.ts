@@ -1,8 +1,8 @@
-/** The keys of store `staking` that validators and delegations use, as the Cosmos SDK lays them out. */
+/** The keys of store `staking`: the Cosmos SDK's prefixes, and indexes of our own from 0x72 on. */
 import { IntProto } from "../../../codec/gen/cosmos/base/v1beta1/coin.ts";
-import { Delegation, Params, Validator } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
+import { Delegation, Params, Redelegation, UnbondingDelegation, Validator } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
-import { bytesKey, item, map, pairKey, proto, rawValue, uint64Key, type KeyCodec, type ValueCodec } from "../../../runtime/collections.ts";
+import { bytesKey, item, map, pairKey, present, proto, rawValue, tripleKey, uint64Key, uint64Value, type KeyCodec, type ValueCodec } from "../../../runtime/collections.ts";
 
 export const storeName = "staking";
 
@@ -38,4 +38,31 @@ export const delegations = map(storeName, Uint8Array.of(0x31), pairKey(bytesKey,
 /** (operator, delegator) */
 export const delegatorsOf = map(storeName, Uint8Array.of(0x71), pairKey(bytesKey, bytesKey), rawValue);
 export const delegatorMark = Uint8Array.of(0);
+
+/** (delegator, operator) */
+export const unbondings = map(storeName, Uint8Array.of(0x32), pairKey(bytesKey, bytesKey), proto(UnbondingDelegation));
+/** (operator, delegator) */
+export const unbondingsOf = map(storeName, Uint8Array.of(0x33), pairKey(bytesKey, bytesKey), present);
+/** (operator, height at which an entry began, delegator): a slash looks at no entry that began before its infraction. */
+export const unbondingHeights = map(storeName, Uint8Array.of(0x72), tripleKey(bytesKey, uint64Key, bytesKey), present);
+/** (delegator, source, destination) */
+export const redelegations = map(storeName, Uint8Array.of(0x34), tripleKey(bytesKey, bytesKey, bytesKey), proto(Redelegation));
+/** (source, delegator, destination) */
+export const redelegationsFrom = map(storeName, Uint8Array.of(0x35), tripleKey(bytesKey, bytesKey, bytesKey), present);
+/** (destination, delegator, source) */
+export const redelegationsTo = map(storeName, Uint8Array.of(0x36), tripleKey(bytesKey, bytesKey, bytesKey), present);
+/** (source, height at which an entry began, delegator, destination) */
+export const redelegationHeights = map(storeName, Uint8Array.of(0x73), pairKey(pairKey(bytesKey, uint64Key), pairKey(bytesKey, bytesKey)), present);
+
+/** The id of the newest unbonding operation. */
+export const lastUnbondingId = item(storeName, Uint8Array.of(0x37), uint64Value);
+/** (completion time in Unix nanoseconds, delegator, operator) */
+export const unbondingQueue = map(storeName, Uint8Array.of(0x41), tripleKey(uint64Key, bytesKey, bytesKey), present);
+/** (completion time in Unix nanoseconds, delegator, source, destination) */
+export const redelegationQueue = map(storeName, Uint8Array.of(0x42), pairKey(uint64Key, tripleKey(bytesKey, bytesKey, bytesKey)), present);
+/** (completion time in Unix nanoseconds, height at which unbonding began, operator) */
+export const validatorQueue = map(storeName, Uint8Array.of(0x43), tripleKey(uint64Key, uint64Key, bytesKey), present);
+
 export const params = item(storeName, Uint8Array.of(0x51), proto(Params));
+/** There while the set may differ from what CometBFT was told. */
+export const setChanged = item(storeName, Uint8Array.of(0x61), present);

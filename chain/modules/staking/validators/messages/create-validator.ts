@@ -1,59 +1,60 @@
-/** MsgCreateValidator, in genesis transactions only: a validator with its self delegation. */
-import { BondStatus, type CommissionRates, type Description } from "../../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
-import { AddressError, addressText, pubkeyAddress } from "../../../../codec/address.ts";
-import { PubKeyError, decodePubKey, type PubKey } from "../../../../codec/pubkey.ts";
+/** MsgCreateValidator: a validator with its self delegation. */
+import { BondStatus, type CommissionRates, type Description, type Validator } from "../../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
+import { addressBytes, addressText, prefixes, pubkeyAddress } from "../../../../codec/address.ts";
+import { sha256 } from "../../../../codec/hash.ts";
+import { PubKeyError, decodePubKey, encodePubKey, type PubKey } from "../../../../codec/pubkey.ts";
 import { Dec } from "../../../../math/dec.ts";
-import { readAmount, isDenom } from "../../../../runtime/coins.ts";
+import { readAmount } from "../../../../runtime/coins.ts";
 import { fail, sdkErrors } from "../../../../runtime/errors.ts";
+import { delegate } from "../delegations.ts";
 import { errors } from "../errors.ts";
-import { notBondedPool, operatorBytes, setValidator, taken } from "../keeper.ts";
-import { readDec } from "../params.ts";
-import { delegations, delegatorMark, delegatorsOf, params } from "../state.ts";
+import { addValidator, taken, type Keeper } from "../keeper.ts";
+import { minCommission, readDec, timestampOf } from "../params.ts";
+import { params } from "../state.ts";
+import { checkLengths, readCoin, readOperator, requireBondDenom, requireDescription } from "./parts.ts";
 import type { MsgCreateValidator, MsgCreateValidatorResponse } from "../../../../codec/gen/cosmos/staking/v1beta1/tx.ts";
 import type { MessageHandler } from "../../../../runtime/module.ts";
-import type { BankPort } from "../../../bank/ports.ts";
 
-export function createValidator(bank: BankPort): MessageHandler<MsgCreateValidator, MsgCreateValidatorResponse> {
+export function createValidator(keeper: Keeper): MessageHandler<MsgCreateValidator, MsgCreateValidatorResponse> {
   return {
-    signers: (message) => [addressText(operatorOf(message))],
+    signers: (message) => [addressText(readOperator(message.validatorAddress))],
 
     check: (message) => void parts(message),
 
     execute(ctx, message) {
-      if (ctx.mode !== "genesis") fail(sdkErrors.unknownRequest, "validators come from genesis transactions only; unrecognized message route: /cosmos.staking.v1beta1.MsgCreateValidator");
       const { operator, key, keyAny, amount, denom, rate, description, rates } = parts(message);
-      const { bondDenom, minCommissionRate } = params.get(ctx);
-      const min = readDec(minCommissionRate === "" ? "0" : minCommissionRate)!;
+      const min = minCommission(params.get(ctx));
       if (rate.lt(min)) fail(errors.commissionBelowMin, { min: min.toString() });
       const used = taken(ctx, operator, pubkeyAddress(key));
       if (used !== undefined) fail(used === "operator" ? errors.ownerExists : errors.pubKeyExists);
-      if (denom !== bondDenom) fail(sdkErrors.invalidRequest, `invalid coin denomination: got ${denom}, expected ${bondDenom}`);
-      const shares = Dec.fromInt(amount).toProto();
-      bank.delegate(ctx, operator, notBondedPool, [{ denom, amount }]);
-      const time = { seconds: ctx.timeSeconds, nanos: Number(ctx.header.timeNanos % 1_000_000_000n) };
-      setValidator(ctx, {
-        operatorAddress: message.validatorAddress, consensusPubkey: keyAny, jailed: false, status: BondStatus.BOND_STATUS_UNBONDED,
-        tokens: amount.toString(), delegatorShares: shares, description, unbondingHeight: 0n, unbondingTime: { seconds: 0n, nanos: 0 },
-        commission: { commissionRates: rates, updateTime: time }, minSelfDelegation: message.minSelfDelegation, unbondingOnHoldRefCount: 0n, unbondingIds: [],
-      });
-      delegations.set(ctx, [operator, operator], { delegatorAddress: addressText(operator), validatorAddress: message.validatorAddress, shares });
-      delegatorsOf.set(ctx, [operator, operator], delegatorMark);
+      requireBondDenom(ctx, denom);
+      const validator: Validator = {
+        operatorAddress: message.validatorAddress, consensusPubkey: keyAny, jailed: false, status: BondStatus.BOND_STATUS_UNBONDED, tokens: "0", delegatorShares: "0", description,
+        unbondingHeight: 0n, unbondingTime: timestampOf(0n), commission: { commissionRates: rates, updateTime: timestampOf(ctx.header.timeNanos) },
+        minSelfDelegation: message.minSelfDelegation, unbondingOnHoldRefCount: 0n, unbondingIds: [],
+      };
+      addValidator(ctx, operator, validator);
+      keeper.hooks.afterValidatorCreated(ctx, operator);
+      delegate(keeper, ctx, operator, operator, amount, "account", validator);
       ctx.emit("create_validator", [["validator", message.validatorAddress], ["amount", `${amount}${denom}`]]);
       return {};
     },
 
-    arbitrary: () => undefined,
+    arbitrary({ ctx, accounts, random }) {
+      const operator = addressBytes(random.pick(accounts));
+      const seed = Uint8Array.from({ length: 8 }, () => random.int(256));
+      const rate = random.int(12);
+      return {
+        description: { moniker: `validator ${random.int(1_000)}`, identity: "", website: "", securityContact: "", details: "x".repeat(random.chance(5) ? 281 : random.int(30)) },
+        commission: { rate: percent(rate), maxRate: percent(10), maxChangeRate: percent(random.int(10)) },
+        minSelfDelegation: String(random.int(1_000_000)), delegatorAddress: "", validatorAddress: addressText(operator, prefixes.validator),
+        pubkey: encodePubKey({ kind: "ed25519", key: sha256(seed) }), value: { denom: params.get(ctx).bondDenom, amount: String(1n + random.bigint(20_000_000n)) },
+      };
+    },
   };
 }
 
-function operatorOf(message: MsgCreateValidator): Uint8Array {
-  try {
-    return operatorBytes(message.validatorAddress);
-  } catch (error) {
-    if (error instanceof AddressError) fail(sdkErrors.invalidAddress, `invalid validator address: ${error.message}`);
-    throw error;
-  }
-}
+const percent = (value: number): string => Dec.withPrecision(BigInt(value), 2).toProto();
 
 interface Parts {
   readonly operator: Uint8Array;
@@ -67,19 +68,18 @@ interface Parts {
 }
 
 function parts(message: MsgCreateValidator): Parts {
-  const operator = operatorOf(message);
-  const { pubkey, value, description, commission } = message;
+  const operator = readOperator(message.validatorAddress);
+  const { pubkey, value, commission } = message;
   if (pubkey === undefined) fail(errors.emptyPubKey);
-  const amount = readAmount(value?.amount ?? "") ?? 0n;
-  if (value === undefined || amount <= 0n || !isDenom(value.denom)) fail(sdkErrors.invalidRequest, "invalid delegation amount");
-  if (description === undefined || Object.values(description).every((text) => text === "")) fail(sdkErrors.invalidRequest, "empty description");
+  const { amount, denom } = readCoin(value, "invalid delegation amount");
+  const description = requireDescription(message.description);
   checkLengths(description);
   if (commission === undefined) fail(sdkErrors.invalidRequest, "empty commission");
   const rate = checkRates(commission);
   const least = readAmount(message.minSelfDelegation) ?? 0n;
   if (least <= 0n) fail(sdkErrors.invalidRequest, "minimum self delegation must be a positive integer");
   if (amount < least) fail(errors.selfDelegationBelowMinimum);
-  return { operator, key: consensusKey(pubkey), keyAny: pubkey, amount, denom: value.denom, rate, description, rates: commission };
+  return { operator, key: consensusKey(pubkey), keyAny: pubkey, amount, denom, rate, description, rates: commission };
 }
 
 function consensusKey(any: NonNullable<MsgCreateValidator["pubkey"]>): PubKey {
@@ -105,13 +105,4 @@ function checkRates(rates: CommissionRates): Dec {
   if (change.isNegative) fail(errors.changeRateNegative);
   if (change.gt(max)) fail(errors.changeRateAboveMax);
   return rate;
-}
-
-const maxLengths = { moniker: 70, identity: 3000, website: 140, securityContact: 140, details: 280 } as const;
-
-function checkLengths(description: Description): void {
-  for (const [field, most] of Object.entries(maxLengths)) {
-    const got = Buffer.byteLength(description[field as keyof Description]);
-    if (got > most) fail(sdkErrors.invalidRequest, `invalid ${field === "securityContact" ? "security contact" : field} length; got: ${got}, max: ${most}`);
-  }
 }

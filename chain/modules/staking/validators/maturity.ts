@@ -1,0 +1,48 @@
+/** What the end of a block does with what has waited long enough. Times are the header's. */
+import { BondStatus } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
+import { Dec } from "../../../math/dec.ts";
+import { uint64Key, type MapOf } from "../../../runtime/collections.ts";
+import { assert } from "../../../runtime/errors.ts";
+import { removeValidator, setValidator, type Keeper } from "./keeper.ts";
+import { completeRedelegation } from "./redelegation.ts";
+import { redelegationQueue, unbondingQueue, validatorQueue, validators } from "./state.ts";
+import { completeUnbonding } from "./unbonding.ts";
+import type { Context } from "../../../runtime/context.ts";
+
+/** Items of one queue in one block; the others follow in the next blocks, oldest first (ADR 17). */
+export const maxSweep = 500;
+
+/** STAKING-9: validators, unbonding delegations, redelegations, in this order as in the SDK. */
+export function completeMature(keeper: Keeper, ctx: Context): void {
+  for (const key of mature(ctx, validatorQueue)) {
+    const [, height, operator] = key;
+    if (height > ctx.height) continue;
+    validatorQueue.remove(ctx, key);
+    ctx.isolate(`unbonding validator at height ${height}`, (inner) => completeValidator(keeper, inner, operator));
+  }
+  for (const key of mature(ctx, unbondingQueue)) {
+    unbondingQueue.remove(ctx, key);
+    ctx.isolate("unbonding delegation", (inner) => completeUnbonding(keeper, inner, key[1], key[2]));
+  }
+  for (const key of mature(ctx, redelegationQueue)) {
+    redelegationQueue.remove(ctx, key);
+    ctx.isolate("redelegation", (inner) => completeRedelegation(inner, ...key[1]));
+  }
+}
+
+function mature<K>(ctx: Context, queue: MapOf<K, true>): K[] {
+  const due: K[] = [];
+  for (const [key] of queue.entries(ctx, { to: uint64Key.encode(ctx.header.timeNanos + 1n) })) {
+    due.push(key);
+    if (due.length === maxSweep) break;
+  }
+  return due;
+}
+
+function completeValidator(keeper: Keeper, ctx: Context, operator: Uint8Array): void {
+  const validator = validators.find(ctx, operator);
+  assert(validator?.status === BondStatus.BOND_STATUS_UNBONDING, "the queue of unbonding validators has one that does not unbond");
+  const unbonded = { ...validator, status: BondStatus.BOND_STATUS_UNBONDED, unbondingIds: [] };
+  setValidator(ctx, operator, unbonded, validator);
+  if (Dec.fromProto(unbonded.delegatorShares).isZero) removeValidator(keeper, ctx, operator, unbonded);
+}
