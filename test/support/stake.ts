@@ -13,6 +13,7 @@ import type { MsgCreateValidator } from "../../chain/codec/gen/cosmos/staking/v1
 import type { ValidatorUpdate } from "../../chain/codec/gen/tendermint/abci/types.ts";
 import type { EmittedEvent } from "../../chain/runtime/context.ts";
 import type { Module } from "../../chain/runtime/module.ts";
+import type { AccountsPort } from "../../chain/modules/auth/ports.ts";
 import type { BankPort } from "../../chain/modules/bank/ports.ts";
 import type { StakingHooks, StakingPort } from "../../chain/modules/staking/validators/ports.ts";
 
@@ -32,27 +33,48 @@ export function validatorOf(i: number): Omit<MsgCreateValidator, "value"> {
   };
 }
 
+export interface StakeChainOptions {
+  readonly accounts?: number;
+  readonly params?: Partial<Params>;
+  readonly hooks?: readonly StakingHooks[];
+  readonly from?: StakeChain;
+  readonly section?: unknown;
+}
+
 export class StakeChain {
   readonly stores = memoryStores();
   readonly modules: readonly Module[];
   readonly bank: BankPort;
+  readonly accounts: AccountsPort;
   readonly port: StakingPort;
   height = 1n;
   /** Seconds since genesis. */
   clock = 0n;
 
-  /** Accounts 1 to `accounts` hold 10^11 each. */
-  constructor({ accounts = 9, params = {}, hooks }: { readonly accounts?: number; readonly params?: Partial<Params>; readonly hooks?: readonly StakingHooks[] } = {}) {
+  /** Accounts 1 to `accounts` hold 10^11 each; or everything is as another chain, or this section in its place, exports it. */
+  constructor({ accounts = 9, params = {}, hooks, from, section }: StakeChainOptions = {}) {
     const { module: auth, accounts: keeper } = authModule({ fee_collector: [], bonded_tokens_pool: ["burner", "staking"], not_bonded_tokens_pool: ["burner", "staking"] });
     const { module: bankMod, bank } = bankModule({ accounts: keeper, blocked: [] });
     const { module: staking, validators: port } = validatorsModule({ bank, accounts: keeper, ...(hooks === undefined ? {} : { hooks }) });
     this.modules = [auth, bankMod, staking];
     this.bank = bank;
+    this.accounts = keeper;
     this.port = port;
+    if (from !== undefined) {
+      this.height = from.height;
+      this.clock = from.clock;
+      const sections = Object.fromEntries(from.modules.map((module) => [module.name, module.genesis!.export(from.ctx)]));
+      initGenesis(this.stores, this.modules, { ...sections, ...(section === undefined ? {} : { staking: section }) });
+      return;
+    }
     const balances = Array.from({ length: accounts }, (_, i) => ({ address: addressText(accountOf(i + 1)), coins: [{ denom, amount: "100000000000" }] }));
     initGenesis(this.stores, this.modules, {
       bank: { params: undefined, balances, supply: [], denomMetadata: [], sendEnabled: [] }, staking: { ...(staking.genesis!.defaults() as object), params: { ...defaultParams(), ...params } },
     });
+  }
+
+  exported(): unknown {
+    return this.modules.find(({ name }) => name === "staking")!.genesis!.export(this.ctx);
   }
 
   get block(): TestBlock {
@@ -89,6 +111,7 @@ export class StakeChain {
     if (broken.length > 0) throw new Error(broken.join("; "));
     this.height++;
     this.clock += seconds;
+    transact(this.stores, (ctx) => { for (const module of this.modules) module.beginBlock?.(ctx, { lastCommit: undefined, misbehavior: [] }); }, { ...this.block, mode: "block" });
     return { updates, events };
   }
   /** The first byte of each key with its new power. */

@@ -23,6 +23,7 @@ export const people = [
   "alice", "bob", "carol", "dave", "erin", "frank", "grace", "heidi", "ivan", "judy", "kim", "leo", "mia", "nina", "oscar", "peggy", "quinn", "rupert", "sybil", "trent", "ursula", "victor", "wendy", "yves", "zoe",
   "adam", "berta", "carla", "dora",
   "agnes", "bruno", "clara", "doris",
+  "emil", "flora",
 ] as const;
 export type Person = (typeof people)[number];
 

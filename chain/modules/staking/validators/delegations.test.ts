@@ -5,10 +5,11 @@ import type { TxError } from "../../../runtime/errors.ts";
 import { addTokens, removeShares, sharesFromTokens, sharesFromTokensTruncated, tokensFromShares } from "./shares.ts";
 import { maxSweep } from "./maturity.ts";
 import { StakeChain, account, accountOf, consensus, dec, denom, text, valoper, validatorOf } from "../../../../test/support/stake.ts";
-import { delegations, unbondings } from "./state.ts";
+import { delegations, historyHeaders, historyRecords, historySuperseded, unbondings } from "./state.ts";
 import { defaultParams } from "./params.ts";
+import type { GenesisState } from "../../../codec/gen/cosmos/staking/v1beta1/genesis.ts";
 import type { Validator } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
-import type { QueryRedelegationsResponse, QueryUnbondingDelegationResponse, QueryValidatorUnbondingDelegationsResponse } from "../../../codec/gen/cosmos/staking/v1beta1/query.ts";
+import type { QueryHistoricalInfoResponse, QueryRedelegationsResponse, QueryUnbondingDelegationResponse, QueryValidatorUnbondingDelegationsResponse } from "../../../codec/gen/cosmos/staking/v1beta1/query.ts";
 import type { StakingHooks } from "./ports.ts";
 
 const day = 86_400n;
@@ -134,6 +135,86 @@ describe("delegations", () => {
     assert.equal(chain.balance(3), 100_000_000_000n);
   });
 
+  it("of vesting accounts take what is locked too, and give it back locked (STAKING-1)", () => {
+    const chain = two();
+    const vesting = accountOf(77);
+    chain.accounts.createVesting(chain.ctx, vesting, [{ denom, amount: 1_000n }], { kind: "delayed", endTime: 2_000_000_000n });
+    chain.bank.send(chain.ctx, account(5), vesting, [{ denom, amount: 1_000n }]);
+    assert.equal(chain.bank.spendable(chain.ctx, vesting, denom), 0n);
+    const message = { delegatorAddress: addressText(vesting), validatorAddress: valoper(1), amount: { denom, amount: "600" } };
+    chain.run("Delegate", message);
+    chain.run("Undelegate", { ...message, amount: { denom, amount: "250" } });
+    chain.end(month);
+    chain.end();
+    assert.equal(chain.bank.balance(chain.ctx, vesting, denom), 650n);
+    assert.equal(chain.bank.spendable(chain.ctx, vesting, denom), 0n);
+  });
+
+  it("load with all that waits from an exported section, and go on as they would have (STAKING-5)", () => {
+    const chain = two({ params: { maxValidators: 2 } });
+    chain.create(4, 7 * million);
+    chain.delegate(3, 1, 5 * million);
+    chain.end();
+    chain.undelegate(3, 1, million);
+    chain.redelegate(3, 1, 4, million);
+    chain.redelegate(2, 2, 1, 10);
+    chain.end();
+    chain.undelegate(3, 1, 7);
+    chain.end();
+    const copy = new StakeChain({ from: chain });
+    const content = (one: StakeChain): [string, string][] => [...one.stores.store("staking").iterate()].map(([key, value]) => [Buffer.from(key).toString("hex"), Buffer.from(value).toString("hex")] as [string, string]).filter(([key]) => !/^(50|74|75)/.test(key));
+    assert.deepEqual(copy.end(month).updates, [], "the set is the same");
+    chain.end(month);
+    assert.deepEqual(content(copy), content(chain));
+    const [one, other] = [chain, copy].map((each) => each.end().events.map(({ type, attributes }) => [type, attributes]));
+    assert.deepEqual(other, one);
+    assert.equal(one!.length > 3, true);
+    assert.deepEqual(content(copy), content(chain));
+  });
+
+  it("refuse a section that contradicts itself (STAKING-5)", () => {
+    const chain = two();
+    chain.delegate(3, 1, 5 * million);
+    chain.undelegate(3, 1, million);
+    chain.redelegate(3, 1, 2, million);
+    chain.end();
+    const good = chain.exported() as GenesisState;
+    const load = (change: Partial<GenesisState>): void => {
+      new StakeChain({ from: chain, section: { ...good, ...change } });
+    };
+    load({});
+    const [first, second] = good.validators as [Validator, Validator];
+    const validatorsWith = (change: Partial<Validator>): Partial<GenesisState> => ({ validators: [{ ...first, ...change }, second] });
+    const [entry] = good.unbondingDelegations[0]!.entries;
+    const entryWith = (change: object): Partial<GenesisState> => ({ unbondingDelegations: [{ ...good.unbondingDelegations[0]!, entries: [{ ...entry!, ...change }] }] });
+    const cases: readonly (readonly [Partial<GenesisState>, RegExp])[] = [
+      [{ exported: false }, /bonded, but has no last power/],
+      [{ lastValidatorPowers: good.lastValidatorPowers.slice(1) }, /bonded, but has no last power/],
+      [{ lastValidatorPowers: [...good.lastValidatorPowers, { address: valoper(9), power: 1n }] }, /no validator of this section/],
+      [{ lastValidatorPowers: [{ address: valoper(1), power: 0n }] }, /power above 0/],
+      [{ validators: [first, first, second] }, /duplicate validator/],
+      [validatorsWith({ consensusPubkey: second.consensusPubkey }), /have the consensus key/],
+      [validatorsWith({ consensusPubkey: undefined }), /no consensus key/],
+      [validatorsWith({ tokens: "1" }), /bonded pool balance is different/],
+      [validatorsWith({ tokens: "x" }), /no whole number/],
+      [validatorsWith({ delegatorShares: "-1" }), /shares/],
+      [validatorsWith({ status: 0 }), /not bonded, but has a last power/],
+      [validatorsWith({ unbondingTime: { seconds: -1n, nanos: 0 } }), /time and height/],
+      [validatorsWith({ unbondingOnHoldRefCount: 1n }), /on hold/],
+      [validatorsWith({ commission: undefined }), /no commission/],
+      [{ delegations: [{ ...good.delegations[0]!, shares: "0" }] }, /no shares/],
+      [{ delegations: [{ ...good.delegations[0]!, validatorAddress: valoper(9) }] }, /no validator of this section/],
+      [entryWith({ completionTime: undefined }), /without a time/],
+      [entryWith({ balance: "-1" }), /balance/],
+      [entryWith({ balance: "5" }), /pool balance is different/],
+      [entryWith({ unbondingOnHoldRefCount: 1n }), /on hold/],
+      [{ unbondingDelegations: [{ ...good.unbondingDelegations[0]!, entries: [] }] }, /no entries/],
+      [{ redelegations: [{ ...good.redelegations[0]!, entries: [{ ...good.redelegations[0]!.entries[0]!, sharesDst: "y" }] }] }, /shares y/],
+      [{ params: { ...defaultParams(), maxEntries: 0 } }, /max entries/],
+    ];
+    for (const [change, words] of cases) assert.throws(() => { load(change); }, words);
+  });
+
   it("tell their hooks in the SDK's order", () => {
     const calls: string[] = [];
     const names = ["afterValidatorCreated", "beforeValidatorModified", "afterValidatorRemoved", "afterValidatorBonded", "afterValidatorBeginUnbonding", "beforeValidatorSlashed", "beforeDelegationCreated", "beforeDelegationSharesModified", "beforeDelegationRemoved", "afterDelegationModified"] as const;
@@ -251,6 +332,38 @@ describe("the end of a block", () => {
     assert.equal(chain.balance(2), 100_000_000_000n);
     chain.create(2, 1);
     chain.end();
+  });
+});
+
+describe("historical info", () => {
+  it("has the set that each of the last blocks found, and no more (STAKING-12)", () => {
+    const chain = two({ params: { historicalEntries: 3 } });
+    const at = (height: bigint): (readonly [string, string])[] | undefined => {
+      try {
+        const { hist } = chain.query<QueryHistoricalInfoResponse>("HistoricalInfo", { height });
+        assert.equal(hist!.header!.height, height);
+        return hist!.valset.map(({ description, tokens }) => [description!.moniker, tokens] as const);
+      } catch (error) {
+        assert.match((error as Error).message, /historical info for height \d+ not found/);
+        return undefined;
+      }
+    };
+    assert.deepEqual(at(2n), [["v1", "10000000"], ["v2", "5000000"]]);
+    chain.delegate(3, 2, 5 * million);
+    chain.end();
+    chain.port.jail(chain.ctx, consensus(1));
+    chain.create(4, million);
+    chain.end();
+    assert.deepEqual(at(2n), [["v1", "10000000"], ["v2", "5000000"]], "as it was");
+    const equals = [["v1", "10000000"], ["v2", "10000000"]] as const;
+    assert.deepEqual(at(3n), [...equals].sort(([a], [b]) => Buffer.compare(consensus(Number(a[1])), consensus(Number(b[1])))), "equal powers by consensus address");
+    assert.deepEqual(at(4n), [["v2", "10000000"], ["v4", "1000000"]]);
+    chain.end();
+    assert.deepEqual([at(2n), at(5n)?.length], [undefined, 2]);
+    for (let i = 0; i < 5; i++) chain.end();
+    assert.equal([...historyHeaders.entries(chain.ctx)].length, 3);
+    assert.equal([...historyRecords.entries(chain.ctx)].length, 2, "one record of each validator in the set, none of who left long ago");
+    assert.equal([...historySuperseded.entries(chain.ctx)].length, 0);
   });
 });
 

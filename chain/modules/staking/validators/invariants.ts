@@ -5,7 +5,7 @@ import { poolFault } from "./genesis.ts";
 import { heightsOf, partiesOf } from "./unbonding.ts";
 import { consensusAddress, isBonded, operatorBytes, powerOf } from "./keeper.ts";
 import {
-  byConsensusAddress, byPower, delegations, delegatorsOf, lastPowers, params, redelegationHeights, redelegationQueue, redelegations, redelegationsFrom, redelegationsTo, setChanged, unbondingHeights, unbondingQueue, unbondings,
+  byConsensusAddress, byPower, delegations, delegatorsOf, historyRecords, lastPowers, params, redelegationHeights, redelegationQueue, redelegations, redelegationsFrom, redelegationsTo, setChanged, touched, unbondingHeights, unbondingQueue, unbondings,
   unbondingsOf, validatorQueue, validators,
 } from "./state.ts";
 import { bytesKey, type MapOf } from "../../../runtime/collections.ts";
@@ -23,6 +23,7 @@ export function validatorInvariants(bank: BankPort): Record<string, (ctx: Contex
     "power-index": powerIndex,
     "set": signingSet,
     "unbonding-queues": queues,
+    "history": history,
   };
 }
 
@@ -97,4 +98,16 @@ function queues(ctx: Context): string | undefined {
   }
   const indexed = [redelegationsFrom, redelegationsTo].every((index) => count(ctx, index) === count(ctx, redelegations)) && count(ctx, redelegationHeights) === heights;
   return indexed ? undefined : "redelegations and their indexes differ";
+}
+
+/** STAKING-12: the newest record of each validator says how the next block finds it. */
+function history(ctx: Context): string | undefined {
+  if (touched.first(ctx) !== undefined) return undefined;
+  for (const [operator, validator] of validators.entries(ctx)) {
+    const [, newest] = historyRecords.first(ctx, { within: bytesKey.encode(operator), reverse: true }) ?? [];
+    const recorded = newest !== undefined && newest.operatorAddress !== "";
+    if (recorded !== isBonded(validator)) return `${validator.operatorAddress} is ${recorded ? "recorded without being bonded" : "bonded without a record"}`;
+    if (recorded && (newest.tokens !== validator.tokens || newest.delegatorShares !== validator.delegatorShares)) return `the newest record of ${validator.operatorAddress} has ${newest.tokens} tokens, it has ${validator.tokens}`;
+  }
+  return undefined;
 }

@@ -5,7 +5,7 @@ import { decodePubKey } from "../../../codec/pubkey.ts";
 import { assert, fail } from "../../../runtime/errors.ts";
 import { errors } from "./errors.ts";
 import { powerReduction } from "./params.ts";
-import { byConsensusAddress, byPower, lastUnbondingId, params, setChanged, validators } from "./state.ts";
+import { byConsensusAddress, byPower, lastUnbondingId, params, setChanged, touched, validators } from "./state.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { BankPort } from "../../bank/ports.ts";
 import type { StakingHooks } from "./ports.ts";
@@ -38,6 +38,7 @@ export function validatorAt(ctx: Context, operator: Uint8Array): Validator {
 export function addValidator(ctx: Context, operator: Uint8Array, validator: Validator): void {
   validators.set(ctx, operator, validator);
   byConsensusAddress.set(ctx, consensusAddress(validator), operator);
+  if (isBonded(validator)) touched.set(ctx, operator, true);
   if (validator.jailed) return;
   byPower.set(ctx, [powerOf(validator), operator], operator);
   setChanged.set(ctx, true);
@@ -46,6 +47,7 @@ export function addValidator(ctx: Context, operator: Uint8Array, validator: Vali
 /** Writes a validator; its place in the power index follows its power and jail. `before` is what is there now. */
 export function setValidator(ctx: Context, operator: Uint8Array, validator: Validator, before: Validator): void {
   validators.set(ctx, operator, validator);
+  if (isBonded(validator) || isBonded(before)) touched.set(ctx, operator, true);
   const old = before.jailed ? undefined : powerOf(before);
   const power = validator.jailed ? undefined : powerOf(validator);
   if (old === power) return;

@@ -3,6 +3,7 @@ import { MsgDefinition } from "../../../codec/gen/cosmos/staking/v1beta1/tx.ts";
 import { defineModule, messageService, type Module } from "../../../runtime/module.ts";
 import { errors } from "./errors.ts";
 import { validatorsGenesis } from "./genesis.ts";
+import { keepHeader, recordTouched } from "./history.ts";
 import { joinHooks } from "./hooks.ts";
 import { validatorInvariants } from "./invariants.ts";
 import { completeMature } from "./maturity.ts";
@@ -47,10 +48,11 @@ export function validatorsModule({ bank, accounts, hooks = [] }: ValidatorsPorts
     }),
     queries: validatorQueries(bank),
     genesis: validatorsGenesis(keeper, accounts),
+    beginBlock: keepHeader,
     validatorUpdates(ctx) {
-      if (ctx.mode === "genesis") return lastPowers.first(ctx) === undefined ? applySetChanges(keeper, ctx) : importedSet(ctx);
-      const updates = applySetChanges(keeper, ctx);
-      completeMature(keeper, ctx);
+      const updates = ctx.mode === "genesis" && lastPowers.first(ctx) !== undefined ? importedSet(ctx) : applySetChanges(keeper, ctx);
+      if (ctx.mode !== "genesis") completeMature(keeper, ctx);
+      recordTouched(ctx);
       return updates;
     },
     invariants: validatorInvariants(bank),

@@ -7,6 +7,7 @@ import { bytesKey } from "../../../runtime/collections.ts";
 import { QueryError } from "../../../runtime/errors.ts";
 import { queryService, type BoundQuery } from "../../../runtime/module.ts";
 import { paginate } from "../../../runtime/queries.ts";
+import { historyAt } from "./history.ts";
 import { bondedPool, notBondedPool, operatorBytes } from "./keeper.ts";
 import { tokensFromShares } from "./shares.ts";
 import { delegations, delegatorsOf, params, redelegations, redelegationsFrom, unbondings, unbondingsOf, validators } from "./state.ts";
@@ -77,7 +78,10 @@ export function validatorQueries(bank: BankPort): BoundQuery[] {
       if (!delegations.has(ctx, [delegatorOf(delegatorAddr), operatorOf(validatorAddr)])) throw new QueryError("NotFound", "no delegation for (address, validator) tuple");
       return { validator: wantedValidator(ctx, validatorAddr) };
     },
-    historicalInfo(_, { height }) {
+    historicalInfo(ctx, { height }) {
+      if (height < 0n) throw new QueryError("InvalidArgument", "height cannot be negative");
+      const hist = historyAt(ctx, height);
+      if (hist !== undefined) return { hist };
       throw new QueryError("NotFound", `historical info for height ${height} not found`);
     },
     pool(ctx) {

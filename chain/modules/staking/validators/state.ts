@@ -1,6 +1,7 @@
 /** The keys of store `staking`: the Cosmos SDK's prefixes, and indexes of our own from 0x72 on. */
 import { IntProto } from "../../../codec/gen/cosmos/base/v1beta1/coin.ts";
 import { Delegation, Params, Redelegation, UnbondingDelegation, Validator } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
+import { Header } from "../../../codec/gen/tendermint/types/types.ts";
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { bytesKey, item, map, pairKey, present, proto, rawValue, tripleKey, uint64Key, uint64Value, type KeyCodec, type ValueCodec } from "../../../runtime/collections.ts";
 
@@ -66,3 +67,12 @@ export const validatorQueue = map(storeName, Uint8Array.of(0x43), tripleKey(uint
 export const params = item(storeName, Uint8Array.of(0x51), proto(Params));
 /** There while the set may differ from what CometBFT was told. */
 export const setChanged = item(storeName, Uint8Array.of(0x61), present);
+
+/** By height, of the blocks whose sets are kept. */
+export const historyHeaders = map(storeName, Uint8Array.of(0x50), uint64Key, proto(Header));
+/** (operator, height): a bonded validator as that block and those after it found it; empty where it was not in the set. */
+export const historyRecords = map(storeName, Uint8Array.of(0x74), pairKey(bytesKey, uint64Key), proto(Validator));
+/** (height of the newer record, operator, height of the older one): once blocks from the first height on are the oldest kept, the older record goes. */
+export const historySuperseded = map(storeName, Uint8Array.of(0x75), tripleKey(uint64Key, bytesKey, uint64Key), present);
+/** Operators of validators that are in the set, or were, and changed in this block; none between blocks. */
+export const touched = map(storeName, Uint8Array.of(0x76), bytesKey, present);
