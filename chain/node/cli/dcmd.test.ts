@@ -122,6 +122,21 @@ describe("dcmd", () => {
     });
   });
 
+  describe("tx", () => {
+    const from = ["--from", "op", "--node", "tcp://127.0.0.1:1", ...test];
+
+    it("says what is wrong before anything is sent: no node, no key, no amount, no rate", async () => {
+      await validatorHome();
+      const own = await ok(["keys", "show", "op", "-a", "--bech", "val", ...test]);
+      await fails(["tx", "staking", "delegate", own, "5udcm", ...from], exitCodes.unreachable, /no answer from http:\/\/127\.0\.0\.1:1/);
+      await fails(["tx", "staking", "create-validator", "5udcm", ...from, "--from", "nobody"], exitCodes.failed, /no key named "nobody"/);
+      await fails(["tx", "staking", "create-validator", "five", ...from], exitCodes.usage, /not an amount/);
+      await fails(["tx", "staking", "unbond", own, "5udcm,6ustone", ...from], exitCodes.usage, /one token/);
+      await fails(["tx", "staking", "edit-validator", ...from, "--commission-rate", "2"], exitCodes.usage, /between 0 and 1/);
+      await fails(["tx", "staking", "delegate", own, "5udcm", "--node", "tcp://127.0.0.1:1", ...test], exitCodes.usage, /--from/);
+    });
+  });
+
   describe("genesis", () => {
     it("goes from accounts over gentxs to a file that makes a chain with these validators", async () => {
       await validatorHome();

@@ -219,6 +219,66 @@ export function buildProgram(io: Io): Command {
     .option("--hard", "also removes the last block, which is then fetched again")
     .action(async (options) => (await import("./rollback.ts")).rollback(io, globals(options), options));
 
+  // ---- transactions
+
+  const tx = group("tx", "transactions of operators and delegators; wallets send everything else").addHelpText(
+    "after", examples("dcmd tx staking create-validator 500000000udcm --from operator", "dcmd tx staking unbond dcmvaloper1... 1000000udcm --from operator --dry-run"),
+  );
+  const txCommand = <N extends string>(parent: Command, name: N, description: string) =>
+    command(parent, name, description)
+      .requiredOption("--from <key>", "the key that signs and pays")
+      .option("-n, --node <url>", "CometBFT's RPC; default: client.toml")
+      .option("--chain-id <id>", "default: the node's; another one is an error")
+      .option("--gas <gas>", "a number, or auto: as the node reckons it, with a margin", "auto")
+      .option("--fees <coins>", "e.g. 2000udcm; default: gas times its price")
+      .option("--gas-prices <prices>", "e.g. 0.001udcm; default: the node's least")
+      .option("--note <text>", "the transaction's memo", "")
+      .option("--dry-run", "says what it would cost, and sends nothing")
+      .addOption(backend())
+      .addOption(passphraseFile());
+  const staking = tx.command("staking").description("validators and delegations").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  txCommand(staking, "create-validator", "makes this node a validator of the running network, with its beacon key")
+    .argument("<amount>", "what it stakes, e.g. 500000000udcm")
+    .option("--moniker <name>", "default: config.toml's")
+    .option("--commission-rate <rate>", "share of delegators' rewards", "0.1")
+    .option("--commission-max-rate <rate>", "the rate never goes above", "0.2")
+    .option("--commission-max-change-rate <rate>", "change a day at most", "0.01")
+    .option("--min-self-delegation <amount>", "the validator is jailed below it", "1")
+    .option("--pubkey <json>", "consensus key as `dcmd comet show-validator` prints it; default: this home's")
+    .option("--no-beacon-key", "without a beacon key: the validator cannot take its turn in the beacon")
+    .option("--identity <text>", "e.g. a Keybase id", "")
+    .option("--website <url>", "", "")
+    .option("--security-contact <mail>", "", "")
+    .option("--details <text>", "", "")
+    .addHelpText("after", examples("dcmd tx staking create-validator 500000000udcm --from operator --dry-run", "dcmd tx staking create-validator 500000000udcm --from operator --commission-rate 0.05"))
+    .action(async (amount, options) => (await import("./tx.ts")).createValidator(io, globals(options), amount, options));
+  const unchanged = "[do-not-modify]";
+  txCommand(staking, "edit-validator", "changes the validator's description, commission or least own stake; what is not given stays")
+    .option("--new-moniker <name>", "", unchanged)
+    .option("--identity <text>", "", unchanged)
+    .option("--website <url>", "", unchanged)
+    .option("--security-contact <mail>", "", unchanged)
+    .option("--details <text>", "", unchanged)
+    .option("--commission-rate <rate>", "once in 24 hours")
+    .option("--min-self-delegation <amount>", "only upwards", "")
+    .action(async (options) => (await import("./tx.ts")).editValidator(io, globals(options), options));
+  txCommand(staking, "delegate", "stakes with a validator")
+    .argument("<validator>", "dcmvaloper1...")
+    .argument("<amount>", "e.g. 1000000udcm")
+    .action(async (validator, amount, options) => (await import("./tx.ts")).delegate(io, globals(options), validator, amount, options));
+  txCommand(staking, "unbond", "takes stake back, paid after the unbonding time")
+    .argument("<validator>", "dcmvaloper1...")
+    .argument("<amount>", "e.g. 1000000udcm")
+    .action(async (validator, amount, options) => (await import("./tx.ts")).unbond(io, globals(options), validator, amount, options));
+  txCommand(staking, "redelegate", "moves stake to another validator at once")
+    .argument("<from-validator>", "dcmvaloper1...")
+    .argument("<to-validator>", "dcmvaloper1...")
+    .argument("<amount>", "e.g. 1000000udcm")
+    .action(async (source, destination, amount, options) => (await import("./tx.ts")).redelegate(io, globals(options), source, destination, amount, options));
+  const beacon = tx.command("beacon").description("the random beacon").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  txCommand(beacon, "register-key", "registers this home's beacon key for the validator of --from")
+    .action(async (options) => (await import("./tx.ts")).registerBeaconKey(io, globals(options), options));
+
   // ---- snapshots
 
   const snapshots = group("snapshots", "state snapshots for new nodes").addHelpText("after", examples("dcmd snapshots list", "dcmd snapshots create"));
