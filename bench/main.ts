@@ -12,6 +12,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   "market-rounds": () => import("./market-rounds.ts"),
   "thousand-tasks": () => import("./thousand-tasks.ts"),
   welfare: () => import("./welfare.ts"),
+  staking: () => import("./staking.ts"),
   vouchers: () => import("./vouchers.ts"),
   "node-send": () => import("./node-send.ts"),
 };

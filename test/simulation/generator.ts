@@ -54,7 +54,6 @@ interface Made {
 
 export class Generator {
   #random: Random;
-  readonly #world: SimulatedWorld;
   readonly #messages: readonly BoundMessage[];
   readonly #governed: ReadonlySet<string>;
   readonly #byGovernance: readonly BoundMessage[];
@@ -67,7 +66,6 @@ export class Generator {
   readonly #accounts: readonly string[];
 
   constructor(world: SimulatedWorld, modules: readonly Module[]) {
-    this.#world = world;
     this.#random = seeded(`run ${world.seed}`);
     this.#messages = modules.flatMap((module) => module.messages);
     this.#governed = new Set(governed(modules));
@@ -102,7 +100,7 @@ export class Generator {
       if (made !== undefined) txs.push({ messages: [plannedMessage(made.any)], signers: made.signers, gas: "1500000", fee: "0" });
     }
     return {
-      nanos: String(this.#pause()), proposer: random.int(this.#world.validators.length), absent: random.chance(10) ? [random.int(this.#world.validators.length)] : [],
+      nanos: String(this.#pause()), proposer: random.int(60), absent: random.chance(10) ? [random.int(4)] : [],
       maxBytes: random.chance(10) ? 2_000 + random.int(8_000) : 4_194_304, txs, ...(random.chance(5) ? { silent: true } : {}), ...(random.chance(5) ? { reversed: true } : {}),
     };
   }

@@ -43,7 +43,7 @@ export interface PlannedTx {
 export interface PlannedBlock {
   /** Nanoseconds after the block before. */
   readonly nanos: string;
-  /** Index of the validator that proposes. */
+  /** Which validator of the set proposes, counted around. */
   readonly proposer: number;
   readonly absent: readonly number[];
   readonly maxBytes: number;

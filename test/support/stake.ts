@@ -100,8 +100,12 @@ export class StakeChain {
   redelegate(delegator: number, from: number, to: number, amount: bigint | number): void {
     this.run("BeginRedelegate", { delegatorAddress: text(delegator), validatorSrcAddress: valoper(from), validatorDstAddress: valoper(to), amount: { denom, amount: String(amount) } });
   }
+  /** As a module around staking acts: all or nothing. */
+  act<T>(body: (ctx: ReturnType<typeof testContext>) => T): T {
+    return transact(this.stores, body, this.block).value;
+  }
   slash(i: number, infraction: bigint, power: bigint, fraction: string): bigint {
-    return transact(this.stores, (ctx) => this.port.slash(ctx, consensus(i), infraction, power, Dec.parse(fraction)), this.block).value;
+    return this.act((ctx) => this.port.slash(ctx, consensus(i), infraction, power, Dec.parse(fraction)));
   }
 
   /** Ends the block and begins the next, `seconds` later. All invariants hold. */
@@ -130,12 +134,13 @@ export class StakeChain {
   }
 }
 
-/** Beyond 255 accounts the first two bytes count. */
+/** Beyond 255 accounts the first bytes count. */
 export function accountOf(i: number): Uint8Array {
   if (i < 256) return account(i);
   const out = new Uint8Array(20);
-  out[0] = i >> 8;
+  out[0] = (i >> 8) & 0xff;
   out[1] = i & 0xff;
   out[2] = 1;
+  out[3] = i >> 16;
   return out;
 }

@@ -23,6 +23,7 @@ export const errors = defineErrors("staking", {
   tooManyUnbondings: [27, () => "too many unbonding delegation entries for (delegator, validator) tuple"],
   selfRedelegation: [29, () => "cannot redelegate to the same validator"],
   tinyRedelegation: [30, () => "too few tokens to redelegate (truncates to zero tokens)"],
+  badDestination: [31, () => "redelegation destination validator not found"],
   transitiveRedelegation: [32, () => "redelegation to this validator already in progress; first redelegation to this validator must complete before next redelegation"],
   tooManyRedelegations: [33, () => "too many redelegation entries for (delegator, src-validator, dst-validator) tuple"],
   invalidExchangeRate: [34, () => "cannot delegate to validators with invalid (zero) ex-rate"],

@@ -6,6 +6,7 @@ import { fromUtf8, utf8 } from "../../../codec/bytes.ts";
 import { Dec } from "../../../math/dec.ts";
 import { maxInt } from "../../../math/int.ts";
 import { readAmount } from "../../../runtime/coins.ts";
+import { bytesKey } from "../../../runtime/collections.ts";
 import { isShowable, nanosOf } from "../../../runtime/time-text.ts";
 import { addValidator, bondedPool, consensusAddress, isBonded, notBondedPool, operatorBytes, type Keeper } from "./keeper.ts";
 import { defaultParams, paramsFault, powerReduction, readDec } from "./params.ts";
@@ -57,7 +58,7 @@ export function validatorsGenesis({ bank, hooks }: Keeper, accounts: AccountsPor
       if (newest > 0n) lastUnbondingId.set(ctx, newest);
       if (state.exported) for (const { address, power } of state.lastValidatorPowers) lastPowers.set(ctx, operatorBytes(address), power);
       for (const pool of [bondedPool, notBondedPool]) accounts.moduleAccount(ctx, pool);
-      const fault = poolFault(ctx, bank) ?? supplyFault(ctx, bank);
+      const fault = poolFault(ctx, bank) ?? sharesFault(ctx) ?? supplyFault(ctx, bank);
       if (fault !== undefined) throw new Error(fault);
     },
     export: (ctx) => ({
@@ -86,6 +87,7 @@ function check(state: GenesisState): void {
   if (fault !== undefined) throw new Error(fault);
   const inSet = state.exported ? state.lastValidatorPowers.map(({ address }) => address) : [];
   const powers = new Set(inSet);
+  if (state.lastTotalPower.length > 0 && readAmount(fromUtf8(state.lastTotalPower)) === undefined) throw new Error("last total power is no whole number");
   for (const { address, power } of state.lastValidatorPowers) if (power <= 0n) throw new Error(`${address} has ${power} as its last power: a validator of the set has power above 0`);
   const seen = new Set<string>();
   const keys = new Set<string>();
@@ -105,14 +107,21 @@ function check(state: GenesisState): void {
     checkValidator(validator);
   }
   for (const address of inSet) if (!seen.has(address)) throw new Error(`${address} has a last power, but is no validator of this section`);
+  const found = new Set<string>();
+  const once = (what: string): void => {
+    if (found.has(what)) throw new Error(`${what} stands twice in the section`);
+    found.add(what);
+  };
   for (const { delegatorAddress, validatorAddress, shares } of state.delegations) {
     addressBytes(delegatorAddress);
+    once(`delegation of ${delegatorAddress} to ${validatorAddress}`);
     if (!seen.has(validatorAddress)) throw new Error(`delegation to ${validatorAddress}, which is no validator of this section`);
     if (readDec(shares)?.isPositive !== true) throw new Error(`delegation of ${delegatorAddress} to ${validatorAddress} has no shares: ${shares.slice(0, 80)}`);
   }
   for (const { delegatorAddress, validatorAddress, entries } of state.unbondingDelegations) {
     addressBytes(delegatorAddress);
     operatorBytes(validatorAddress);
+    once(`unbonding delegation of ${delegatorAddress} from ${validatorAddress}`);
     checkEntries(`unbonding delegation of ${delegatorAddress} from ${validatorAddress}`, entries);
     for (const { balance } of entries) if ((readAmount(balance) ?? -1n) < 0n) throw new Error(`unbonding delegation of ${delegatorAddress}: balance ${balance.slice(0, 80)}`);
   }
@@ -120,6 +129,7 @@ function check(state: GenesisState): void {
     addressBytes(delegatorAddress);
     operatorBytes(validatorSrcAddress);
     operatorBytes(validatorDstAddress);
+    once(`redelegation of ${delegatorAddress} from ${validatorSrcAddress} to ${validatorDstAddress}`);
     checkEntries(`redelegation of ${delegatorAddress} from ${validatorSrcAddress}`, entries);
     for (const { sharesDst } of entries) if (readDec(sharesDst)?.isNegative !== false) throw new Error(`redelegation of ${delegatorAddress}: shares ${sharesDst.slice(0, 80)}`);
   }
@@ -167,6 +177,20 @@ export function poolFault(ctx: Context, bank: BankPort): string | undefined {
   for (const [pool, sum, words] of [[bondedPool, bonded, "bonded"], [notBondedPool, notBonded, "not bonded"]] as const) {
     const held = bank.balance(ctx, moduleAddress(pool), bondDenom);
     if (held !== sum) return `${words} pool balance is different from ${words} coins: ${held}${bondDenom} <-> ${sum}${bondDenom}`;
+  }
+  return undefined;
+}
+
+/** STAKING-2: a validator's shares are those of its delegations, each above zero. */
+export function sharesFault(ctx: Context): string | undefined {
+  for (const [operator, validator] of validators.entries(ctx)) {
+    let sum = Dec.zero;
+    for (const [[, delegator]] of delegatorsOf.entries(ctx, { within: bytesKey.encode(operator) })) {
+      const shares = Dec.fromProto(delegations.find(ctx, [delegator, operator])?.shares ?? "0");
+      if (!shares.isPositive) return `a delegation to ${validator.operatorAddress} has ${shares.toString()} shares`;
+      sum = sum.add(shares);
+    }
+    if (!sum.eq(Dec.fromProto(validator.delegatorShares))) return `${validator.operatorAddress} has ${Dec.fromProto(validator.delegatorShares).toString()} shares, its delegations ${sum.toString()}`;
   }
   return undefined;
 }

@@ -1,7 +1,6 @@
 /** What must hold of validators and delegations at every height. */
-import { Dec } from "../../../math/dec.ts";
 import { nanosOf } from "../../../runtime/time-text.ts";
-import { poolFault } from "./genesis.ts";
+import { poolFault, sharesFault } from "./genesis.ts";
 import { heightsOf, partiesOf } from "./unbonding.ts";
 import { consensusAddress, isBonded, operatorBytes, powerOf } from "./keeper.ts";
 import {
@@ -19,7 +18,7 @@ import type { BankPort } from "../../bank/ports.ts";
 export function validatorInvariants(bank: BankPort): Record<string, (ctx: Context) => string | undefined> {
   return {
     "pools-hold-stakes": (ctx) => poolFault(ctx, bank),
-    "shares-sum": sharesSum,
+    "shares-sum": shares,
     "power-index": powerIndex,
     "set": signingSet,
     "unbonding-queues": queues,
@@ -29,18 +28,8 @@ export function validatorInvariants(bank: BankPort): Record<string, (ctx: Contex
 
 const count = <K, V>(ctx: Context, collection: MapOf<K, V>): number => [...collection.entries(ctx)].length;
 
-/** STAKING-2: a validator's shares are those of its delegations, each above zero. */
-function sharesSum(ctx: Context): string | undefined {
-  for (const [operator, validator] of validators.entries(ctx)) {
-    let sum = Dec.zero;
-    for (const [[, delegator]] of delegatorsOf.entries(ctx, { within: bytesKey.encode(operator) })) {
-      const shares = Dec.fromProto(delegations.find(ctx, [delegator, operator])?.shares ?? "0");
-      if (!shares.isPositive) return `a delegation to ${validator.operatorAddress} has ${shares.toString()} shares`;
-      sum = sum.add(shares);
-    }
-    if (!sum.eq(Dec.fromProto(validator.delegatorShares))) return `${validator.operatorAddress} has ${Dec.fromProto(validator.delegatorShares).toString()} shares, its delegations ${sum.toString()}`;
-  }
-  return count(ctx, delegations) === count(ctx, delegatorsOf) ? undefined : "delegations and their index by validator differ";
+function shares(ctx: Context): string | undefined {
+  return sharesFault(ctx) ?? (count(ctx, delegations) === count(ctx, delegatorsOf) ? undefined : "delegations and their index by validator differ");
 }
 
 /** STAKING-4: the power index has each validator that is not jailed, once, at its power. */

@@ -57,7 +57,7 @@ export function validatorQueries(bank: BankPort): BoundQuery[] {
     redelegations(ctx, { delegatorAddr, srcValidatorAddr, dstValidatorAddr, pagination: page }) {
       if (delegatorAddr !== "" && srcValidatorAddr !== "" && dstValidatorAddr !== "") {
         const found = redelegations.find(ctx, [delegatorOf(delegatorAddr), operatorOf(srcValidatorAddr), operatorOf(dstValidatorAddr)]);
-        if (found === undefined) throw new QueryError("Internal", `redelegation not found for delegator address ${delegatorAddr} from validator address ${srcValidatorAddr}: no redelegation found`);
+        if (found === undefined) throw new QueryError("Internal", `rpc error: code = NotFound desc = redelegation not found for delegator address ${delegatorAddr} from validator address ${srcValidatorAddr}`);
         return { redelegationResponses: [redelegation(ctx, found)], pagination: undefined };
       }
       if (delegatorAddr === "" && srcValidatorAddr !== "" && dstValidatorAddr === "") {

@@ -18,9 +18,10 @@ import type { Context } from "../../../runtime/context.ts";
 /** When a redelegation from an unbonded validator completes: it does not wait. Go's zero time, as the SDK answers. */
 const zeroTimeNanos = -62_135_596_800n * 1_000_000_000n;
 
-/** Moves shares of one validator to another; gives the completion time in Unix nanoseconds. Fails with staking 29, 30, 32, 33 and what delegate and unbond fail with. */
+/** Moves shares of one validator to another; gives the completion time in Unix nanoseconds. Fails with staking 29 to 33 and what delegate and unbond fail with. */
 export function beginRedelegation(keeper: Keeper, ctx: Context, delegator: Uint8Array, source: Uint8Array, destination: Uint8Array, shares: Dec): bigint {
   if (equalBytes(source, destination)) fail(errors.selfRedelegation);
+  if (!validators.has(ctx, destination)) fail(errors.badDestination);
   const from = validatorAt(ctx, source);
   const values = params.get(ctx);
   if (redelegationsTo.first(ctx, { within: concatBytes(bytesKey.encode(source), bytesKey.encode(delegator)) }) !== undefined) fail(errors.transitiveRedelegation);

@@ -1,16 +1,15 @@
 /** MsgBeginRedelegate: shares of one validator become shares of another at once. */
 import { addressBytes } from "../../../../codec/address.ts";
-import { fail, sdkErrors } from "../../../../runtime/errors.ts";
 import { rfc3339Text } from "../../../../runtime/time-text.ts";
 import { sharesToUnbond } from "../delegations.ts";
-import { validatorAt, type Keeper } from "../keeper.ts";
 import { timestampOf } from "../params.ts";
 import { beginRedelegation } from "../redelegation.ts";
-import { delegations, validators } from "../state.ts";
+import { validators } from "../state.ts";
 import { arbitraryDelegation } from "./arbitrary.ts";
 import { readCoin, readDelegator, readOperator, requireBondDenom } from "./parts.ts";
 import type { MsgBeginRedelegate, MsgBeginRedelegateResponse } from "../../../../codec/gen/cosmos/staking/v1beta1/tx.ts";
 import type { MessageHandler } from "../../../../runtime/module.ts";
+import type { Keeper } from "../keeper.ts";
 
 export function beginRedelegate(keeper: Keeper): MessageHandler<MsgBeginRedelegate, MsgBeginRedelegateResponse> {
   return {
@@ -28,11 +27,6 @@ export function beginRedelegate(keeper: Keeper): MessageHandler<MsgBeginRedelega
       const destination = readOperator(message.validatorDstAddress, "invalid destination validator address");
       const delegator = addressBytes(message.delegatorAddress);
       const { denom, amount } = readCoin(message.amount, "invalid shares amount");
-      validatorAt(ctx, source);
-      validatorAt(ctx, destination);
-      if (!delegations.has(ctx, [delegator, source])) {
-        fail(sdkErrors.notFound, `delegation with delegator ${message.delegatorAddress} not found for validator ${message.validatorSrcAddress}`);
-      }
       const shares = sharesToUnbond(ctx, delegator, source, amount);
       requireBondDenom(ctx, denom);
       const completionNanos = beginRedelegation(keeper, ctx, delegator, source, destination, shares);
