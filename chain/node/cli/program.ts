@@ -270,6 +270,11 @@ export function buildProgram(io: Io): Command {
     .argument("<validator>", "dcmvaloper1...")
     .argument("<amount>", "e.g. 1000000udcm")
     .action(async (validator, amount, options) => (await import("./tx.ts")).unbond(io, globals(options), validator, amount, options));
+  txCommand(staking, "cancel-unbond", "gives back to the validator what still waits to be paid")
+    .argument("<validator>", "dcmvaloper1...")
+    .argument("<amount>", "e.g. 1000000udcm")
+    .argument("<height>", "of the block in which it was unbonded")
+    .action(async (validator, amount, height, options) => (await import("./tx.ts")).cancelUnbond(io, globals(options), validator, amount, height, options));
   txCommand(staking, "redelegate", "moves stake to another validator at once")
     .argument("<from-validator>", "dcmvaloper1...")
     .argument("<to-validator>", "dcmvaloper1...")

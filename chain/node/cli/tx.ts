@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { QueryAccountInfoRequest, QueryAccountInfoResponse } from "../../codec/gen/cosmos/auth/v1beta1/query.ts";
 import { ConfigRequest, ConfigResponse } from "../../codec/gen/cosmos/base/node/v1beta1/query.ts";
 import { PubKey } from "../../codec/gen/cosmos/crypto/secp256k1/keys.ts";
-import { MsgBeginRedelegate, MsgDelegate, MsgEditValidator, MsgUndelegate } from "../../codec/gen/cosmos/staking/v1beta1/tx.ts";
+import { MsgBeginRedelegate, MsgCancelUnbondingDelegation, MsgDelegate, MsgEditValidator, MsgUndelegate } from "../../codec/gen/cosmos/staking/v1beta1/tx.ts";
 import { SimulateRequest, SimulateResponse } from "../../codec/gen/cosmos/tx/v1beta1/service.ts";
 import { AuthInfo, SignDoc, TxBody, TxRaw } from "../../codec/gen/cosmos/tx/v1beta1/tx.ts";
 import type { Any } from "../../codec/gen/google/protobuf/any.ts";
@@ -58,6 +58,12 @@ export function delegate(io: Io, globals: Globals, validatorAddress: string, amo
 export function unbond(io: Io, globals: Globals, validatorAddress: string, amount: string, options: TxOptions): Promise<void> {
   const stake = coin(amount);
   return send(io, globals, options, ({ address }) => [any(MsgUndelegate, { delegatorAddress: address, validatorAddress, amount: stake })]);
+}
+
+export function cancelUnbond(io: Io, globals: Globals, validatorAddress: string, amount: string, height: string, options: TxOptions): Promise<void> {
+  const stake = coin(amount);
+  const creationHeight = BigInt(wholeNumber("the height", height, 1, Number.MAX_SAFE_INTEGER));
+  return send(io, globals, options, ({ address }) => [any(MsgCancelUnbondingDelegation, { delegatorAddress: address, validatorAddress, amount: stake, creationHeight })]);
 }
 
 export function redelegate(io: Io, globals: Globals, validatorSrcAddress: string, validatorDstAddress: string, amount: string, options: TxOptions): Promise<void> {

@@ -92,7 +92,8 @@ describe("the set of validators on a running network", function () {
   });
 
   it("follows the stake: what is undelegated and delegated shifts powers, and the newcomer proposes with its reveal", async () => {
-    await tx(first, "staking", "unbond", await operator(first), `${499_000n * million}${denom}`);
+    const { height } = await tx(first, "staking", "unbond", await operator(first), `${499_001n * million}${denom}`);
+    await tx(first, "staking", "cancel-unbond", await operator(first), `${million}${denom}`, String(height));
     await set({ [addresses[0]]: 1_000, [addresses[1]]: 800 });
     await tx(first, "staking", "delegate", await operator(second), `${400n * million}${denom}`);
     await set({ [addresses[0]]: 1_000, [addresses[1]]: 1_200 });

@@ -1,4 +1,5 @@
 /** MsgGrant: the granter lets the grantee send one type of message in its name. */
+import { StakeAuthorization, type AuthorizationType } from "../../../codec/gen/cosmos/staking/v1beta1/authz.ts";
 import { GenericAuthorization } from "../../../codec/gen/cosmos/authz/v1beta1/authz.ts";
 import { addressText } from "../../../codec/address.ts";
 import { readAddress } from "../../../runtime/addresses.ts";
@@ -37,7 +38,9 @@ export function grant({ accounts, bank, messages }: AuthzPorts): MessageHandler<
     arbitrary({ ctx, accounts: known, random }) {
       const value = GenericAuthorization.encode({ msg: random.pick(["/cosmos.bank.v1beta1.MsgSend", "/cosmos.authz.v1beta1.MsgExec"]) }).finish();
       const expiration = random.chance(50) ? { seconds: ctx.timeSeconds + random.bigint(1000n), nanos: 0 } : undefined;
-      return { granter: random.pick(known), grantee: random.pick(known), grant: { authorization: { typeUrl: "/cosmos.authz.v1beta1.GenericAuthorization", value }, expiration } };
+      const stake = StakeAuthorization.encode(StakeAuthorization.fromPartial({ authorizationType: 1 + random.int(4) as AuthorizationType, ...(random.chance(50) ? { maxTokens: { denom: "udcm", amount: String(random.int(3_000_000)) } } : {}) })).finish();
+      const authorization = random.chance(60) ? { typeUrl: "/cosmos.authz.v1beta1.GenericAuthorization", value } : { typeUrl: "/cosmos.staking.v1beta1.StakeAuthorization", value: stake };
+      return { granter: random.pick(known), grantee: random.pick(known), grant: { authorization, expiration } };
     },
   };
 }

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { addressText, moduleAddress } from "../../../codec/address.ts";
 import { Dec } from "../../../math/dec.ts";
+import { Context } from "../../../runtime/context.ts";
+import { GasMeter } from "../../../runtime/gas.ts";
 import type { TxError } from "../../../runtime/errors.ts";
 import { addTokens, removeShares, sharesFromTokens, sharesFromTokensTruncated, tokensFromShares } from "./shares.ts";
 import { maxSweep } from "./maturity.ts";
@@ -310,6 +312,24 @@ describe("the end of a block", () => {
     assert.equal([...unbondings.entries(chain.ctx)].length, 0);
   });
 
+  it("pays what is mature even where a listener fails at a change of the set, which is tried again (STAKING-9)", () => {
+    let fails = false;
+    const chain = two({ hooks: [{ afterValidatorBonded: () => { if (fails) throw new Error("a listener's mistake"); } }] });
+    chain.undelegate(1, 1, 100);
+    chain.end(month);
+    chain.create(4, 7 * million);
+    fails = true;
+    const heard: string[] = [];
+    const { header } = chain.ctx;
+    const ctx = new Context(header, chain.stores, "block", new GasMeter(Infinity), (what) => void heard.push(what));
+    const staking = chain.modules.find(({ name }) => name === "staking")!;
+    assert.deepEqual(staking.validatorUpdates!(ctx), []);
+    assert.deepEqual(heard, ["changes of the set of validators"]);
+    assert.deepEqual(ctx.events.map(({ type }) => type).filter((type) => /complete|Failed/.test(type)), ["dcm.runtime.v1.EventItemFailed", "complete_unbonding"]);
+    fails = false;
+    assert.deepEqual(chain.powers(), [[4, 7n]]);
+  });
+
   it("forgets redelegations, and says so (STAKING-9)", () => {
     const chain = two();
     chain.delegate(3, 1, 1_000);
@@ -393,6 +413,31 @@ describe("a slash", () => {
     assert.equal(supply - chain.port.tokenSupply(chain.ctx), 650_000n);
     assert.equal(chain.port.totalBonded(chain.ctx), 10_829_996n + 5_570_001n);
     chain.end();
+  });
+
+  it("takes the fraction of the power at the infraction, cut to whole tokens, and tells the effective fraction rounded up (STAKING-8, STAKING-10)", () => {
+    // power x 10^6 x fraction, cut; over the validator's tokens, at 18 places rounded up. Worked out by hand.
+    const cases: readonly (readonly [tokens: number, power: bigint, fraction: string, burned: bigint, effective: string])[] = [
+      [10_000_000, 10n, "0.05", 500_000n, "0.050000000000000000"],
+      [10_000_001, 10n, "0.05", 500_000n, "0.049999995000000500"],
+      [3_000_000, 3n, "0.333333333333333333", 999_999n, "0.333333000000000000"],
+      [3_000_001, 3n, "0.333333333333333333", 999_999n, "0.333332888889037037"],
+      [7_000_003, 7n, "0.0001", 700n, "0.000099999957142876"],
+      [1_000_000, 1n, "0.0000009", 0n, ""],
+      [1_000_000, 1n, "0.0000019", 1n, "0.000001000000000000"],
+      [2_000_000, 5n, "0.5", 2_000_000n, "1.000000000000000000"],
+    ];
+    for (const [tokens, power, fraction, burned, effective] of cases) {
+      const told: string[] = [];
+      const chain = new StakeChain({ hooks: [{ beforeValidatorSlashed: (_ctx, _operator, value) => void told.push(value.toString()) }] });
+      chain.create(1, tokens);
+      chain.create(2, 5 * million);
+      chain.end();
+      assert.equal(chain.slash(1, chain.height, power, fraction), burned, `${fraction} of ${power}`);
+      assert.deepEqual(told, effective === "" ? [] : [effective]);
+      assert.equal(chain.validator(1)!.tokens, (BigInt(tokens) - burned).toString());
+      chain.end();
+    }
   });
 
   it("looks at no stake that left before the infraction, and at none that is mature (STAKING-10)", () => {

@@ -19,6 +19,7 @@ import { stakingPort } from "./staking-port.ts";
 import { lastPowers, storeName } from "./state.ts";
 import { applySetChanges, importedSet } from "./validator-set.ts";
 import type { Keeper } from "./keeper.ts";
+import type { ValidatorUpdate } from "../../../codec/gen/tendermint/abci/types.ts";
 import type { StakingHooks, StakingPort } from "./ports.ts";
 import type { AccountsPort } from "../../auth/ports.ts";
 import type { BankPort } from "../../bank/ports.ts";
@@ -50,8 +51,13 @@ export function validatorsModule({ bank, accounts, hooks = [] }: ValidatorsPorts
     genesis: validatorsGenesis(keeper, accounts),
     beginBlock: keepHeader,
     validatorUpdates(ctx) {
-      const updates = ctx.mode === "genesis" && lastPowers.first(ctx) !== undefined ? importedSet(ctx) : applySetChanges(keeper, ctx);
-      if (ctx.mode !== "genesis") completeMature(keeper, ctx);
+      let updates: ValidatorUpdate[] = [];
+      if (ctx.mode === "genesis") updates = lastPowers.first(ctx) === undefined ? applySetChanges(keeper, ctx) : importedSet(ctx);
+      else {
+        // Where it throws, the set stays and the next block tries again; what is mature is completed all the same.
+        ctx.isolate("changes of the set of validators", (inner) => (updates = applySetChanges(keeper, inner)));
+        completeMature(keeper, ctx);
+      }
       recordTouched(ctx);
       return updates;
     },

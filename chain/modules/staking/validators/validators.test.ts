@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { addressText, moduleAddress, prefixes } from "../../../codec/address.ts";
 import { encodePubKey } from "../../../codec/pubkey.ts";
+import { messageFromJson, toJson } from "../../../codec/proto-json.ts";
 import { Dec } from "../../../math/dec.ts";
 import type { TxError } from "../../../runtime/errors.ts";
 import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext } from "../../../runtime/testing.ts";
@@ -85,6 +86,46 @@ describe("validators", () => {
     assert.deepEqual(staking.validatorUpdates!(testContext(again, { mode: "block" })), [], "and that nothing has changed since");
     assert.deepEqual([...again.store("staking").iterate()], [...stores.store("staking").iterate()]);
     assert.deepEqual(brokenInvariants(again, modules), []);
+  });
+
+  it("load from the JSON that an SDK chain exports, with all that waits (STAKING-5)", () => {
+    const [one, two] = [1, 2].map((i) => addressText(operator(i), prefixes.validator));
+    const delegator = addressText(operator(3));
+    const validator = (i: number, change: object): object => ({
+      operator_address: addressText(operator(i), prefixes.validator), consensus_pubkey: { "@type": "/cosmos.crypto.ed25519.PubKey", key: Buffer.from(new Uint8Array(32).fill(i)).toString("base64") },
+      description: { moniker: `v${i}`, identity: "", website: "", security_contact: "", details: "" }, unbonding_height: "0", unbonding_time: "1970-01-01T00:00:00Z",
+      commission: { commission_rates: { rate: "0.100000000000000000", max_rate: "0.200000000000000000", max_change_rate: "0.010000000000000000" }, update_time: "2025-05-05T10:11:12.123456789Z" },
+      min_self_delegation: "1", unbonding_on_hold_ref_count: "0", unbonding_ids: [], jailed: false, ...change,
+    });
+    const entry = { creation_height: "70", completion_time: "2026-01-02T00:00:00Z", initial_balance: "300", unbonding_on_hold_ref_count: "0" };
+    const json = {
+      params: { unbonding_time: "1814400s", max_validators: 100, max_entries: 7, historical_entries: 10000, bond_denom: denom, min_commission_rate: "0.000000000000000000" },
+      last_total_power: "3", last_validator_powers: [{ address: one, power: "3" }],
+      validators: [
+        validator(1, { status: "BOND_STATUS_BONDED", tokens: "3000000", delegator_shares: "3000001.500000000000000000" }),
+        validator(2, { status: "BOND_STATUS_UNBONDING", jailed: true, tokens: "500", delegator_shares: "500.000000000000000000", unbonding_height: "60", unbonding_time: "2026-01-01T12:00:00Z", unbonding_ids: ["4"] }),
+      ],
+      delegations: [
+        { delegator_address: addressText(operator(1)), validator_address: one, shares: "3000000.000000000000000000" },
+        { delegator_address: delegator, validator_address: one, shares: "1.500000000000000000" },
+        { delegator_address: delegator, validator_address: two, shares: "500.000000000000000000" },
+      ],
+      unbonding_delegations: [{ delegator_address: delegator, validator_address: one, entries: [{ ...entry, balance: "290", unbonding_id: "5" }] }],
+      redelegations: [{ delegator_address: delegator, validator_src_address: two, validator_dst_address: one, entries: [{ ...entry, shares_dst: "300.000000000000000000", unbonding_id: "6" }] }],
+      exported: true,
+    };
+    const section = messageFromJson("cosmos.staking.v1beta1.GenesisState", json);
+    const stores = memoryStores();
+    const pool = (name: string, amount: string): object => ({ address: addressText(moduleAddress(name)), coins: [{ denom, amount }] });
+    initGenesis(stores, modules, { bank: { params: undefined, balances: [pool("bonded_tokens_pool", "3000000"), pool("not_bonded_tokens_pool", "790")], supply: [], denomMetadata: [], sendEnabled: [] }, staking: section });
+    assert.deepEqual(staking.validatorUpdates!(testContext(stores, genesis)).map(({ power }) => power), [3n]);
+    assert.deepEqual(brokenInvariants(stores, modules), []);
+    assert.deepEqual(toJson("cosmos.staking.v1beta1.GenesisState", staking.genesis!.export(testContext(stores)) as object), json);
+    const later = testContext(stores, { mode: "block", height: 80n, time: 1_767_225_600n + 2n * 86_400n });
+    assert.deepEqual(staking.validatorUpdates!(later), []);
+    assert.deepEqual(later.events.map(({ type }) => type).filter((type) => type.startsWith("complete")), ["complete_unbonding", "complete_redelegation"]);
+    assert.equal(bank.balance(testContext(stores), operator(3), denom), 290n);
+    assert.deepEqual(brokenInvariants(stores, modules), []);
   });
 
   it("are at most maxValidators, the strongest (STAKING-3)", () => {
