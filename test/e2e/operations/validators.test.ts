@@ -115,4 +115,12 @@ describe("the set of validators on a running network", function () {
     await tx(first, "staking", "redelegate", await operator(second), await operator(first), `${400n * million}${denom}`);
     await set({ [addresses[0]]: 1_400 });
   });
+
+  it("goes on with its last validator even when that takes all its stake back", async () => {
+    const { height } = await tx(first, "staking", "unbond", await operator(first), `${1_400n * million}${denom}`);
+    await Promise.all([first.waitFor(Number(height) + 4), second.waitFor(Number(height) + 4)]);
+    await set({ [addresses[0]]: 1_400 });
+    await tx(first, "staking", "delegate", await operator(first), `${7n * million}${denom}`);
+    await first.waitFor(Number(height) + 8);
+  });
 });
