@@ -12,6 +12,7 @@ import { consensusModule } from "./modules/consensus/module.ts";
 import { feegrantModule } from "./modules/feegrant/module.ts";
 import { forwardModule } from "./modules/forward/module.ts";
 import { marketModule } from "./modules/market/module.ts";
+import { organizationModule } from "./modules/organization/module.ts";
 import { paramsModule } from "./modules/params/module.ts";
 import { auditorsModule } from "./modules/staking/auditors/module.ts";
 import { providersModule } from "./modules/staking/providers/module.ts";
@@ -62,14 +63,15 @@ function wire(): Wiring {
   const { module: beacon, beacon: seeds, proposal, hooks: beaconHooks } = beaconModule({ validators, authority });
   // Staking calls them in this order.
   stakingHooks.push(beaconHooks);
-  const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, authority });
+  const { module: organization, organizations } = organizationModule({ bank: money, accounts, authority });
+  const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, affiliations: organizations, authority });
   const { module: auditors, attestations } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
-  const { module: market, deliveries } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, authority });
+  const { module: market, deliveries } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, authority });
   const { module: channel } = channelModule({ bank: money, accounts, clock: time, providers: bonds, authority });
   const { module: forward } = forwardModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, deliveries, authority });
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, paramsModule().module, staking, beacon, providers, auditors, market, channel, forward];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, paramsModule().module, staking, beacon, organization, providers, auditors, market, channel, forward];
   router.bind(modules);
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),

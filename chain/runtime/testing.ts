@@ -66,8 +66,8 @@ export function query<T>(stores: Stores, modules: readonly Module[], path: strin
 }
 
 /** The broken invariants of these modules, as sentences. */
-export function brokenInvariants(stores: Stores, modules: readonly Module[]): string[] {
-  const ctx = testContext(stores, { mode: "query" });
+export function brokenInvariants(stores: Stores, modules: readonly Module[], block: TestBlock = {}): string[] {
+  const ctx = testContext(stores, { mode: "query", ...block });
   return modules.flatMap((module) => Object.entries(module.invariants ?? {}).flatMap(([name, check]) => {
     const sentence = check(ctx);
     return sentence === undefined ? [] : [`${module.name}/${name}: ${sentence}`];

@@ -154,7 +154,7 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     },
     "/dcm.market.v1.MsgTopUpService": (world, made): MsgTopUpService | undefined => {
       const found = instance(world, InstanceState.INSTANCE_STATE_RUNNING, InstanceState.INSTANCE_STATE_GRACE, InstanceState.INSTANCE_STATE_RECLAIMING);
-      return found === undefined ? (made as MsgTopUpService | undefined) : { payer: world.random.pick(world.accounts), instanceId: found.id, amount: String(1 + world.random.int(30)) };
+      return found === undefined ? (made as MsgTopUpService | undefined) : { payer: world.random.pick(world.accounts), instanceId: found.id, amount: String(1 + world.random.int(30)), organization: "", costTags: [] };
     },
     "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...wasmCore(), minBondPerUnit: random.bigint(1_000n), maxLotMs: 1n + random.bigint(1_000n), closed: random.chance(3) } }),
     // Now and then a denom that nobody has, or the bond denom, which is refused.

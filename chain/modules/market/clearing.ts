@@ -10,6 +10,7 @@ import { markDirty, unmarkDirty } from "./books.ts";
 import { maxTau } from "./checks.ts";
 import { offered } from "./draws.ts";
 import { createLease } from "./leases.ts";
+import { jurisdictionOf } from "./mandates.ts";
 import { clear, type AskOrder, type Batch, type BidOrder, type Fill } from "./matching.ts";
 import { currentParams, paramsAt } from "./params.ts";
 import { recordTrade } from "./prices.ts";
@@ -226,18 +227,19 @@ export function fillBid(ctx: Context, ports: MarketPorts, fill: Agreed): number 
   const taken = takeTasks(bid, fill.tasks);
   saveBid(ctx, taken.bid);
   for (const held of fill.held) holdUnit(ctx, held.id);
-  if (job === undefined) fillInstances(ctx, ports, { bid, ask, organization: fill.ask.organization, ids: taken.ids, price: fill.price, stake, tau });
-  else fillTasks(ctx, ports, job, bid, ask, fill, taken.ids, stake);
+  const jurisdiction = jurisdictionOf(ports.providers.find(ctx, addressBytes(ask.provider)));
+  if (job === undefined) fillInstances(ctx, ports, { bid, ask, organization: fill.ask.organization, jurisdiction, ids: taken.ids, price: fill.price, stake, tau });
+  else fillTasks(ctx, ports, job, bid, ask, fill, taken.ids, { stake, jurisdiction });
   return fill.tasks;
 }
 
-function fillTasks(ctx: Context, ports: MarketPorts, job: Job, bid: Bid, ask: Ask, fill: Agreed, ids: readonly bigint[], stake: bigint): void {
+function fillTasks(ctx: Context, ports: MarketPorts, job: Job, bid: Bid, ask: Ask, fill: Agreed, ids: readonly bigint[], { stake, jurisdiction }: { readonly stake: bigint; readonly jurisdiction: string }): void {
   const tau = ports.clock.tau(ctx);
-  const lease = createLease(ctx, bid, job.paramsVersion, ask, { units: fill.tasks, lots: bid.lots, price: fill.price, profileId: bid.profileId, drawn: false, tau });
+  const lease = createLease(ctx, bid, job.paramsVersion, ask, { units: fill.tasks, lots: bid.lots, price: fill.price, profileId: bid.profileId, drawn: false, costTags: job.costTags, jurisdiction, tau });
   for (const id of ids) {
     const before = tasks.find(ctx, id) ?? blankTask({ ...bid, status: OrderStatus.ORDER_STATUS_OPEN }, job, Number(id % 65_536n));
     const open: Task = { ...before, price: fill.price, lots: bid.lots, stake: stake.toString(), auditProbabilityBps: bid.k > 1 ? 10_000 : 0, heldAsks: fill.held.map((held) => held.id) };
-    const seat = { provider: ask.provider, organization: fill.ask.organization, askId: ask.id, leaseId: lease.id };
+    const seat = { provider: ask.provider, organization: fill.ask.organization, askId: ask.id, leaseId: lease.id, jurisdiction };
     apply(ctx, ports, open, match(open, termsOf(ctx, job), seat, bid.k, tau));
   }
 }

@@ -10,6 +10,7 @@ import { loadBid, loadJob } from "./bids.ts";
 import { queueDraw, dropDraw } from "./draw-queue.ts";
 import { emit } from "./events.ts";
 import { createLease } from "./leases.ts";
+import { jurisdictionOf } from "./mandates.ts";
 import { paramsAt, currentParams } from "./params.ts";
 import { seeded } from "./pro-rata.ts";
 import { premiumIn, satisfies } from "./profiles.ts";
@@ -42,6 +43,7 @@ export interface Candidate extends Weighable {
   /** What a lot of it costs, and what it stakes at that price. */
   readonly price: bigint;
   readonly stake: bigint;
+  readonly jurisdiction: string;
 }
 
 /** At the end of a block: draws with seed and salt, in the order of their salts. A draw that finds too few goes behind the others until its time is over. */
@@ -78,13 +80,13 @@ function tryDraw(ctx: Context, ports: MarketPorts, draw: Draw, task: Task, room:
   // Promised units that were not drawn go back to the book; those that were drawn go out from it.
   for (const id of task.heldAsks) releaseHold(ctx, ports, id);
   const bid = loadBid(ctx, job.id);
-  const seats = chosen.map(({ ask: { id }, price, stake }): PricedSeat => {
+  const seats = chosen.map(({ ask: { id }, price, stake, jurisdiction }): PricedSeat => {
     const ask = loadAsk(ctx, id);
     const locked = ask.freeUnits > 0 && lockUnit(ctx, ports, ask, stake);
     assert(locked, `ask ${id} was drawn but cannot serve`);
     saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits - 1 });
-    const lease = createLease(ctx, bid, job.paramsVersion, ask, { units: 1, lots: task.lots, price, profileId: bid.profileId, drawn: true, tau });
-    return { provider: ask.provider, organization: ask.organization, askId: id, leaseId: lease.id, price, stake };
+    const lease = createLease(ctx, bid, job.paramsVersion, ask, { units: 1, lots: task.lots, price, profileId: bid.profileId, drawn: true, costTags: job.costTags, jurisdiction, tau });
+    return { provider: ask.provider, organization: ask.organization, askId: id, leaseId: lease.id, jurisdiction, price, stake };
   });
   dropDraw(ctx, task.id);
   emit(ctx, "EventReplicasDrawn", { task_id: task.id, job_id: job.id, round: draw.round, providers: seats.map((seat) => seat.provider).join(",") });
@@ -134,7 +136,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     if (provider.free + ask.bondPerUnit < stake) return;
     seen.add(ask.provider);
     organizations.add(provider.organization);
-    out.push({ ask, organization: provider.organization, weight: provider.free + ask.bondPerUnit, price, stake });
+    out.push({ ask, organization: provider.organization, weight: provider.free + ask.bondPerUnit, price, stake, jurisdiction: jurisdictionOf(provider.view) });
   };
   for (const id of task.heldAsks) {
     const ask = loadAsk(ctx, id);

@@ -1,44 +1,60 @@
 /** Money in and out of the market's account. Nothing else in the module touches the bank. */
-import type { Escrow, Job } from "../../codec/gen/dcm/market/v1/types.ts";
+import type { Escrow, Job, VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
+import { HoldingKind } from "../../codec/gen/dcm/organization/v1/types.ts";
 import { addressBytes, moduleAddress } from "../../codec/address.ts";
+import { addCoins, type Money } from "../../runtime/coins.ts";
 import { assert, fail } from "../../runtime/errors.ts";
 import { errors } from "./errors.ts";
-import { emit } from "./events.ts";
+import { emit, tagsText } from "./events.ts";
+import { factsOf } from "./mandates.ts";
 import { escrowAccount } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
+import type { HoldingRef } from "../organization/ports.ts";
+import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 import type { Settlement } from "./settlement.ts";
 
 export const escrowAddress = moduleAddress(escrowAccount);
 
-/** What a policy may look at before it lets money go. */
+/** What an organization's policy may look at before it lets money go. */
 export interface SpendPolicy {
   readonly purpose: "bid" | "ask" | "profile" | "top-up" | "quotes";
   readonly classId: string;
   readonly costTags: readonly { readonly key: string; readonly value: string }[];
+  /** Absent: a service, which nothing verifies. */
+  readonly verification?: VerificationLevel;
+  /** Whose ask it is, where that is agreed already. */
+  readonly provider?: ProviderView;
 }
 
 export interface Spend {
   /** Who signs. */
   readonly signer: string;
-  /** Whose money it is. */
+  /** As the message has it; empty: the organization's account, or the signer's own. */
   readonly payer: string;
   /** Empty: none. */
   readonly organization: string;
-  readonly denom: string;
-  readonly amount: bigint;
+  /** Of the job or service that the money is for; 0: neither. */
+  readonly subject: bigint;
+  readonly coins: readonly Money[];
   readonly policy: SpendPolicy;
 }
 
-/**
- * The one way by which a user's money comes into the market. For now a signer spends its own; another payer (authz) and organizations with
- * budgets and policies are refused by name.
- */
-export function authorizeSpend(ctx: Context, ports: MarketPorts, spend: Spend): void {
-  if (spend.payer !== spend.signer) fail(errors.notServed, { field: "payer", value: `${spend.payer} other than the signer` });
-  if (spend.organization !== "") fail(errors.notServed, { field: "organization", value: spend.organization });
-  if (spend.amount === 0n) return;
-  ports.bank.send(ctx, addressBytes(spend.payer), ports.accounts.moduleAccount(ctx, escrowAccount), [{ denom: spend.denom, amount: spend.amount }]);
+/** Whose money a bid spends. Another account's than the signer's, or its organization's, is refused by name. */
+export function payerOf(ports: MarketPorts, { signer, payer, organization }: Pick<Spend, "signer" | "payer" | "organization">): string {
+  if (organization === "" && payer !== "" && payer !== signer) fail(errors.notServed, { field: "payer", value: `${payer} other than the signer` });
+  return ports.organizations.payerOf({ signer, payer, organization });
+}
+
+export const holdingOf = (subject: bigint): HoldingRef => ({ kind: HoldingKind.HOLDING_KIND_BID, id: subject });
+
+/** The one way by which a user's money comes into the market: a signer's own, or that of its organization, within role, policy and budgets. */
+export function authorizeSpend(ctx: Context, ports: MarketPorts, { policy: { purpose, classId, costTags, verification, provider }, subject, ...spend }: Spend): void {
+  const coins = spend.coins.reduce<Money[]>((sum, { denom, amount }) => (amount > 0n ? addCoins(sum, [{ denom, amount }]) : sum), []);
+  ports.organizations.authorizeSpend(ctx, {
+    ...spend, payer: payerOf(ports, spend), coins, into: escrowAccount, holding: holdingOf(subject), purpose, costTags, work: { classId, ...(verification === undefined ? {} : { verification }) },
+    ...(provider === undefined ? {} : { provider: factsOf(ctx, ports, provider) }),
+  });
 }
 
 /** A storage deposit, in the bond denom. */
@@ -46,16 +62,38 @@ export function returnDeposit(ctx: Context, ports: MarketPorts, to: string, amou
   if (amount > 0n) ports.bank.send(ctx, escrowAddress, addressBytes(to), [{ denom: ports.providers.bondDenom(ctx), amount }]);
 }
 
+/** The storage deposit of a job or service that is pruned; of an organization's money, its budgets hear of it. */
+export function returnBidDeposit(ctx: Context, ports: MarketPorts, { id, payer, escrow }: Account): void {
+  const amount = BigInt(escrow!.storageDeposit);
+  if (amount > 0n) ports.organizations.refund(ctx, escrowAddress, holdingOf(id), payer, [{ denom: ports.providers.bondDenom(ctx), amount }]);
+  ports.organizations.close(ctx, holdingOf(id));
+}
+
 /** What a bid carries, as far as money goes: a job or a service. */
 export type Account = Pick<Job, "id" | "consumer" | "payer" | "organization" | "classId" | "costTags" | "escrow">;
 
-/** Pays out of a job's escrow as the settlement says; the job's account moves with it. Gives the job as it is then. */
-export function payOut(ctx: Context, ports: MarketPorts, job: Job, settlement: Settlement, taskId: bigint | undefined): Job {
-  return disburse(ctx, ports, job, settlement, { job_id: job.id, task_id: taskId ?? "" });
+/** Of what is paid: which use it is for. */
+export interface UsageLine {
+  readonly provider: string;
+  readonly providerOrganization: string;
+  readonly jurisdiction: string;
+  readonly leaseId: bigint;
+  /** For one lot. */
+  readonly price: bigint;
+  /** Whole lots that the payment brings to an end. */
+  readonly lots: bigint;
+  /** Of a service: the time that is paid for. */
+  readonly fromTau?: bigint;
+  readonly toTau?: bigint;
 }
 
-/** As `payOut`, for jobs and services; `about` says in the statement line what is settled. */
-export function disburse<T extends Account>(ctx: Context, ports: MarketPorts, account: T, settlement: Settlement, about: Readonly<Record<string, string | bigint | number>>): T {
+/** Pays out of a job's escrow as the settlement says; the job's account moves with it. Gives the job as it is then. */
+export function payOut(ctx: Context, ports: MarketPorts, job: Job, settlement: Settlement, taskId: bigint | undefined, lines: readonly UsageLine[] = []): Job {
+  return disburse(ctx, ports, job, settlement, { job_id: job.id, task_id: taskId ?? "" }, lines);
+}
+
+/** As `payOut`, for jobs and services; `about` says in the event what is settled, `lines` for what each payment is, in their order. */
+export function disburse<T extends Account>(ctx: Context, ports: MarketPorts, account: T, settlement: Settlement, about: Readonly<Record<string, string | bigint | number>>, lines: readonly UsageLine[] = []): T {
   const before = account.escrow!;
   const { denom } = before;
   const coins = (amount: bigint): { denom: string; amount: bigint }[] => [{ denom, amount }];
@@ -68,7 +106,7 @@ export function disburse<T extends Account>(ctx: Context, ports: MarketPorts, ac
   if (settlement.burned > 0n) ports.bank.burn(ctx, escrowAccount, coins(settlement.burned));
   const refunds = settlement.refunds ?? [{ payer: account.payer, amount: settlement.refund }];
   assert(refunds.reduce((sum, { amount }) => sum + amount, 0n) === settlement.refund, "refunds are as much as is refunded");
-  for (const { payer, amount } of refunds) if (amount > 0n) ports.bank.send(ctx, escrowAddress, addressBytes(payer), coins(amount));
+  for (const { payer, amount } of refunds) if (amount > 0n) ports.organizations.refund(ctx, escrowAddress, holdingOf(account.id), payer, coins(amount));
   const total = paid + settlement.fee + settlement.burned + settlement.refund;
   const held = BigInt(before.held) - total;
   assert(held >= 0n, `${account.classId} account ${account.id} pays ${total} out of ${before.held}`);
@@ -79,7 +117,26 @@ export function disburse<T extends Account>(ctx: Context, ports: MarketPorts, ac
   };
   emit(ctx, "EventEscrowSettled", {
     ...about, consumer: account.consumer, payer: account.payer, organization: account.organization, class_id: account.classId, denom,
-    cost_tags: account.costTags.map(({ key, value }) => `${key}=${value}`).join(","), paid, fee: settlement.fee, burned: settlement.burned, refunded: settlement.refund, held,
+    cost_tags: tagsText(account.costTags), paid, fee: settlement.fee, burned: settlement.burned, refunded: settlement.refund, held,
   });
+  reportUsage(ctx, account, settlement, about, lines);
   return { ...account, escrow };
+}
+
+/** One statement line for each payment, with its share of the fee: the shares sum up to the fee, the last takes what rounding leaves. */
+function reportUsage(ctx: Context, account: Account, { payments, fee }: Settlement, about: Readonly<Record<string, string | bigint | number>>, lines: readonly UsageLine[]): void {
+  const total = payments.reduce((sum, { amount }) => sum + amount, 0n);
+  let [paid, shared] = [0n, 0n];
+  for (const { provider, amount } of payments) {
+    const line = lines.find((one) => one.provider === provider);
+    assert(line !== undefined, `${provider} is paid for no use`);
+    paid += amount;
+    const share = (fee * paid) / total - shared;
+    shared += share;
+    emit(ctx, "EventUsagePaid", {
+      ...about, lease_id: line.leaseId, provider, provider_organization: line.providerOrganization, jurisdiction: line.jurisdiction, consumer: account.consumer, payer: account.payer, organization: account.organization,
+      cost_tags: tagsText(account.costTags), class_id: account.classId, lots: line.lots, price: line.price, denom: account.escrow!.denom, amount, fee: share,
+      ...(line.fromTau === undefined ? {} : { from_tau: line.fromTau, to_tau: line.toTau! }),
+    });
+  }
 }

@@ -47,6 +47,11 @@ export function askPlaced(ctx: Context, ask: Ask): void {
   });
 }
 
+/** As `key=value`, joined by commas. */
+export function tagsText(tags: readonly { readonly key: string; readonly value: string }[]): string {
+  return tags.map(({ key, value }) => `${key}=${value}`).join(",");
+}
+
 /** As `key=value:price`, joined by commas. */
 export function premiumsText(premiums: readonly Premium[]): string {
   return premiums.map(({ attribute, price }) => `${attribute!.key}=${attribute!.value}:${price}`).join(",");
@@ -130,6 +135,7 @@ export function leaseCreated(ctx: Context, lease: Lease, of: Pick<Bid, "id" | "s
     lease_id: lease.id, ...subjectOf(of), bid_id: lease.jobId, ask_id: lease.askId, provider: lease.provider, consumer: lease.consumer,
     class_id: lease.classId, quote_denom: lease.quoteDenom, units: lease.units, lots: lease.lots, price: lease.price,
     drawn: String(lease.drawn), term: termName(lease.term), reclaim_notice: lease.reclaimNotice, params_version: lease.paramsVersion,
+    organization: lease.organization, cost_tags: tagsText(lease.costTags), jurisdiction: lease.jurisdiction,
   });
 }
 

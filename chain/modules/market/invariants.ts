@@ -3,7 +3,7 @@ import { ReplicaState, StageState, TaskState, type Bid, type Job, type Stage, ty
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { isTerminal, loadBacking, loadBid, openTasks } from "./bids.ts";
 import { bookOf, isListed, keyIn } from "./asks.ts";
-import { escrowAddress } from "./escrow.ts";
+import { escrowAddress, holdingOf } from "./escrow.ts";
 import { openPlace } from "./profiles.ts";
 import { rateFault } from "./quote-denoms.ts";
 import { isUnopened } from "./stage-graph.ts";
@@ -20,6 +20,7 @@ import type { MarketPorts } from "./ports.ts";
 export function invariants(ports: MarketPorts): Record<string, (ctx: Context) => string | undefined> {
   return {
     escrow: (ctx) => escrowAccounts(ctx) ?? serviceAccounts(ctx) ?? balance(ctx, ports),
+    holdings: (ctx) => holdings(ctx, ports),
     denoms: (ctx) => denoms(ctx, ports),
     units,
     books: (ctx) => askIndex(ctx) ?? bidIndex(ctx) ?? followers(ctx),
@@ -41,6 +42,24 @@ function escrowAccounts(ctx: Context): string | undefined {
     const alive = BigInt(job.spec!.tasks - job.tasksFinal - job.tasksClosed);
     const added = BigInt(replacedBids.find(ctx, id)?.added ?? "0");
     if (BigInt(held) !== alive * BigInt(perTask) + added) return `job ${id} holds ${held} for ${alive} tasks of ${perTask}`;
+  }
+  return undefined;
+}
+
+/** What an organization spent on a job and did not get back is what the job paid, burned and holds, with its deposit; of a service, into which others may pay, at most that. */
+function holdings(ctx: Context, ports: MarketPorts): string | undefined {
+  const bondDenom = ports.providers.bondDenom(ctx);
+  for (const [what, records] of [["job", jobs], ["service", services]] as const) {
+    for (const [id, { organization, payer, escrow }] of records.entries(ctx)) {
+      if (organization === "") continue;
+      const { denom, deposited, refunded, storageDeposit } = escrow!;
+      const open = BigInt(deposited) - BigInt(refunded);
+      const wanted = denom === bondDenom ? [[denom, open + BigInt(storageDeposit)] as const] : [[denom, open] as const, [bondDenom, BigInt(storageDeposit)] as const];
+      for (const [of, most] of wanted) {
+        const outstanding = ports.organizations.outstanding(ctx, holdingOf(id), payer, of);
+        if (what === "job" ? outstanding !== most : outstanding > most) return `${what} ${id}: ${organization} has ${outstanding}${of} in it, the ${what} says ${most}`;
+      }
+    }
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 /** Leases: which provider serves which job or service at which price. */
-import { Lease, Term, type Ask, type Bid } from "../../codec/gen/dcm/market/v1/types.ts";
+import { Lease, Term, type Ask, type Bid, type CostTag } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { assert } from "../../runtime/errors.ts";
 import { bookOf } from "./asks.ts";
@@ -14,6 +14,8 @@ interface Agreed {
   readonly price: bigint;
   readonly profileId: number;
   readonly drawn: boolean;
+  readonly costTags: readonly CostTag[];
+  readonly jurisdiction: string;
   /** Spot where not given. */
   readonly term?: Term;
   readonly tau: bigint;
@@ -23,7 +25,7 @@ export function createLease(ctx: Context, bid: Bid, paramsVersion: bigint, ask: 
   const lease = Lease.fromPartial({
     id: take(ctx, nextLeaseId), jobId: bid.id, askId: ask.id, provider: ask.provider, consumer: bid.consumer, classId: bid.classId, quoteDenom: bid.quoteDenom,
     attributes: requiredBy(ctx, bookOf(bid), agreed.profileId), units: agreed.units, lots: agreed.lots, price: agreed.price, term: agreed.term ?? (ask.positionId === 0n ? Term.TERM_SPOT : Term.TERM_FORWARD), paramsVersion, createdTau: agreed.tau,
-    drawn: agreed.drawn, liveUnits: agreed.units, reclaimNotice: bid.reclaimNotice,
+    drawn: agreed.drawn, liveUnits: agreed.units, reclaimNotice: bid.reclaimNotice, organization: bid.organization, costTags: [...agreed.costTags], jurisdiction: agreed.jurisdiction,
   });
   leases.set(ctx, lease.id, lease);
   leasesByJob.set(ctx, [bid.id, lease.id], true);

@@ -67,7 +67,6 @@ describe("MsgPlaceBid", () => {
     ["no lots", { lots: 0n }, {}, 2, /lots/],
     ["more lots than the class allows", { lots: 1_000_001n }, {}, 2, /lots is 1000001; it must be from 1 to 1000000/],
     ["another payer", { payer: name("rich") }, {}, 3, /payer .* other than the signer is not served yet/],
-    ["an organization", { organization: "acme" }, {}, 3, /organization acme/],
     ["no time in force", { timeInForce: TimeInForce.TIME_IN_FORCE_UNSPECIFIED }, {}, 2, /time_in_force is unspecified; it must be GTT, IOC or FOK/],
     ["tasks that do not come out even in places", { minColocated: 2 }, { tasks: 3 }, 2, /job.tasks is 3; it must be a multiple of min_colocated 2/],
     ["places for replicas", { ...replicated(saltChain(1)), minColocated: 2 }, { tasks: 2 }, 3, /min_colocated 2 with v2_replicated/],

@@ -5,6 +5,7 @@ import type { AccountsPort } from "../auth/ports.ts";
 import type { BankPort } from "../bank/ports.ts";
 import type { BeaconPort } from "../beacon/ports.ts";
 import type { ClockPort } from "../clock/ports.ts";
+import type { OrganizationsPort } from "../organization/ports.ts";
 import type { AttestationsPort } from "../staking/auditors/ports.ts";
 import type { ProvidersPort } from "../staking/providers/ports.ts";
 
@@ -15,6 +16,7 @@ export interface MarketPorts {
   readonly beacon: BeaconPort;
   readonly providers: ProvidersPort;
   readonly attestations: AttestationsPort;
+  readonly organizations: OrganizationsPort;
   /** Bech32 address that may change classes and parameters. */
   readonly authority: string;
 }

@@ -3,7 +3,7 @@ import { CloseReason, OrderStatus, TaskState } from "../../codec/gen/dcm/market/
 import { addressBytes } from "../../codec/address.ts";
 import { closeAsk, pruneAsk, saveAsk } from "./asks.ts";
 import { closeBid, isImmediate, loadBid, loadJob } from "./bids.ts";
-import { returnDeposit } from "./escrow.ts";
+import { returnBidDeposit } from "./escrow.ts";
 import { emit } from "./events.ts";
 import { removeLease } from "./leases.ts";
 import { currentParams } from "./params.ts";
@@ -119,6 +119,6 @@ function pruneJob(ctx: Context, ports: MarketPorts, id: bigint): void {
   jobs.remove(ctx, id);
   bids.remove(ctx, id);
   jobsByConsumer.remove(ctx, [addressBytes(job.consumer), id]);
-  returnDeposit(ctx, ports, job.payer, BigInt(job.escrow!.storageDeposit));
+  returnBidDeposit(ctx, ports, job);
   emit(ctx, "EventJobPruned", { job_id: id, consumer: job.consumer, storage_deposit: job.escrow!.storageDeposit });
 }

@@ -12,7 +12,7 @@ const terms = (change: Partial<Terms> = {}): Terms => ({
   params: defaultParams(), verification: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, escrow: escrowOf(limit, lots, 2, 2, 100), rate: oneForOne, meterPerLot: 1_000_000_000n,
   duration: 1_000n, colocated: false, sealed: false, sealedTau: () => undefined, reference: 0n, ...change,
 });
-const seat = (provider: string, own = price): PricedSeat => ({ provider, organization: provider, askId: 1n, leaseId: 1n, price: own, stake: 20n * own * lots });
+const seat = (provider: string, own = price): PricedSeat => ({ provider, organization: provider, askId: 1n, leaseId: 1n, jurisdiction: "", price: own, stake: 20n * own * lots });
 const open = (): Task => Task.fromPartial({ id: 65_536n, jobId: 1n, state: TaskState.TASK_STATE_OPEN, price, lots, stake: String(20n * price * lots) });
 
 /** Replicas a and b that revealed different results; a is the liar. */

@@ -64,6 +64,7 @@ export interface Seat {
   readonly organization: string;
   readonly askId: bigint;
   readonly leaseId: bigint;
+  readonly jurisdiction: string;
 }
 
 /** A replica as a tie-break makes it: above the match price it has a price of its own, and the stake that belongs to that. */
@@ -188,7 +189,7 @@ class Run {
 
 function newReplica(seat: PricedSeat, round: number): Replica {
   return {
-    provider: seat.provider, organization: seat.organization, askId: seat.askId, leaseId: seat.leaseId, price: seat.price, state: MATCHED, round, stake: seat.stake.toString(), dueTau: 0n,
+    provider: seat.provider, organization: seat.organization, askId: seat.askId, leaseId: seat.leaseId, jurisdiction: seat.jurisdiction, price: seat.price, state: MATCHED, round, stake: seat.stake.toString(), dueTau: 0n,
     commitment: new Uint8Array(0), worker: "", result: undefined, unitOut: true, paid: "0", slashed: "0",
   };
 }

@@ -6,7 +6,7 @@ import { bookOf, releaseHold, returnUnit } from "./asks.ts";
 import { closedBy, exclude, isTerminal, loadBid, loadJob, saveBid, saveJob } from "./bids.ts";
 import { openBook } from "./books.ts";
 import { requestDraw, dropDraw } from "./draw-queue.ts";
-import { payOut } from "./escrow.ts";
+import { payOut, type UsageLine } from "./escrow.ts";
 import { errors } from "./errors.ts";
 import { emit, replicaChanged, taskChanged } from "./events.ts";
 import { endLeaseUnit } from "./leases.ts";
@@ -159,7 +159,11 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       return task;
     }
     case "settled": {
-      const paid = payOut(ctx, ports, job, effect.settlement, task.id);
+      const lines = effect.settlement.payments.map(({ provider, amount }): UsageLine => {
+        const { organization, jurisdiction, leaseId, price } = before.replicas.find((one) => one.provider === provider)!;
+        return { provider, providerOrganization: organization, jurisdiction, leaseId, price, lots: amount / price };
+      });
+      const paid = payOut(ctx, ports, job, effect.settlement, task.id, lines);
       const final = task.state === TaskState.TASK_STATE_FINAL;
       // What two agreed between themselves says nothing of the market.
       if (final && paid.escrow!.fees !== job.escrow!.fees && loadBid(ctx, job.id).askId === 0n) {

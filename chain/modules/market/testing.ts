@@ -11,6 +11,7 @@ import { brokenInvariants, execute, initGenesis, memoryStores, query, testContex
 import { minInt } from "../../math/int.ts";
 import { cpuSmall, wasmCore } from "./classes.ts";
 import { commitmentOf } from "./commitment.ts";
+import { organizationModule } from "../organization/module.ts";
 import { marketModule } from "./module.ts";
 import { localnetParams } from "./params.ts";
 import type { Money } from "../../runtime/coins.ts";
@@ -49,6 +50,8 @@ export class TestMarket {
   slashedBurned = 0n;
   height = 1n;
   tau = 1_000_000n;
+  /** Unix seconds of the header. */
+  time = 1_767_225_600n;
   events: EmittedEvent[] = [];
   readonly ports: MarketPorts;
   readonly module: ReturnType<typeof marketModule>["module"];
@@ -58,7 +61,9 @@ export class TestMarket {
   readonly #listeners: ((address: Uint8Array) => void)[] = [];
 
   constructor(params: Partial<Params> = {}, edit: (state: GenesisState) => void = () => undefined, prepare: (market: TestMarket) => void = () => undefined) {
-    this.ports = this.#makePorts();
+    const ports = this.#makePorts();
+    const organization = organizationModule({ bank: ports.bank, accounts: ports.accounts, authority });
+    this.ports = { ...ports, organizations: organization.organizations };
     prepare(this);
     const { module, deliveries } = marketModule(this.ports);
     this.module = module;
@@ -69,9 +74,10 @@ export class TestMarket {
     section.classes = [{ ...cpuSmall(), minBondPerUnit: 1_000n }, { ...wasmCore(), minBondPerUnit: 1_000n, maxLotMs: 100n }];
     edit(section);
     initGenesis(this.stores, [this.module], { market: section });
+    this.join(organization.module, organization.module.genesis!.defaults());
   }
 
-  #makePorts(): MarketPorts {
+  #makePorts(): Omit<MarketPorts, "organizations"> {
     const key = (address: Uint8Array): string => addressText(address);
     const move = (from: string, to: string, { denom: of, amount }: Money): void => {
       [from, to] = [purse(from, of), purse(to, of)];
@@ -225,7 +231,7 @@ export class TestMarket {
   send<T = Record<string, unknown>>(type: string, message: object): T {
     const before = this.#copy();
     try {
-      const { value, events } = execute(this.stores, this.modules, type.startsWith("/") ? type : `/dcm.market.v1.${type}`, message, { height: this.height });
+      const { value, events } = execute(this.stores, this.modules, type.startsWith("/") ? type : `/dcm.market.v1.${type}`, message, { height: this.height, time: this.time });
       this.events.push(...events);
       return value as T;
     } catch (error) {
@@ -253,22 +259,22 @@ export class TestMarket {
   block(ms = 1_000n, blocks = 1): void {
     for (let i = 0; i < blocks; i++) {
       this.blockUnchecked(ms);
-      const broken = brokenInvariants(this.stores, this.modules);
+      const broken = brokenInvariants(this.stores, this.modules, { time: this.time });
       if (broken.length > 0) throw new Error(`height ${this.height - 1n}: ${broken.join("; ")}`);
     }
   }
 
   /** The same without a look at the invariants, which read everything there is. */
   blockUnchecked(ms = 1_000n): void {
-    const ctx = testContext(this.stores, { height: this.height, mode: "block" });
-    for (const module of this.modules) module.endBlock!(ctx);
+    const ctx = testContext(this.stores, { height: this.height, time: this.time, mode: "block" });
+    for (const module of this.modules) module.endBlock?.(ctx);
     this.events.push(...ctx.events);
     this.height++;
     this.tau += ms;
   }
 
   query<T>(method: string, request: object): T {
-    return query<T>(this.stores, this.modules, method.startsWith("/") ? method : `/dcm.market.v1.Query/${method}`, { pagination: undefined, ...request }, { height: this.height });
+    return query<T>(this.stores, this.modules, method.startsWith("/") ? method : `/dcm.market.v1.Query/${method}`, { pagination: undefined, ...request }, { height: this.height, time: this.time });
   }
 
   task(id: bigint): Task {

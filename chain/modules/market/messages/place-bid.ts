@@ -9,7 +9,7 @@ import { bookOf } from "../asks.ts";
 import { saveBid } from "../bids.ts";
 import { anyClass } from "../classes.ts";
 import { atMost, canonical, checkClassId, checkCostTags, checkDuration, checkProfile, checkTimeInForce, checkUrls, checkWhole, expiry, maxPrice, maxTau, size, textAtMost, tradable } from "../checks.ts";
-import { authorizeSpend } from "../escrow.ts";
+import { authorizeSpend, payerOf } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { bidPlaced, enumName, levelName, statusName } from "../events.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
@@ -54,7 +54,8 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
 
     execute(ctx, message) {
       const consumer = canonical(message.consumer, "consumer");
-      const payer = message.payer === "" ? consumer : canonical(message.payer, "payer");
+      const { organization } = message;
+      const payer = payerOf(ports, { signer: consumer, payer: message.payer === "" ? "" : canonical(message.payer, "payer"), organization });
       // Exports write every manifest; so does the state, where it is empty too.
       const spec = { ...message.job!, manifest: message.job!.manifest ?? Blob.create() };
       const { version, params } = currentParams(ctx);
@@ -72,9 +73,9 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const escrow = perTask * BigInt(spec.tasks);
       const ask = agreed ? namedAsk(ctx, consumer, message, tau) : undefined;
       const id = take(ctx, nextJobId);
-      const common = { id, consumer, organization: message.organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height, k };
+      const common = { id, consumer, organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height, k };
       const bid = Bid.fromPartial({
-        ...common, tasks: spec.tasks, staged: spec.stages.length > 0, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: ask === undefined || ask.positionId === 0n ? Term.TERM_SPOT : Term.TERM_FORWARD, profileId: message.profileId, minColocated: message.minColocated, askId: message.askId,
+        ...common, tasks: spec.tasks, staged: spec.stages.length > 0, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: ask === undefined || ask.positionId === 0n ? Term.TERM_SPOT : Term.TERM_FORWARD, profileId: message.profileId, minColocated: message.minColocated, affiliates: [...ports.organizations.organizationsOf(ctx, consumer)], askId: message.askId,
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN,
       });
       const job = Job.fromPartial({
@@ -84,11 +85,10 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       });
       const bytes = encodeWire(Job, job).length + encodeWire(Bid, bid).length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + replicaBytes * (k + r));
       const deposit = BigInt(bytes) * params.depositPerByte;
-      const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags };
+      const provider = ask === undefined ? undefined : ports.providers.find(ctx, addressBytes(ask.provider));
+      const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags, verification: message.verification, ...(provider === undefined ? {} : { provider }) };
       // Each in its own denom: both, or the message fails and nothing is taken.
-      const spend = { signer: consumer, payer, organization: message.organization, policy };
-      authorizeSpend(ctx, ports, { ...spend, denom: message.quoteDenom, amount: escrow });
-      authorizeSpend(ctx, ports, { ...spend, denom: ports.providers.bondDenom(ctx), amount: deposit });
+      authorizeSpend(ctx, ports, { signer: consumer, payer, organization, subject: id, coins: [{ denom: message.quoteDenom, amount: escrow }, { denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
       const placed = { ...job, escrow: { ...job.escrow!, storageDeposit: deposit.toString() } };
       jobs.set(ctx, id, placed);
       jobsByConsumer.set(ctx, [addressBytes(consumer), id], true);
@@ -108,8 +108,9 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const replicated = random.chance(50);
       const lots = 1n + random.bigint(5n);
       const named = random.chance(30) ? reservedBy(ctx, random, classId) : undefined;
+      const consumer = named?.reservedFor ?? random.pick(accounts);
       return {
-        consumer: named?.reservedFor ?? random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId,
+        consumer, payer: "", organization: spentBy(ctx, ports, random, consumer), costTags: random.chance(40) ? [{ key: "team", value: "a" }] : [], classId,
         quoteDenom: named?.quoteDenom ?? anyDenom(ctx, ports, random), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots,
         timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: named === undefined && random.chance(30) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0,
@@ -133,6 +134,12 @@ function arbitraryStages(random: Random): Pick<JobSpec, "tasks" | "inputRoot" | 
     return { tasks: random.pick([1, 1, 1, 2]), after, arguments: new Uint8Array(0), ...(known ? blankInputs : { inputRoot: new Uint8Array(0), manifest: undefined }) };
   });
   return { tasks: stages.reduce((sum, { tasks }) => sum + tasks, 0), inputRoot: new Uint8Array(0), manifest: undefined, stages };
+}
+
+/** An organization of the consumer, for simulations; often none. */
+export function spentBy(ctx: Context, ports: MarketPorts, random: Random, consumer: string): string {
+  const known = ports.organizations.organizationsOf(ctx, consumer);
+  return known.length > 0 && random.chance(70) ? random.pick(known) : "";
 }
 
 /** A reserved ask of the class that bids may name, for simulations. */

@@ -8,7 +8,7 @@ import { bookOf } from "../asks.ts";
 import { saveBid } from "../bids.ts";
 import { anyClass } from "../classes.ts";
 import { atMost, canonical, checkClassId, checkCostTags, checkProfile, checkTimeInForce, checkUrls, checkWhole, expiry, maxPrice, maxTau, size, textAtMost, tradable } from "../checks.ts";
-import { authorizeSpend } from "../escrow.ts";
+import { authorizeSpend, payerOf } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { serviceBidPlaced, termName } from "../events.ts";
 import { currentParams, inRange, noticeOf, paramBounds } from "../params.ts";
@@ -18,7 +18,7 @@ import { lotsOf } from "../services/services.ts";
 import { checkPeriod, checkSla } from "../services/sla.ts";
 import { escrowOf } from "../settlement.ts";
 import { dueKinds, freshBooks, nextJobId, schedule, services, servicesByConsumer, take } from "../state.ts";
-import { profileBy } from "./place-bid.ts";
+import { profileBy, spentBy } from "./place-bid.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
 
@@ -52,7 +52,8 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
 
     execute(ctx, message) {
       const consumer = canonical(message.consumer, "consumer");
-      const payer = message.payer === "" ? consumer : canonical(message.payer, "payer");
+      const { organization } = message;
+      const payer = payerOf(ports, { signer: consumer, payer: message.payer === "" ? "" : canonical(message.payer, "payer"), organization });
       const spec = message.service!;
       const { version, params } = currentParams(ctx);
       const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "limit_price", message.limitPrice);
@@ -68,9 +69,9 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       const perInstance = escrowOf(message.limitPrice, message.lots, 1, 0, params.feeBps);
       const escrow = perInstance * BigInt(spec.instances);
       const id = take(ctx, nextJobId);
-      const common = { id, consumer, organization: message.organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height };
+      const common = { id, consumer, organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height };
       const bid = Bid.fromPartial({
-        ...common, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: message.term, profileId: message.profileId, minColocated: message.minColocated,
+        ...common, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: message.term, profileId: message.profileId, minColocated: message.minColocated, affiliates: [...ports.organizations.organizationsOf(ctx, consumer)],
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN, k: 1, tasks: spec.instances, service: true, reclaimNotice,
       });
       const service = Service.fromPartial({
@@ -80,9 +81,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       const bytes = encodeWire(Service, service).length + encodeWire(Bid, bid).length + 256 + spec.instances * (instanceBytes + (message.sla === undefined ? 0 : roundBytes));
       const deposit = BigInt(bytes) * params.depositPerByte;
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags };
-      const spend = { signer: consumer, payer, organization: message.organization, policy };
-      authorizeSpend(ctx, ports, { ...spend, denom: message.quoteDenom, amount: escrow });
-      authorizeSpend(ctx, ports, { ...spend, denom: ports.providers.bondDenom(ctx), amount: deposit });
+      authorizeSpend(ctx, ports, { signer: consumer, payer, organization, subject: id, coins: [{ denom: message.quoteDenom, amount: escrow }, { denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
       const placed = { ...service, escrow: { ...service.escrow!, storageDeposit: deposit.toString() } };
       services.set(ctx, id, placed);
       servicesByConsumer.set(ctx, [addressBytes(consumer), id], true);
@@ -99,8 +98,9 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       if (classId === undefined || capacity === undefined) return undefined;
       const { minReclaimNotice, minSlaPeriod } = currentParams(ctx).params;
       const reclaimNotice = random.chance(50) ? 0n : minReclaimNotice + random.bigint(60_000n);
+      const consumer = random.pick(accounts);
       return {
-        consumer: random.pick(accounts), payer: "", organization: "", costTags: random.chance(20) ? [{ key: "team", value: "a" }] : [], classId, quoteDenom: anyDenom(ctx, ports, random),
+        consumer, payer: "", organization: spentBy(ctx, ports, random, consumer), costTags: random.chance(40) ? [{ key: "team", value: "a" }] : [], classId, quoteDenom: anyDenom(ctx, ports, random),
         limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots: lotsOf(reclaimNotice === 0n ? minReclaimNotice : reclaimNotice, capacity.meterPerLot) + random.bigint(3n),
         timeInForce: random.chance(80) ? TimeInForce.TIME_IN_FORCE_GTT : TimeInForce.TIME_IN_FORCE_FOK, term: random.chance(50) ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, expiresTau: 0n,
         profileId: random.chance(20) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0, reclaimNotice,

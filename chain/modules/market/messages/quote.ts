@@ -56,7 +56,7 @@ export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResp
       });
       const deposit = askDeposit(ask, params);
       const policy = { purpose: "ask", classId, costTags: [] } as const;
-      authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", denom: ports.providers.bondDenom(ctx), amount: deposit, policy });
+      authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", subject: 0n, coins: [{ denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
       const placed = { ...ask, storageDeposit: deposit.toString() };
       followProvider(ctx, ports, address);
       askPlaced(ctx, placed);

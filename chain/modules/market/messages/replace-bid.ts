@@ -33,8 +33,8 @@ export function replaceBid(ports: MarketPorts): MessageHandler<MsgReplaceBid, Ms
       const expiresTau = expiry("expires_tau", message.expiresTau, ports.clock.tau(ctx), currentParams(ctx).params.maxOrderLifetime);
       const more = setAside(ctx, bid, job, message.limitPrice) - BigInt(job.escrow!.perTask);
       const added = maxInt(0n, more * BigInt(bid.tasks));
-      const policy = { purpose: "bid" as const, classId: bid.classId, costTags: job.costTags };
-      authorizeSpend(ctx, ports, { signer: bid.consumer, payer: job.payer, organization: job.organization, denom: bid.quoteDenom, amount: added, policy });
+      const policy = { purpose: "bid" as const, classId: bid.classId, costTags: job.costTags, ...("verification" in job ? { verification: job.verification } : {}) };
+      authorizeSpend(ctx, ports, { signer: bid.consumer, payer: job.payer, organization: job.organization, subject: bid.id, coins: [{ denom: bid.quoteDenom, amount: added }], policy });
       const escrow = { ...job.escrow!, deposited: (BigInt(job.escrow!.deposited) + added).toString(), held: (BigInt(job.escrow!.held) + added).toString() };
       storeBacking(ctx, bid, { ...job, escrow });
       replacedBids.set(ctx, bid.id, BidReplacement.fromPartial({ jobId: bid.id, limitPrice: message.limitPrice, expiresTau, added: added.toString() }));

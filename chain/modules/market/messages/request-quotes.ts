@@ -48,7 +48,7 @@ export function requestQuotes(ports: MarketPorts): MessageHandler<MsgRequestQuot
       });
       const deposit = BigInt(QuoteRequest.encode(request).finish().length + indexBytes) * params.depositPerByte;
       const policy = { purpose: "quotes", classId, costTags: [] } as const;
-      authorizeSpend(ctx, ports, { signer: requester, payer: requester, organization: "", denom: ports.providers.bondDenom(ctx), amount: deposit, policy });
+      authorizeSpend(ctx, ports, { signer: requester, payer: requester, organization: "", subject: 0n, coins: [{ denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
       quoteRequests.set(ctx, request.id, { ...request, storageDeposit: deposit.toString() });
       schedule(ctx, request.deadlineTau, dueKinds.requestEnd, request.id);
       emit(ctx, "EventQuotesRequested", {

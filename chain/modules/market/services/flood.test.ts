@@ -51,7 +51,7 @@ describe("a hundred thousand instances that are depleted at one tau", function (
     const last = idOf(count - 1);
     const { endsTau } = m.instance(last);
     m.tau = endsTau;
-    m.send("MsgTopUpService", { payer: c, instanceId: last, amount: "1000" });
+    m.send("MsgTopUpService", { organization: "", costTags: [], payer: c, instanceId: last, amount: "1000" });
     m.tau = endsTau + 1n;
     for (let block = 1; block <= 10; block++) {
       m.module.endBlock!(testContext(m.stores, { height: m.height, mode: "block" }));
@@ -64,7 +64,7 @@ describe("a hundred thousand instances that are depleted at one tau", function (
     }
     const waits = idOf(count - 2);
     assert.deepEqual([m.instance(waits).instance!.state, m.instance(waits).instance!.endedTau], [InstanceState.INSTANCE_STATE_CLOSED, endsTau]);
-    fails(() => m.send("MsgTopUpService", { payer: c, instanceId: waits, amount: "1000" }), 63, /is closed/);
+    fails(() => m.send("MsgTopUpService", { organization: "", costTags: [], payer: c, instanceId: waits, amount: "1000" }), 63, /is closed/);
     assert.equal(m.instance(last).instance!.state, InstanceState.INSTANCE_STATE_RUNNING);
     m.send("MsgCloseService", { consumer: c, instanceId: last });
     assert.equal(m.instance(last).instance!.state, InstanceState.INSTANCE_STATE_CLOSED);

@@ -53,6 +53,7 @@ export interface InstanceSeat {
   readonly organization: string;
   readonly askId: bigint;
   readonly leaseId: bigint;
+  readonly jurisdiction: string;
   readonly term: Term;
   readonly price: bigint;
   readonly stake: bigint;
@@ -168,7 +169,7 @@ class Run {
     }
     this.end();
     this.returnToOthers(tau);
-    this.set({ state: OPEN, provider: "", providerOrganization: "", askId: 0n, leaseId: 0n, price: 0n, term: Term.TERM_UNSPECIFIED, matchedTau: 0n });
+    this.set({ state: OPEN, provider: "", providerOrganization: "", jurisdiction: "", askId: 0n, leaseId: 0n, price: 0n, term: Term.TERM_UNSPECIFIED, matchedTau: 0n });
     this.effects.push({ kind: "reopened" });
   }
 }

@@ -296,7 +296,7 @@ describe("credits", () => {
     for (let i = 0; i < 3; i++) judged(scene);
     const debt = BigInt(m.instance(id).debt);
     assert.ok(debt > 2_000n, `${debt} is owed`);
-    m.send("MsgTopUpService", { payer: c, instanceId: id, amount: "60000" });
+    m.send("MsgTopUpService", { organization: "", costTags: [], payer: c, instanceId: id, amount: "60000" });
     const last = roundWith(scene, "down", "down", "down");
     const earned = (6_000n * (BigInt(last["to_tau"]!) - BigInt(last["from_tau"]!))) / 60_000n;
     assert.ok(BigInt(m.instance(id).instance!.paid) - 6_000n > earned + 2_000n, "far more came in");
@@ -336,7 +336,7 @@ describe("credits", () => {
         try {
           if (kind === "reports") for (const [i, answer] of answers.entries()) if (answer !== "none") report(scene, roundOf(m, id).probes[i]!.prober, answer);
           if (kind === "settle") m.send("MsgSettleService", { signer: c, instanceId: id });
-          if (kind === "topUp") m.send("MsgTopUpService", { payer: c, instanceId: id, amount: String(price) });
+          if (kind === "topUp") m.send("MsgTopUpService", { organization: "", costTags: [], payer: c, instanceId: id, amount: String(price) });
           if (kind === "reclaim" && ms < 5_000) m.send("MsgReclaimService", { worker: p, provider: p, instanceId: id });
           if (kind === "close" && ms < 5_000) m.send("MsgCloseService", { consumer: c, instanceId: id });
         } catch (error) {

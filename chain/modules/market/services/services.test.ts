@@ -186,14 +186,14 @@ describe("an instance before its start", () => {
     const { m, p, c, service, id } = matched();
     m.sealFor(c, service, p);
     const friend = m.fund("friend");
-    for (const [payer, amount] of [[c, "90"], [friend, "50"], [c, "8"]]) m.send("MsgTopUpService", { payer, instanceId: id, amount });
+    for (const [payer, amount] of [[c, "90"], [friend, "50"], [c, "8"]]) m.send("MsgTopUpService", { organization: "", costTags: [], payer, instanceId: id, amount });
     m.block(20_001n);
     m.block();
     assert.equal(stateOf(m, id), INSTANCE_STATE_OPEN);
     assert.equal(m.balances.get(friend), 1_000_000_000n, "what others put in goes back to them");
     const record = m.providers.get(p)!;
     assert.deepEqual([record.bond, record.locked, record.outcomes], [10_000_000n - 1n, 0n, ["matched", "missed"]]);
-    fails(() => m.send("MsgTopUpService", { payer: c, instanceId: id, amount: "5" }), 63, /is open: no provider has it/);
+    fails(() => m.send("MsgTopUpService", { organization: "", costTags: [], payer: c, instanceId: id, amount: "5" }), 63, /is open: no provider has it/);
     m.block(1_000n, 3);
     assert.equal(stateOf(m, id), INSTANCE_STATE_OPEN, "nobody else offers");
     const q = m.provider("q");
@@ -305,14 +305,14 @@ describe("an instance that runs", () => {
   it("MKT-109: a top-up by anybody pays what is owed first, prolongs it, and what is left of it goes back to whoever paid it", () => {
     const { m, p, c, id } = running();
     const friend = m.fund("friend");
-    fails(() => m.send("MsgTopUpService", { payer: friend, instanceId: id, amount: "0" }), 2, /amount is 0/);
-    fails(() => m.send("MsgTopUpService", { payer: m.fund("poor", 3n), instanceId: id, amount: "4" }), 5, /has 3/, "sdk");
+    fails(() => m.send("MsgTopUpService", { organization: "", costTags: [], payer: friend, instanceId: id, amount: "0" }), 2, /amount is 0/);
+    fails(() => m.send("MsgTopUpService", { organization: "", costTags: [], payer: m.fund("poor", 3n), instanceId: id, amount: "4" }), 5, /has 3/, "sdk");
     pass(m, reach + 6_001n);
     assert.equal(m.instance(id).debt, "2");
     const before = m.balances.get(p)!;
-    m.send("MsgTopUpService", { payer: friend, instanceId: id, amount: "1" });
+    m.send("MsgTopUpService", { organization: "", costTags: [], payer: friend, instanceId: id, amount: "1" });
     assert.deepEqual([stateOf(m, id), m.instance(id).debt, m.balances.get(p)! - before], [INSTANCE_STATE_GRACE, "1", 200n + 1n]);
-    m.send("MsgTopUpService", { payer: friend, instanceId: id, amount: "100" });
+    m.send("MsgTopUpService", { organization: "", costTags: [], payer: friend, instanceId: id, amount: "100" });
     assert.deepEqual([stateOf(m, id), m.instance(id).debt, m.balances.get(p)! - before], [INSTANCE_STATE_RUNNING, "0", 200n + 2n]);
     const [own, others] = [m.balances.get(c)!, m.balances.get(friend)!];
     m.send("MsgCloseService", { consumer: c, instanceId: id });
@@ -321,12 +321,12 @@ describe("an instance that runs", () => {
 
   it("MKT-109: keeps at most 16 deposits apart, and who has one can always add to it; a late top-up fails, swept or not", () => {
     const { m, c, id } = running();
-    for (let i = 0; i < 15; i++) m.send("MsgTopUpService", { payer: m.fund(`f${i}`), instanceId: id, amount: "1" });
-    fails(() => m.send("MsgTopUpService", { payer: m.fund("last"), instanceId: id, amount: "1" }), 66, /has 16 deposits/);
-    for (const payer of [c, name("f3"), name("f14")]) m.send("MsgTopUpService", { payer, instanceId: id, amount: "1" });
+    for (let i = 0; i < 15; i++) m.send("MsgTopUpService", { organization: "", costTags: [], payer: m.fund(`f${i}`), instanceId: id, amount: "1" });
+    fails(() => m.send("MsgTopUpService", { organization: "", costTags: [], payer: m.fund("last"), instanceId: id, amount: "1" }), 66, /has 16 deposits/);
+    for (const payer of [c, name("f3"), name("f14")]) m.send("MsgTopUpService", { organization: "", costTags: [], payer, instanceId: id, amount: "1" });
     assert.equal(m.instance(id).balance, String(202 + 15 + 3));
     m.tau = m.instance(id).endsTau + 1n;
-    fails(() => m.send("MsgTopUpService", { payer: name("f14"), instanceId: id, amount: "1000" }), 63, /is closed/);
+    fails(() => m.send("MsgTopUpService", { organization: "", costTags: [], payer: name("f14"), instanceId: id, amount: "1000" }), 63, /is closed/);
   });
 
   it("MKT-110: a notice of a spot lease costs what a start miss costs; it serves until the notice is over", () => {
@@ -337,7 +337,7 @@ describe("an instance that runs", () => {
     assert.deepEqual([given.penalty, given.reclaimTau], ["10", m.tau + 600_000n]);
     assert.equal(m.slashedBurned, 10n);
     fails(() => m.send("MsgReclaimService", { worker: p, provider: p, instanceId: id }), 64, /is reclaiming; this needs running or grace/);
-    m.send("MsgTopUpService", { payer: c, instanceId: id, amount: "50" });
+    m.send("MsgTopUpService", { organization: "", costTags: [], payer: c, instanceId: id, amount: "50" });
     pass(m, 600_000n);
     assert.equal(stateOf(m, id), INSTANCE_STATE_RECLAIMING);
     pass(m, 1n);
@@ -350,7 +350,7 @@ describe("an instance that runs", () => {
     const { m, p, c, id } = running({ reclaimNotice: 600_000n, lots: 20n }, { reclaimNotice: 600_000n });
     const dear = m.provider("dear");
     m.send("MsgCancelAsk", { provider: p, askId: 1n });
-    m.send("MsgTopUpService", { payer: c, instanceId: id, amount: "10000" });
+    m.send("MsgTopUpService", { organization: "", costTags: [], payer: c, instanceId: id, amount: "10000" });
     for (let i = 0; i < 6; i++) {
       m.serviceAsk(dear, 18n);
       m.block(3_600_000n);
@@ -454,7 +454,7 @@ describe("money that streams", () => {
       for (const { kind, ms, amount, who } of actions) {
         try {
           if (kind === "settle") m.send("MsgSettleService", { signer: payers[who], instanceId: id });
-          if (kind === "topUp") m.send("MsgTopUpService", { payer: payers[who], instanceId: id, amount: String(amount) });
+          if (kind === "topUp") m.send("MsgTopUpService", { organization: "", costTags: [], payer: payers[who], instanceId: id, amount: String(amount) });
           if (kind === "reclaim") m.send("MsgReclaimService", { worker: p, provider: p, instanceId: id });
           if (kind === "close") m.send("MsgCloseService", { consumer: c, instanceId: id });
         } catch (error) {
@@ -499,13 +499,13 @@ describe("many instances that are depleted at one tau", () => {
     for (let i = 0; i < 200; i++) m.startService(idOf(service, i), p);
     const { endsTau } = m.instance(idOf(service));
     m.tau = endsTau;
-    m.send("MsgTopUpService", { payer: d, instanceId: idOf(service, 199), amount: "1000" });
+    m.send("MsgTopUpService", { organization: "", costTags: [], payer: d, instanceId: idOf(service, 199), amount: "1000" });
     m.tau = endsTau + 1n;
     const closed = (): number => m.named("EventInstanceChanged").filter(({ attributes }) => attributes.some(([key, value]) => key === "state" && value === "closed")).length;
     m.block(1_000n);
     assert.equal(closed(), 20);
     // Its turn has not come, its time is over.
-    fails(() => m.send("MsgTopUpService", { payer: d, instanceId: idOf(service, 150), amount: "1000" }), 63, /is closed/);
+    fails(() => m.send("MsgTopUpService", { organization: "", costTags: [], payer: d, instanceId: idOf(service, 150), amount: "1000" }), 63, /is closed/);
     assert.equal(stateOf(m, idOf(service, 150)), INSTANCE_STATE_CLOSED);
     m.block(1_000n, 9);
     assert.equal(closed(), 199);

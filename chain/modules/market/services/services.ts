@@ -70,6 +70,7 @@ interface Filled {
   readonly bid: Bid;
   readonly ask: Ask;
   readonly organization: string;
+  readonly jurisdiction: string;
   readonly ids: readonly bigint[];
   readonly price: bigint;
   /** Of each, locked already. */
@@ -78,14 +79,14 @@ interface Filled {
 }
 
 /** Clearing gave instances of a bid to an ask: a lease for each, as each ends by itself. */
-export function fillInstances(ctx: Context, ports: MarketPorts, { bid, ask, organization, ids, price, stake, tau }: Filled): void {
+export function fillInstances(ctx: Context, ports: MarketPorts, { bid, ask, organization, jurisdiction, ids, price, stake, tau }: Filled): void {
   const service = loadService(ctx, bid.id);
   const terms = serviceTerms(ctx, service);
   const term = ask.term === Term.TERM_PREEMPTIBLE ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT;
   for (const id of ids) {
-    const lease = createLease(ctx, bid, service.paramsVersion, ask, { units: 1, lots: bid.lots, price, profileId: bid.profileId, drawn: false, term, tau });
+    const lease = createLease(ctx, bid, service.paramsVersion, ask, { units: 1, lots: bid.lots, price, profileId: bid.profileId, drawn: false, costTags: service.costTags, jurisdiction, term, tau });
     const before = instances.find(ctx, id) ?? blankInstance(bid, service, Number(id % tasksPerJob));
-    const seat = { provider: ask.provider, organization, askId: ask.id, leaseId: lease.id, term, price, stake };
+    const seat = { provider: ask.provider, organization, askId: ask.id, leaseId: lease.id, jurisdiction, term, price, stake };
     applyInstance(ctx, ports, before, matchInstance(before, terms, seat, tau));
   }
 }
@@ -101,7 +102,7 @@ export function instanceOf(bid: Bid, service: Service, index: number): Instance 
   const closed = isTerminal(bid.status);
   return {
     id: service.id * tasksPerJob + BigInt(index), serviceId: service.id, index, state: closed ? InstanceState.INSTANCE_STATE_CLOSED : InstanceState.INSTANCE_STATE_OPEN,
-    provider: "", providerOrganization: "", askId: 0n, leaseId: 0n, price: 0n, term: Term.TERM_UNSPECIFIED, stake: "0", slashed: "0", unitOut: false, misses: 0, matchedTau: 0n,
+    provider: "", providerOrganization: "", jurisdiction: "", askId: 0n, leaseId: 0n, price: 0n, term: Term.TERM_UNSPECIFIED, stake: "0", slashed: "0", unitOut: false, misses: 0, matchedTau: 0n,
     startedTau: 0n, settledTau: 0n, reclaimTau: 0n, dueTau: 0n, endedTau: closed ? bid.endedTau : 0n, closeReason: closed ? closedBy(bid) : 0,
     deposits: [{ payer: service.payer, amount: service.escrow!.perTask }], paid: "0", fees: "0", burned: "0", refunded: closed ? service.escrow!.perTask : "0", unpaid: "0",
   };
@@ -138,14 +139,15 @@ function carryOut(ctx: Context, ports: MarketPorts, instance: Instance, service:
     }
     case "settled": {
       const { settlement, from, to } = effect;
-      const paid = disburse(ctx, ports, service, settlement, {
-        service_id: service.id, instance_id: instance.id, lease_id: instance.leaseId, provider: instance.provider, price: instance.price, from_tau: from, to_tau: to,
-      });
       const total = BigInt(instance.paid);
-      for (const { provider, amount } of settlement.fee > 0n ? settlement.payments : []) {
-        // Whole lots, by what was paid in all: a lot that is paid in many parts counts once.
-        countSettled(ctx, ports, service, { provider, amount, lots: total / instance.price - (total - amount) / instance.price, stake: 0n });
-      }
+      const amount = settlement.payments.reduce((sum, one) => sum + one.amount, 0n);
+      // Whole lots, by what was paid in all: a lot that is paid in many parts counts once.
+      const lots = instance.price === 0n ? 0n : total / instance.price - (total - amount) / instance.price;
+      const { provider: servedBy, providerOrganization, jurisdiction, leaseId, price } = instance;
+      const paid = disburse(ctx, ports, service, settlement, { service_id: service.id, instance_id: instance.id, lease_id: leaseId, provider: servedBy, price, from_tau: from, to_tau: to }, [
+        { provider: servedBy, providerOrganization, jurisdiction, leaseId, price, lots, fromTau: from, toTau: to },
+      ]);
+      if (settlement.fee > 0n) for (const { provider } of settlement.payments) countSettled(ctx, ports, service, { provider, amount, lots, stake: 0n });
       return paid;
     }
     case "ended": {

@@ -1,6 +1,6 @@
 /** Instances of which something becomes by itself: at most `max_sweep` a block, the oldest first, apart from all other deadlines. Rights do not wait for it. */
 import { addressBytes } from "../../../codec/address.ts";
-import { returnDeposit } from "../escrow.ts";
+import { returnBidDeposit } from "../escrow.ts";
 import { emit } from "../events.ts";
 import { removeLease } from "../leases.ts";
 import { currentParams } from "../params.ts";
@@ -44,6 +44,6 @@ export function pruneService(ctx: Context, ports: MarketPorts, id: bigint): void
   services.remove(ctx, id);
   bids.remove(ctx, id);
   servicesByConsumer.remove(ctx, [addressBytes(service.consumer), id]);
-  returnDeposit(ctx, ports, service.payer, BigInt(service.escrow!.storageDeposit));
+  returnBidDeposit(ctx, ports, service);
   emit(ctx, "EventServicePruned", { service_id: id, consumer: service.consumer, storage_deposit: service.escrow!.storageDeposit });
 }

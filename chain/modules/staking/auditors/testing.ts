@@ -7,7 +7,7 @@ import type { GenesisState as ProvidersGenesis } from "../../../codec/gen/dcm/st
 import type { Context, EmittedEvent } from "../../../runtime/context.ts";
 import { execute, initGenesis, memoryStores, query, testContext, transact } from "../../../runtime/testing.ts";
 import { providersModule } from "../providers/module.ts";
-import { account, authority, denom, plainBank, profileOf } from "../providers/testing.ts";
+import { account, anyAffiliation, authority, denom, plainBank, profileOf } from "../providers/testing.ts";
 import { auditorsModule } from "./module.ts";
 import { defaultParams } from "./params.ts";
 
@@ -30,7 +30,7 @@ export class AuditorsWorld {
   tau = 1_000_000n;
 
   constructor(options: { params?: Partial<Params>; genesis?: AuditorsGenesis; balances?: Readonly<Record<string, bigint>> } = {}) {
-    const shared = { bank: plainBank, accounts: { moduleAccount: (_: Context, name: string) => moduleAddress(name) }, clock: { tau: () => this.tau }, authority };
+    const shared = { bank: plainBank, accounts: { moduleAccount: (_: Context, name: string) => moduleAddress(name) }, clock: { tau: () => this.tau }, affiliations: anyAffiliation, authority };
     this.providers = providersModule(shared);
     this.kit = auditorsModule({ ...shared, providers: this.providers.providers });
     const held = options.balances ?? Object.fromEntries(Array.from({ length: 30 }, (_, i) => [account(i + 1), 1_000_000_000n]));

@@ -15,4 +15,5 @@ export const errors = defineErrors("providers", {
   retiring: [13, () => "the provider retires: it can neither add nor keep bond; register anew once it has left"],
   badParams: [14, ({ what }: { what: string }) => what],
   underbonded: [15, ({ bond, least }: { bond: bigint; least: bigint }) => `the bond is ${bond}, the least is ${least}: add to it with MsgBond first`],
+  notAffiliated: [16, ({ what }: { what: string }) => `organization: ${what}`],
 });

@@ -7,6 +7,7 @@ import { assert, fail } from "../../../runtime/errors.ts";
 import type { AccountsPort } from "../../auth/ports.ts";
 import type { BankPort } from "../../bank/ports.ts";
 import type { ClockPort } from "../../clock/ports.ts";
+import type { AffiliationsPort } from "../../organization/ports.ts";
 import { freeOf, isExposed, readBond, writeBond, type BondParts } from "./bond.ts";
 import { errors } from "./errors.ts";
 import type { AttributesListener, Award, ProviderListener } from "./ports.ts";
@@ -20,6 +21,8 @@ export interface ProviderPorts {
   readonly bank: Pick<BankPort, "send" | "burn" | "balance">;
   readonly accounts: Pick<AccountsPort, "moduleAccount">;
   readonly clock: ClockPort;
+  /** Whose name a provider may go by. */
+  readonly affiliations: AffiliationsPort;
   /** The governance account's address. */
   readonly authority: string;
 }
@@ -85,6 +88,13 @@ export class Keeper {
     const liveness = livenesses.find(ctx, address);
     if (liveness === undefined) fail(errors.unknown, { operator: addressText(address) });
     return { bond: this.bond(ctx, address), liveness };
+  }
+
+  /** Fails where a profile takes the name of an organization in which the operator has no role that may. */
+  requireAffiliation(ctx: Context, address: Uint8Array, organization: string): void {
+    if (organization === "") return;
+    const what = this.ports.affiliations.refusal(ctx, organization, addressText(address));
+    if (what !== undefined) fail(errors.notAffiliated, { what });
   }
 
   /** Bonds come in: the caller has checked denom and amount. */

@@ -24,7 +24,7 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
       address,
       encryptionKey: profile.encryptionKey,
       attributes: profile.attributes.map(({ key, value }) => [key, value] as const),
-      organization: profile.organization === "" ? addressText(address) : profile.organization,
+      organization: profile.organization !== "" && keeper.ports.affiliations.holds(ctx, profile.organization, addressText(address)) ? profile.organization : addressText(address),
       bond: bond.total, reserved: bond.reserved, locked: bond.locked,
       active: inactiveReason(bond, liveness, params.get(ctx), keeper.tau(ctx)) === "",
       silent: isSilent(liveness, params.get(ctx), keeper.tau(ctx)),

@@ -47,13 +47,16 @@ export const plainBank = {
   burned: (ctx: Context): bigint => balances.find(ctx, "burned") ?? 0n,
 };
 
+/** Every name is anybody's. */
+export const anyAffiliation = { refusal: () => undefined, holds: () => true };
+
 export class ProvidersWorld {
   readonly stores: MemoryStores = memoryStores();
   readonly kit: ReturnType<typeof providersModule>;
   tau = 1_000_000n;
 
   constructor(options: { params?: Partial<Params>; genesis?: GenesisState; balances?: Readonly<Record<string, bigint>> } = {}) {
-    this.kit = providersModule({ bank: plainBank, accounts: { moduleAccount: (_, name) => moduleAddress(name) }, clock: { tau: () => this.tau }, authority });
+    this.kit = providersModule({ bank: plainBank, accounts: { moduleAccount: (_, name) => moduleAddress(name) }, clock: { tau: () => this.tau }, affiliations: anyAffiliation, authority });
     const held = options.balances ?? Object.fromEntries(Array.from({ length: 9 }, (_, i) => [account(i + 1), 1_000_000_000n]));
     transact(this.stores, (ctx) => {
       for (const [key, amount] of Object.entries(held)) plainBank.move(ctx, key, amount);

@@ -23,7 +23,10 @@ export function editProvider(keeper: Keeper): MessageHandler<MsgEditProvider, Ms
       keeper.require(ctx, address);
       const profile = message.profile!;
       const declared = (key: string, value: string): boolean => profile.attributes.some((one) => one.key === key && one.value === value);
-      const gone = profiles.find(ctx, address)!.attributes.filter(({ key, value }) => !declared(key, value)).map(({ key }) => key);
+      const before = profiles.find(ctx, address)!;
+      // What it goes by already it may keep, whatever it was registered with.
+      if (profile.organization !== before.organization) keeper.requireAffiliation(ctx, address, profile.organization);
+      const gone = before.attributes.filter(({ key, value }) => !declared(key, value)).map(({ key }) => key);
       profiles.set(ctx, address, profile);
       keeper.emit(ctx, "ProviderEdited", address, { moniker: profile.moniker });
       if (gone.length > 0) keeper.edited(ctx, address, gone);

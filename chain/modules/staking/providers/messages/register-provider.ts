@@ -27,6 +27,7 @@ export function registerProvider(keeper: Keeper): MessageHandler<MsgRegisterProv
       // A provider whose last bond is due has left, swept or not.
       keeper.settle(ctx, address);
       if (bonds.has(ctx, address)) fail(errors.exists, { operator });
+      keeper.requireAffiliation(ctx, address, message.profile!.organization);
       const amount = bondAmount(ctx, message.bond);
       const least = BigInt(params.get(ctx).minBond);
       if (amount < least) fail(errors.underbonded, { bond: amount, least });

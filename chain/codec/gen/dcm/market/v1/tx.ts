@@ -70,9 +70,9 @@ export interface MsgCancelAskResponse {
 /** Bids for a job: one unit for each task, prefunded. */
 export interface MsgPlaceBid {
   consumer: string;
-  /** Empty: the consumer. Another payer is refused until grants for it are served. */
+  /** Empty: the organization's account, where one is named, else the consumer. Another payer is refused until grants for it are served. */
   payer: string;
-  /** Empty: none. Refused where not empty, until organizations are served. */
+  /** Whose money it is, within its budgets and policy; the consumer must be a member that may spend. Empty: the consumer's own. */
   organization: string;
   /** Sorted by key, at most 16. */
   costTags: CostTag[];
@@ -364,6 +364,10 @@ export interface MsgTopUpService {
   instanceId: bigint;
   /** In the quote denom. */
   amount: string;
+  /** Whose money it is; empty: the payer's own. */
+  organization: string;
+  /** Of this amount; with the organization of the service and none given: those of the service. */
+  costTags: CostTag[];
 }
 
 export interface MsgTopUpServiceResponse {
@@ -4021,7 +4025,7 @@ export const MsgStartServiceResponse: MessageFns<MsgStartServiceResponse, "dcm.m
 };
 
 function createBaseMsgTopUpService(): MsgTopUpService {
-  return { payer: "", instanceId: 0n, amount: "" };
+  return { payer: "", instanceId: 0n, amount: "", organization: "", costTags: [] };
 }
 
 export const MsgTopUpService: MessageFns<MsgTopUpService, "dcm.market.v1.MsgTopUpService"> = {
@@ -4039,6 +4043,12 @@ export const MsgTopUpService: MessageFns<MsgTopUpService, "dcm.market.v1.MsgTopU
     }
     if (message.amount !== "") {
       writer.uint32(26).string(message.amount);
+    }
+    if (message.organization !== "") {
+      writer.uint32(34).string(message.organization);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -4080,6 +4090,22 @@ export const MsgTopUpService: MessageFns<MsgTopUpService, "dcm.market.v1.MsgTopU
             message.amount = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4102,6 +4128,8 @@ export const MsgTopUpService: MessageFns<MsgTopUpService, "dcm.market.v1.MsgTopU
       ? BigInt(object.instanceId)
       : 0n;
     message.amount = object.amount ?? "";
+    message.organization = object.organization ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
     return message;
   },
 };

@@ -109,6 +109,8 @@ export const OrderStatus = {
   ORDER_STATUS_EXPIRED: 4,
   /** ORDER_STATUS_SELF_TRADE - Left the book because it would have traded with its own owner. */
   ORDER_STATUS_SELF_TRADE: 5,
+  /** ORDER_STATUS_BARRED - A bid that its organization does not allow any more. */
+  ORDER_STATUS_BARRED: 110,
 } as const;
 
 export type OrderStatus = typeof OrderStatus[keyof typeof OrderStatus];
@@ -120,6 +122,7 @@ export namespace OrderStatus {
   export type ORDER_STATUS_CANCELLED = typeof OrderStatus.ORDER_STATUS_CANCELLED;
   export type ORDER_STATUS_EXPIRED = typeof OrderStatus.ORDER_STATUS_EXPIRED;
   export type ORDER_STATUS_SELF_TRADE = typeof OrderStatus.ORDER_STATUS_SELF_TRADE;
+  export type ORDER_STATUS_BARRED = typeof OrderStatus.ORDER_STATUS_BARRED;
 }
 
 export const StageState = {
@@ -219,6 +222,8 @@ export const CloseReason = {
   CLOSE_REASON_RECLAIMED: 62,
   /** CLOSE_REASON_ABANDONED - Of an instance: by its consumer, as the provider was silent. */
   CLOSE_REASON_ABANDONED: 63,
+  /** CLOSE_REASON_BARRED - The organization's policy does not allow the bid any more, or its consumer may not spend any more. */
+  CLOSE_REASON_BARRED: 110,
 } as const;
 
 export type CloseReason = typeof CloseReason[keyof typeof CloseReason];
@@ -241,6 +246,7 @@ export namespace CloseReason {
   export type CLOSE_REASON_DEPLETED = typeof CloseReason.CLOSE_REASON_DEPLETED;
   export type CLOSE_REASON_RECLAIMED = typeof CloseReason.CLOSE_REASON_RECLAIMED;
   export type CLOSE_REASON_ABANDONED = typeof CloseReason.CLOSE_REASON_ABANDONED;
+  export type CLOSE_REASON_BARRED = typeof CloseReason.CLOSE_REASON_BARRED;
 }
 
 export const ReplicaState = {
@@ -683,6 +689,8 @@ export interface Bid {
   reclaimNotice: bigint;
   /** The reserved ask that serves it; 0: those of the book. */
   askId: bigint;
+  /** Organizations that the consumer was a member of when it placed the bid: it does not trade with their providers. */
+  affiliates: string[];
 }
 
 /** What takes an ask's place after the batch that its message could not see. */
@@ -746,6 +754,8 @@ export interface Replica {
   slashed: string;
   /** For one lot: the match price, or the base price of its ask where a tie-break drew above that. */
   price: bigint;
+  /** As in the lease. */
+  jurisdiction: string;
 }
 
 /** What a replica says it found. Replicas agree where digest, size and meter are equal. */
@@ -843,6 +853,11 @@ export interface Lease {
   endedTau: bigint;
   /** Services only. */
   reclaimNotice: bigint;
+  /** Whose money pays, with the tags of the bid; empty: the consumer's own. */
+  organization: string;
+  costTags: CostTag[];
+  /** The attribute `jurisdiction` of the provider when the lease was made; empty: none. */
+  jurisdiction: string;
 }
 
 /** What is to be served, by each of its instances. The program runs anew for each request: the request is its input, its output the response. */
@@ -995,6 +1010,8 @@ export interface Instance {
   refunded: string;
   /** Served and not paid for when it ended. */
   unpaid: string;
+  /** As in the lease. */
+  jurisdiction: string;
 }
 
 /** What a book remembers of itself. */
@@ -4280,6 +4297,7 @@ function createBaseBid(): Bid {
     service: false,
     reclaimNotice: 0n,
     askId: 0n,
+    affiliates: [],
   };
 }
 
@@ -4392,6 +4410,9 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
         throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
       }
       writer.uint32(640).uint64(message.askId);
+    }
+    for (const v of message.affiliates) {
+      writer.uint32(882).string(v!);
     }
     return writer;
   },
@@ -4619,6 +4640,14 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
             message.askId = reader.uint64() as bigint;
             continue;
           }
+          case 110: {
+            if (tag !== 882) {
+              break;
+            }
+
+            message.affiliates.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4669,6 +4698,7 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
       ? BigInt(object.reclaimNotice)
       : 0n;
     message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
+    message.affiliates = object.affiliates?.map((e) => e) || [];
     return message;
   },
 };
@@ -5063,6 +5093,7 @@ function createBaseReplica(): Replica {
     paid: "",
     slashed: "",
     price: 0n,
+    jurisdiction: "",
   };
 }
 
@@ -5126,6 +5157,9 @@ export const Replica: MessageFns<Replica, "dcm.market.v1.Replica"> = {
         throw new globalThis.Error("value provided for field message.price of type uint64 too large");
       }
       writer.uint32(120).uint64(message.price);
+    }
+    if (message.jurisdiction !== "") {
+      writer.uint32(882).string(message.jurisdiction);
     }
     return writer;
   },
@@ -5263,6 +5297,14 @@ export const Replica: MessageFns<Replica, "dcm.market.v1.Replica"> = {
             message.price = reader.uint64() as bigint;
             continue;
           }
+          case 110: {
+            if (tag !== 882) {
+              break;
+            }
+
+            message.jurisdiction = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5297,6 +5339,7 @@ export const Replica: MessageFns<Replica, "dcm.market.v1.Replica"> = {
     message.paid = object.paid ?? "";
     message.slashed = object.slashed ?? "";
     message.price = (object.price !== undefined && object.price !== null) ? BigInt(object.price) : 0n;
+    message.jurisdiction = object.jurisdiction ?? "";
     return message;
   },
 };
@@ -6060,6 +6103,9 @@ function createBaseLease(): Lease {
     liveUnits: 0,
     endedTau: 0n,
     reclaimNotice: 0n,
+    organization: "",
+    costTags: [],
+    jurisdiction: "",
   };
 }
 
@@ -6147,6 +6193,15 @@ export const Lease: MessageFns<Lease, "dcm.market.v1.Lease"> = {
         throw new globalThis.Error("value provided for field message.reclaimNotice of type uint64 too large");
       }
       writer.uint32(480).uint64(message.reclaimNotice);
+    }
+    if (message.organization !== "") {
+      writer.uint32(882).string(message.organization);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(890).fork()).join();
+    }
+    if (message.jurisdiction !== "") {
+      writer.uint32(898).string(message.jurisdiction);
     }
     return writer;
   },
@@ -6308,6 +6363,30 @@ export const Lease: MessageFns<Lease, "dcm.market.v1.Lease"> = {
             message.reclaimNotice = reader.uint64() as bigint;
             continue;
           }
+          case 110: {
+            if (tag !== 882) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
+          case 111: {
+            if (tag !== 890) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 112: {
+            if (tag !== 898) {
+              break;
+            }
+
+            message.jurisdiction = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6349,6 +6428,9 @@ export const Lease: MessageFns<Lease, "dcm.market.v1.Lease"> = {
     message.reclaimNotice = (object.reclaimNotice !== undefined && object.reclaimNotice !== null)
       ? BigInt(object.reclaimNotice)
       : 0n;
+    message.organization = object.organization ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
+    message.jurisdiction = object.jurisdiction ?? "";
     return message;
   },
 };
@@ -7455,6 +7537,7 @@ function createBaseInstance(): Instance {
     burned: "",
     refunded: "",
     unpaid: "",
+    jurisdiction: "",
   };
 }
 
@@ -7575,6 +7658,9 @@ export const Instance: MessageFns<Instance, "dcm.market.v1.Instance"> = {
     }
     if (message.unpaid !== "") {
       writer.uint32(218).string(message.unpaid);
+    }
+    if (message.jurisdiction !== "") {
+      writer.uint32(882).string(message.jurisdiction);
     }
     return writer;
   },
@@ -7808,6 +7894,14 @@ export const Instance: MessageFns<Instance, "dcm.market.v1.Instance"> = {
             message.unpaid = reader.string();
             continue;
           }
+          case 110: {
+            if (tag !== 882) {
+              break;
+            }
+
+            message.jurisdiction = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -7860,6 +7954,7 @@ export const Instance: MessageFns<Instance, "dcm.market.v1.Instance"> = {
     message.burned = object.burned ?? "";
     message.refunded = object.refunded ?? "";
     message.unpaid = object.unpaid ?? "";
+    message.jurisdiction = object.jurisdiction ?? "";
     return message;
   },
 };

@@ -1,0 +1,14 @@
+/** What organizations' policies look at in a provider. */
+import type { Context } from "../../runtime/context.ts";
+import type { ProviderFacts } from "../organization/ports.ts";
+import type { ProviderView } from "../staking/providers/ports.ts";
+import type { MarketPorts } from "./ports.ts";
+
+export function factsOf(ctx: Context, ports: MarketPorts, { address, attributes }: ProviderView): ProviderFacts {
+  return { address, attributes, attested: (key, value, auditors) => ports.attestations.attested(ctx, address, key, value, ports.clock.tau(ctx), auditors) };
+}
+
+/** Where the provider says that it is; empty where it does not say. */
+export function jurisdictionOf(view: Pick<ProviderView, "attributes"> | undefined): string {
+  return view?.attributes.find(([key]) => key === "jurisdiction")?.[1] ?? "";
+}
