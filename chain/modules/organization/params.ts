@@ -1,5 +1,5 @@
 /** Parameters: defaults and hard bounds. */
-import { Params } from "../../codec/gen/dcm/organization/v1/types.ts";
+import type { Params } from "../../codec/gen/dcm/organization/v1/types.ts";
 import { isDenom, readAmount } from "../../runtime/coins.ts";
 import { errorOf, type TxError } from "../../runtime/errors.ts";
 import { errors } from "./errors.ts";

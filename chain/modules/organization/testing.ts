@@ -1,5 +1,6 @@
 /** Organizations of a test market: made, funded, with members and budgets in a few words. */
-import { BudgetPeriod, Policy, Role, type Budget } from "../../codec/gen/dcm/organization/v1/types.ts";
+import type { Role} from "../../codec/gen/dcm/organization/v1/types.ts";
+import { BudgetPeriod, Policy, type Budget } from "../../codec/gen/dcm/organization/v1/types.ts";
 import type { QueryBudgetsResponse, QueryOrganizationResponse } from "../../codec/gen/dcm/organization/v1/query.ts";
 import { denom, name, TestMarket } from "../market/testing.ts";
 import { accountText } from "./names.ts";

@@ -7,6 +7,7 @@ import type { Context } from "../../../runtime/context.ts";
 import { assert, fail, sdkErrors } from "../../../runtime/errors.ts";
 import { execute, initGenesis, query, testContext, transact } from "../../../runtime/testing.ts";
 import { memoryStores, type MemoryStores } from "../../clock/testing.ts";
+import type { AffiliationsPort } from "../../organization/ports.ts";
 import { providersModule } from "./module.ts";
 import { defaultParams } from "./params.ts";
 
@@ -48,15 +49,15 @@ export const plainBank = {
 };
 
 /** Every name is anybody's. */
-export const anyAffiliation = { refusal: () => undefined, holds: () => true };
+export const anyAffiliation: AffiliationsPort = { refusal: () => undefined, holds: () => true };
 
 export class ProvidersWorld {
   readonly stores: MemoryStores = memoryStores();
   readonly kit: ReturnType<typeof providersModule>;
   tau = 1_000_000n;
 
-  constructor(options: { params?: Partial<Params>; genesis?: GenesisState; balances?: Readonly<Record<string, bigint>> } = {}) {
-    this.kit = providersModule({ bank: plainBank, accounts: { moduleAccount: (_, name) => moduleAddress(name) }, clock: { tau: () => this.tau }, affiliations: anyAffiliation, authority });
+  constructor(options: { params?: Partial<Params>; genesis?: GenesisState; balances?: Readonly<Record<string, bigint>>; affiliations?: AffiliationsPort } = {}) {
+    this.kit = providersModule({ bank: plainBank, accounts: { moduleAccount: (_, name) => moduleAddress(name) }, clock: { tau: () => this.tau }, affiliations: options.affiliations ?? anyAffiliation, authority });
     const held = options.balances ?? Object.fromEntries(Array.from({ length: 9 }, (_, i) => [account(i + 1), 1_000_000_000n]));
     transact(this.stores, (ctx) => {
       for (const [key, amount] of Object.entries(held)) plainBank.move(ctx, key, amount);
