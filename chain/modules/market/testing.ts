@@ -11,7 +11,7 @@ import { brokenInvariants, execute, initGenesis, memoryStores, query, testContex
 import { minInt } from "../../math/int.ts";
 import { cpuSmall, wasmCore } from "./classes.ts";
 import { commitmentOf } from "./commitment.ts";
-import { organizationModule } from "../organization/module.ts";
+import { organizationModule } from "../organization/testing.ts";
 import { marketModule } from "./module.ts";
 import { localnetParams } from "./params.ts";
 import type { Money } from "../../runtime/coins.ts";

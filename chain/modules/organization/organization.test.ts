@@ -13,7 +13,7 @@ import { authority, denom, fails as marketFails, name, TestMarket } from "../mar
 import { accountOf, isName, lookOf } from "./names.ts";
 import { defaultParams } from "./params.ts";
 import { periodIndex, periodStart } from "./periods.ts";
-import { TestOrganizations } from "./testing.ts";
+import { TestOrganizations } from "../market/testing-organizations.ts";
 
 const fails = (action: () => unknown, code: number, text: RegExp, codespace = "organization"): void => marketFails(action, code, text, codespace);
 const { ROLE_OWNER: owner, ROLE_ADMIN: admin, ROLE_OPERATOR: operator, ROLE_SPENDER: spender, ROLE_VIEWER: viewer } = Role;
@@ -273,7 +273,7 @@ describe("policies", () => {
       [{ allowedClasses: many(65, (i) => `class${i}`) }, /65 entries; it must be at most 64/], [{ allowedClasses: ["b", "a"] }, /sorted, without repeats/], [{ deniedClasses: ["Not.A.Class"] }, /class ids/],
       [{ allowedProviders: ["nobody"] }, /invalid policy.allowed_providers address/], [{ deniedProviders: [name("a"), name("a")] }, /sorted/], [{ allowedJurisdictions: ["a", "a"] }, /sorted/],
       [{ allowedJurisdictions: ["CH"], deniedJurisdictions: ["CH"] }, /either allowed or denied/], [{ attestedJurisdiction: true }, /false where no jurisdiction is asked for/],
-      [{ deniedJurisdictions: ["XX"], jurisdictionAuditors: [auditor] }, /empty where attested_jurisdiction is false/], [{ rules: [{ attribute: { key: "", value: "" }, attested: false, auditors: [] }] }, /attribute key/],
+      [{ deniedJurisdictions: ["XX"], jurisdictionAuditors: [auditor] }, /empty where attested_jurisdiction is false/], [{ rules: [{ attribute: { key: "", value: "" }, attested: false, auditors: [] }] }, /policy.rules.attribute.key/],
       [{ rules: [{ attribute: { key: "a", value: "b" }, attested: false, auditors: [auditor] }] }, /empty where attested is false/], [{ minVerification: VerificationLevel.VERIFICATION_LEVEL_MPC }, /V0 to V5/],
       [{ rules: Array.from({ length: 17 }, (_, i) => ({ attribute: { key: `k${String.fromCharCode(97 + i)}`, value: "v" }, attested: false, auditors: [] })) }, /17 entries; it must be at most 16/],
     ];

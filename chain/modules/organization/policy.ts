@@ -4,7 +4,6 @@ import { VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { readAddress } from "../../runtime/addresses.ts";
 import { fail } from "../../runtime/errors.ts";
-import { attributeFault } from "../staking/text.ts";
 import { enumName } from "./enums.ts";
 import { errors } from "./errors.ts";
 import type { ProviderFacts, Work } from "./ports.ts";
@@ -13,6 +12,8 @@ export const policyLimits = { list: 64, rules: 16, auditors: 8 } as const;
 /** The attribute that names where a provider is. */
 export const jurisdictionKey = "jurisdiction";
 
+const attributeKey = /^[a-z][a-z0-9._/-]{0,31}$/;
+const attributeValue = /^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/;
 const classPattern = /^[a-z][a-z0-9]*(?:\.[a-z0-9]+)*$/;
 
 function invalid(field: string, value: string | number, limit: string): never {
@@ -59,9 +60,10 @@ export function checkPolicy(policy: Policy | undefined): asserts policy is Polic
   if (level < VerificationLevel.VERIFICATION_LEVEL_UNSPECIFIED || level > VerificationLevel.VERIFICATION_LEVEL_V5_PROOF) invalid("policy.min_verification", level, "V0 to V5, or unspecified");
 }
 
+/** As providers declare them. */
 function checkAttribute(field: string, key: string, value: string): void {
-  const fault = attributeFault(key, value);
-  if (fault !== undefined) invalid(field, value, fault);
+  if (!attributeKey.test(key)) invalid(`${field}.key`, key, "1 to 32 of a-z 0-9 . _ / - beginning with a letter");
+  if (!attributeValue.test(value)) invalid(`${field}.value`, value, "1 to 64 printable ASCII characters without spaces at its ends");
 }
 
 function checkRule({ attribute, attested, auditors }: Rule): void {
