@@ -1,4 +1,4 @@
-/** MsgRemoveMember: ends a membership or takes an invitation back. It counts at once: bids of the member in the book leave with their next batch. */
+/** MsgRemoveMember: ends a membership or takes an invitation back. Bids of the member that are in the book stay there. */
 import type { MsgRemoveMember, MsgRemoveMemberResponse } from "../../../codec/gen/dcm/organization/v1/tx.ts";
 import { Role } from "../../../codec/gen/dcm/organization/v1/types.ts";
 import { addressBytes } from "../../../codec/address.ts";

@@ -1,4 +1,4 @@
-/** MsgSetPolicy: replaces the policy. What is matched or drawn from now on keeps it; leases that live keep what they were made under. */
+/** MsgSetPolicy: replaces the policy, for what is placed from now on. */
 import type { MsgSetPolicy, MsgSetPolicyResponse } from "../../../codec/gen/dcm/organization/v1/tx.ts";
 import { Policy, Role } from "../../../codec/gen/dcm/organization/v1/types.ts";
 import { VerificationLevel } from "../../../codec/gen/dcm/market/v1/types.ts";

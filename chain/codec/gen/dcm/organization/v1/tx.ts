@@ -1539,7 +1539,7 @@ export const MsgDefinition = {
       responseStream: false,
       options: {},
     },
-    /** SetPolicy replaces the policy, for all that is matched from now on. */
+    /** SetPolicy replaces the policy, for what is placed from now on. */
     setPolicy: {
       name: "SetPolicy",
       requestType: MsgSetPolicy as typeof MsgSetPolicy,
