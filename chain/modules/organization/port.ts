@@ -12,7 +12,7 @@ import { findMember, hasPower, requirePower, roleName } from "./roles.ts";
 import { accounts, collect, holdings, members, memberships, organizations, policies, within, type HoldingKey } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { OrganizationPorts } from "./module.ts";
-import type { AffiliationsPort, HoldingRef, OrganizationListener, OrganizationsPort, Spend } from "./ports.ts";
+import type { AffiliationsPort, HoldingRef, OrganizationsPort, Spend } from "./ports.ts";
 
 /** Organizations' accounts are the only ones of this length that the chain pays back to. */
 const accountLength = 32;
@@ -29,7 +29,7 @@ export function policyOf(ctx: Context, organization: string): Policy {
   return policies.find(ctx, organization) ?? Policy.create();
 }
 
-export function organizationsPort(ports: OrganizationPorts, listeners: OrganizationListener[]): OrganizationsPort & AffiliationsPort {
+export function organizationsPort(ports: OrganizationPorts): OrganizationsPort & AffiliationsPort {
   const payerOf: OrganizationsPort["payerOf"] = ({ signer, organization, payer }) => {
     const own = organization === "" ? signer : accountText(organization);
     if (payer !== "" && payer !== own) fail(errors.wrongPayer, { name: organization === "" ? signer : organization, payer, account: own });
@@ -72,30 +72,7 @@ export function organizationsPort(ports: OrganizationPorts, listeners: Organizat
       return record === undefined ? 0n : BigInt(record.spent) - BigInt(record.refunded);
     },
 
-    barred(ctx, organization, account, work) {
-      const member = findMember(ctx, organization, account);
-      if (member === undefined) return `${account} is no member any more`;
-      if (!hasPower(member.role, "spend its money")) return `${account} is ${roleName(member.role)}`;
-      return workRule(policyOf(ctx, organization), work);
-    },
-
-    admission(ctx, organization) {
-      const policy = policyOf(ctx, organization);
-      return (provider) => {
-        // A member that sells to its organization would set the price with one hand and pay it with the other.
-        if (members.find(ctx, [organization, provider.address])?.accepted === true) return `${addressText(provider.address)} is a member`;
-        return providerRule(policy, provider);
-      };
-    },
-
     organizationsOf: (ctx, account) => collect(ctx, memberships, within.member(addressBytes(account))).map(([[, name]]) => name),
-
-    manages(ctx, organization, account) {
-      const member = findMember(ctx, organization, account);
-      return member !== undefined && hasPower(member.role, "cancel what its members ordered");
-    },
-
-    onChange: (listener) => void listeners.push(listener),
 
     refusal(ctx, organization, operator) {
       if (!organizations.has(ctx, organization)) return `there is no organization ${organization}; MsgCreateOrganization makes one`;

@@ -75,7 +75,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const id = take(ctx, nextJobId);
       const common = { id, consumer, organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height, k };
       const bid = Bid.fromPartial({
-        ...common, tasks: spec.tasks, staged: spec.stages.length > 0, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: ask === undefined || ask.positionId === 0n ? Term.TERM_SPOT : Term.TERM_FORWARD, profileId: message.profileId, minColocated: message.minColocated, affiliates: [...ports.organizations.organizationsOf(ctx, consumer)], askId: message.askId,
+        ...common, tasks: spec.tasks, staged: spec.stages.length > 0, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: ask === undefined || ask.positionId === 0n ? Term.TERM_SPOT : Term.TERM_FORWARD, profileId: message.profileId, minColocated: message.minColocated, askId: message.askId,
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN,
       });
       const job = Job.fromPartial({

@@ -71,7 +71,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       const id = take(ctx, nextJobId);
       const common = { id, consumer, organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height };
       const bid = Bid.fromPartial({
-        ...common, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: message.term, profileId: message.profileId, minColocated: message.minColocated, affiliates: [...ports.organizations.organizationsOf(ctx, consumer)],
+        ...common, limitPrice: message.limitPrice, lots: message.lots, timeInForce: message.timeInForce, term: message.term, profileId: message.profileId, minColocated: message.minColocated,
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN, k: 1, tasks: spec.instances, service: true, reclaimNotice,
       });
       const service = Service.fromPartial({

@@ -9,9 +9,8 @@ import { saveMember } from "../members.ts";
 import { loadOrganization } from "../roles.ts";
 import { members } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
-import type { Changed } from "../module.ts";
 
-export function acceptMembership(changed: Changed): MessageHandler<MsgAcceptMembership, MsgAcceptMembershipResponse> {
+export function acceptMembership(): MessageHandler<MsgAcceptMembership, MsgAcceptMembershipResponse> {
   return {
     signers: (message) => [message.member],
 
@@ -28,7 +27,6 @@ export function acceptMembership(changed: Changed): MessageHandler<MsgAcceptMemb
       const after = { ...before, accepted: true };
       saveMember(ctx, organization, before, after);
       memberChanged(ctx, "accepted", after, account);
-      changed(ctx, organization.name);
       return { role: after.role };
     },
 

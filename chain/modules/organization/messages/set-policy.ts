@@ -9,9 +9,8 @@ import { checkPolicy } from "../policy.ts";
 import { requirePower } from "../roles.ts";
 import { organizations, policies } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
-import type { Changed } from "../module.ts";
 
-export function setPolicy(changed: Changed): MessageHandler<MsgSetPolicy, MsgSetPolicyResponse> {
+export function setPolicy(): MessageHandler<MsgSetPolicy, MsgSetPolicyResponse> {
   return {
     signers: (message) => [message.admin],
 
@@ -29,7 +28,6 @@ export function setPolicy(changed: Changed): MessageHandler<MsgSetPolicy, MsgSet
       organizations.set(ctx, name, { ...organization, policyVersion });
       policies.set(ctx, name, policy!);
       emit(ctx, "EventPolicyChanged", { organization: name, policy_version: policyVersion, by: admin });
-      changed(ctx, name);
       return { policyVersion };
     },
 

@@ -109,8 +109,6 @@ export const OrderStatus = {
   ORDER_STATUS_EXPIRED: 4,
   /** ORDER_STATUS_SELF_TRADE - Left the book because it would have traded with its own owner. */
   ORDER_STATUS_SELF_TRADE: 5,
-  /** ORDER_STATUS_BARRED - A bid that its organization does not allow any more. */
-  ORDER_STATUS_BARRED: 110,
 } as const;
 
 export type OrderStatus = typeof OrderStatus[keyof typeof OrderStatus];
@@ -122,7 +120,6 @@ export namespace OrderStatus {
   export type ORDER_STATUS_CANCELLED = typeof OrderStatus.ORDER_STATUS_CANCELLED;
   export type ORDER_STATUS_EXPIRED = typeof OrderStatus.ORDER_STATUS_EXPIRED;
   export type ORDER_STATUS_SELF_TRADE = typeof OrderStatus.ORDER_STATUS_SELF_TRADE;
-  export type ORDER_STATUS_BARRED = typeof OrderStatus.ORDER_STATUS_BARRED;
 }
 
 export const StageState = {
@@ -222,8 +219,6 @@ export const CloseReason = {
   CLOSE_REASON_RECLAIMED: 62,
   /** CLOSE_REASON_ABANDONED - Of an instance: by its consumer, as the provider was silent. */
   CLOSE_REASON_ABANDONED: 63,
-  /** CLOSE_REASON_BARRED - The organization's policy does not allow the bid any more, or its consumer may not spend any more. */
-  CLOSE_REASON_BARRED: 110,
 } as const;
 
 export type CloseReason = typeof CloseReason[keyof typeof CloseReason];
@@ -246,7 +241,6 @@ export namespace CloseReason {
   export type CLOSE_REASON_DEPLETED = typeof CloseReason.CLOSE_REASON_DEPLETED;
   export type CLOSE_REASON_RECLAIMED = typeof CloseReason.CLOSE_REASON_RECLAIMED;
   export type CLOSE_REASON_ABANDONED = typeof CloseReason.CLOSE_REASON_ABANDONED;
-  export type CLOSE_REASON_BARRED = typeof CloseReason.CLOSE_REASON_BARRED;
 }
 
 export const ReplicaState = {
@@ -689,8 +683,6 @@ export interface Bid {
   reclaimNotice: bigint;
   /** The reserved ask that serves it; 0: those of the book. */
   askId: bigint;
-  /** Organizations that the consumer was a member of when it placed the bid: it does not trade with their providers. */
-  affiliates: string[];
 }
 
 /** What takes an ask's place after the batch that its message could not see. */
@@ -4297,7 +4289,6 @@ function createBaseBid(): Bid {
     service: false,
     reclaimNotice: 0n,
     askId: 0n,
-    affiliates: [],
   };
 }
 
@@ -4410,9 +4401,6 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
         throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
       }
       writer.uint32(640).uint64(message.askId);
-    }
-    for (const v of message.affiliates) {
-      writer.uint32(882).string(v!);
     }
     return writer;
   },
@@ -4640,14 +4628,6 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
             message.askId = reader.uint64() as bigint;
             continue;
           }
-          case 110: {
-            if (tag !== 882) {
-              break;
-            }
-
-            message.affiliates.push(reader.string());
-            continue;
-          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4698,7 +4678,6 @@ export const Bid: MessageFns<Bid, "dcm.market.v1.Bid"> = {
       ? BigInt(object.reclaimNotice)
       : 0n;
     message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
-    message.affiliates = object.affiliates?.map((e) => e) || [];
     return message;
   },
 };
