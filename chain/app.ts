@@ -14,6 +14,8 @@ import { forwardModule } from "./modules/forward/module.ts";
 import { marketModule } from "./modules/market/module.ts";
 import { organizationModule } from "./modules/organization/module.ts";
 import { paramsModule } from "./modules/params/module.ts";
+import { sessionFees } from "./modules/session/keeper.ts";
+import { sessionModule } from "./modules/session/module.ts";
 import { auditorsModule } from "./modules/staking/auditors/module.ts";
 import { providersModule } from "./modules/staking/providers/module.ts";
 import { validatorsModule } from "./modules/staking/validators/module.ts";
@@ -54,7 +56,7 @@ function wire(): Wiring {
   const authority = addressText(moduleAddress("gov"));
   const { module: clock, clock: time } = clockModule();
   const { module: auth, accounts } = authModule(moduleAccounts);
-  const { module: bank, bank: money } = bankModule({ accounts, blocked });
+  const { module: bank, bank: money, meter } = bankModule({ accounts, blocked });
   const { module: consensus, consensusParams } = consensusModule();
   const stakingHooks: StakingHooks[] = [];
   const { module: staking, validators } = validatorsModule({ bank: money, accounts, hooks: stakingHooks });
@@ -70,15 +72,16 @@ function wire(): Wiring {
   const { module: channel } = channelModule({ bank: money, accounts, clock: time, providers: bonds, authority });
   const { module: forward } = forwardModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, deliveries, authority });
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
+  const { module: session } = sessionModule({ accounts, meter, clock: time, messages: router, authority });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, paramsModule().module, staking, beacon, organization, providers, auditors, market, channel, forward];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, staking, beacon, organization, providers, auditors, market, channel, forward];
   router.bind(modules);
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),
     // The SDK's messages are looked at when they run, so that wallets meet its words where they expect them; ours are refused before they cost anything.
     check: ({ typeUrl, message }) => (typeUrl.startsWith("/dcm.") ? router.message(typeUrl)!.handler.check(message) : undefined),
   };
-  const ante = createAnte({ accounts, bank: money, feegrant, messages });
+  const ante = createAnte({ accounts, bank: money, feegrant: sessionFees({ clock: time }, feegrant), messages });
   const claims = createClaims(accounts, messages);
   return {
     modules,

@@ -3,12 +3,14 @@ import { AminoTypes, createDefaultAminoConverters, type AminoConverters } from "
 import { aminoMessage } from "../chain/codec/amino-json.ts";
 import { fromBase64 } from "../chain/codec/bytes.ts";
 import { aminoField, aminoName, messageDescriptor, type DescField, type DescMessage } from "../chain/codec/descriptors.ts";
+import type { Any } from "../chain/codec/gen/google/protobuf/any.ts";
 import { dcmRegistryTypes } from "./registry.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
 interface Completing {
   fromPartial(value: object): object;
+  encode(value: object): { finish(): Uint8Array };
 }
 
 /** A converter for every message of dcm's own modules, by type URL, for `new AminoTypes({ ...createDefaultAminoConverters(), ...dcmAminoConverters() })`. */
@@ -49,12 +51,22 @@ function read(desc: DescMessage, json: Json): object {
 function readOne(field: DescField, value: unknown): unknown {
   if (field.fieldKind === "map" || field.oneof !== undefined) throw new Error(`${field.parent.typeName}.${field.name}: maps and oneofs have no amino form here`);
   if (field.message !== undefined) {
+    if (field.message.typeName === "google.protobuf.Any") return readAny(field, value as Json);
     if (field.message.typeName.startsWith("google.protobuf.")) throw new Error(`${field.parent.typeName}.${field.name}: ${field.message.typeName} has no amino form here`);
     return read(field.message, value as Json);
   }
   if (field.enum !== undefined) return value;
   const scalar = textScalars[field.scalar as number];
   return scalar === "bytes" ? fromBase64(value as string) : scalar === "long" ? BigInt(value as string) : value;
+}
+
+/** A message inside a message: of dcm's own, no other may stand there. */
+function readAny(field: DescField, json: Json): Any {
+  const found = dcmRegistryTypes.find(([typeUrl]) => aminoName(messageDescriptor(typeUrl)) === json["type"]);
+  if (found === undefined) throw new Error(`${field.parent.typeName}.${field.name}: ${String(json["type"]).slice(0, 120)} is no message of dcm's own`);
+  const [typeUrl, type] = found;
+  const codec = type as unknown as Completing;
+  return { typeUrl, value: codec.encode(codec.fromPartial(read(messageDescriptor(typeUrl), json["value"] as Json))).finish() };
 }
 
 /** Protobuf's numbers of the scalar types whose JSON is text of something else. */

@@ -6,6 +6,7 @@ import { QueryDefinition as ChannelQuery } from "../chain/codec/gen/dcm/channel/
 import { QueryDefinition as ClockQuery } from "../chain/codec/gen/dcm/clock/v1/query.ts";
 import { QueryDefinition as ForwardQuery } from "../chain/codec/gen/dcm/forward/v1/query.ts";
 import { QueryDefinition as MarketQuery } from "../chain/codec/gen/dcm/market/v1/query.ts";
+import { QueryDefinition as SessionQuery } from "../chain/codec/gen/dcm/session/v1/query.ts";
 import { QueryDefinition as StakingQuery } from "../chain/codec/gen/dcm/staking/v1/query.ts";
 
 interface Codec<T> {
@@ -45,6 +46,7 @@ export interface DcmExtension {
   readonly clock: Queries<typeof ClockQuery>;
   readonly channel: Queries<typeof ChannelQuery>;
   readonly forward: Queries<typeof ForwardQuery>;
+  readonly session: Queries<typeof SessionQuery>;
 }
 
 /** For `QueryClient.withExtensions(comet, setupBankExtension, setupDcmExtension, ...)`. */
@@ -53,5 +55,6 @@ export function setupDcmExtension(base: QueryClient): DcmExtension {
     market: queriesOf(MarketQuery, base), providers: queriesOf(StakingQuery, base), auditors: queriesOf(AuditorQuery, base), beacon: queriesOf(BeaconQuery, base), clock: queriesOf(ClockQuery, base),
     channel: queriesOf(ChannelQuery, base),
     forward: queriesOf(ForwardQuery, base),
+    session: queriesOf(SessionQuery, base),
   };
 }

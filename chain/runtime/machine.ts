@@ -331,7 +331,7 @@ export class Machine {
       const cached = this.#decode(bytes);
       if ("error" in cached || cached.system) continue;
       const size = txFieldSize(bytes.length);
-      const urgent = cached.bound.every(({ handler }) => handler.lane === "reserved");
+      const urgent = cached.bound.every(({ handler }, i) => (handler.lane ?? handler.laneOf?.(cached.tx.messages[i]!.message)) === "reserved");
       if (!fits(bytes, urgent ? room : room - reserved)) continue;
       const wanted = cached.tx.authInfo.fee?.gasLimit ?? 0n;
       if (gas >= 0n) {

@@ -55,6 +55,10 @@ export interface MessageHandler<Request, Response> {
   readonly arbitrary: Arbitrary<Request>;
   /** `system`: refused by CheckTx, only the block's proposer may place it. `reserved`: has a share of every block of its own. */
   readonly lane?: "system" | "reserved";
+  /** Of a message that carries others: the lane that these have. */
+  readonly laneOf?: (message: Request) => "reserved" | undefined;
+  /** Stands in a transaction itself: nothing else may carry it. */
+  readonly uncarried?: true;
 }
 
 export type MessageHandlers<S extends ServiceDefinition> = {

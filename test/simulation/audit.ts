@@ -1,9 +1,11 @@
-/** A failed transaction changes nothing but its fee, its signers' sequences and keys, and what allowances and nonces it used. */
+/** A failed transaction changes nothing but its fee, its signers' sequences and keys, and what allowances, session limits and nonces it used. */
 import { addressBytes, addressText, moduleAddress } from "../../chain/codec/address.ts";
 import { equalBytes, toHex } from "../../chain/codec/bytes.ts";
 import type { ExecTxResult } from "../../chain/codec/gen/tendermint/abci/types.ts";
 import { accounts, nonces } from "../../chain/modules/auth/state.ts";
 import { anyOfAccount, decodeAccount, type StoredAccount } from "../../chain/modules/auth/accounts.ts";
+import { Spending } from "../../chain/codec/gen/dcm/session/v1/types.ts";
+import { spendings, storeName as sessionStore } from "../../chain/modules/session/state.ts";
 import { balances, holders } from "../../chain/modules/bank/state.ts";
 import type { BlockRequest, BlockResult } from "../../chain/runtime/machine.ts";
 import type { ReadStores } from "../../chain/store/kv.ts";
@@ -68,6 +70,7 @@ export function traceFault(state: ReadStores, without: ChangeSet, having: Change
 function faultOf(difference: Difference, feePayer: string, fee: string): string | undefined {
   const { store, key, before, after } = difference;
   if (store === "feegrant") return undefined;
+  if (store === sessionStore && startsWith(key, spendings.prefix) && after !== undefined && fee !== "" && Spending.decode(after).owner === feePayer) return undefined;
   if (store === "acc" && startsWith(key, nonces.prefix)) return undefined;
   if (store === "acc" && startsWith(key, accounts.prefix)) return before !== undefined && after !== undefined && onlySequence(decodeAccount(before), decodeAccount(after)) ? undefined : `changed account ${addressText(key.slice(1))} beyond its sequence and key`;
   if (store === "bank" && (startsWith(key, balances.prefix) || startsWith(key, holders.prefix)) && fee !== "") {

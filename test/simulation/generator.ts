@@ -1,5 +1,6 @@
 /** What happens in the next block: messages of every type from the modules' own generators, with faults on purpose. */
 import { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
+import { MsgExecSession } from "../../chain/codec/gen/dcm/session/v1/tx.ts";
 import { InstanceState, ReplicaState, StageState, TaskState } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { draws, instances, probesByProber, stages, tasks } from "../../chain/modules/market/state.ts";
 import type { Context } from "../../chain/runtime/context.ts";
@@ -14,6 +15,7 @@ import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
 /** Always refined: with a key that nobody here holds, a validator's proposals would be refused from then on, as they must be. */
 const registerBeaconKeyUrl = "/dcm.beacon.v1.MsgRegisterBeaconKey";
 const execUrl = "/cosmos.authz.v1beta1.MsgExec";
+const sessionUrl = `/${MsgExecSession.$type}`;
 
 /** What long threads begin with. */
 const beginnings = ["/dcm.market.v1.MsgPlaceAsk", "/dcm.market.v1.MsgPlaceBid", "/dcm.market.v1.MsgPlaceServiceBid", "/dcm.forward.v1.MsgPlaceOrder"];
@@ -21,7 +23,7 @@ const beginnings = ["/dcm.market.v1.MsgPlaceAsk", "/dcm.market.v1.MsgPlaceBid", 
 /** What goes on with them, beside the messages of the reserved lane. */
 const continuations = [
   "/dcm.market.v1.MsgStartTask", "/dcm.market.v1.MsgDeclineTask", "/dcm.market.v1.MsgStartService", "/dcm.market.v1.MsgTopUpService", "/dcm.market.v1.MsgReclaimService", "/dcm.market.v1.MsgCloseService", "/dcm.market.v1.MsgReportProbe",
-  "/dcm.staking.v1.MsgUnjailProvider", "/dcm.channel.v1.MsgRedeemVoucher",
+  "/dcm.staking.v1.MsgUnjailProvider", "/dcm.channel.v1.MsgRedeemVoucher", sessionUrl,
   "/dcm.forward.v1.MsgResell", "/dcm.forward.v1.MsgTransfer", "/dcm.forward.v1.MsgAccept",
 ];
 
@@ -50,6 +52,12 @@ function wanted(ctx: Context): string[] {
 interface Made {
   readonly any: Any;
   readonly signers: readonly string[];
+}
+
+/** Who mostly pays for transactions of a session key. */
+function sessionOwner(made: readonly Made[]): Partial<PlannedTx> {
+  const [first] = made;
+  return first?.any.typeUrl === sessionUrl ? { granter: MsgExecSession.decode(first.any.value).owner } : {};
 }
 
 export class Generator {
@@ -124,7 +132,7 @@ export class Generator {
     if (random.chance(2)) messages.push(["/cosmos.gov.v9.MsgNobodyKnows", ""]);
     const gas = random.chance(4) ? random.pick(["0", "1000", "60000", "9223372036854775808"]) : "1500000";
     return {
-      messages, signers, gas, fee: random.chance(50) ? "0" : String(random.int(5_000)), ...this.#extras(), ...(random.chance(8) ? { fault: this.#fault() } : {}), ...(random.chance(5) ? { forced: true } : {}),
+      messages, signers, gas, fee: random.chance(50) ? "0" : String(random.int(5_000)), ...this.#extras(), ...(random.chance(60) ? sessionOwner(made) : {}), ...(random.chance(8) ? { fault: this.#fault() } : {}), ...(random.chance(5) ? { forced: true } : {}),
     };
   }
 

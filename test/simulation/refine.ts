@@ -7,6 +7,7 @@ import { addressBytes, addressText, prefixes } from "../../chain/codec/address.t
 import { concatBytes, equalBytes, uint64Bytes, utf8 } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
 import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
+import type { MsgExecSession } from "../../chain/codec/gen/dcm/session/v1/tx.ts";
 import type { MsgAttest } from "../../chain/codec/gen/dcm/auditor/v1/tx.ts";
 import type { MsgUpdateParams as MsgUpdateProviderParams } from "../../chain/codec/gen/dcm/staking/v1/tx.ts";
 import type { MsgExec, MsgRevoke } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
@@ -30,6 +31,7 @@ import { commitmentOf } from "../../chain/modules/market/commitment.ts";
 import { wasmCore } from "../../chain/modules/market/classes.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
 import { demandOf } from "../../chain/modules/market/profiles.ts";
+import { sessions } from "../../chain/modules/session/state.ts";
 import { draws, instances, jobs, profiles as wishes, seals, services, stages, tasks } from "../../chain/modules/market/state.ts";
 import { grants } from "../../chain/modules/authz/state.ts";
 import { grants as allowances } from "../../chain/modules/feegrant/state.ts";
@@ -72,6 +74,18 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     "/cosmos.feegrant.v1beta1.MsgRevokeAllowance": (world, made) => {
       const known = [...allowances.entries(world.ctx)].map(([[grantee, granter]]) => ({ granter: addressText(granter), grantee: addressText(grantee) })).filter(({ granter }) => world.accounts.includes(granter));
       return known.length === 0 ? made : world.random.pick(known);
+    },
+    // What the owner could send itself, as far as the session has it; at times what it has not.
+    "/dcm.session.v1.MsgExecSession": (world, made): MsgExecSession | undefined => {
+      const exec = made as MsgExecSession | undefined;
+      if (exec === undefined) return undefined;
+      const session = sessions.find(world.ctx, [addressBytes(exec.owner), addressBytes(exec.session)])!;
+      const found: Any[] = [];
+      for (let tries = 0; tries < 12 && found.length < 2; tries++) {
+        const one = anyMessage({ ...world, accounts: [exec.owner] });
+        if (one?.signer === exec.owner && (session.messages.includes(one.any.typeUrl) || world.random.chance(2))) found.push(one.any);
+      }
+      return found.length === 0 ? exec : { ...exec, messages: found };
     },
     // What makes providers active stays as it is: their asks follow with their next message, and an export in between would count them already.
     "/dcm.staking.v1.MsgUpdateParams": ({ ctx, random }): MsgUpdateProviderParams => ({

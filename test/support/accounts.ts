@@ -35,6 +35,8 @@ export interface TxOptions {
   readonly messages: readonly Any[];
   readonly gas?: bigint;
   readonly fee?: { readonly denom: string; readonly amount: bigint };
+  /** Who pays the fee, where it is another account. */
+  readonly granter?: string;
   readonly memo?: string;
   /** Not included above this height. */
   readonly timeoutHeight?: bigint;
@@ -55,7 +57,7 @@ export function signedTx(account: TestAccount, options: TxOptions): Uint8Array {
         modeInfo: { single: { mode: SignMode.SIGN_MODE_DIRECT } },
         sequence: options.sequence,
       }],
-      fee: { amount: fee, gasLimit: options.gas ?? 200_000n, payer: "", granter: "" },
+      fee: { amount: fee, gasLimit: options.gas ?? 200_000n, payer: "", granter: options.granter ?? "" },
     }),
   ).finish();
   const signBytes = SignDoc.encode({ bodyBytes, authInfoBytes, chainId: options.chainId, accountNumber: options.accountNumber }).finish();

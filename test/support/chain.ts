@@ -7,7 +7,7 @@ import { appStateBytes, readGenesis } from "../../chain/node/genesis.ts";
 import type { BlockRequest, BlockResult, ExecutedBlock, Machine } from "../../chain/runtime/machine.ts";
 import { MultiStore } from "../../chain/store/multistore.ts";
 import type { ConsensusParams } from "../../chain/codec/gen/tendermint/types/params.ts";
-import { signedTx, type TestAccount } from "./accounts.ts";
+import { signedTx, type TestAccount, type TxOptions } from "./accounts.ts";
 import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
 import { QueryAccountInfoRequest, QueryAccountInfoResponse } from "../../chain/codec/gen/cosmos/auth/v1beta1/query.ts";
 
@@ -81,11 +81,11 @@ export class TestChain {
   }
 
   /** Signs with the account's next sequence. */
-  sign(account: TestAccount, messages: readonly Any[], options: { gas?: bigint; fee?: { denom: string; amount: bigint } } = {}): Uint8Array {
+  sign(account: TestAccount, messages: readonly Any[], options: Partial<Pick<TxOptions, "gas" | "fee" | "granter" | "sequence">> = {}): Uint8Array {
     const onChain = this.accountOf(account);
     const sequence = this.#sequences.get(account.text) ?? onChain.sequence;
     this.#sequences.set(account.text, sequence + 1n);
-    return signedTx(account, { chainId: testChainId, accountNumber: onChain.accountNumber, sequence, messages, gas: options.gas ?? 2_000_000n, ...(options.fee === undefined ? {} : { fee: options.fee }) });
+    return signedTx(account, { chainId: testChainId, accountNumber: onChain.accountNumber, sequence, messages, gas: 2_000_000n, ...options });
   }
 
   accountOf(account: TestAccount): { accountNumber: bigint; sequence: bigint } {

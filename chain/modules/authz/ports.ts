@@ -13,7 +13,7 @@ export interface CarriedMessage {
 
 export interface MessagesPort {
   /** Undefined where no module handles the type. */
-  message(typeUrl: string): { readonly handler: { readonly lane?: "system" | "reserved" } } | undefined;
+  message(typeUrl: string): { readonly handler: { readonly lane?: "system" | "reserved"; readonly uncarried?: true } } | undefined;
   /** A carried message, its stateless checks passed. Throws TxError. */
   open(any: Any): CarriedMessage;
 }

@@ -11,7 +11,7 @@ import type { StoresOverlay } from "../../store/overlay.ts";
 
 const permissions = { fee_collector: [], mint: ["minter", "burner"] };
 const { module: auth, accounts } = authModule(permissions);
-const { module: bankMod, bank } = bankModule({ accounts, blocked: ["fee_collector"] });
+const { module: bankMod, bank, meter } = bankModule({ accounts, blocked: ["fee_collector"] });
 const modules = [auth, bankMod];
 
 const alice = new Uint8Array(20).fill(1);
@@ -125,6 +125,28 @@ describe("bank", () => {
     assert.deepEqual(query<QueryDenomOwnersResponse>(stores, modules, path("DenomOwners"), { denom: "stake", pagination: undefined }).denomOwners,
       [{ address: aliceText, balance: coin(999) }, { address: bobText, balance: coin(1) }]);
     assert.deepEqual(query<QuerySupplyOfResponse>(stores, modules, path("SupplyOf"), { denom: "stake" }).amount, coin(1000));
+  });
+
+  it("counts what a piece of an execution takes out of users' accounts, whatever comes back, and nothing of modules' (BANK-13)", () => {
+    const stores = chain();
+    const of = (amount: bigint, denom = "stake") => [{ denom, amount }];
+    transact(stores, (ctx) => {
+      const { value, taken } = meter.measure(() => {
+        bank.send(ctx, alice, bob, of(300n));
+        bank.send(ctx, bob, alice, of(100n));
+        bank.send(ctx, alice, moduleAddress("fee_collector"), of(5n, "token"));
+        bank.send(ctx, moduleAddress("fee_collector"), bob, of(3n, "token"));
+        bank.delegate(ctx, alice, "fee_collector", of(50n));
+        bank.undelegate(ctx, "fee_collector", alice, of(50n));
+        return "done";
+      });
+      assert.deepEqual([value, taken], ["done", [{ denom: "stake", amount: 450n }, { denom: "token", amount: 5n }]]);
+      bank.send(ctx, alice, bob, of(1n));
+      assert.deepEqual(meter.measure(() => undefined).taken, []);
+      assert.throws(() => meter.measure(() => meter.measure(() => undefined)), /measured at a time/);
+      assert.throws(() => meter.measure(() => bank.send(ctx, alice, bob, of(10_000n))), TxError);
+      assert.deepEqual(meter.measure(() => bank.send(ctx, alice, bob, of(2n))).taken, of(2n), "a piece that failed leaves nothing behind");
+    });
   });
 
   it("loads what it exported (BANK-12)", () => {

@@ -1,7 +1,7 @@
 /** Moving, making and destroying coins. What other modules get of it is ports.ts. */
 import { addressText, moduleAddress } from "../../codec/address.ts";
 import { equalBytes } from "../../codec/bytes.ts";
-import { amountOf, assertCanonical, coinsText, type Money } from "../../runtime/coins.ts";
+import { addCoins, amountOf, assertCanonical, coinsText, type Money } from "../../runtime/coins.ts";
 import { assert, fail, sdkErrors } from "../../runtime/errors.ts";
 import { putInto, viewOf } from "../../store/kv.ts";
 import { assertInt256 } from "../../math/int.ts";
@@ -11,7 +11,7 @@ import { intValue } from "../../runtime/collections.ts";
 import { balances, holderMark, holders, params, sendEnabled, storeName, supplies } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { AccountsPort } from "../auth/ports.ts";
-import type { BankPort } from "./ports.ts";
+import type { BankPort, MeterPort } from "./ports.ts";
 
 export interface BankSettings {
   readonly accounts: AccountsPort;
@@ -19,7 +19,7 @@ export interface BankSettings {
   readonly blocked: readonly string[];
 }
 
-export interface BankKeeper extends BankPort {
+export interface BankKeeper extends BankPort, MeterPort {
   /** `send` where the caller has the addresses' text at hand. */
   pay(ctx: Context, from: Party, to: Party, coins: readonly Money[]): void;
   /** One sender, several recipients; the coins of the outputs sum to `coins`. */
@@ -38,6 +38,17 @@ const feeCollectorAddress = moduleAddress("fee_collector");
 export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
   const blockedAddresses = blocked.map((name) => moduleAddress(name));
   const feeCollector = party(feeCollectorAddress);
+  const isBlocked = (address: Uint8Array): boolean => blockedAddresses.some((one) => equalBytes(one, address));
+  /** What the piece of an execution that is measured has taken; undefined while nothing is measured. */
+  let taken: readonly Money[] | undefined;
+  const count = (from: Uint8Array, coins: readonly Money[]): void => {
+    if (taken !== undefined && !isBlocked(from)) taken = addCoins(taken, coins);
+  };
+  const take = (ctx: Context, from: Party, coins: readonly Money[], locked: readonly Money[], text: string): void => {
+    withdrawAll(ctx, from.address, coins, locked);
+    count(from.address, coins);
+    coinSpent(ctx, from.text, text);
+  };
 
   const bank: BankKeeper = {
     balance,
@@ -46,7 +57,7 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
       return free > 0n ? free : 0n;
     },
     supply: (ctx, denom) => supplies.find(ctx, denom) ?? 0n,
-    isBlocked: (address) => blockedAddresses.some((one) => equalBytes(one, address)),
+    isBlocked,
     send: (ctx, from, to, coins) => bank.pay(ctx, party(from), party(to), coins),
 
     pay(ctx, from, to, coins) {
@@ -93,6 +104,7 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
         if (held < coin.amount) fail(sdkErrors.insufficientFunds, `failed to delegate; ${held}${coin.denom} is smaller than ${coinsText(coins)}`);
         setBalance(ctx, delegator, coin.denom, held, held - coin.amount);
       }
+      count(delegator, coins);
       accounts.trackDelegation(ctx, delegator, before, coins);
       const text = coinsText(coins);
       coinSpent(ctx, addressText(delegator), text);
@@ -127,6 +139,17 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
         else supplies.set(ctx, denom, rest);
       }
       burned(ctx, from.text, text);
+    },
+
+    measure(run) {
+      assert(taken === undefined, "one piece of an execution is measured at a time");
+      taken = [];
+      try {
+        const value = run();
+        return { value, taken };
+      } finally {
+        taken = undefined;
+      }
     },
 
     requireSendEnabled(ctx, coins) {
@@ -171,11 +194,6 @@ function writeBalance(ctx: Context, key: Uint8Array, address: Uint8Array, denom:
 /** Writes a balance; the index of holders changes only where a balance comes to be or ends. */
 export function setBalance(ctx: Context, address: Uint8Array, denom: string, before: bigint, after: bigint): void {
   writeBalance(ctx, balanceKey(address, denom), address, denom, before, after);
-}
-
-function take(ctx: Context, from: Party, coins: readonly Money[], locked: readonly Money[], text: string): void {
-  withdrawAll(ctx, from.address, coins, locked);
-  coinSpent(ctx, from.text, text);
 }
 
 function withdrawAll(ctx: Context, address: Uint8Array, coins: readonly Money[], locked: readonly Money[]): void {

@@ -11,9 +11,9 @@ import { setSendEnabled } from "./messages/set-send-enabled.ts";
 import { updateParams } from "./messages/update-params.ts";
 import { bankQueries } from "./queries.ts";
 import { storeName } from "./state.ts";
-import type { BankPort } from "./ports.ts";
+import type { BankPort, MeterPort } from "./ports.ts";
 
-export function bankModule(settings: BankSettings): { readonly module: Module; readonly bank: BankPort } {
+export function bankModule(settings: BankSettings): { readonly module: Module; readonly bank: BankPort; readonly meter: MeterPort } {
   const bank = createBank(settings);
   const module = defineModule({
     name: "bank",
@@ -25,5 +25,5 @@ export function bankModule(settings: BankSettings): { readonly module: Module; r
     invariants,
     errors,
   });
-  return { module, bank };
+  return { module, bank, meter: bank };
 }

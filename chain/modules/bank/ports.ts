@@ -5,6 +5,15 @@ import type { Account } from "../auth/ports.ts";
 
 export type { Money } from "../../runtime/coins.ts";
 
+/** What a piece of an execution costs the chain's users. */
+export interface MeterPort {
+  /**
+   * Runs it; gives its value and all that it took out of accounts that are no module's, whosever they are. What comes back to them does not count against it: who
+   * brings money in by one message and sends it away by the next has spent it.
+   */
+  measure<T>(run: () => T): { readonly value: T; readonly taken: readonly Money[] };
+}
+
 export interface BankPort {
   balance(ctx: Context, address: Uint8Array, denom: string): bigint;
   /** The balance less what vesting still locks. */

@@ -155,7 +155,7 @@ export function checkDuration({ id, maxLotMs }: CapacityClass, lots: bigint, dur
   if (duration < least) fail(errors.durationTooShort, { duration, lots, least, classId: id });
 }
 
-/** Whether a worker's messages count for the provider. Session keys come later: for now a provider acts itself. */
+/** Whether a worker's messages count for the provider: a provider acts itself; its session keys act in its name. */
 export function mayActFor(_ctx: Context, worker: string, provider: string): boolean {
   return worker === provider;
 }

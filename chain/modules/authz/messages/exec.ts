@@ -58,9 +58,11 @@ function decodeExec(any: Any): MsgExec {
   }
 }
 
-/** AUTHZ-5: what only a block's proposer may place cannot come through a grant either. */
+/** AUTHZ-5: what only a block's proposer may place, and what stands in a transaction itself, cannot come through a grant either. */
 function open(messages: MessagesPort, any: Any): CarriedMessage {
-  if (messages.message(any.typeUrl)?.handler.lane === "system") fail(sdkErrors.unauthorized, `${any.typeUrl} can only be placed by a block's proposer`);
+  const handler = messages.message(any.typeUrl)?.handler;
+  if (handler?.uncarried === true) fail(sdkErrors.unauthorized, `${any.typeUrl} stands in a transaction itself, MsgExec does not carry it`);
+  if (handler?.lane === "system") fail(sdkErrors.unauthorized, `${any.typeUrl} can only be placed by a block's proposer`);
   const carried = messages.open(any);
   if (carried.signers.length !== 1) fail(errors.signers);
   return carried;

@@ -224,7 +224,7 @@ export interface MsgSupplyInputsResponse {
 
 /** A worker has fetched what it needs and begins. */
 export interface MsgStartTask {
-  /** Signs; the provider's own account until session keys are served. */
+  /** Signs; the provider's own account, whose session keys send this by MsgExecSession. */
   worker: string;
   provider: string;
   taskId: bigint;
@@ -347,7 +347,7 @@ export interface MsgPlaceServiceBidResponse {
 
 /** The provider serves the instance: the stream of money begins. */
 export interface MsgStartService {
-  /** Signs; the provider's own account until session keys are served. */
+  /** Signs; the provider's own account, whose session keys send this by MsgExecSession. */
   worker: string;
   provider: string;
   instanceId: bigint;
