@@ -9,6 +9,7 @@ import { SigningStargateClient, type DeliverTxResponse, type StdFee } from "@cos
 import { TxRaw } from "../chain/codec/gen/cosmos/tx/v1beta1/tx.ts";
 import type { Any } from "../chain/codec/gen/google/protobuf/any.ts";
 import { TxMsgData } from "../chain/codec/gen/cosmos/base/abci/v1beta1/abci.ts";
+import { MsgExecSession, MsgExecSessionResponse } from "../chain/codec/gen/dcm/session/v1/tx.ts";
 import type { Connection } from "./connection.ts";
 import { dcmRegistry } from "./registry.ts";
 
@@ -38,7 +39,10 @@ export interface Sent {
 export interface SenderOptions {
   readonly connection: Connection;
   readonly signer: OfflineSigner;
+  /** In whose name messages are sent; its own key signs, where there is no session. */
   readonly address: string;
+  /** The address of a session key that `address` granted to: it signs, each message goes in a MsgExecSession, and `address` pays the fees. */
+  readonly session?: string;
   readonly chainId: string;
   /** e.g. `{ denom: "udcm", amount: 0.0025 }`: fee = gas x amount. */
   readonly gasPrice: { readonly denom: string; readonly amount: number };
@@ -77,9 +81,15 @@ export class Sender {
   /** Resolves when the message is in a block and succeeded; rejects with TxFailed where the chain refused it. */
   send(message: EncodeObject): Promise<Sent> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ message, resolve, reject });
+      this.#queue.push({ message: this.#wrap(message), resolve, reject });
       if (!this.#running) void this.#drain();
     });
+  }
+
+  #wrap(message: EncodeObject): EncodeObject {
+    const { session, address: owner } = this.#options;
+    if (session === undefined) return message;
+    return { typeUrl: `/${MsgExecSession.$type}`, value: { session, owner, messages: [this.#signing.registry.encodeAsAny(message)] } };
   }
 
   async #drain(): Promise<void> {
@@ -102,10 +112,10 @@ export class Sender {
   async #deliver(batch: readonly Waiting[]): Promise<void> {
     const messages = batch.map((w) => w.message);
     const gas = (this.#options.gasPerMessage ?? 400_000) * messages.length + 100_000;
-    const fee: StdFee = { gas: String(gas), amount: [{ denom: this.#options.gasPrice.denom, amount: String(Math.ceil(gas * this.#options.gasPrice.amount)) }] };
+    const fee: StdFee = { gas: String(gas), amount: [{ denom: this.#options.gasPrice.denom, amount: String(Math.ceil(gas * this.#options.gasPrice.amount)) }], ...(this.#options.session === undefined ? {} : { granter: this.address }) };
     for (let attempt = 0; ; attempt++) {
       this.#account ??= await this.#load();
-      const raw = await this.#signing.sign(this.address, messages, fee, "", { ...this.#account, chainId: this.#options.chainId });
+      const raw = await this.#signing.sign(this.#signerAddress, messages, fee, "", { ...this.#account, chainId: this.#options.chainId });
       const tx = TxRaw.encode(raw).finish();
       const checked = await this.#options.connection.comet.broadcastTxSync({ tx });
       const hash = Buffer.from(checked.hash).toString("hex").toUpperCase();
@@ -128,7 +138,7 @@ export class Sender {
           txHash: hash,
           height: result.height,
           gasUsed: result.gasUsed,
-          response: responses[i],
+          response: this.#options.session === undefined ? responses[i] : MsgExecSessionResponse.decode(responses[i]!.value).responses[0],
           events: result.events.filter((event) => event.attributes.some((a) => a.key === "msg_index" && a.value === String(i))),
         });
       }
@@ -136,9 +146,13 @@ export class Sender {
     }
   }
 
+  get #signerAddress(): string {
+    return this.#options.session ?? this.address;
+  }
+
   async #load(): Promise<{ accountNumber: bigint; sequence: number }> {
-    const account = await this.#signing.getAccount(this.address);
-    if (account === null) throw new Error(`account ${this.address} is not on chain yet: send it some coins first`);
+    const account = await this.#signing.getAccount(this.#signerAddress);
+    if (account === null) throw new Error(`account ${this.#signerAddress} is not on chain yet: ${this.#options.session === undefined ? "send it some coins first" : `${this.address} grants it a session first`}`);
     return { accountNumber: account.accountNumber, sequence: account.sequence };
   }
 

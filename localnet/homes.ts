@@ -1,4 +1,7 @@
-/** Homes of a localnet's validators and providers, made with the same commands that operators type, and its named accounts. */
+/**
+ * Homes of a localnet's validators and providers, made with the same commands that operators type, and its named accounts. A provider's home has its worker's
+ * session key; the operator's account lies apart, in `operators/`, where no worker looks.
+ */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
@@ -11,7 +14,11 @@ import { localnetParams as localnetChannelParams } from "../chain/modules/channe
 import { localnetParams as localnetForwardParams } from "../chain/modules/forward/params.ts";
 import { localnetParams } from "../chain/modules/market/params.ts";
 import { run } from "../chain/node/cli/program.ts";
-import type { WorkerConfig } from "../worker/config.ts";
+import { connect } from "../client/connection.ts";
+import { Sender } from "../client/sender.ts";
+import { dataUrlOf, readConfig, sessionTerms, type WorkerConfig } from "../worker/config.ts";
+import { enroll } from "../worker/agent/enroll.ts";
+import { makeSessionKey, readPublicKeys } from "../worker/session-key.ts";
 import type { FaultKind } from "../worker/agent/faults.ts";
 import { type HomeBuilder, type NetworkPlan, type NodePlan, cometConfig } from "./plan.ts";
 import { editToml } from "./toml.ts";
@@ -59,6 +66,19 @@ export function personaWallet(folder: string, name: Persona): Promise<DirectSecp
   return DirectSecp256k1HdWallet.fromMnemonic(readFileSync(join(folder, "personas", name, "mnemonic"), "utf8").trim(), { prefix: prefixes.account });
 }
 
+/** The account of a provider's operator. */
+export function operatorWallet(folder: string, provider: string): Promise<DirectSecp256k1HdWallet> {
+  return DirectSecp256k1HdWallet.fromMnemonic(readFileSync(join(operatorHome(folder, provider), "mnemonic"), "utf8").trim(), { prefix: prefixes.account });
+}
+
+function operatorHome(folder: string, provider: string): string {
+  return join(folder, "operators", provider);
+}
+
+function operatorAddress(folder: string, provider: string): string {
+  return readFileSync(join(operatorHome(folder, provider), "address"), "utf8").trim();
+}
+
 export function dcmHomes(options: HomeOptions): HomeBuilder {
   return {
     async build(plan) {
@@ -80,7 +100,26 @@ export function dcmHomes(options: HomeOptions): HomeBuilder {
       ];
       return [{ name: `${node.name}/dcmd`, command: process.execPath, args, logFile: node.logFile("dcmd"), restart: true }];
     },
+    started: enrollAll,
   };
+}
+
+/** What each provider's operator does with its own key, once: the provider, and the session of its worker's key. */
+async function enrollAll(plan: NetworkPlan): Promise<void> {
+  const providers = plan.nodes.filter((node) => node.role === "provider");
+  if (providers.length === 0) return;
+  const connection = await connect(`http://127.0.0.1:${plan.nodes[0]!.ports.rpc}`);
+  try {
+    await Promise.all(providers.map(async ({ name, home }) => {
+      const config = readConfig(home);
+      const { sessionKey, encryptionKey } = readPublicKeys(home);
+      const wallet = await operatorWallet(plan.folder, name);
+      const operator = await Sender.create({ connection, signer: wallet, address: config.operator!, chainId: config.chainId, gasPrice });
+      await enroll(connection, operator, { moniker: config.moniker, dataUrl: dataUrlOf(config), encryptionKey, bond: BigInt(config.bond) }, sessionKey, sessionTerms(config));
+    }));
+  } finally {
+    connection.close();
+  }
 }
 
 /** Runs one dcmd command in this process and gives its standard output. Rejects with what it said. */
@@ -105,7 +144,14 @@ async function create(plan: NetworkPlan, options: HomeOptions): Promise<void> {
     accounts.push([await dcmd("keys", "show", "operator", "--address", "--keyring-backend", "test", "--home", node.home), `1000000000000${denom}`]);
   }
   for (const name of personas) accounts.push([await newAccount(join(folder, "personas", name)), `1000000000000${denom},1000000000000${secondDenom}`]);
-  for (const node of plan.nodes) if (node.role === "provider") accounts.push([await newAccount(node.home), `100000000000${denom}`]);
+  for (const { name, home, role } of plan.nodes) {
+    if (role !== "provider") continue;
+    const address = await newAccount(operatorHome(folder, name));
+    writeFileSync(join(operatorHome(folder, name), "address"), `${address}\n`);
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    await makeSessionKey(home);
+    accounts.push([address, `100000000000${denom}`]);
+  }
   editGenesis(genesisFile(first), (doc) => {
     doc.app_state.market = { ...doc.app_state.market, params: [{ version: "1", params: toJson(Params.$type, localnetParams()) }], quote_denoms: [toJson(QuoteDenom.$type, { denom: secondDenom, rate: secondRate, closed: false })] };
     doc.app_state.forward = { ...doc.app_state.forward, params: toJson(ForwardParams.$type, localnetForwardParams()) };
@@ -145,7 +191,7 @@ function writeWorker(node: NodePlan, plan: NetworkPlan, rpc: string, terms: Prov
   rmSync(temporary(node), { recursive: true, force: true });
   mkdirSync(temporary(node), { recursive: true, mode: 0o700 });
   const config: WorkerConfig = {
-    rpc, chainId: plan.manifest.chainId, moniker: node.name, data: { host: "127.0.0.1", port: node.ports.data }, gasPrice, bond: String(terms.bond),
+    rpc, chainId: plan.manifest.chainId, moniker: node.name, operator: operatorAddress(plan.folder, node.name), data: { host: "127.0.0.1", port: node.ports.data }, gasPrice, bond: String(terms.bond),
     ask: { classId: "wasm.core", quoteDenom: denom, price: String(terms.price), units: terms.units }, pollMs: 400,
     ...(terms.service === undefined ? {} : { serviceAsk: { classId: "cpu.x64.small", quoteDenom: denom, ...terms.service, price: String(terms.service.price) } }),
     // Both cores of a small machine are shared by all workers: one task at a time each.

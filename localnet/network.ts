@@ -73,6 +73,10 @@ export class Network {
       onProgress(`starting ${manifest.validators} validators and ${manifest.providers} providers`);
       await Promise.all(nodes.map((node) => node.start()));
       await network.waitForMovement({ timeoutMs: options.startTimeoutMs ?? DEFAULT_WAIT_MS, maxRestarts: START_RESTARTS, ...(signal === undefined ? {} : { signal }) });
+      if (builder.started !== undefined) {
+        onProgress("enrolling the providers");
+        await builder.started(plan);
+      }
       onProgress(`the network moves; RPC at ${network.validators[0]!.rpcAddress}`);
       return network;
     } catch (error) {

@@ -45,6 +45,8 @@ export interface HomeBuilder {
   build(plan: NetworkPlan): Promise<void>;
   /** The node's processes in the order in which they start; they stop in the opposite one. */
   processes(node: NodePlan, plan: NetworkPlan): readonly ProcessSpec[];
+  /** What there is to do once blocks come; the network counts as started when it is done. */
+  started?(plan: NetworkPlan): Promise<void>;
 }
 
 /**

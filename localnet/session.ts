@@ -78,7 +78,7 @@ export async function runSession(options: Options): Promise<void> {
     };
     const faucet = await startFaucet({ sender: await sender("faucet"), chainId, coin: { denom, amount: FAUCET_AMOUNT }, port: 0, cooldownMs: FAUCET_COOLDOWN_MS });
     closers.push(() => faucet.close());
-    await screen.step("providers", () => asksInBook(connection, options.providers, interrupted.signal), (count) => `${count} registered, bonded, their asks in the book`);
+    await screen.step("providers", () => asksInBook(connection, options.providers, interrupted.signal), (count) => `${count} registered and bonded by their operators, asks in the book by their workers' session keys`);
     if (fitted !== undefined) {
       const consumer = await sender("alice");
       const blobs = await BlobStore.open({ directory: join(options.folder, "gateway/blobs") });

@@ -56,7 +56,7 @@ export function claimFolder({ folder, fresh, validators, providers, line, fault 
     }
     const missing = [
       ...Array.from({ length: validators }, (_, i) => ["config/genesis.json", "config/config.toml", "config/app.toml", "config/priv_validator_key.json", "config/node_key.json", "data/priv_validator_state.json"].map((file) => `validator-${i}/${file}`)).flat(),
-      ...Array.from({ length: providers }, (_, i) => `provider-${i}/mnemonic`), ...personas.map((name) => `personas/${name}/mnemonic`),
+      ...Array.from({ length: providers }, (_, i) => [`provider-${i}/session.key`, `operators/provider-${i}/mnemonic`]).flat(), ...personas.map((name) => `personas/${name}/mnemonic`),
     ].find((file) => !existsSync(join(folder, file)));
     if (missing !== undefined) throw new StateError(`${join(folder, missing)} is gone: the state cannot be used. Add --fresh to build a new network`);
   }
@@ -75,7 +75,7 @@ interface Shape {
 }
 
 /** Grows when a state of before cannot be started any more. */
-const STATE_VERSION = 2;
+const STATE_VERSION = 3;
 
 function readShape(path: string): Partial<Shape> {
   try {

@@ -1,9 +1,13 @@
-/** A worker's home: `worker.json` says what it offers and where, `wallet.json` or `mnemonic` is its account, `encryption.key` its X25519 secret. */
+/**
+ * A worker's home: `worker.json` says what it offers and where, `encryption.key` is its X25519 secret. It signs with `session.key`, a key that the provider's operator
+ * granted a session to, or with an account of its own, `wallet.json` or `mnemonic`.
+ */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
-import { prefixes } from "../chain/codec/address.ts";
+import { isAddress, prefixes } from "../chain/codec/address.ts";
 import { loadKeyPair, type KeyPair } from "./seal/index.ts";
+import type { SessionTerms } from "../client/session.ts";
 import { faultKinds, type FaultKind } from "./agent/faults.ts";
 
 export interface WorkerConfig {
@@ -16,6 +20,10 @@ export interface WorkerConfig {
   readonly gasPrice: { readonly denom: string; readonly amount: number };
   /** First bond in the bond denom. */
   readonly bond: string;
+  /** The provider that a worker with a session key works for. A key may be granted sessions by anybody: this one counts. */
+  readonly operator?: string;
+  /** What the operator grants to the session key, in terms of what it may cost; by default 100 coins of the gas denom a day, for 30 days. */
+  readonly session?: { readonly spendLimit: readonly { readonly denom: string; readonly amount: string }[]; readonly periodMs: number; readonly lifetimeMs: number };
   readonly organization?: string;
   readonly attributes?: Readonly<Record<string, string>>;
   readonly ask: {
@@ -75,8 +83,25 @@ export function readConfig(home: string): WorkerConfig {
   need(service === undefined || (typeof service.classId === "string" && typeof service.quoteDenom === "string" && /^\d+$/.test(service.price) && Number.isInteger(service.units)), "serviceAsk is {\"classId\", \"quoteDenom\", \"price\" (text), \"units\"}");
   need(service?.reclaimNoticeMs === undefined || Number.isSafeInteger(service.reclaimNoticeMs), "serviceAsk.reclaimNoticeMs is a whole number");
   need(priced(service?.premiums), "serviceAsk.premiums has a price (text) for attributes of this provider, by key");
+  need(config.operator === undefined || isAddress(config.operator), "operator is the address of the provider's account");
+  const { session } = config;
+  need(session === undefined || (Array.isArray(session.spendLimit) && session.spendLimit.every((coin) => typeof coin?.denom === "string" && /^\d+$/.test(coin.amount)) && Number.isSafeInteger(session.periodMs) && session.periodMs >= 0 && Number.isSafeInteger(session.lifetimeMs) && session.lifetimeMs > 0),
+    "session is {\"spendLimit\": [{\"denom\": \"udcm\", \"amount\": \"100000000\"}], \"periodMs\": 86400000, \"lifetimeMs\": 2592000000}");
   need(config.fault === undefined || faultKinds.includes(config.fault), `fault is one of ${faultKinds.join(", ")}`);
   return config;
+}
+
+const day = 86_400_000;
+
+/** What a session key may cost its operator, where the configuration does not say. */
+export function sessionTerms({ session, gasPrice }: WorkerConfig): SessionTerms {
+  return session ?? { spendLimit: [{ denom: gasPrice.denom, amount: "100000000" }], periodMs: day, lifetimeMs: 30 * day };
+}
+
+/** Where others reach the home's data. Throws a ConfigError where that shows only once the worker runs. */
+export function dataUrlOf({ data }: WorkerConfig): string {
+  if (data.url === undefined && data.port === 0) throw new ConfigError("worker.json: data.url must be given, or a data.port other than 0: the provider's profile names it before the worker runs");
+  return data.url ?? `http://${data.host}:${data.port}`;
 }
 
 /** The account: `wallet.json` (encrypted; the password is in DCM_WORKER_PASSWORD) or, on test networks, `mnemonic`. */

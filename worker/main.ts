@@ -1,31 +1,41 @@
-/** `dcm-worker`: a provider's worker as a process. Registers, offers its ask, then works until SIGTERM. */
+/** `dcm-worker`: a provider's worker as a process, with a session key of its operator or with the provider's account; and the operator's part beside it. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
+import { DirectSecp256k1HdWallet, type OfflineDirectSigner } from "@cosmjs/proto-signing";
 import { connect, type Connection } from "../client/connection.ts";
 import { Sender } from "../client/sender.ts";
+import { findSession } from "../client/session.ts";
 import { prefixes } from "../chain/codec/address.ts";
+import { equalBytes } from "../chain/codec/bytes.ts";
 import { MsgReclaimServiceResponse } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 import { Agent } from "./agent/agent.ts";
+import { enroll } from "./agent/enroll.ts";
 import { faultsOf } from "./agent/faults.ts";
-import { ensureAsk, ensureProvider, type AskTerms } from "./agent/setup.ts";
-import { ConfigError, encryptionKeys, readConfig, readWallet, type WorkerConfig } from "./config.ts";
+import { ensureAsk, ensureProvider, type AskTerms, type ProviderProfile } from "./agent/setup.ts";
+import { ConfigError, dataUrlOf, encryptionKeys, readConfig, readWallet, sessionTerms, type WorkerConfig } from "./config.ts";
 import { serveBlobs } from "./data/server.ts";
 import { BlobStore } from "./data/store.ts";
 import { wasmBackend } from "./sandbox/wasm-backend.ts";
 import { ServiceAgent } from "./services/agent.ts";
 import { Host } from "./services/host.ts";
 import { Prober } from "./services/prober.ts";
+import { hasSessionKey, makeSessionKey, readPublicKeys, sessionWallet } from "./session-key.ts";
 
-const help = `usage: dcm-worker run --home HOME     register, offer the ask of HOME/worker.json, run tasks until SIGTERM
-       dcm-worker init --home HOME    a new account in HOME (encrypted where DCM_WORKER_PASSWORD is set); prints its address
-       dcm-worker address --home HOME the account's address
+const help = `usage: dcm-worker init --home HOME     a new account in HOME (encrypted where DCM_WORKER_PASSWORD is set); prints its address
+       dcm-worker init --home HOME --session
+                                      a new session key in HOME instead, and public.json for the operator; prints the key's address
+       dcm-worker enroll --home HOME --operator-home OTHER
+                                      with the operator's account in OTHER: registers the provider of HOME or brings its profile up to date, and
+                                      grants a session to the key of HOME. HOME may be a copy of its worker.json and public.json
+       dcm-worker run --home HOME     offers the asks of HOME/worker.json, runs tasks until SIGTERM; with an account of its own registers first
+       dcm-worker address --home HOME the address that signs
        dcm-worker reclaim --home HOME --instance ID
                                       gives notice to an instance of a service
 
 Talk goes to stderr as one JSON object a line.
-example: dcm-worker init --home ~/.dcm-worker && dcm-worker run --home ~/.dcm-worker
+example: dcm-worker init --home ~/.dcm-operator && dcm-worker init --session --home ~/.dcm-worker
+         dcm-worker enroll --home ~/.dcm-worker --operator-home ~/.dcm-operator && dcm-worker run --home ~/.dcm-worker
 `;
 
 function log(message: string, fields: Record<string, unknown> = {}): void {
@@ -34,6 +44,10 @@ function log(message: string, fields: Record<string, unknown> = {}): void {
 
 async function init(home: string): Promise<void> {
   mkdirSync(home, { recursive: true, mode: 0o700 });
+  if (values.session) {
+    process.stdout.write(`${await makeSessionKey(home)}\n`);
+    return;
+  }
   const wallet = await DirectSecp256k1HdWallet.generate(24, { prefix: prefixes.account });
   const password = process.env.DCM_WORKER_PASSWORD;
   if (password === undefined) writeFileSync(join(home, "mnemonic"), `${wallet.mnemonic}\n`, { mode: 0o600, flag: "wx" });
@@ -43,8 +57,59 @@ async function init(home: string): Promise<void> {
 }
 
 async function address(home: string): Promise<void> {
-  const wallet = await readWallet(home, process.env.DCM_WORKER_PASSWORD);
-  process.stdout.write(`${(await wallet.getAccounts())[0]!.address}\n`);
+  process.stdout.write(`${await addressOf(await walletOf(home))}\n`);
+}
+
+/** The session key, where the home has one; else its account. */
+function walletOf(home: string): Promise<OfflineDirectSigner> {
+  return hasSessionKey(home) ? sessionWallet(home) : readWallet(home, process.env.DCM_WORKER_PASSWORD);
+}
+
+async function addressOf(wallet: OfflineDirectSigner): Promise<string> {
+  return (await wallet.getAccounts())[0]!.address;
+}
+
+/** Who signs for whom: a session key for its operator, or the provider's account for itself. */
+interface Acting {
+  readonly wallet: OfflineDirectSigner;
+  readonly provider: string;
+  readonly session?: string;
+}
+
+async function acting(home: string, config: WorkerConfig): Promise<Acting> {
+  const wallet = await walletOf(home);
+  const signer = await addressOf(wallet);
+  if (!hasSessionKey(home)) return { wallet, provider: signer };
+  if (config.operator === undefined) throw new ConfigError(`${join(home, "worker.json")}: operator is missing: the address whose session key ${signer} is`);
+  return { wallet, provider: config.operator, session: signer };
+}
+
+function senderOf(connection: Connection, { chainId, gasPrice }: WorkerConfig, { wallet, provider, session }: Acting): Promise<Sender> {
+  return Sender.create({ connection, signer: wallet, address: provider, chainId, gasPrice, ...(session === undefined ? {} : { session }) });
+}
+
+/** With the operator's account: everything that a session key may not do. */
+async function enrollHome(home: string, operatorHome: string | undefined): Promise<void> {
+  if (operatorHome === undefined) throw new ConfigError("say whose provider it is: --operator-home, a home with the operator's account");
+  const config = readConfig(home);
+  const { sessionKey, encryptionKey } = readPublicKeys(home);
+  const wallet = await readWallet(operatorHome, process.env.DCM_WORKER_PASSWORD);
+  const operator = await addressOf(wallet);
+  if (config.operator !== undefined && config.operator !== operator) throw new ConfigError(`${join(home, "worker.json")} names the operator ${config.operator}, the account in ${operatorHome} is ${operator}`);
+  const connection = await reach(config.rpc, { wallet, provider: operator });
+  try {
+    const done = await enroll(connection, await senderOf(connection, config, { wallet, provider: operator }), profileOf(config, dataUrlOf(config), encryptionKey), sessionKey, sessionTerms(config));
+    log("enrolled", { operator, ...done });
+  } finally {
+    connection.close();
+  }
+}
+
+function profileOf(config: WorkerConfig, dataUrl: string, encryptionKey: Uint8Array): ProviderProfile {
+  return {
+    moniker: config.moniker, dataUrl, encryptionKey, bond: BigInt(config.bond),
+    ...(config.organization === undefined ? {} : { organization: config.organization }), ...(config.attributes === undefined ? {} : { attributes: config.attributes }),
+  };
 }
 
 function termsOf({ ask, serviceAsk }: WorkerConfig): AskTerms[] {
@@ -66,12 +131,11 @@ async function ensureAsks(connection: Connection, sender: Sender, terms: readonl
 async function reclaim(home: string, instance: string | undefined): Promise<void> {
   if (instance === undefined || !/^\d+$/.test(instance)) throw new ConfigError("say which instance: --instance ID");
   const config = readConfig(home);
-  const wallet = await readWallet(home, process.env.DCM_WORKER_PASSWORD);
-  const address = (await wallet.getAccounts())[0]!.address;
+  const who = await acting(home, config);
   const connection = await connect(config.rpc);
   try {
-    const sender = await Sender.create({ connection, signer: wallet, address, chainId: config.chainId, gasPrice: config.gasPrice });
-    const sent = await sender.send({ typeUrl: "/dcm.market.v1.MsgReclaimService", value: { worker: address, provider: address, instanceId: BigInt(instance) } });
+    const sender = await senderOf(connection, config, who);
+    const sent = await sender.send({ typeUrl: "/dcm.market.v1.MsgReclaimService", value: { worker: who.provider, provider: who.provider, instanceId: BigInt(instance) } });
     const { reclaimTau, penalty } = MsgReclaimServiceResponse.decode(sent.response?.value ?? new Uint8Array(0));
     process.stdout.write(`instance ${instance} ends at tau ${reclaimTau}; taken from the stake: ${penalty}\n`);
   } finally {
@@ -79,15 +143,14 @@ async function reclaim(home: string, instance: string | undefined): Promise<void
   }
 }
 
-/** Waits for a node that is still starting, and for the account's first coins. */
-async function reach(rpc: string, account: string): Promise<Connection> {
+/** Waits for a node that is still starting, and for the account's first coins or the session that the operator grants. */
+async function reach(rpc: string, { provider, session }: Acting): Promise<Connection> {
   for (let waited = 0; ; waited++) {
     try {
       const connection = await connect(rpc);
-      const { info } = await connection.query.auth.account(account).then(() => ({ info: true }), () => ({ info: false }));
-      if (info) return connection;
+      if (session === undefined ? await connection.query.auth.account(provider).then(() => true, () => false) : (await findSession(connection, provider, session))?.live === true) return connection;
       connection.close();
-      if (waited % 20 === 0) log("waiting for coins on the account", { account });
+      if (waited % 20 === 0) log(session === undefined ? "waiting for coins on the account" : "waiting for the operator to grant a session: dcm-worker enroll", { account: provider, ...(session === undefined ? {} : { session }) });
     } catch (error) {
       if (waited % 20 === 0) log("waiting for the node", { rpc, error: error instanceof Error ? error.message : String(error) });
     }
@@ -95,10 +158,21 @@ async function reach(rpc: string, account: string): Promise<Connection> {
   }
 }
 
+/** Of a worker that acts by session: whether the operator's part still fits what this home is. */
+async function checkEnrolled(connection: Connection, { provider, session }: Acting, profile: ProviderProfile): Promise<void> {
+  const { provider: known } = await connection.query.providers.provider({ operator: provider });
+  const { endpoints, encryptionKey } = known!.profile!;
+  if (!endpoints.includes(profile.dataUrl) || !equalBytes(encryptionKey, profile.encryptionKey)) {
+    log("the provider's profile names another address or encryption key than this home: the operator runs dcm-worker enroll", { provider, endpoints, dataUrl: profile.dataUrl });
+  }
+  const found = await findSession(connection, provider, session!);
+  if (found?.session !== undefined) log("session", { session, expiresInHours: Number((found.session.expiresTau - found.tau) / 3_600_000n), left: found.left.map(({ denom, amount }) => `${amount}${denom}`).join(",") });
+}
+
 async function run(home: string): Promise<void> {
   const config = readConfig(home);
-  const wallet = await readWallet(home, process.env.DCM_WORKER_PASSWORD);
-  const account = (await wallet.getAccounts())[0]!.address;
+  const who = await acting(home, config);
+  const account = who.provider;
   const keys = encryptionKeys(home);
   const blobs = await BlobStore.open({ directory: join(home, "blobs") });
   const backend = wasmBackend();
@@ -106,16 +180,14 @@ async function run(home: string): Promise<void> {
   const host = new Host({ backend, slots: config.serviceAsk === undefined ? slots : Math.max(slots, config.serviceAsk.units), log });
   const server = await serveBlobs(blobs, { host: config.data.host, port: config.data.port, route: host.route });
   const dataUrl = config.data.url ?? server.url;
-  const connection = await reach(config.rpc, account);
-  const sender = await Sender.create({ connection, signer: wallet, address: account, chainId: config.chainId, gasPrice: config.gasPrice });
-  const profile = {
-    moniker: config.moniker, dataUrl, encryptionKey: keys.publicKey, bond: BigInt(config.bond),
-    ...(config.organization === undefined ? {} : { organization: config.organization }), ...(config.attributes === undefined ? {} : { attributes: config.attributes }),
-  };
+  const connection = await reach(config.rpc, who);
+  const sender = await senderOf(connection, config, who);
+  const profile = profileOf(config, dataUrl, keys.publicKey);
   const terms = termsOf(config);
-  const provider = await ensureProvider(connection, sender, profile);
+  const provider = who.session === undefined ? await ensureProvider(connection, sender, profile) : "enrolled";
+  if (who.session !== undefined) await checkEnrolled(connection, who, profile);
   try {
-    log("ready", { account, provider, asks: (await ensureAsks(connection, sender, terms)).map(String), dataUrl });
+    log("ready", { account, ...(who.session === undefined ? {} : { session: who.session }), provider, asks: (await ensureAsks(connection, sender, terms)).map(String), dataUrl });
   } catch (error) {
     // Tasks from before must be served whatever becomes of the ask: their stake is at risk.
     if (provider === "registered") throw error;
@@ -140,8 +212,8 @@ async function run(home: string): Promise<void> {
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => void end());
 }
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { home: { type: "string" }, instance: { type: "string" }, help: { type: "boolean", short: "h", default: false }, version: { type: "boolean", default: false } } });
-const commands: Record<string, (home: string) => Promise<void>> = { init, address, run, reclaim: (home) => reclaim(home, values.instance) };
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { home: { type: "string" }, instance: { type: "string" }, "operator-home": { type: "string" }, session: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false }, version: { type: "boolean", default: false } } });
+const commands: Record<string, (home: string) => Promise<void>> = { init, address, run, enroll: (home) => enrollHome(home, values["operator-home"]), reclaim: (home) => reclaim(home, values.instance) };
 const command = commands[positionals[0] ?? ""];
 if (values.version) {
   process.stdout.write(`${(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version}\n`);

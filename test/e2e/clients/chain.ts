@@ -24,6 +24,7 @@ export const people = [
   "adam", "berta", "carla", "dora",
   "agnes", "bruno", "clara", "doris",
   "emil", "flora",
+  "gina", "hugo",
 ] as const;
 export type Person = (typeof people)[number];
 

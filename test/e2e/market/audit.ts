@@ -1,5 +1,7 @@
 /** After all scenarios: do the books of the whole chain balance, to the unit? */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { addressText, moduleAddress } from "../../../chain/codec/address.ts";
 import type { Ask, Job } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
 import { OrderStatus } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
@@ -68,6 +70,20 @@ export async function settleProviders(world: World): Promise<void> {
     const wanted = providerFunds - bond - world.history.feesOf(address) - deposits - total(own) + earned + awarded;
     assert.equal(await world.balance(address), wanted, `balance of provider-${index}`);
   }
+}
+
+/** Every provider's worker signs with its session key, and with its operator's only what operators do: register, enroll, and what the scenarios have them do. */
+export async function signBySession(world: World): Promise<void> {
+  await world.history.upToNow();
+  for (const [index, { address }] of world.providers.entries()) {
+    const { session } = JSON.parse(readFileSync(join(world.worker(index).plan.home, "public.json"), "utf8")) as { session: string };
+    const used = world.history.find("dcm.session.v1.EventSessionUsed", { owner: address });
+    assert.ok(used.length > 0 && used.every(({ attributes }) => attributes.session === session && session !== address), `sessions of provider-${index}`);
+    assert.equal(world.history.find("message", { action: "/dcm.market.v1.MsgStartTask", sender: address }).length, 0, `tasks of provider-${index} that its operator started`);
+    assert.equal(await world.balance(session), 0n);
+  }
+  const started = world.history.find("message", { action: "/dcm.session.v1.MsgExecSession" });
+  assert.ok(started.length > 100, `${started.length} executions`);
 }
 
 /** The present state of each replica. */

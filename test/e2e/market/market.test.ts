@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, after, describe, it } from "mocha";
 import { acceptReplicated, acceptWithoutVerification, payInAnotherDenom } from "./accepted.ts";
 import { fillOrKill, payPremium, raiseLimit, runTogether } from "./attributes.ts";
-import { balanceBooks, matchBankEvents, pruneRecords, settleProviders } from "./audit.ts";
+import { balanceBooks, matchBankEvents, pruneRecords, settleProviders, signBySession } from "./audit.ts";
 import { answerNonsense, closeAfterDeclines, closeWithoutSalt, closeWithoutSeal } from "./consumers.ts";
 import { goOnAfterKill, rematchAfterDeath, rematchAfterSilence, replaceTheSilent, slashTheLiar } from "./faulty.ts";
 import { Follower } from "./follower.ts";
@@ -81,6 +81,7 @@ describe("the market on a real network", function () {
     const killed = [...[3, slow].map((index) => world.address(index)), world.consumers.get("killed gateway")!.address];
     assert.deepEqual(world.history.failures.filter(({ account }) => !killed.includes(account)), []);
   });
+  it("has every worker sign with a session key, never with its operator's (SESSION-14)", () => signBySession(world));
   it("prunes the records in time and gives the storage deposit back", () => pruneRecords(world));
   it("balances: escrow, bonds, fees and what was burned, to the unit", () => balanceBooks(world));
   it("leaves each provider with what it earned, no stake locked, every unit back in its ask", () => settleProviders(world));

@@ -4,20 +4,19 @@
  */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { after, before, describe, it } from "mocha";
-import { prefixes } from "../../../chain/codec/address.ts";
 import { utf8 } from "../../../chain/codec/bytes.ts";
 import { CloseReason, InstanceState } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
 import type { InstanceView } from "../../../chain/codec/gen/dcm/market/v1/query.ts";
 import { connect, type Connection } from "../../../client/connection.ts";
 import { Sender } from "../../../client/sender.ts";
-import { dcmHomes, denom, gasPrice, personaWallet } from "../../../localnet/homes.ts";
+import { dcmHomes, denom, gasPrice, operatorWallet, personaWallet } from "../../../localnet/homes.ts";
 import { Network } from "../../../localnet/network.ts";
 import { BlobStore } from "../../../worker/data/store.ts";
 import { serveBlobs } from "../../../worker/data/server.ts";
@@ -64,7 +63,7 @@ describe("services on a real network", function () {
     history.start();
     closers.push(() => history.stop());
     const sender = async (wallet: DirectSecp256k1HdWallet): Promise<Sender> => Sender.create({ connection, signer: wallet, address: (await wallet.getAccounts())[0]!.address, chainId, gasPrice });
-    providers = await Promise.all(network.providers.map(async ({ plan }) => sender(await DirectSecp256k1HdWallet.fromMnemonic(readFileSync(join(plan.home, "mnemonic"), "utf8").trim(), { prefix: prefixes.account }))));
+    providers = await Promise.all(network.providers.map(async ({ plan }) => sender(await operatorWallet(folder, plan.name))));
     consumer = await sender(await personaWallet(folder, "alice"));
     const blobs = await BlobStore.open({ directory: join(folder, "consumer/blobs") });
     const data = await serveBlobs(blobs, { host: "127.0.0.1", port: 0 });

@@ -2,7 +2,7 @@
  * One network for all scenarios: a validator, honest providers and three faulty ones, each with its worker as a process. Each scenario has
  * a capacity class, so a book, and a consumer of its own: what it sees is its own doing, while others run beside it.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,7 +12,7 @@ import type { Job, Replica, ReplicaState, Task } from "../../../chain/codec/gen/
 import { QueryBalanceRequest, QueryBalanceResponse, QuerySupplyOfRequest, QuerySupplyOfResponse } from "../../../chain/codec/gen/cosmos/bank/v1beta1/query.ts";
 import { connect, type Connection } from "../../../client/connection.ts";
 import { Sender } from "../../../client/sender.ts";
-import { dcmHomes, denom, gasPrice, personaWallet, secondDenom } from "../../../localnet/homes.ts";
+import { dcmHomes, denom, gasPrice, operatorWallet, personaWallet, secondDenom } from "../../../localnet/homes.ts";
 import { Network } from "../../../localnet/network.ts";
 import type { NetworkNode } from "../../../localnet/node.ts";
 import { ensureAsk } from "../../../worker/agent/setup.ts";
@@ -119,8 +119,7 @@ export class World {
       const sender = async (wallet: DirectSecp256k1HdWallet): Promise<Sender> => Sender.create({ connection, signer: wallet, address: (await wallet.getAccounts())[0]!.address, chainId, gasPrice });
       const providers: Party[] = [];
       for (const { plan } of network.providers) {
-        const wallet = await DirectSecp256k1HdWallet.fromMnemonic(readFileSync(join(plan.home, "mnemonic"), "utf8").trim(), { prefix: prefixes.account });
-        const one = await sender(wallet);
+        const one = await sender(await operatorWallet(folder, plan.name));
         providers.push({ address: one.address, sender: one });
       }
       const { value } = await connection.query.queryAbci("/cosmos.bank.v1beta1.Query/SupplyOf", QuerySupplyOfRequest.encode({ denom }).finish(), 1);
