@@ -82,7 +82,7 @@ export interface PenaltyReceipt extends Step {
 export interface TransactionReceipt extends Step {
   readonly txHash: string;
   readonly sender: string;
-  /** Message names, e.g. `StartTask`. */
+  /** Message names, e.g. `StartTask`; of a session key's transactions those that it sent for its owner. */
   readonly messages: readonly string[];
   readonly fee: string;
 }
@@ -242,7 +242,12 @@ function describe(events: readonly { readonly type: string; readonly attributes:
   const messages = events.filter(({ type, attributes }) => type === "message" && attributes["action"] !== undefined);
   return {
     sender: messages[0]?.attributes["sender"] ?? "",
-    messages: messages.map(({ attributes }) => attributes["action"]!.split(".").at(-1)!.replace(/^Msg/, "")),
+    messages: messages.flatMap(({ attributes }, i) => (attributes["action"]!.endsWith(".MsgExecSession") ? carried(events, i) : [attributes["action"]!])).map((typeUrl) => typeUrl.split(".").at(-1)!.replace(/^Msg/, "")),
     fee: events.find(({ type, attributes }) => type === "tx" && attributes["fee"] !== undefined)?.attributes["fee"] ?? "",
   };
+}
+
+/** What the message with this index carried for its owner. */
+function carried(events: readonly { readonly type: string; readonly attributes: Attributes }[], index: number): string[] {
+  return events.find(({ type, attributes }) => type === "dcm.session.v1.EventSessionUsed" && attributes["msg_index"] === String(index))?.attributes["messages"]?.split(",") ?? [];
 }

@@ -21,8 +21,8 @@ export function sessionExpired(ctx: Context, { owner, session }: Session): void 
   emit(ctx, "EventSessionExpired", { owner, session });
 }
 
-export function sessionUsed(ctx: Context, { owner, session }: Session, messages: number, spent: readonly Money[]): void {
-  emit(ctx, "EventSessionUsed", { owner, session, messages, spent: coinsText(spent) });
+export function sessionUsed(ctx: Context, { owner, session }: Session, typeUrls: readonly string[], spent: readonly Money[]): void {
+  emit(ctx, "EventSessionUsed", { owner, session, messages: typeUrls.join(","), spent: coinsText(spent) });
 }
 
 export function feePaid(ctx: Context, { owner, session }: Session, fee: readonly Money[]): void {

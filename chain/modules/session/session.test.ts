@@ -109,7 +109,7 @@ describe("session keys", () => {
     assert.deepEqual([responses.map(({ value }) => MsgOpenChannelResponse.decode(value).channelId), spent], [[1n, 2n], [coin(150)]]);
     const opened = events(result, "dcm.channel.v1.EventChannelOpened");
     assert.deepEqual(opened.map(({ payer, msg_index, session_msg_index }) => [payer, msg_index, session_msg_index]), [[owner.text, "0", "0"], [owner.text, "0", "1"]]);
-    assert.deepEqual(events(result, "dcm.session.v1.EventSessionUsed").map(({ spent: cost, messages }) => [cost, messages]), [["150udcm", "2"]]);
+    assert.deepEqual(events(result, "dcm.session.v1.EventSessionUsed").map(({ spent: cost, messages }) => [cost, messages]), [["150udcm", "/dcm.channel.v1.MsgOpenChannel,/dcm.channel.v1.MsgOpenChannel"]]);
     assert.deepEqual(events(result, "dcm.session.v1.EventSessionFeePaid").map(({ fee }) => fee), ["7udcm"]);
     assert.deepEqual([world.session().left, world.session().live], [[coin(10_000 - 157)], true]);
   });

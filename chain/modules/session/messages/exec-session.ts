@@ -56,7 +56,7 @@ export function execSession(ports: SessionPorts): MessageHandler<MsgExecSession,
       for (const { typeUrl } of carried) if (!session.messages.includes(typeUrl)) fail(errors.notAllowed, { session: session.session, owner: session.owner, typeUrl });
       const { value: responses, taken } = meter.measure(() => carried.map((one, index) => run(ctx, one, index)));
       charge(ctx, ports, session, owner, key, taken);
-      sessionUsed(ctx, session, carried.length, taken);
+      sessionUsed(ctx, session, carried.map(({ typeUrl }) => typeUrl), taken);
       return { responses, spent: toWire(taken) };
     },
 
