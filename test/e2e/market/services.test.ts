@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
+import type { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { after, before, describe, it } from "mocha";
 import { utf8 } from "../../../chain/codec/bytes.ts";
 import { CloseReason, InstanceState } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
