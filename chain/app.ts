@@ -9,6 +9,7 @@ import { beaconModule } from "./modules/beacon/module.ts";
 import { channelModule } from "./modules/channel/module.ts";
 import { clockModule } from "./modules/clock/module.ts";
 import { consensusModule } from "./modules/consensus/module.ts";
+import { evidenceModule } from "./modules/evidence/module.ts";
 import { feegrantModule } from "./modules/feegrant/module.ts";
 import { forwardModule } from "./modules/forward/module.ts";
 import { marketModule } from "./modules/market/module.ts";
@@ -16,6 +17,7 @@ import { organizationModule } from "./modules/organization/module.ts";
 import { paramsModule } from "./modules/params/module.ts";
 import { sessionFees } from "./modules/session/keeper.ts";
 import { sessionModule } from "./modules/session/module.ts";
+import { slashingModule } from "./modules/slashing/module.ts";
 import { auditorsModule } from "./modules/staking/auditors/module.ts";
 import { providersModule } from "./modules/staking/providers/module.ts";
 import { validatorsModule } from "./modules/staking/validators/module.ts";
@@ -63,8 +65,10 @@ function wire(): Wiring {
   const { module: feegrants, feegrant } = feegrantModule({ accounts, bank: money });
   const { module: vesting } = vestingModule({ bank: money, accounts });
   const { module: beacon, beacon: seeds, proposal, hooks: beaconHooks } = beaconModule({ validators, authority });
+  const { module: slashing, slashing: punishments, hooks: slashingHooks } = slashingModule({ validators });
+  const { module: evidence } = evidenceModule({ validators, slashing: punishments, consensusParams });
   // Staking calls them in this order.
-  stakingHooks.push(beaconHooks);
+  stakingHooks.push(slashingHooks, beaconHooks);
   const { module: organization, organizations } = organizationModule({ bank: money, accounts, authority });
   const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, affiliations: organizations, authority });
   const { module: auditors, attestations } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
@@ -74,7 +78,7 @@ function wire(): Wiring {
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   const { module: session } = sessionModule({ accounts, meter, clock: time, messages: router, authority });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, staking, beacon, organization, providers, auditors, market, channel, forward];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, slashing, evidence, staking, beacon, organization, providers, auditors, market, channel, forward];
   router.bind(modules);
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),

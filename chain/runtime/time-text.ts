@@ -4,6 +4,10 @@ import type { Timestamp } from "../codec/gen/google/protobuf/timestamp.ts";
 
 export const nanosOf = ({ seconds, nanos }: Timestamp): bigint => seconds * 1_000_000_000n + BigInt(nanos);
 
+export function timestampOf(nanos: bigint): Timestamp {
+  return { seconds: nanos / 1_000_000_000n, nanos: Number(nanos % 1_000_000_000n) };
+}
+
 /** True for times that text can show: years 1 to 9999, nanoseconds within a second. What is kept must be such a time, as genesis files and queues show it. */
 export function isShowable({ seconds, nanos }: Timestamp): boolean {
   return seconds >= minTimestampSeconds && seconds <= maxTimestampSeconds && nanos >= 0 && nanos <= 999_999_999;

@@ -12,7 +12,7 @@ import type { Params, Validator } from "../../chain/codec/gen/cosmos/staking/v1b
 import type { MsgCreateValidator } from "../../chain/codec/gen/cosmos/staking/v1beta1/tx.ts";
 import type { ValidatorUpdate } from "../../chain/codec/gen/tendermint/abci/types.ts";
 import type { EmittedEvent } from "../../chain/runtime/context.ts";
-import type { Module } from "../../chain/runtime/module.ts";
+import type { BlockInputs, Module } from "../../chain/runtime/module.ts";
 import type { AccountsPort } from "../../chain/modules/auth/ports.ts";
 import type { BankPort } from "../../chain/modules/bank/ports.ts";
 import type { StakingHooks, StakingPort } from "../../chain/modules/staking/validators/ports.ts";
@@ -37,6 +37,10 @@ export interface StakeChainOptions {
   readonly accounts?: number;
   readonly params?: Partial<Params>;
   readonly hooks?: readonly StakingHooks[];
+  /** Modules that begin blocks before staking does, and what they hear of it. */
+  readonly around?: (validators: StakingPort) => { readonly modules: readonly Module[]; readonly hooks: StakingHooks };
+  /** Genesis of those. */
+  readonly sections?: Readonly<Record<string, unknown>>;
   readonly from?: StakeChain;
   readonly section?: unknown;
 }
@@ -52,24 +56,27 @@ export class StakeChain {
   clock = 0n;
 
   /** Accounts 1 to `accounts` hold 10^11 each; or everything is as another chain, or this section in its place, exports it. */
-  constructor({ accounts = 9, params = {}, hooks, from, section }: StakeChainOptions = {}) {
+  constructor({ accounts = 9, params = {}, hooks = [], around, sections, from, section }: StakeChainOptions = {}) {
     const { module: auth, accounts: keeper } = authModule({ fee_collector: [], bonded_tokens_pool: ["burner", "staking"], not_bonded_tokens_pool: ["burner", "staking"] });
     const { module: bankMod, bank } = bankModule({ accounts: keeper, blocked: [] });
-    const { module: staking, validators: port } = validatorsModule({ bank, accounts: keeper, ...(hooks === undefined ? {} : { hooks }) });
-    this.modules = [auth, bankMod, staking];
+    const listeners = [...hooks];
+    const { module: staking, validators: port } = validatorsModule({ bank, accounts: keeper, hooks: listeners });
+    const others = around?.(port);
+    if (others !== undefined) listeners.push(others.hooks);
+    this.modules = [auth, bankMod, ...(others?.modules ?? []), staking];
     this.bank = bank;
     this.accounts = keeper;
     this.port = port;
     if (from !== undefined) {
       this.height = from.height;
       this.clock = from.clock;
-      const sections = Object.fromEntries(from.modules.map((module) => [module.name, module.genesis!.export(from.ctx)]));
-      initGenesis(this.stores, this.modules, { ...sections, ...(section === undefined ? {} : { staking: section }) });
+      const exported = Object.fromEntries(from.modules.flatMap((module) => (module.genesis === undefined ? [] : [[module.name, module.genesis.export(from.ctx)]])));
+      initGenesis(this.stores, this.modules, { ...exported, ...(section === undefined ? {} : { staking: section }) });
       return;
     }
     const balances = Array.from({ length: accounts }, (_, i) => ({ address: addressText(accountOf(i + 1)), coins: [{ denom, amount: "100000000000" }] }));
     initGenesis(this.stores, this.modules, {
-      bank: { params: undefined, balances, supply: [], denomMetadata: [], sendEnabled: [] }, staking: { ...(staking.genesis!.defaults() as object), params: { ...defaultParams(), ...params } },
+      bank: { params: undefined, balances, supply: [], denomMetadata: [], sendEnabled: [] }, staking: { ...(staking.genesis!.defaults() as object), params: { ...defaultParams(), ...params } }, ...sections,
     });
   }
 
@@ -109,14 +116,14 @@ export class StakeChain {
   }
 
   /** Ends the block and begins the next, `seconds` later. All invariants hold. */
-  end(seconds = 1n): { readonly updates: ValidatorUpdate[]; readonly events: EmittedEvent[] } {
+  end(seconds = 1n, inputs: BlockInputs = { lastCommit: undefined, misbehavior: [] }): { readonly updates: ValidatorUpdate[]; readonly events: EmittedEvent[]; readonly begun: EmittedEvent[] } {
     const { value: updates, events } = transact(this.stores, (ctx) => this.modules.flatMap((module) => module.validatorUpdates?.(ctx) ?? []), { ...this.block, mode: "block" });
-    const broken = brokenInvariants(this.stores, this.modules);
+    const broken = brokenInvariants(this.stores, this.modules, this.block);
     if (broken.length > 0) throw new Error(broken.join("; "));
     this.height++;
     this.clock += seconds;
-    transact(this.stores, (ctx) => { for (const module of this.modules) module.beginBlock?.(ctx, { lastCommit: undefined, misbehavior: [] }); }, { ...this.block, mode: "block" });
-    return { updates, events };
+    const { events: begun } = transact(this.stores, (ctx) => { for (const module of this.modules) module.beginBlock?.(ctx, inputs); }, { ...this.block, mode: "block" });
+    return { updates, events, begun };
   }
   /** The first byte of each key with its new power. */
   powers(seconds?: bigint): (readonly [number, bigint])[] {

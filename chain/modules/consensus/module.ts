@@ -11,6 +11,7 @@ export function consensusModule(): { readonly module: Module; readonly consensus
   const consensusParams: ConsensusParamsPort = {
     init: (ctx, value) => params.set(ctx, value),
     maxBlockGas: (ctx) => params.find(ctx)?.block?.maxGas ?? -1n,
+    evidence: (ctx) => params.find(ctx)?.evidence,
     takeUpdate(ctx): ConsensusParams | undefined {
       if (pending.find(ctx) === undefined) return undefined;
       pending.remove(ctx);

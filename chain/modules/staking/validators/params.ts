@@ -3,7 +3,6 @@ import { MathError } from "../../../math/int.ts";
 import { Dec } from "../../../math/dec.ts";
 import { isDenom } from "../../../runtime/coins.ts";
 import type { Params } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
-import type { Timestamp } from "../../../codec/gen/google/protobuf/timestamp.ts";
 
 /** Tokens of one unit of voting power. */
 export const powerReduction = 1_000_000n;
@@ -36,9 +35,7 @@ export function paramsFault(p: Params): string | undefined {
 
 export const unbondingNanos = ({ unbondingTime }: Params): bigint => unbondingTime!.seconds * 1_000_000_000n + BigInt(unbondingTime!.nanos);
 
-export function timestampOf(nanos: bigint): Timestamp {
-  return { seconds: nanos / 1_000_000_000n, nanos: Number(nanos % 1_000_000_000n) };
-}
+export { timestampOf } from "../../../runtime/time-text.ts";
 
 /** The least rate of commission that a validator may ask. */
 export function minCommission(p: Params): Dec {
