@@ -62,6 +62,8 @@ function sessionOwner(made: readonly Made[]): Partial<PlannedTx> {
 
 export class Generator {
   #random: Random;
+  /** The place of a validator that signs nothing. */
+  #down: number | undefined;
   readonly #messages: readonly BoundMessage[];
   readonly #governed: ReadonlySet<string>;
   readonly #byGovernance: readonly BoundMessage[];
@@ -108,9 +110,24 @@ export class Generator {
       if (made !== undefined) txs.push({ messages: [plannedMessage(made.any)], signers: made.signers, gas: "1500000", fee: "0" });
     }
     return {
-      nanos: String(this.#pause()), proposer: random.int(60), absent: random.chance(10) ? [random.int(4)] : [],
+      nanos: String(this.#pause()), proposer: random.int(60), absent: this.#absent(), ...this.#misbehaved(height),
       maxBytes: random.chance(10) ? 2_000 + random.int(8_000) : 4_194_304, txs, ...(random.chance(5) ? { silent: true } : {}), ...(random.chance(5) ? { reversed: true } : {}),
     };
+  }
+
+  /** One misses a block now and then; one at a time is down for many. */
+  #absent(): number[] {
+    const random = this.#random;
+    if (random.chance(15)) this.#down = random.chance(50) ? random.int(4) : undefined;
+    return [...new Set([...(this.#down === undefined ? [] : [this.#down]), ...(random.chance(10) ? [random.int(4)] : [])])];
+  }
+
+  /** Now, long ago, and reported twice. */
+  #misbehaved(height: number): Pick<PlannedBlock, "misbehaved"> {
+    const random = this.#random;
+    if (!random.chance(5)) return {};
+    const one = { place: random.int(8), ago: random.chance(70) ? 1 + random.int(2) : 1 + random.int(height), ...(random.chance(20) ? { attack: true as const } : {}) };
+    return { misbehaved: random.chance(20) ? [one, { ...one, ago: one.ago + 1 }] : [one] };
   }
 
   /** Mostly seconds; at times nothing at all, or an outage of days. */

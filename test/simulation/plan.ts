@@ -45,7 +45,10 @@ export interface PlannedBlock {
   readonly nanos: string;
   /** Which validator of the set proposes, counted around. */
   readonly proposer: number;
+  /** Who did not sign the block before, by place in its set. */
   readonly absent: readonly number[];
+  /** Who is found to have signed twice: by place in the set of `ago` blocks before. */
+  readonly misbehaved?: readonly { readonly place: number; readonly ago: number; readonly attack?: true }[];
   readonly maxBytes: number;
   /** The proposer leaves its beacon reveal out. */
   readonly silent?: true;

@@ -32,7 +32,7 @@ export class SigningSet {
   /** Takes what the block of this height changed. Throws where CometBFT would end there. */
   apply(height: bigint, updates: readonly ValidatorUpdate[]): void {
     if (updates.length === 0) return;
-    this.#sets = [...this.#sets.slice(-2), { from: height + 2n, signers: changed(this.#sets.at(-1)!.signers, updates) }];
+    this.#sets = [...this.#sets, { from: height + 2n, signers: changed(this.#sets.at(-1)!.signers, updates) }];
   }
 
   /** Of the block before `height`: all but the absent signed it. The first block has none before it. */

@@ -14,9 +14,10 @@ import { appModules, beaconSigner, genesisNanos, makeWorld, type SimulatedWorld 
 import type { ForeignProcess } from "./foreign.ts";
 import { decodeTx, TxDecodeError, type DecodedTx } from "../../chain/codec/tx.ts";
 import type { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
-import type { ExecTxResult } from "../../chain/codec/gen/tendermint/abci/types.ts";
+import { MisbehaviorType, type ExecTxResult, type Misbehavior } from "../../chain/codec/gen/tendermint/abci/types.ts";
 import { followQueue } from "../../chain/modules/market/state.ts";
 import type { BlockRequest } from "../../chain/runtime/machine.ts";
+import { timestampOf } from "../../chain/runtime/time-text.ts";
 
 export interface RunOptions {
   readonly seed: string;
@@ -87,6 +88,8 @@ class Run {
   #pool: Pooled[] = [];
   #height = 0;
   #nanos = genesisNanos;
+  /** Of the blocks, from height 1 on. */
+  readonly #times: bigint[] = [];
 
   private constructor(options: RunOptions, world: SimulatedWorld, full: LocalReplica, honest: LocalReplica, others: readonly Replica[], proposing: { by: Uint8Array }) {
     this.#options = options;
@@ -144,6 +147,7 @@ class Run {
   async #block(block: PlannedBlock): Promise<void> {
     this.#height++;
     this.#nanos += BigInt(block.nanos);
+    this.#times.push(this.#nanos);
     const signers = this.#signers.at(BigInt(this.#height));
     this.#proposing.by = signers[block.proposer % signers.length]!.address;
     const header = { height: BigInt(this.#height), timeNanos: this.#nanos, proposer: this.#proposing.by };
@@ -153,7 +157,7 @@ class Run {
     const own = proposed.length > 0 && this.#isReveal(proposed[0]!) ? proposed.slice(0, 1) : [];
     const rest = [...proposed.slice(own.length), ...forced];
     if (block.reversed === true) rest.reverse();
-    const request: BlockRequest = { ...header, txs: [...(block.silent === true ? [] : own), ...rest], lastCommit: this.#signers.lastCommit(header.height, block.absent), misbehavior: [] };
+    const request: BlockRequest = { ...header, txs: [...(block.silent === true ? [] : own), ...rest], lastCommit: this.#signers.lastCommit(header.height, block.absent), misbehavior: this.#misbehavior(block) };
     // An answer is due for any block, even for one that no honest validator votes for.
     this.#honest.machine.processProposal(request);
     let result = this.#full.machine.finalizeBlock(request);
@@ -170,6 +174,18 @@ class Run {
     this.#signers.apply(header.height, result.validatorUpdates);
     this.#countAll(request.txs, result.txResults);
     this.#recheck(new Set(request.txs));
+  }
+
+  /** As CometBFT reports it: each validator of a height once. */
+  #misbehavior({ misbehaved = [] }: PlannedBlock): Misbehavior[] {
+    return misbehaved.filter(({ ago }) => ago < this.#height).map(({ place, ago, attack }) => {
+      const height = this.#height - ago;
+      const set = this.#signers.at(BigInt(height));
+      return {
+        type: attack === true ? MisbehaviorType.LIGHT_CLIENT_ATTACK : MisbehaviorType.DUPLICATE_VOTE, validator: set[place % set.length], height: BigInt(height), time: timestampOf(this.#times[height - 1]!),
+        totalVotingPower: set.reduce((sum, { power }) => sum + power, 0n),
+      };
+    });
   }
 
   async #compare(request: BlockRequest, outcome: Outcome): Promise<void> {

@@ -10,6 +10,7 @@ import { GenesisState as AuthGenesis } from "../../chain/codec/gen/cosmos/auth/v
 import { GenesisState as AuthzGenesis } from "../../chain/codec/gen/cosmos/authz/v1beta1/genesis.ts";
 import { GenesisState as BankGenesis } from "../../chain/codec/gen/cosmos/bank/v1beta1/genesis.ts";
 import { MsgCreateValidator } from "../../chain/codec/gen/cosmos/staking/v1beta1/tx.ts";
+import { GenesisState as SlashingGenesis } from "../../chain/codec/gen/cosmos/slashing/v1beta1/genesis.ts";
 import { GenesisState as ValidatorsGenesis } from "../../chain/codec/gen/cosmos/staking/v1beta1/genesis.ts";
 import { ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount, PermanentLockedAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/vesting.ts";
 import { GenesisState as AuditorsGenesis } from "../../chain/codec/gen/dcm/auditor/v1/genesis.ts";
@@ -102,6 +103,8 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
   const staking = defaults(modules, "staking") as ValidatorsGenesis;
   const stakingParams = { ...staking.params!, unbondingTime: { seconds: 20n, nanos: 0 }, maxValidators: 2 + random.int(5), maxEntries: 1 + random.int(7), historicalEntries: 1 + random.int(20) };
   sections.staking = ValidatorsGenesis.encode(ValidatorsGenesis.fromPartial({ ...staking, params: stakingParams })).finish();
+  const slashing = defaults(modules, "slashing") as SlashingGenesis;
+  sections.slashing = SlashingGenesis.encode({ ...slashing, params: { ...slashing.params!, signedBlocksWindow: random.pick([3n, 8n, 2_000n]), downtimeJailDuration: { seconds: 1n + random.bigint(20n), nanos: 0 } } }).finish();
   const providers = defaults(modules, "providers") as ProvidersGenesis | undefined;
   if (providers !== undefined) {
     const params = { ...providers.params!, unbondingTimeMs: 20_000n, maxUnbondingHoldMs: 60_000n, heartbeatWindowMs: 60_000n, jailMisses: 1 + random.int(2), jailTimeMs: 2_000n, minBond: "1000" };
@@ -134,7 +137,7 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
     const params = { ...forward.params!, slotLength: random.pick([30_000n, 60_000n]), maxSlotsAhead: 2, marginBps: random.pick([2_000, 1 + random.int(10_000)]), maxFills: random.pick([2, 2_000]), maxSweep: random.pick([10, 500]) };
     sections.forward = ForwardGenesis.encode({ ...forward, params }).finish();
   }
-  return { seed, chainId, accounts, validators, genesis: { chainId, timeNanos: genesisNanos, initialHeight: 1n, sections, genTxs: validators.map((validator) => genesisTx(chainId, validator, random.int(20))), consensusParams } };
+  return { seed, chainId, accounts, validators, genesis: { chainId, timeNanos: genesisNanos, initialHeight: 1n, sections, genTxs: validators.map((validator) => genesisTx(chainId, validator, random.int(20))), consensusParams: { ...consensusParams, evidence: { ...consensusParams.evidence!, maxAgeNumBlocks: random.pick([2n, 100_000n]) } } } };
 }
 
 const consensusParams: ConsensusParams = {
