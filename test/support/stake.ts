@@ -59,10 +59,10 @@ export class StakeChain {
   constructor({ accounts = 9, params = {}, hooks = [], around, sections, from, section }: StakeChainOptions = {}) {
     const { module: auth, accounts: keeper } = authModule({ fee_collector: [], bonded_tokens_pool: ["burner", "staking"], not_bonded_tokens_pool: ["burner", "staking"] });
     const { module: bankMod, bank } = bankModule({ accounts: keeper, blocked: [] });
-    const listeners = [...hooks];
-    const { module: staking, validators: port } = validatorsModule({ bank, accounts: keeper, hooks: listeners });
+    const own: StakingHooks[] = [];
+    const { module: staking, validators: port } = validatorsModule({ bank, accounts: keeper, hooks: around === undefined ? hooks : own });
     const others = around?.(port);
-    if (others !== undefined) listeners.push(others.hooks);
+    if (others !== undefined) own.push(...hooks, others.hooks);
     this.modules = [auth, bankMod, ...(others?.modules ?? []), staking];
     this.bank = bank;
     this.accounts = keeper;

@@ -280,6 +280,10 @@ export function buildProgram(io: Io): Command {
     .argument("<to-validator>", "dcmvaloper1...")
     .argument("<amount>", "e.g. 1000000udcm")
     .action(async (source, destination, amount, options) => (await import("./tx.ts")).redelegate(io, globals(options), source, destination, amount, options));
+  const slashing = tx.command("slashing").description("validators that were punished").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  txCommand(slashing, "unjail", "brings the validator of --from back into the set once its time in jail is over")
+    .addHelpText("after", examples("dcmd tx slashing unjail --from operator"))
+    .action(async (options) => (await import("./tx.ts")).unjail(io, globals(options), options));
   const beacon = tx.command("beacon").description("the random beacon").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   txCommand(beacon, "register-key", "registers this home's beacon key for the validator of --from")
     .action(async (options) => (await import("./tx.ts")).registerBeaconKey(io, globals(options), options));

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { QueryAccountInfoRequest, QueryAccountInfoResponse } from "../../codec/gen/cosmos/auth/v1beta1/query.ts";
 import { ConfigRequest, ConfigResponse } from "../../codec/gen/cosmos/base/node/v1beta1/query.ts";
 import { PubKey } from "../../codec/gen/cosmos/crypto/secp256k1/keys.ts";
+import { MsgUnjail } from "../../codec/gen/cosmos/slashing/v1beta1/tx.ts";
 import { MsgBeginRedelegate, MsgCancelUnbondingDelegation, MsgDelegate, MsgEditValidator, MsgUndelegate } from "../../codec/gen/cosmos/staking/v1beta1/tx.ts";
 import { SimulateRequest, SimulateResponse } from "../../codec/gen/cosmos/tx/v1beta1/service.ts";
 import { AuthInfo, SignDoc, TxBody, TxRaw } from "../../codec/gen/cosmos/tx/v1beta1/tx.ts";
@@ -69,6 +70,10 @@ export function cancelUnbond(io: Io, globals: Globals, validatorAddress: string,
 export function redelegate(io: Io, globals: Globals, validatorSrcAddress: string, validatorDstAddress: string, amount: string, options: TxOptions): Promise<void> {
   const stake = coin(amount);
   return send(io, globals, options, ({ address }) => [any(MsgBeginRedelegate, { delegatorAddress: address, validatorSrcAddress, validatorDstAddress, amount: stake })]);
+}
+
+export function unjail(io: Io, globals: Globals, options: TxOptions): Promise<void> {
+  return send(io, globals, options, ({ address }) => [any(MsgUnjail, { validatorAddr: operatorOf(address) })]);
 }
 
 export function registerBeaconKey(io: Io, globals: Globals, options: TxOptions): Promise<void> {

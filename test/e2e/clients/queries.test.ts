@@ -149,6 +149,21 @@ describe("a stock QueryClient", function () {
     assert.match((await new NodeService(rpc).Config({})).minimumGasPrice, /^0\.001\d*udcm$/);
   });
 
+  it("slashing: what is known of the one who signs; evidence: none", async () => {
+    const { validatorInfo, syncInfo } = await comet.status();
+    const address = toBech32("dcmvalcons", validatorInfo.address);
+    const { params } = await query.slashing.params();
+    assert.deepEqual([params!.signedBlocksWindow, decodeCosmosSdkDecFromProto(params!.minSignedPerWindow).toString(), params!.downtimeJailDuration!.seconds], [1_000n, "0.1", 60n]);
+    const { valSigningInfo: info } = await query.slashing.signingInfo(address);
+    assert.deepEqual([info!.address, info!.startHeight, info!.tombstoned, info!.missedBlocksCounter], [address, 0n, false, 0n]);
+    assert.ok(info!.indexOffset >= BigInt(syncInfo.latestBlockHeight) - 1n, "one for each block but the last");
+    assert.deepEqual((await query.slashing.signingInfos()).info.map((one) => one.address), [address]);
+    await assert.rejects(query.slashing.signingInfo(toBech32("dcmvalcons", new Uint8Array(20))), /code = NotFound desc = SigningInfo not found for validator dcmvalcons1\w+: key not found$/);
+    const rest = async (path: string): Promise<unknown> => (await fetch(`${chain().rest}/cosmos/${path}`)).json();
+    assert.deepEqual(await rest("evidence/v1beta1/evidence"), { evidence: [], pagination: { next_key: null, total: "0" } });
+    assert.equal(((await rest(`slashing/v1beta1/signing_infos/${address}`)) as { val_signing_info: { address: string } }).val_signing_info.address, address);
+  });
+
   it("answers at a height that is asked for", async () => {
     const { height } = await query.queryAbci("/cosmos.bank.v1beta1.Query/Params", new Uint8Array(0));
     assert.ok(height > 1);
@@ -165,7 +180,6 @@ describe("a stock QueryClient", function () {
         () => distribution.delegatorWithdrawAddress(peggy), () => distribution.validatorCommission(peggy), () => distribution.validatorOutstandingRewards(peggy), () => distribution.validatorSlashes(peggy, 1, 2),
       ];
     },
-    slashing: () => [() => query.slashing.params(), () => query.slashing.signingInfo(peggy), () => query.slashing.signingInfos()],
     mint: () => [() => query.mint.params(), () => query.mint.inflation(), () => query.mint.annualProvisions()],
     gov: () => {
       const { gov } = query;
