@@ -12,6 +12,7 @@ import { consensusModule } from "./modules/consensus/module.ts";
 import { evidenceModule } from "./modules/evidence/module.ts";
 import { feegrantModule } from "./modules/feegrant/module.ts";
 import { forwardModule } from "./modules/forward/module.ts";
+import { governanceModule } from "./modules/governance/module.ts";
 import { marketModule } from "./modules/market/module.ts";
 import { organizationModule } from "./modules/organization/module.ts";
 import { paramsModule } from "./modules/params/module.ts";
@@ -67,8 +68,9 @@ function wire(): Wiring {
   const { module: beacon, beacon: seeds, proposal, hooks: beaconHooks } = beaconModule({ validators, authority });
   const { module: slashing, slashing: punishments, hooks: slashingHooks } = slashingModule({ validators });
   const { module: evidence } = evidenceModule({ validators, slashing: punishments, consensusParams });
+  const { module: governance, hooks: governanceHooks } = governanceModule({ bank: money, accounts, staking: validators, messages: router });
   // Staking calls them in this order.
-  stakingHooks.push(slashingHooks, beaconHooks);
+  stakingHooks.push(slashingHooks, beaconHooks, governanceHooks);
   const { module: organization, organizations } = organizationModule({ bank: money, accounts, authority });
   const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, affiliations: organizations, authority });
   const { module: auditors, attestations } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
@@ -78,7 +80,7 @@ function wire(): Wiring {
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   const { module: session } = sessionModule({ accounts, meter, clock: time, messages: router, authority });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, slashing, evidence, staking, beacon, organization, providers, auditors, market, channel, forward];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, slashing, evidence, staking, beacon, organization, providers, auditors, market, channel, forward, governance];
   router.bind(modules);
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),

@@ -13,6 +13,8 @@ import { Params as ForwardParams } from "../chain/codec/gen/dcm/forward/v1/types
 import { Params, QuoteDenom } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { localnetParams as localnetChannelParams } from "../chain/modules/channel/params.ts";
 import { localnetParams as localnetForwardParams } from "../chain/modules/forward/params.ts";
+import { Params as GovernanceParams } from "../chain/codec/gen/cosmos/gov/v1/gov.ts";
+import { localnetParams as localnetGovernanceParams } from "../chain/modules/governance/params.ts";
 import { localnetParams } from "../chain/modules/market/params.ts";
 import { localnetParams as localnetSlashingParams } from "../chain/modules/slashing/params.ts";
 import { run } from "../chain/node/cli/program.ts";
@@ -159,6 +161,7 @@ async function create(plan: NetworkPlan, options: HomeOptions): Promise<void> {
     doc.app_state.forward = { ...doc.app_state.forward, params: toJson(ForwardParams.$type, localnetForwardParams()) };
     doc.app_state.channel = { ...doc.app_state.channel, params: toJson(ChannelParams.$type, localnetChannelParams()) };
     doc.app_state.slashing = { ...doc.app_state.slashing, params: toJson(SlashingParams.$type, localnetSlashingParams()) };
+    doc.app_state.gov = { ...doc.app_state.gov, params: toJson(GovernanceParams.$type, localnetGovernanceParams()) };
     options.genesis?.(doc);
   });
   for (const [address, coins] of accounts) await dcmd("genesis", "add-genesis-account", address, coins, "--home", first.home);

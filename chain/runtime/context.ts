@@ -1,5 +1,6 @@
 /** What a handler knows: one block's header, its own stores, gas and events. Nothing of the machine it runs on. */
 import { EventLog, type EmittedEvent } from "../codec/event-log.ts";
+import { TxError } from "./errors.ts";
 import { GasMeter, GasStore } from "./gas.ts";
 import type { KVStore, ReadStores, Stores } from "../store/kv.ts";
 import { StoresOverlay } from "../store/overlay.ts";
@@ -82,6 +83,25 @@ export class Context {
     overlay.flush(this.#stores);
     this.log.append(inner.log);
     return true;
+  }
+
+  /**
+   * Runs messages in a block hook, on an overlay and with gas of their own: kept, events included, where nothing is thrown. Otherwise nothing
+   * of them stays, and the error is given back; `sdk` 1 (internal) where it was one that nobody expected.
+   */
+  attempt(what: string, gas: GasMeter, run: (ctx: Context) => void): TxError | undefined {
+    const overlay = new StoresOverlay(this.#stores);
+    const inner = this.over(overlay, gas);
+    try {
+      run(inner);
+    } catch (error) {
+      if (error instanceof TxError) return error;
+      this.#unexpected(what, error);
+      return new TxError("sdk", 1, "internal error");
+    }
+    overlay.flush(this.#stores);
+    this.log.append(inner.log);
+    return undefined;
   }
 }
 

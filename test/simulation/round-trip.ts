@@ -10,6 +10,8 @@ import { denom, secondDenom, type SimulatedWorld } from "./world.ts";
 /** Queries whose answers are about one chain's own history, and why. */
 const historical: Readonly<Record<string, string>> = {
   "/cosmos.staking.v1beta1.Query/HistoricalInfo": "a chain keeps the sets of its own blocks",
+  "/cosmos.gov.v1.Query/TallyResult": "votes on open proposals count by the stake that a chain begins with",
+  "/cosmos.gov.v1beta1.Query/TallyResult": "votes on open proposals count by the stake that a chain begins with",
   "/dcm.clock.v1.Query/Tau": "the header mark begins anew: no protocol time passes between two chains",
 };
 

@@ -9,6 +9,8 @@ import { GenericAuthorization } from "../../chain/codec/gen/cosmos/authz/v1beta1
 import { GenesisState as AuthGenesis } from "../../chain/codec/gen/cosmos/auth/v1beta1/genesis.ts";
 import { GenesisState as AuthzGenesis } from "../../chain/codec/gen/cosmos/authz/v1beta1/genesis.ts";
 import { GenesisState as BankGenesis } from "../../chain/codec/gen/cosmos/bank/v1beta1/genesis.ts";
+import type { Params as GovernanceParams } from "../../chain/codec/gen/cosmos/gov/v1/gov.ts";
+import { GenesisState as GovernanceGenesis } from "../../chain/codec/gen/cosmos/gov/v1/genesis.ts";
 import { MsgCreateValidator } from "../../chain/codec/gen/cosmos/staking/v1beta1/tx.ts";
 import { GenesisState as SlashingGenesis } from "../../chain/codec/gen/cosmos/slashing/v1beta1/genesis.ts";
 import { GenesisState as ValidatorsGenesis } from "../../chain/codec/gen/cosmos/staking/v1beta1/genesis.ts";
@@ -105,6 +107,13 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
   sections.staking = ValidatorsGenesis.encode(ValidatorsGenesis.fromPartial({ ...staking, params: stakingParams })).finish();
   const slashing = defaults(modules, "slashing") as SlashingGenesis;
   sections.slashing = SlashingGenesis.encode({ ...slashing, params: { ...slashing.params!, signedBlocksWindow: random.pick([3n, 8n, 2_000n]), downtimeJailDuration: { seconds: 1n + random.bigint(20n), nanos: 0 } } }).finish();
+  const gov = defaults(modules, "gov") as GovernanceGenesis;
+  const voting = 5n + random.bigint(20n);
+  const govParams: GovernanceParams = {
+    ...gov.params!, minDeposit: [{ denom, amount: "1000000" }], expeditedMinDeposit: [{ denom, amount: "2000000" }], maxDepositPeriod: { seconds: 1n + random.bigint(30n), nanos: 0 },
+    votingPeriod: { seconds: voting, nanos: 0 }, expeditedVotingPeriod: { seconds: 1n + random.bigint(voting - 1n), nanos: 0 },
+  };
+  sections.gov = GovernanceGenesis.encode({ ...gov, params: govParams }).finish();
   const providers = defaults(modules, "providers") as ProvidersGenesis | undefined;
   if (providers !== undefined) {
     const params = { ...providers.params!, unbondingTimeMs: 20_000n, maxUnbondingHoldMs: 60_000n, heartbeatWindowMs: 60_000n, jailMisses: 1 + random.int(2), jailTimeMs: 2_000n, minBond: "1000" };

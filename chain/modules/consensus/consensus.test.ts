@@ -47,6 +47,14 @@ describe("consensus", () => {
     assert.equal(consensusParams.takeUpdate(testContext(stores)), undefined);
   });
 
+  it("refuses blocks too small for what would change them back (CONS-4)", () => {
+    for (const block of [{ maxBytes: 2_000_000n, maxGas: 0n }, { maxBytes: 2_000_000n, maxGas: 4_999_999n }, { maxBytes: 1_311_719n, maxGas: -1n }]) {
+      assert.throws(() => execute(chain(), [module], typeUrl, { ...message, block }), (error: TxError) => error.code === 1 && /block\.Max(?:Gas|Bytes) is/.test(error.message));
+    }
+    execute(chain(), [module], typeUrl, { ...message, block: { maxBytes: 1_311_720n, maxGas: 5_000_000n } });
+    execute(chain(), [module], typeUrl, { ...message, block: { maxBytes: -1n, maxGas: -1n } });
+  });
+
   it("is changed by the authority only (CONS-3)", () => {
     assert.throws(() => execute(chain(), [module], typeUrl, { ...message, authority: "dcm1" }), (error: TxError) => error.codespace === "gov" && error.code === 13);
   });

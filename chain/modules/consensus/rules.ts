@@ -24,6 +24,22 @@ export function paramsFault({ block, evidence, validator, abci }: ConsensusParam
   return undefined;
 }
 
+/**
+ * A block must hold its header, the commit of as many validators as there may be (10,000, 111 bytes each), the beacon's reveal, and a proposal
+ * that changes the parameters back: a proposer without room for them panics.
+ */
+const leastBlockBytes = 1_310_720n;
+/** What a proposal, a deposit or a vote needs many times over: with less, nobody could change it back. */
+const leastBlockGas = 5_000_000n;
+
+/** The sentence that says why a set would stop the chain although CometBFT takes it. */
+export function brickFault({ block, evidence }: ConsensusParams): string | undefined {
+  const least = leastBlockBytes + evidence!.maxBytes;
+  if (block!.maxBytes !== -1n && block!.maxBytes < least) return `block.MaxBytes is at least ${leastBlockBytes} beside evidence.MaxBytes, so that a block holds every validator's vote and still transactions: got ${block!.maxBytes}, at least ${least}`;
+  if (block!.maxGas !== -1n && block!.maxGas < leastBlockGas) return `block.MaxGas is -1 or at least ${leastBlockGas}, so that what changes it back fits into a block: got ${block!.maxGas}`;
+  return undefined;
+}
+
 /** Vote extensions can be switched on for a later height, and never off again. */
 export function extensionFault(now: bigint, next: bigint, height: bigint): string | undefined {
   if (now === next) return undefined;

@@ -1,7 +1,7 @@
 /** MsgUpdateParams: the governance account replaces CometBFT's parameters from the next block on. */
 import { authority, requireAuthority } from "../../../runtime/addresses.ts";
 import { failPlain } from "../../../runtime/errors.ts";
-import { extensionFault, paramsFault } from "../rules.ts";
+import { brickFault, extensionFault, paramsFault } from "../rules.ts";
 import { params, pending } from "../state.ts";
 import type { MsgUpdateParams, MsgUpdateParamsResponse } from "../../../codec/gen/cosmos/consensus/v1/tx.ts";
 import type { ConsensusParams } from "../../../codec/gen/tendermint/types/params.ts";
@@ -12,7 +12,8 @@ export const updateParams: MessageHandler<MsgUpdateParams, MsgUpdateParamsRespon
 
   check(message) {
     requireAuthority(message.authority);
-    const fault = paramsFault(merged(message, undefined));
+    const wanted = merged(message, undefined);
+    const fault = paramsFault(wanted) ?? brickFault(wanted);
     if (fault !== undefined) failPlain(fault);
   },
 

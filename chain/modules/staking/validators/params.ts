@@ -11,6 +11,8 @@ export function defaultParams(): Params {
   return { unbondingTime: { seconds: 1_814_400n, nanos: 0 }, maxValidators: 100, maxEntries: 7, historicalEntries: 10_000, bondDenom: "udcm", minCommissionRate: "0" };
 }
 
+const shortestUnbonding = 1_000_000_000n;
+
 /** The SDK keeps durations in 63 bits of nanoseconds: 292 years. */
 const longestUnbonding = (1n << 63n) - 1n;
 
@@ -22,6 +24,7 @@ const mostEntries = 1_000;
 
 export function paramsFault(p: Params): string | undefined {
   if (p.unbondingTime === undefined || unbondingNanos(p) <= 0n) return "unbonding time must be positive";
+  if (unbondingNanos(p) < shortestUnbonding) return `unbonding time is at least one second, so that stake answers for what it signed: ${unbondingNanos(p)}ns`;
   if (unbondingNanos(p) > longestUnbonding) return `unbonding time is beyond 292 years: ${p.unbondingTime.seconds}s`;
   if (p.maxValidators > mostValidators) return `max validators is at most ${mostValidators}: ${p.maxValidators}`;
   if (p.maxEntries > mostEntries) return `max entries is at most ${mostEntries}: ${p.maxEntries}`;

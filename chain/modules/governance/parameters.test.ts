@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { ProposalStatus } from "../../codec/gen/cosmos/gov/v1/gov.ts";
+import { TxError } from "../../runtime/errors.ts";
+import { query } from "../../runtime/testing.ts";
+import { denom, gov, GovernanceChain, text } from "../../../test/support/governance.ts";
+import { cpuSmall } from "../market/classes.ts";
+import { classes } from "../market/state.ts";
+import { accreditations } from "../staking/auditors/state.ts";
+import type { Any } from "../../codec/gen/google/protobuf/any.ts";
+import type { MessageType } from "../../runtime/module.ts";
+
+type Fields = Record<string, unknown>;
+
+/** Where each MsgUpdateParams finds what it replaces. */
+const queries: Readonly<Record<string, string>> = { "/cosmos.consensus.v1.MsgUpdateParams": "" };
+const consensus = {
+  block: { maxBytes: 4_194_304n, maxGas: 50_000_000n }, evidence: { maxAgeNumBlocks: 100_000n, maxAgeDuration: { seconds: 172_800n, nanos: 0 }, maxBytes: 1_048_576n }, validator: { pubKeyTypes: ["ed25519"] }, abci: undefined,
+};
+
+function message(chain: GovernanceChain, typeUrl: string, fields: Fields): Any {
+  const bound = chain.modules.flatMap((module) => module.messages).find((one) => one.typeUrl === typeUrl)!;
+  const type = bound.request as MessageType<unknown> & { fromPartial(value: object): unknown };
+  return { typeUrl, value: type.encode(type.fromPartial({ authority: gov, ...fields })).finish() };
+}
+
+function current(chain: GovernanceChain, typeUrl: string): Fields {
+  if (typeUrl in queries) return consensus;
+  const path = typeUrl.replace(/MsgUpdateParams$/, "Query/Params");
+  return { params: query<{ params: Fields }>(chain.stores, chain.modules, path, { paramsType: "", version: 0n }, chain.block).params };
+}
+
+const everyUpdate = (chain: GovernanceChain): string[] => chain.modules.flatMap((module) => module.messages).map(({ typeUrl }) => typeUrl).filter((typeUrl) => typeUrl.endsWith(".MsgUpdateParams"));
+
+const unauthorized = (error: unknown): true => {
+  assert.ok(error instanceof TxError, String(error));
+  assert.match(error.message, /expected gov account as only signer for proposal message/);
+  return true;
+};
+
+describe("parameters by proposal", () => {
+  it("change those of every module that has some (GOV-13)", () => {
+    const chain = new GovernanceChain();
+    const types = everyUpdate(chain);
+    assert.ok(types.length >= 11, types.join(" "));
+    for (const typeUrl of types) {
+      const proposal = chain.pass([message(chain, typeUrl, current(chain, typeUrl))]);
+      assert.deepEqual([proposal.status, proposal.failedReason], [ProposalStatus.PROPOSAL_STATUS_PASSED, ""], typeUrl);
+    }
+  });
+
+  it("are changed by nobody else (GOV-3)", () => {
+    const chain = new GovernanceChain();
+    for (const typeUrl of everyUpdate(chain)) {
+      assert.throws(() => chain.send(typeUrl, { ...current(chain, typeUrl), authority: text(1) }), unauthorized, typeUrl);
+      assert.throws(() => chain.propose([message(chain, typeUrl, { ...current(chain, typeUrl), authority: text(4) })]), unauthorized, typeUrl);
+    }
+  });
+
+  it("register classes and accredit auditors (GOV-13)", () => {
+    const chain = new GovernanceChain();
+    const passed = chain.pass([
+      message(chain, "/dcm.market.v1.MsgSetClass", { class: { ...cpuSmall(), id: "cpu.new" } }), message(chain, "/dcm.market.v1.MsgSetQuoteDenom", { quoteDenom: { denom: "uquote", rate: { bondUnits: 1n, quoteUnits: 2n }, closed: false } }),
+      message(chain, "/dcm.auditor.v1.MsgSetAccreditation", { auditor: text(9), keys: ["cpu"], expiresTauMs: 60_000_000n }),
+    ]);
+    assert.deepEqual([passed.status, passed.failedReason], [ProposalStatus.PROPOSAL_STATUS_PASSED, ""]);
+    assert.equal([...classes.entries(chain.ctx)].some(([id]) => id === "cpu.new"), true);
+    assert.equal([...accreditations.entries(chain.ctx)].length, 1);
+  });
+
+  // Values that would leave nothing to decide with, or nobody to decide: each refused when it is proposed, or when it would run.
+  const bricks: Readonly<Record<string, readonly ((now: Fields) => Fields)[]>> = {
+    "/cosmos.gov.v1.MsgUpdateParams": [
+      { votingPeriod: { seconds: 0n, nanos: 0 } }, { votingPeriod: { seconds: 0n, nanos: 999_999_999 } }, { votingPeriod: { seconds: 366n * 86_400n, nanos: 0 } }, { votingPeriod: undefined }, { expeditedVotingPeriod: { seconds: 60n, nanos: 0 } },
+      { expeditedVotingPeriod: { seconds: 0n, nanos: 0 } }, { maxDepositPeriod: { seconds: 0n, nanos: 0 } }, { maxDepositPeriod: undefined }, { quorum: "1" }, { quorum: "-0.1" }, { quorum: "x" }, { threshold: "0" }, { threshold: "1.1" }, { threshold: "1" },
+      { expeditedThreshold: "0.5" }, { expeditedThreshold: "1" }, { vetoThreshold: "0" }, { vetoThreshold: "1.1" }, { vetoThreshold: "0.01" }, { minDeposit: [] }, { minDeposit: [{ denom, amount: "0" }] }, { minDeposit: [{ denom: "!", amount: "1" }] },
+      { minDeposit: [{ denom, amount: "400000000000" }], expeditedMinDeposit: [{ denom, amount: "400000000001" }] }, { minDeposit: [{ denom: "unobody", amount: "1" }], expeditedMinDeposit: [{ denom: "unobody", amount: "2" }] },
+      { expeditedMinDeposit: [{ denom, amount: "10000000" }] }, { expeditedMinDeposit: [{ denom, amount: "900000000000000" }] }, { expeditedMinDeposit: [{ denom, amount: "50000000" }, { denom: "unobody", amount: "1" }] }, { minInitialDepositRatio: "1.1" },
+      { minInitialDepositRatio: "-1" }, { proposalCancelRatio: "1.1" }, { proposalCancelDest: "nobody" }, { minDepositRatio: "2" },
+    ].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
+    "/cosmos.consensus.v1.MsgUpdateParams": [
+      { block: { maxBytes: 4_194_304n, maxGas: 0n } }, { block: { maxBytes: 4_194_304n, maxGas: 1_000n } }, { block: { maxBytes: 1_000n, maxGas: -1n } }, { block: { maxBytes: 0n, maxGas: -1n } }, { block: { maxBytes: 2_000_000n, maxGas: -1n } },
+      { validator: { pubKeyTypes: [] } }, { validator: { pubKeyTypes: ["secp256k1"] } }, { evidence: { ...consensus.evidence, maxAgeNumBlocks: 0n } }, { block: undefined },
+    ].map((change) => (now) => ({ ...now, ...change })),
+    "/cosmos.staking.v1beta1.MsgUpdateParams": [
+      { unbondingTime: { seconds: 0n, nanos: 0 } }, { unbondingTime: { seconds: 0n, nanos: 1 } }, { maxValidators: 0 }, { maxValidators: 100_000 }, { maxEntries: 0 }, { bondDenom: "ustone" }, { bondDenom: "" }, { minCommissionRate: "1100000000000000000" },
+    ].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
+    "/cosmos.auth.v1beta1.MsgUpdateParams": [
+      { txSigLimit: 0n }, { txSizeCostPerByte: 0n }, { txSizeCostPerByte: 1_000_000n }, { sigVerifyCostSecp256k1: 100_000_000n }, { sigVerifyCostEd25519: 100_000_000n }, { maxMemoCharacters: 0n },
+    ].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
+    "/dcm.beacon.v1.MsgUpdateParams": [{ seedsKept: 0n }, { keyActivationDelayBlocks: 0n }, { keyActivationDelayBlocks: 1n << 40n }].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
+    "/dcm.market.v1.MsgUpdateParams": [{ maxSweep: 0 }, { maxFills: 0 }, { feeBps: 10_001 }, { drawDelayBlocks: 0 }, { commitDue: 0n }, { maxOrderLifetime: 0n }].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
+    "/dcm.channel.v1.MsgUpdateParams": [{ maxSweep: 0 }, { closingPeriod: 0n }].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
+    "/dcm.forward.v1.MsgUpdateParams": [{ maxSweep: 0 }, { slotLength: 0n }].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
+    "/dcm.staking.v1.MsgUpdateParams": [{ unbondingTimeMs: 0n }, { bondDenom: "" }, { minBond: "0" }, { maxUnbondingEntries: 0 }].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
+    "/dcm.auditor.v1.MsgUpdateParams": [{ unbondingTimeMs: 0n }, { bondDenom: "" }, { minBond: "0" }].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
+    "/dcm.organization.v1.MsgUpdateParams": [{ creationFee: { denom: "!", amount: "1" } }, { maxMembers: 0 }].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
+  };
+
+  it("never become what the chain could not be governed or run with any more (GOV-15)", () => {
+    const chain = new GovernanceChain();
+    for (const [typeUrl, changes] of Object.entries(bricks)) {
+      for (const [i, change] of changes.entries()) {
+        const now = current(chain, typeUrl);
+        let outcome = "";
+        try {
+          const proposal = chain.pass([message(chain, typeUrl, change(now))]);
+          outcome = proposal.status === ProposalStatus.PROPOSAL_STATUS_PASSED ? "passed" : proposal.failedReason;
+          assert.ok(proposal.failedReason.length > 5);
+        } catch (error) {
+          if (!(error instanceof TxError)) throw error;
+          outcome = error.message;
+        }
+        assert.notEqual(outcome, "passed", `${typeUrl} ${i}`);
+        if (!(typeUrl in queries)) assert.deepEqual(current(chain, typeUrl), now, `${typeUrl} ${i}`);
+      }
+    }
+    assert.deepEqual(chain.query<{ params: { votingPeriod: unknown } }>("Params", { paramsType: "" }).params.votingPeriod, { seconds: 60n, nanos: 0 });
+  });
+
+  it("send charges of cancelled proposals to nobody whose books they would upset (GOV-15)", () => {
+    const chain = new GovernanceChain();
+    const { params } = current(chain, "/cosmos.gov.v1.MsgUpdateParams") as { params: Fields };
+    const pool = query<{ account: Any }>(chain.stores, chain.modules, "/cosmos.auth.v1beta1.Query/ModuleAccountByName", { name: "bonded_tokens_pool" }, chain.block);
+    assert.ok(pool.account.value.length > 20);
+    const address = new TextDecoder().decode(pool.account.value).match(/dcm1[02-9ac-hj-np-z]+/)![0];
+    const failed = chain.pass([message(chain, "/cosmos.gov.v1.MsgUpdateParams", { params: { ...params, proposalCancelDest: address } })]);
+    assert.match(failed.failedReason, /cannot be paid/);
+  });
+});
