@@ -13,6 +13,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   "thousand-tasks": () => import("./thousand-tasks.ts"),
   welfare: () => import("./welfare.ts"),
   staking: () => import("./staking.ts"),
+  slashing: () => import("./slashing.ts"),
   vouchers: () => import("./vouchers.ts"),
   "node-send": () => import("./node-send.ts"),
 };

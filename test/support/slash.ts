@@ -15,7 +15,7 @@ import type { Params, ValidatorSigningInfo } from "../../chain/codec/gen/cosmos/
 import type { QuerySigningInfoResponse } from "../../chain/codec/gen/cosmos/slashing/v1beta1/query.ts";
 import type { EmittedEvent } from "../../chain/runtime/context.ts";
 
-export interface SlashChainOptions extends Pick<StakeChainOptions, "hooks" | "params"> {
+export interface SlashChainOptions extends Pick<StakeChainOptions, "accounts" | "hooks" | "params"> {
   /** Whole units of power of validators 1, 2, ..., who sign from block 1 on. */
   readonly powers?: readonly number[];
   readonly slashing?: Partial<Params>;
@@ -35,10 +35,10 @@ export class SlashChain extends StakeChain {
   readonly #set: SigningSet;
   readonly #times: Map<bigint, bigint>;
 
-  constructor({ powers = [100, 50, 20], slashing = {}, maxAgeBlocks = 100n, maxAgeSeconds = 1_000n, from, hooks = [], params = {} }: SlashChainOptions = {}) {
+  constructor({ powers = [100, 50, 20], slashing = {}, maxAgeBlocks = 100n, maxAgeSeconds = 1_000n, from, accounts = 9, hooks = [], params = {} }: SlashChainOptions = {}) {
     const { module: consensusMod, consensusParams } = consensusModule();
     super({
-      params, hooks,
+      accounts, params, hooks,
       around: (validators) => {
         const { module, slashing: port, hooks: own } = slashingModule({ validators });
         const { module: evidence } = evidenceModule({ validators, slashing: port, consensusParams });
