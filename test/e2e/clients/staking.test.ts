@@ -1,9 +1,11 @@
 /** Staking, with CosmJS's own client, extension and types; and what the REST server says of it. */
 import assert from "node:assert/strict";
-import { coin, coins, createProtobufRpcClient, QueryClient, setupStakingExtension, type SigningStargateClient, type StakingExtension, type StdFee } from "@cosmjs/stargate";
+import { Registry } from "@cosmjs/proto-signing";
+import { AminoTypes, coin, coins, createDefaultAminoConverters, createProtobufRpcClient, defaultRegistryTypes, QueryClient, setupStakingExtension, type SigningStargateClient, type StakingExtension, type StdFee } from "@cosmjs/stargate";
 import { connectComet, type CometClient } from "@cosmjs/tendermint-rpc";
 import { fromBech32, toBech32, toBase64 } from "@cosmjs/encoding";
 import { PubKey } from "cosmjs-types/cosmos/crypto/ed25519/keys";
+import { MsgUnjail } from "cosmjs-types/cosmos/slashing/v1beta1/tx";
 import { QueryClientImpl } from "cosmjs-types/cosmos/staking/v1beta1/query";
 import { MsgBeginRedelegate, MsgCancelUnbondingDelegation, MsgCreateValidator, MsgEditValidator, MsgUndelegateResponse } from "cosmjs-types/cosmos/staking/v1beta1/tx";
 import { after, before, describe, it } from "mocha";
@@ -111,6 +113,25 @@ describe("staking, with CosmJS", function () {
     const client = new QueryClientImpl(createProtobufRpcClient(query));
     assert.equal((await client.HistoricalInfo({ height: BigInt(height) })).hist?.valset.length, 1);
     assert.equal(toBase64((await query.staking.historicalInfo(height)).hist!.valset[0]!.consensusPubkey!.value).length > 40, true);
+  });
+
+  it("brings a validator back that was jailed for its own stake: MsgUnjail, signed directly and as amino JSON", async () => {
+    const typeUrl = "/cosmos.slashing.v1beta1.MsgUnjail";
+    const registry = new Registry([...defaultRegistryTypes, [typeUrl, MsgUnjail]]);
+    const converter = { aminoType: "cosmos-sdk/MsgUnjail", toAmino: ({ validatorAddr }: MsgUnjail) => ({ address: validatorAddr }), fromAmino: ({ address }: { address: string }) => MsgUnjail.fromPartial({ validatorAddr: address }) };
+    const aminoTypes = new AminoTypes({ ...createDefaultAminoConverters(), [typeUrl]: converter });
+    const [operator, ledger] = await Promise.all([chain().client("flora", { registry }), chain().client("flora", { amino: true, registry, aminoTypes })]);
+    const unjail = [{ typeUrl, value: MsgUnjail.fromPartial({ validatorAddr: second }) }];
+    assert.equal((await operator.undelegateTokens(flora, second, coin(1_000, denom), fee)).code, 0);
+    assert.equal((await query.staking.validator(second)).validator.jailed, true);
+    const poor = await operator.signAndBroadcast(flora, unjail, fee);
+    assert.deepEqual([poor.code, /no delegation for \(address, validator\) tuple/.test(poor.rawLog!)], [19, true], poor.rawLog);
+    assert.equal((await operator.delegateTokens(flora, second, coin(1_000, denom), fee)).code, 0);
+    const back = await ledger.signAndBroadcast(flora, unjail, fee);
+    assert.equal(back.code, 0, back.rawLog);
+    assert.equal((await query.staking.validator(second)).validator.jailed, false);
+    const twice = await operator.signAndBroadcast(flora, unjail, fee);
+    assert.deepEqual([twice.code, /validator not jailed; cannot be unjailed/.test(twice.rawLog!)], [5, true], twice.rawLog);
   });
 
   it("refuses with the SDK's codes, and lets a validator without delegations go", async () => {
