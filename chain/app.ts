@@ -22,9 +22,13 @@ import { slashingModule } from "./modules/slashing/module.ts";
 import { auditorsModule } from "./modules/staking/auditors/module.ts";
 import { providersModule } from "./modules/staking/providers/module.ts";
 import { validatorsModule } from "./modules/staking/validators/module.ts";
+import { upgradeModule } from "./modules/upgrade/module.ts";
+import type { Upgrade } from "./modules/upgrade/ports.ts";
 import { vestingModule } from "./modules/vesting/module.ts";
-import { Machine, runtimeStore, type MachineOptions } from "./runtime/machine.ts";
+import { Machine, type MachineOptions } from "./runtime/machine.ts";
+import { runtimeStore } from "./runtime/migrations.ts";
 import { Router } from "./runtime/router.ts";
+import { upgrades as registered } from "./upgrades/registry.ts";
 import type { StakingHooks } from "./modules/staking/validators/ports.ts";
 import type { Module } from "./runtime/module.ts";
 
@@ -47,6 +51,10 @@ const blocked = Object.keys(moduleAccounts).filter((name) => name !== "gov");
 export interface AppOptions extends Pick<MachineOptions, "store" | "strict" | "report" | "minGasPrices" | "checkInvariants"> {
   /** Signs with this node's beacon key; a node without one proposes no reveals. */
   readonly signBeacon?: (message: Uint8Array) => Uint8Array | undefined;
+  /** Heights at which a plan passes without its upgrade. */
+  readonly skipUpgradeHeights?: readonly bigint[];
+  /** What this build can do; the registry where nothing else is said. */
+  readonly upgrades?: readonly Upgrade[];
 }
 
 interface Wiring {
@@ -77,10 +85,11 @@ function wire(): Wiring {
   const { module: market, deliveries } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, authority });
   const { module: channel } = channelModule({ bank: money, accounts, clock: time, providers: bonds, authority });
   const { module: forward } = forwardModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, deliveries, authority });
+  const { module: upgrade, upgradeRule } = upgradeModule({ authority });
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   const { module: session } = sessionModule({ accounts, meter, clock: time, messages: router, authority });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, slashing, evidence, staking, beacon, organization, providers, auditors, market, channel, forward, governance];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, upgrade, slashing, evidence, staking, beacon, organization, providers, auditors, market, channel, forward, governance];
   router.bind(modules);
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),
@@ -91,7 +100,9 @@ function wire(): Wiring {
   const claims = createClaims(accounts, messages);
   return {
     modules,
-    machine: ({ signBeacon = () => undefined, ...options }) => new Machine({ ...options, modules, router, ante, claims, consensusParams, proposal: proposal.rule(signBeacon) }),
+    machine: ({ signBeacon = () => undefined, skipUpgradeHeights = [], upgrades = registered, ...options }) => new Machine({
+      ...options, modules, router, ante, claims, consensusParams, proposal: proposal.rule(signBeacon), upgrades: upgradeRule({ modules, upgrades, skipHeights: skipUpgradeHeights }),
+    }),
   };
 }
 

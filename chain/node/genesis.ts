@@ -17,7 +17,7 @@ export interface ParsedGenesis {
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 
 /** SDK modules that carry no state of their own: their empty sections are accepted. */
-const stateless = ["params", "vesting", "consensus", "runtime"];
+const stateless = ["params", "vesting", "consensus", "runtime", "upgrade"];
 
 /**
  * Reads `app_state` (UTF-8 JSON, SDK-shaped). A section of an unknown module is refused by name; a section of a known one that does not

@@ -22,6 +22,8 @@ export class Home {
   /** The application's own state; CometBFT keeps its databases beside it. */
   get appData(): string { return join(this.data, "application"); }
   get snapshots(): string { return join(this.data, "snapshots"); }
+  /** What the node that stopped for an upgrade tells its supervisor. */
+  get upgradeInfo(): string { return join(this.data, "upgrade-info.json"); }
   /** Process id of the CometBFT that `start` supervises. */
   get cometPid(): string { return join(this.data, "cometbft.pid"); }
   /** Process id of the running `dcmd start`. */
@@ -32,7 +34,7 @@ export class Home {
   }
 }
 
-/** Replaces a file in one step: a crash leaves the old or the new content. `secret` files are readable by their owner only. */
+/** Replaces a file in one step, durable when it returns: a crash leaves the old or the new content. `secret` files are readable by their owner only. */
 export function writeFile(path: string, content: string, options: { secret?: boolean } = {}): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const temporary = `${path}.${randomBytes(4).toString("hex")}.tmp`;
@@ -47,6 +49,9 @@ export function writeFile(path: string, content: string, options: { secret?: boo
   }
   closeSync(file);
   renameSync(temporary, path);
+  const directory = openSync(dirname(path), "r");
+  fsyncSync(directory);
+  closeSync(directory);
 }
 
 /** The JSON of a file, or undefined where there is no such file. Throws a SyntaxError that names the file where it is not JSON. */

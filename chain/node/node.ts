@@ -11,8 +11,8 @@ import type {
 import type { Timestamp } from "../codec/gen/google/protobuf/timestamp.ts";
 import { utf8 } from "../codec/bytes.ts";
 import { SimulationResponse } from "../codec/gen/cosmos/base/abci/v1beta1/abci.ts";
-import { QueryError } from "../runtime/errors.ts";
-import type { Machine } from "../runtime/machine.ts";
+import { HaltError, QueryError } from "../runtime/errors.ts";
+import type { BlockRequest, ExecutedBlock, Machine } from "../runtime/machine.ts";
 import { UnknownStore, VersionNotKept } from "../store/errors.ts";
 import { maxKeyLength } from "../store/limits.ts";
 import type { MultiStore } from "../store/multistore.ts";
@@ -33,6 +33,8 @@ export interface NodeOptions {
   readonly services?: { handle(path: string, request: Uint8Array, height: number): Promise<Uint8Array> | undefined };
   readonly metrics?: Metrics;
   readonly log: (level: "info" | "warn" | "error", message: string, fields?: Record<string, unknown>) => void;
+  /** Told before CometBFT hears of it: this build must not execute the next block. */
+  readonly onHalt?: (halt: HaltError) => void;
   /** Verifies the signatures of transactions that no CheckTx has seen, on other cores, before a block is executed. */
   readonly prefetch?: (txs: readonly Uint8Array[]) => Promise<void>;
 }
@@ -93,13 +95,22 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
   async finalizeBlock(request: RequestFinalizeBlock): Promise<Partial<ResponseFinalizeBlock>> {
     await this.#options.prefetch?.(request.txs);
     const stop = this.#options.metrics?.block(request.txs.length);
-    const result = this.machine.executeBlock({
+    const result = this.#execute({
       height: request.height, timeNanos: nanosOf(request.time), proposer: request.proposerAddress, txs: request.txs, lastCommit: request.decidedLastCommit, misbehavior: request.misbehavior,
     });
     stop?.(Number(request.height));
     const failed = result.txResults.filter(({ code }) => code !== 0).length;
     this.#options.metrics?.transactions(result.txResults.length - failed, failed);
     return result;
+  }
+
+  #execute(block: BlockRequest): ExecutedBlock {
+    try {
+      return this.machine.executeBlock(block);
+    } catch (error) {
+      if (error instanceof HaltError) this.#options.onHalt?.(error);
+      throw error;
+    }
   }
 
   /** Durable when it answers (ABCI-15). */

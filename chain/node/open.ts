@@ -1,6 +1,7 @@
 /** One node of a home: store, state machine, services, ABCI application, put together and taken apart in order. */
 import { createApp, storeNames } from "../app.ts";
 import { blsSign } from "../codec/bls.ts";
+import type { HaltError } from "../runtime/errors.ts";
 import type { Machine } from "../runtime/machine.ts";
 import { MultiStore, type MultiStoreOptions } from "../store/multistore.ts";
 import { SnapshotStore } from "../store/snapshots.ts";
@@ -50,17 +51,22 @@ export function machineOver(store: MultiStore, log: Log): Machine {
   return createApp({ store, strict: false, report: (what, error) => log("error", what, { error }), minGasPrices: [] });
 }
 
-export async function openNode(home: Home, config: AppConfig, rpc: CometRpc, log: Log): Promise<OpenNode> {
+export interface Upgrading {
+  readonly skipHeights: readonly bigint[];
+  readonly onHalt: (halt: HaltError) => void;
+}
+
+export async function openNode(home: Home, config: AppConfig, rpc: CometRpc, log: Log, upgrading?: Upgrading): Promise<OpenNode> {
   const store = await openStore(home, config, log);
   try {
-    return wire(home, config, store, rpc, log);
+    return wire(home, config, store, rpc, log, upgrading);
   } catch (error) {
     await store.close();
     throw error;
   }
 }
 
-function wire(home: Home, config: AppConfig, store: MultiStore, rpc: CometRpc, log: Log): OpenNode {
+function wire(home: Home, config: AppConfig, store: MultiStore, rpc: CometRpc, log: Log, upgrading: Upgrading | undefined): OpenNode {
   const snapshots = openSnapshots(home, store, config.snapshotKeepRecent);
   const beacon = readBeaconKey(home);
   const minGasPrices = parseGasPrices(config.minimumGasPrices);
@@ -69,6 +75,7 @@ function wire(home: Home, config: AppConfig, store: MultiStore, rpc: CometRpc, l
     strict: false,
     report: (what, error) => log("error", what, { error }),
     minGasPrices,
+    ...(upgrading === undefined ? {} : { skipUpgradeHeights: upgrading.skipHeights }),
     ...(beacon === undefined ? {} : { signBeacon: (message: Uint8Array) => blsSign(beacon.secretKey, message) }),
   });
   const version = versionInfo();
@@ -86,6 +93,7 @@ function wire(home: Home, config: AppConfig, store: MultiStore, rpc: CometRpc, l
   const prefetch = prefetcher(machine);
   const node: Node = new Node({
     machine, store, prefetch, snapshots, snapshotInterval: config.snapshotInterval, minRetainBlocks: config.minRetainBlocks, version: version.version, services, metrics, log,
+    ...(upgrading === undefined ? {} : { onHalt: upgrading.onHalt }),
   });
   metrics.gauge("dcm_store_oldest_height", "Oldest version that can be read", () => store.oldest);
   metrics.gauge("dcm_store_memory_bytes", "Bytes of the state tree in memory", () => store.memoryBytes);

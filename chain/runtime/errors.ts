@@ -21,6 +21,26 @@ export function assert(condition: unknown, message: string): asserts condition {
   if (!(condition as boolean)) throw new AssertionError(message);
 }
 
+/** A plan of an upgrade, as far as its operators need it. */
+export interface HaltPlan {
+  readonly name: string;
+  readonly height: bigint;
+  readonly info: string;
+}
+
+/**
+ * This build must not execute the next block: the node stops in front of it and keeps nothing of it. `needed` names the plan whose build
+ * goes on; without it this build is the wrong one for the state.
+ */
+export class HaltError extends Error {
+  override readonly name = "HaltError";
+  readonly needed: HaltPlan | undefined;
+  constructor(message: string, needed?: HaltPlan) {
+    super(message);
+    this.needed = needed;
+  }
+}
+
 /** One kind of error: its code, and its words made of the payload. */
 export interface ErrorKind<P = void> {
   readonly codespace: string;

@@ -14,8 +14,9 @@ import type { Ante, AnteOptions, Claim, Claims } from "./ante.ts";
 import { EventLog } from "../codec/event-log.ts";
 import { encodeWire } from "../codec/wire.ts";
 import { Context, readOnly, type BlockHeader, type Mode } from "./context.ts";
-import { assert, AssertionError, QueryError, sdkErrors, TxError } from "./errors.ts";
+import { assert, AssertionError, HaltError, QueryError, sdkErrors, TxError } from "./errors.ts";
 import { GasMeter } from "./gas.ts";
+import { moduleVersions, runtimeStore } from "./migrations.ts";
 import type { Module } from "./module.ts";
 import type { Router } from "./router.ts";
 import { CachedTx, TxCache } from "./tx-cache.ts";
@@ -46,6 +47,14 @@ export interface ConsensusParamsKeeper {
   maxBlockGas(ctx: Context): bigint;
 }
 
+/** What stands between two blocks: whether this build may execute the next one, and the state as it needs it. */
+export interface UpgradeRule {
+  /** True where `run` changes the state in front of this block. */
+  due(ctx: Context): boolean;
+  /** Throws a HaltError where this build must not execute the block; where an upgrade is due, migrates. */
+  run(ctx: Context): void;
+}
+
 export interface MachineOptions {
   readonly modules: readonly Module[];
   readonly router: Router;
@@ -55,6 +64,7 @@ export interface MachineOptions {
   readonly minGasPrices: AnteOptions["minGasPrices"];
   readonly consensusParams: ConsensusParamsKeeper;
   readonly proposal?: ProposalRule;
+  readonly upgrades?: UpgradeRule;
   /** Unexpected exceptions end the process instead of failing one transaction: for tests and simulations. */
   readonly strict: boolean;
   /** Told of exceptions that nobody expected, and of broken invariants. */
@@ -106,10 +116,7 @@ export interface BlockResult {
   readonly appHash: Uint8Array;
 }
 
-/** The store of the machine itself: the last header and the modules' versions. */
-export const runtimeStore = "runtime";
 const headerKey = utf8("header");
-const versionKey = (module: string): Uint8Array => concatBytes(utf8("version/"), utf8(module));
 const genesisGas = Number.MAX_SAFE_INTEGER;
 
 export class Machine {
@@ -120,6 +127,8 @@ export class Machine {
   readonly #txs = new TxCache(100_000, 64 << 20);
   /** State after genesis, until the first block is committed. */
   #genesis: StoresOverlay | undefined;
+  /** The committed state as the upgrade in front of the next block makes it: what the mempool and proposals of this build are made on. */
+  #upgraded: StoresOverlay | undefined;
   #check: StoresOverlay;
   #checkHeader: BlockHeader | undefined;
   #header: BlockHeader | undefined;
@@ -151,7 +160,7 @@ export class Machine {
     const header: BlockHeader = { chainId: inputs.chainId, height: inputs.initialHeight - 1n, timeNanos: inputs.timeNanos, proposer: new Uint8Array(0) };
     const ctx = new Context(header, stores, "genesis");
     for (const module of this.modules) {
-      ctx.store(runtimeStore).set(versionKey(module.name), uint64Bytes(BigInt(module.consensusVersion)));
+      moduleVersions.set(ctx, module.name, BigInt(module.consensusVersion));
       if (module.genesis === undefined) continue;
       const section = inputs.sections[module.name];
       const state = section === undefined ? module.genesis.defaults() : module.genesis.type.decode(section);
@@ -371,7 +380,7 @@ export class Machine {
     return { ...block, txResults: txResults.map(withEvents) };
   }
 
-  /** Executes a decided block. The state is prepared, not durable: `commit` follows. */
+  /** Executes a decided block. The state is prepared, not durable: `commit` follows. Throws a HaltError where this build must not execute it. */
   executeBlock(request: BlockRequest): ExecutedBlock {
     const genesis = this.#genesis;
     const chainId = this.#header?.chainId;
@@ -396,6 +405,11 @@ export class Machine {
       events.push(...hookEvents(ctx.log, name));
     };
     writeHeader(stores, header);
+    if (this.#options.upgrades !== undefined) {
+      const ctx = new Context(header, stores, "block");
+      this.#options.upgrades.run(ctx);
+      events.push(...hookEvents(ctx.log, "PreBlock"));
+    }
     for (const module of this.modules) {
       if (module.beginBlock !== undefined) hook(module, "BeginBlock", (ctx) => module.beginBlock!(ctx, { lastCommit: request.lastCommit, misbehavior: request.misbehavior }));
     }
@@ -453,8 +467,42 @@ export class Machine {
     this.#resetCheck(this.#header);
   }
 
+  /** Why this build must not execute the next block; undefined where it may, or where there is no state yet. */
+  get halt(): HaltError | undefined {
+    const { upgrades } = this.#options;
+    if (upgrades === undefined || this.#header === undefined) return undefined;
+    const ctx = nextContext(this.#header, new StoresOverlay(this.#genesis ?? this.#store.latest()));
+    if (upgrades.due(ctx)) return undefined;
+    try {
+      upgrades.run(ctx);
+      return undefined;
+    } catch (error) {
+      if (error instanceof HaltError) return error;
+      throw error;
+    }
+  }
+
+  /** The state of the next block, where an upgrade is due in front of it that this build has. */
+  #preview(header: BlockHeader): StoresOverlay | undefined {
+    const { upgrades } = this.#options;
+    if (upgrades === undefined || this.#genesis !== undefined) return undefined;
+    const stores = new StoresOverlay(this.#store.latest());
+    const ctx = nextContext(header, stores);
+    if (!upgrades.due(ctx)) return undefined;
+    try {
+      upgrades.run(ctx);
+      return stores;
+    } catch (error) {
+      // The block itself will say so; until then the state can still be read and exported.
+      if (this.#options.strict) throw error;
+      this.#options.report("the upgrade that is due fails", error);
+      return undefined;
+    }
+  }
+
   #resetCheck(header: BlockHeader): void {
-    this.#check = new StoresOverlay(this.#genesis ?? this.#store.latest(), { remember: true });
+    this.#upgraded = this.#preview(header);
+    this.#check = new StoresOverlay(this.#genesis ?? this.#upgraded ?? this.#store.latest(), { remember: true });
     this.#checkHeader = header;
     this.#maxBlockGas = this.#options.consensusParams.maxBlockGas(new Context(header, readOnly(this.#check), "query"));
   }
@@ -462,7 +510,7 @@ export class Machine {
   #proposalContext(request: { height: bigint; timeNanos: bigint; proposer: Uint8Array }): Context {
     const chainId = this.#header?.chainId;
     assert(chainId !== undefined, "a proposal before genesis");
-    return new Context({ chainId, height: request.height, timeNanos: request.timeNanos, proposer: request.proposer }, new StoresOverlay(this.#genesis ?? this.#store.latest()), "block");
+    return new Context({ chainId, height: request.height, timeNanos: request.timeNanos, proposer: request.proposer }, new StoresOverlay(this.#genesis ?? this.#upgraded ?? this.#store.latest()), "block");
   }
 
   // ---- queries
@@ -550,6 +598,10 @@ function withEvents({ emitted, ...result }: TxOutcome): ExecTxResult {
 function hookEvents(log: EventLog, mode: string): Event[] {
   log.share(0, "mode", mode);
   return log.abciEvents();
+}
+
+function nextContext(header: BlockHeader, stores: StoresOverlay): Context {
+  return new Context({ ...header, height: header.height + 1n }, stores, "block");
 }
 
 function copyChanges(from: StoresOverlay, into: Stores): void {

@@ -136,7 +136,7 @@ export interface Module {
   readonly consensusParamUpdates?: (ctx: Context) => ConsensusParams | undefined;
   /** Each gives the sentence that says what is broken, or undefined. */
   readonly invariants?: Readonly<Record<string, (ctx: Context) => string | undefined>>;
-  /** From consensus version N to N + 1. */
+  /** From consensus version N to N + 1, without a gap up to `consensusVersion`; run at the height of an upgrade. */
   readonly migrations?: Readonly<Record<number, (ctx: Context) => void>>;
   readonly errors?: Readonly<Record<string, ErrorKind<never>>>;
 }
@@ -145,5 +145,11 @@ export interface Module {
 export function defineModule<G>(module: Omit<Module, "genesis"> & { readonly genesis?: Genesis<G> }): Module {
   if (!/^[a-z][a-z0-9]*$/.test(module.name)) throw new TypeError(`module name ${module.name}: lower-case letters and digits only`);
   if (!Number.isSafeInteger(module.consensusVersion) || module.consensusVersion < 1) throw new TypeError(`module ${module.name}: consensusVersion is an integer from 1`);
+  // The SDK's modules begin at the SDK's versions, so there may be none; but none is left out.
+  const from = Object.keys(module.migrations ?? {}).map(Number).sort((a, b) => a - b);
+  for (const [i, version] of from.entries()) {
+    const next = from[i + 1] ?? module.consensusVersion;
+    if (next !== version + 1) throw new TypeError(`module ${module.name}: migrations lead from consensus version ${version} to ${version + 1}, and the next is from ${next}`);
+  }
   return module as unknown as Module;
 }

@@ -12,6 +12,7 @@ const historical: Readonly<Record<string, string>> = {
   "/cosmos.staking.v1beta1.Query/HistoricalInfo": "a chain keeps the sets of its own blocks",
   "/cosmos.gov.v1.Query/TallyResult": "votes on open proposals count by the stake that a chain begins with",
   "/cosmos.gov.v1beta1.Query/TallyResult": "votes on open proposals count by the stake that a chain begins with",
+  "/cosmos.upgrade.v1beta1.Query/CurrentPlan": "a plan names a height of its own chain, as in the SDK it is not exported",
   "/dcm.clock.v1.Query/Tau": "the header mark begins anew: no protocol time passes between two chains",
 };
 

@@ -28,7 +28,7 @@ export class TestChain {
   height = 0n;
   /** Seconds since the epoch of the next block. */
   time = 1_700_000_000n;
-  readonly #options: TestChainOptions;
+  #options: TestChainOptions;
   readonly #sequences = new Map<string, bigint>();
 
   private constructor(options: TestChainOptions, directory: string, store: MultiStore) {
@@ -94,8 +94,15 @@ export class TestChain {
     return { accountNumber: info?.accountNumber ?? 0n, sequence: info?.sequence ?? 0n };
   }
 
-  /** Closes and opens the store again, as a restart does. */
-  async restart(): Promise<void> {
+  /** Signs with the sequence that is on the chain, and does not count it. */
+  signOnce(account: TestAccount, messages: readonly Any[], fee: { denom: string; amount: bigint }): Uint8Array {
+    return signedTx(account, { chainId: testChainId, ...this.accountOf(account), messages, gas: 2_000_000n, fee });
+  }
+
+  /** Closes and opens the store again, as a restart does; with another build's options, as an upgrade does: they replace those of the build before. */
+  async restart(build: Pick<TestChainOptions, "upgrades" | "skipUpgradeHeights"> = {}): Promise<void> {
+    const { upgrades, skipUpgradeHeights, ...rest } = this.#options;
+    this.#options = { ...rest, ...build };
     await this.store.close();
     this.store = await MultiStore.open({ directory: this.directory, stores: storeNames });
     this.machine = this.#machine();

@@ -1,15 +1,14 @@
 /** How the operator's command talks: data on stdout, talk on stderr, one error with its cause and the next step, an exit code that scripts can read. */
 
 /** What the process ends with. The table stands in docs/operators.md. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, notFound: 3, invalid: 4, unreachable: 5 } as const;
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+export const exitCodes = { ok: 0, failed: 1, usage: 2, notFound: 3, invalid: 4, unreachable: 5, halted: 6 } as const;
 
 /** An error that the operator can do something about: what is wrong and, in `hint`, what to do next. */
 export class CliError extends Error {
   override readonly name = "CliError";
   readonly hint: string | undefined;
-  readonly exitCode: ExitCode;
-  constructor(message: string, options: { hint?: string; exitCode?: ExitCode } = {}) {
+  readonly exitCode: number;
+  constructor(message: string, options: { hint?: string; exitCode?: number } = {}) {
     super(message);
     this.hint = options.hint;
     this.exitCode = options.exitCode ?? exitCodes.failed;

@@ -59,7 +59,7 @@ export function buildProgram(io: Io): Command {
         "dcmd keys add operator                             # an account",
         "dcmd genesis gentx operator 1000000udcm --chain-id dcm-1",
         "dcmd start                                         # the node, with its CometBFT",
-      )}\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 node not reachable.\n`,
+      )}\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 node not reachable, 6 another build must run.\n`,
     );
 
   /** Options that every command takes; they stand on the command itself, so that they may come anywhere in the line. */
@@ -201,6 +201,7 @@ export function buildProgram(io: Io): Command {
     .option("--metrics-address <address>", "Prometheus, HOST:PORT; \"off\" switches it off")
     .option("--minimum-gas-prices <prices>", "e.g. 0.001udcm")
     .option("--halt-height <height>", "stop after this height")
+    .option("--unsafe-skip-upgrades <heights...>", "go on without the upgrade that is due at these heights; the network forks unless most validators do the same", [] as string[])
     .addOption(new Option("--log-level <level>", "debug, info, warn, error").choices(["debug", "info", "warn", "error"] as const).default("info" as const))
     .addHelpText(
       "after",
@@ -288,6 +289,23 @@ export function buildProgram(io: Io): Command {
   txCommand(beacon, "register-key", "registers this home's beacon key for the validator of --from")
     .action(async (options) => (await import("./tx.ts")).registerBeaconKey(io, globals(options), options));
 
+  // ---- queries
+
+  const query = group("query", "what the state of a running node says").alias("q").addHelpText("after", examples("dcmd query upgrade plan", "dcmd query upgrade applied v2"));
+  const queryCommand = <N extends string>(parent: Command, name: N, description: string) => command(parent, name, description).option("-n, --node <url>", "CometBFT's RPC; default: client.toml");
+  const upgrade = query.command("upgrade").description("upgrades of the network").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  queryCommand(upgrade, "plan", "the upgrade that is scheduled")
+    .action(async (options) => (await import("./query-upgrade.ts")).plan(io, globals(options), options));
+  queryCommand(upgrade, "applied", "the height at which an upgrade was applied, and its block")
+    .argument("<name>")
+    .action(async (name, options) => (await import("./query-upgrade.ts")).applied(io, globals(options), name, options));
+  queryCommand(upgrade, "module_versions", "consensus versions of the modules")
+    .alias("module-versions")
+    .argument("[module]")
+    .action(async (name, options) => (await import("./query-upgrade.ts")).moduleVersions(io, globals(options), name, options));
+  queryCommand(upgrade, "authority", "who schedules and cancels upgrades")
+    .action(async (options) => (await import("./query-upgrade.ts")).authority(io, globals(options), options));
+
   // ---- snapshots
 
   const snapshots = group("snapshots", "state snapshots for new nodes").addHelpText("after", examples("dcmd snapshots list", "dcmd snapshots create"));
@@ -323,6 +341,9 @@ export function buildProgram(io: Io): Command {
     .argument("<key>", "e.g. consensus.timeout_commit")
     .argument("<value>", "a text, or true, false, a number, a list such as [\"*\"] where the key holds one")
     .action(async (file, key, value, options) => (await import("./config.ts")).set(io, globals(options), file, key, value));
+  command(program, "pre-upgrade", "run by a supervisor before this build takes over: whether it has the upgrade that data/upgrade-info.json asks for")
+    .addHelpText("after", "\nExit codes: 0 it has, 30 it has not.\n")
+    .action(async (options) => (await import("./pre-upgrade.ts")).preUpgrade(io, globals(options)));
   command(program, "version", "this program's version")
     .option("--long", "with the runtime's, the modules' and the build's")
     .action(async (options) => (await import("./version.ts")).version(io, globals(options), options));

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer } from "../../abci/server.ts";
 import type { PartialApplication } from "../../abci/application.ts";
+import type { HaltError } from "../../runtime/errors.ts";
 import { readAppConfig, type AppConfig } from "../config/app.ts";
 import { cometShape, readGenesisDoc, writeGenesisFile } from "../config/genesis-doc.ts";
 import { ConfigFile } from "../config/toml.ts";
@@ -16,9 +17,10 @@ import { CometRpc } from "../services/comet-rpc.ts";
 import { CometSupervisor } from "../supervisor.ts";
 import { checkBlocks, checkSigner, hintFor } from "./check-home.ts";
 import { openHome, wholeNumber } from "./common.ts";
-import { CliError, toJsonText, type Io } from "./io.ts";
+import { CliError, exitCodes, toJsonText, type Io } from "./io.ts";
 import type { Globals } from "./program.ts";
 import { hold, livingProcess } from "./running.ts";
+import { forgetSkipped, haltReason, writeUpgradeInfo } from "../upgrade-info.ts";
 
 interface Options {
   readonly appOnly?: true | undefined;
@@ -32,6 +34,7 @@ interface Options {
   readonly metricsAddress?: string | undefined;
   readonly minimumGasPrices?: string | undefined;
   readonly haltHeight?: string | undefined;
+  readonly unsafeSkipUpgrades: readonly string[];
   readonly logLevel: Level;
 }
 
@@ -43,6 +46,7 @@ const maxSocketPath = 100;
 export async function start(io: Io, globals: Globals, options: Options): Promise<void> {
   const home = openHome(globals);
   const log = createLog(io.stderr, options.logLevel, globals.format === "json", io.now);
+  const skipHeights = options.unsafeSkipUpgrades.map((text) => BigInt(wholeNumber("--unsafe-skip-upgrades", text, 1, Number.MAX_SAFE_INTEGER)));
   const config = withFlags(readAppConfig(ConfigFile.read(home.appConfig)), options);
   const comet = ConfigFile.read(home.cometConfig);
   const genesis = readGenesisDoc(home.genesis);
@@ -57,8 +61,19 @@ export async function start(io: Io, globals: Globals, options: Options): Promise
   let watch: NodeJS.Timeout | undefined;
   try {
     await endOrphan(home, log);
-    const open = await openNode(home, config, rpc, log);
+    forgetSkipped(home, skipHeights);
+    const onHalt = (halt: HaltError): void => {
+      // First what the supervisor reads, durably; then the words; CometBFT hears of it last.
+      if (halt.needed !== undefined) writeUpgradeInfo(home, halt.needed);
+      const reason = haltReason(halt);
+      log("error", reason);
+      stopping.resolve(halted(halt, reason));
+    };
+    const open = await openNode(home, config, rpc, log, { skipHeights, onHalt });
     closers.push(() => open.close());
+    // An old build still votes for the block that it does not execute: the others may need its vote. A wrong one does nothing.
+    const { halt } = open.machine;
+    if (halt !== undefined && halt.needed === undefined) throw halted(halt, haltReason(halt));
     if (options.appOnly !== true) checkBlocks(home, comet, open.store.version);
     // CometBFT keeps the genesis that it read first: a bad one must not come so far.
     if (open.store.version === 0) (await import("./genesis-run.ts")).runGenesis(genesis);
@@ -102,6 +117,13 @@ export async function start(io: Io, globals: Globals, options: Options): Promise
   }
 }
 
+function halted({ needed }: HaltError, reason: string): CliError {
+  const hint = needed === undefined
+    ? "Nothing was executed or committed. docs/operators.md, Upgrades, says which build runs when."
+    : `Nothing of block ${needed.height} was committed. Start the build that has the upgrade "${needed.name}" on the same home; a supervisor does it by itself (docs/operators.md, Upgrades).`;
+  return new CliError(reason, { hint, exitCode: exitCodes.halted });
+}
+
 function withFlags(config: AppConfig, options: Options): AppConfig {
   const switched = <T extends { enable: boolean; address: string }>(part: T, flag: string | undefined): T =>
     flag === undefined ? part : flag === "off" ? { ...part, enable: false } : { ...part, enable: true, address: flag };
@@ -131,7 +153,8 @@ async function endOrphan(home: Home, log: Log): Promise<void> {
 }
 
 function privateSocket(home: Home): string {
-  const inside = join(home.data, "abci.sock");
+  // Beside the data, not in it: programs that back the data up cannot copy a socket.
+  const inside = join(home.root, "abci.sock");
   if (Buffer.byteLength(inside) <= maxSocketPath) return `unix://${inside}`;
   const directory = join(tmpdir(), `dcmd-${process.getuid?.() ?? 0}`);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
