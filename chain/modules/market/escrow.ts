@@ -5,7 +5,7 @@ import { addressBytes, moduleAddress } from "../../codec/address.ts";
 import { addCoins, type Money } from "../../runtime/coins.ts";
 import { assert, fail } from "../../runtime/errors.ts";
 import { errors } from "./errors.ts";
-import { emit, tagsText } from "./events.ts";
+import { billedTo, emit } from "./events.ts";
 import { factsOf } from "./mandates.ts";
 import { escrowAccount } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -116,8 +116,7 @@ export function disburse<T extends Account>(ctx: Context, ports: MarketPorts, ac
     burned: add(before.burned, settlement.burned), refunded: add(before.refunded, settlement.refund),
   };
   emit(ctx, "EventEscrowSettled", {
-    ...about, consumer: account.consumer, payer: account.payer, organization: account.organization, class_id: account.classId, denom,
-    cost_tags: tagsText(account.costTags), paid, fee: settlement.fee, burned: settlement.burned, refunded: settlement.refund, held,
+    ...about, ...billedTo(account), denom, paid, fee: settlement.fee, burned: settlement.burned, refunded: settlement.refund, held,
   });
   reportUsage(ctx, account, settlement, about, lines);
   return { ...account, escrow };
@@ -134,8 +133,8 @@ function reportUsage(ctx: Context, account: Account, { payments, fee }: Settleme
     const share = (fee * paid) / total - shared;
     shared += share;
     emit(ctx, "EventUsagePaid", {
-      ...about, lease_id: line.leaseId, provider, provider_organization: line.providerOrganization, jurisdiction: line.jurisdiction, consumer: account.consumer, payer: account.payer, organization: account.organization,
-      cost_tags: tagsText(account.costTags), class_id: account.classId, lots: line.lots, price: line.price, denom: account.escrow!.denom, amount, fee: share,
+      ...about, lease_id: line.leaseId, provider, provider_organization: line.providerOrganization, jurisdiction: line.jurisdiction, ...billedTo(account),
+      lots: line.lots, price: line.price, denom: account.escrow!.denom, amount, fee: share,
       ...(line.fromTau === undefined ? {} : { from_tau: line.fromTau, to_tau: line.toTau! }),
     });
   }

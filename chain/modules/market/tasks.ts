@@ -8,7 +8,7 @@ import { openBook } from "./books.ts";
 import { requestDraw, dropDraw } from "./draw-queue.ts";
 import { payOut, type UsageLine } from "./escrow.ts";
 import { errors } from "./errors.ts";
-import { emit, replicaChanged, taskChanged } from "./events.ts";
+import { billedTo, emit, replicaChanged, taskChanged } from "./events.ts";
 import { endLeaseUnit } from "./leases.ts";
 import { paramsAt } from "./params.ts";
 import { countSettled } from "./prices.ts";
@@ -124,7 +124,7 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       ];
       ports.providers.slash(ctx, addressBytes(effect.provider), penalty.amount, awards, effect.reason);
       emit(ctx, "EventProviderPenalized", {
-        task_id: task.id, job_id: job.id, provider: effect.provider, consumer: job.consumer, reason: effect.reason, amount: penalty.amount,
+        task_id: task.id, job_id: job.id, provider: effect.provider, ...billedTo(job), reason: effect.reason, amount: penalty.amount,
         to_consumer: penalty.consumer, to_provers: penalty.prover * BigInt(provers.length), denom: ports.providers.bondDenom(ctx),
       });
       return task;

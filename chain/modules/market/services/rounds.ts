@@ -4,7 +4,7 @@ import { addressBytes } from "../../../codec/address.ts";
 import { assert } from "../../../runtime/errors.ts";
 import { maxInt, minInt } from "../../../math/int.ts";
 import { meterOf } from "../classes.ts";
-import { emit } from "../events.ts";
+import { billedTo, emit } from "../events.ts";
 import { paramsAt } from "../params.ts";
 import { rateOf } from "../rate.ts";
 import { probeDraws, probeQueue, probeRounds, probesByProber } from "../state.ts";
@@ -84,7 +84,7 @@ function payCredit(ctx: Context, ports: MarketPorts, instance: Instance, service
   if (fromStake > 0n) ports.providers.slash(ctx, provider, fromStake, [{ to, amount: fromStake }], "sla");
   const amount = fromBond + fromStake;
   count(ctx, instance.provider, {}, amount);
-  emit(ctx, "EventCreditPaid", { ...about(instance, service), payer: service.payer, round, amount, from_stake: fromStake, denom: ports.providers.bondDenom(ctx) });
+  emit(ctx, "EventCreditPaid", { ...about(instance, service), ...billedTo(service), round, amount, from_stake: fromStake, denom: ports.providers.bondDenom(ctx) });
   return fromStake;
 }
 

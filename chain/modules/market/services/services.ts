@@ -8,7 +8,7 @@ import { openBook } from "../books.ts";
 import { meterOf } from "../classes.ts";
 import { disburse } from "../escrow.ts";
 import { errors } from "../errors.ts";
-import { emit, instanceChanged } from "../events.ts";
+import { billedTo, emit, instanceChanged } from "../events.ts";
 import { createLease, endLeaseUnit } from "../leases.ts";
 import { paramsAt } from "../params.ts";
 import { countSettled } from "../prices.ts";
@@ -133,7 +133,8 @@ function carryOut(ctx: Context, ports: MarketPorts, instance: Instance, service:
       const awards = penalty.consumer > 0n ? [{ to: addressBytes(service.payer), amount: penalty.consumer }] : [];
       ports.providers.slash(ctx, addressBytes(provider), penalty.amount, awards, effect.reason);
       emit(ctx, "EventProviderPenalized", {
-        instance_id: instance.id, service_id: service.id, provider, consumer: service.consumer, reason: effect.reason, amount: penalty.amount, to_consumer: penalty.consumer, to_provers: 0n,
+        instance_id: instance.id, service_id: service.id, provider, ...billedTo(service), reason: effect.reason, amount: penalty.amount, to_consumer: penalty.consumer, to_provers: 0n,
+        denom: ports.providers.bondDenom(ctx),
       });
       return service;
     }
