@@ -14,8 +14,8 @@ export default {
       from: { path: "^chain/modules/([^/]+)/", pathNot: "\\.test\\.ts$" },
       to: { path: "^chain/modules/([^/]+)/", pathNot: ["^chain/modules/$1/", "^chain/modules/[^/]+/(ports|testing)\\.ts$", "^chain/modules/[^/]+/[^/]+/(ports|testing)\\.ts$"] },
     },
-    { name: "worker-through-client", severity: "error", from: { path: "^(worker|client)/", pathNot: "\\.test\\.ts$" }, to: { path: "^chain/(?!vm/|codec/|math/)" } },
-    { name: "client-below-worker", severity: "error", from: { path: "^client/" }, to: { path: "^(worker|localnet|test)/" } },
+    { name: "worker-through-client", severity: "error", from: { path: "^(worker|client|cli)/", pathNot: "\\.test\\.ts$" }, to: { path: "^chain/(?!vm/|codec/|math/)" } },
+    { name: "client-below-worker", severity: "error", from: { path: "^client/" }, to: { path: "^(worker|cli|localnet|test)/" } },
   ],
   options: { tsPreCompilationDeps: true, tsConfig: { fileName: "tsconfig.json" }, doNotFollow: { path: "node_modules" }, exclude: { path: "^chain/codec/gen/" } },
 };

@@ -58,7 +58,7 @@ if (!installIsCurrent()) install();
 const node = pinnedNode();
 
 /** Quick ones first. */
-const tests = ["chain/**/*.test.ts", "client/**/*.test.ts", "worker/**/*.test.ts", "examples/**/*.test.ts", "localnet/**/*.test.ts", "test/**/*.test.ts"];
+const tests = ["chain/**/*.test.ts", "client/**/*.test.ts", "cli/**/*.test.ts", "worker/**/*.test.ts", "examples/**/*.test.ts", "localnet/**/*.test.ts", "test/**/*.test.ts"];
 const [first, ...rest] = process.argv.slice(2);
 const steps =
   first === "--test-run"
@@ -67,7 +67,7 @@ const steps =
       ? [
           [`${root}node_modules/typescript/bin/tsc`, "-p", "."],
           [`${root}node_modules/eslint/bin/eslint.js`, "."],
-          [`${root}node_modules/dependency-cruiser/bin/dependency-cruiser.mjs`, "--config", ".dependency-cruiser.mjs", "chain", "client", "worker", "localnet"],
+          [`${root}node_modules/dependency-cruiser/bin/dependency-cruiser.mjs`, "--config", ".dependency-cruiser.mjs", "chain", "client", "cli", "worker", "localnet"],
         ]
       : first === undefined
         ? []

@@ -16,7 +16,7 @@ import { decodeTx, TxDecodeError, type DecodedTx } from "../../chain/codec/tx.ts
 import type { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import { MisbehaviorType, type ExecTxResult, type Misbehavior } from "../../chain/codec/gen/tendermint/abci/types.ts";
 import { followQueue } from "../../chain/modules/market/state.ts";
-import type { BlockRequest } from "../../chain/runtime/machine.ts";
+import type { BlockRequest, BlockResult } from "../../chain/runtime/machine.ts";
 import { timestampOf } from "../../chain/runtime/time-text.ts";
 
 export interface RunOptions {
@@ -29,6 +29,8 @@ export interface RunOptions {
   readonly audits?: number;
   /** Exports the last state, begins a new chain from it and compares. Default true. */
   readonly roundTrip?: boolean;
+  /** Hears of each block that was committed. */
+  readonly onBlock?: (height: number, result: BlockResult) => void;
   /** Looks at the full node's last state before everything is stopped. */
   readonly inspect?: (last: LastState) => void | Promise<void>;
 }
@@ -171,6 +173,7 @@ class Run {
     this.#full.machine.commit();
     if (this.#full.machine.header?.height !== header.height) throw new Error("the committed header is not the block's");
     this.#hashes.push(outcome.appHash);
+    this.#options.onBlock?.(this.#height, result);
     this.#signers.apply(header.height, result.validatorUpdates);
     this.#countAll(request.txs, result.txResults);
     this.#recheck(new Set(request.txs));

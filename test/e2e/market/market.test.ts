@@ -5,6 +5,7 @@ import { fillOrKill, payPremium, raiseLimit, runTogether } from "./attributes.ts
 import { balanceBooks, matchBankEvents, pruneRecords, settleProviders, signBySession } from "./audit.ts";
 import { answerNonsense, closeAfterDeclines, closeWithoutSalt, closeWithoutSeal } from "./consumers.ts";
 import { goOnAfterKill, rematchAfterDeath, rematchAfterSilence, replaceTheSilent, slashTheLiar } from "./faulty.ts";
+import { billTheConsumer } from "./bills.ts";
 import { Follower } from "./follower.ts";
 import { cancelPartlyMatched, expire, leaveUnfilled, tradeWithOneself, waitForCheaper } from "./orders.ts";
 import { secondDenom } from "../../../localnet/homes.ts";
@@ -19,7 +20,7 @@ const lanes: readonly (readonly Scenario[])[] = [
   [acceptWithoutVerification, acceptReplicated, slashTheLiar, replaceTheSilent],
   [payInAnotherDenom, goOnAfterKill, rematchAfterDeath, payPremium, raiseLimit],
   [closeWithoutSalt, closeAfterDeclines, leaveUnfilled, expire, waitForCheaper, answerNonsense, fillOrKill, runTogether],
-  [surviveGatewayKills, closeWithoutInputs],
+  [surviveGatewayKills, closeWithoutInputs, billTheConsumer],
   [mapAndReduce, closeBehindTheMissing, cancelBehindTheFailed],
   [showNothingToThirdParties, rematchAfterSilence, closeWithoutSeal, cancelPartlyMatched, tradeWithOneself],
 ];
@@ -74,6 +75,8 @@ describe("the market on a real network", function () {
   holds("closes every stage behind a task without a result, and gives their escrow back", closeBehindTheMissing);
   holds("closes a stage whose inputs the consumer keeps back", closeWithoutInputs);
   holds("cancels what would read the result of a program that failed", cancelBehindTheFailed);
+
+  holds("bills a consumer what the chain settled, and finds a bill out that says otherwise (STM-7)", billTheConsumer);
 
   it("leaks no secret into logs, blocks, process list or the disks of providers", () => leakNothing(world));
   it("costs workers and gateways no fee for transactions that fail", () => {

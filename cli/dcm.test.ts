@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { csvText } from "../client/statements/csv.ts";
+import { focusColumns } from "../client/statements/focus.ts";
+import { testAccount } from "../test/support/accounts.ts";
+import { columns } from "./io.ts";
+import { run } from "./program.ts";
+
+const silent = "http://127.0.0.1:1";
+const address = testAccount("billed").text;
+
+async function dcm(argv: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  let out = "";
+  let err = "";
+  const code = await run(argv, {
+    stdout: (text) => (out += text), stderr: (text) => (err += text), env: {}, now: () => new Date("2026-11-26T00:00:00Z"), writeFile: () => assert.fail("nothing is written"), removeFile: () => assert.fail("nothing is removed"), isTerminal: false,
+    readFile: (path) => files[path] ?? assert.fail(`ENOENT: ${path}`),
+  });
+  return { code, out, err };
+}
+
+describe("dcm", () => {
+  it("says what it does, with examples, for every command", async () => {
+    for (const argv of [["--help"], ["bill", "--help"], ["bill", "show", "--help"], ["bill", "export", "--help"], ["bill", "verify", "--help"]]) {
+      const { code, out, err } = await dcm(argv);
+      assert.deepEqual([code, err], [0, ""], argv.join(" "));
+      assert.match(out, /Examples:\n {2}\$ dcm bill /);
+    }
+    assert.match((await dcm(["--version"])).out, /^\d+\.\d+\.\d+\n$/);
+  });
+
+  it("tells wrong usage by its exit code, says why and what to type (STM-8)", async () => {
+    for (const [argv, words] of [
+      [["bill", "shwo"], /Did you mean show\?/], [["bill", "show"], /an account or an organization, and not both/], [["bill", "show", "--account", "dcm1x"], /is no account's address/], [["bill", "show", "--organization", "a'b"], /no name of an organization/],
+      [["bill", "show", "--account", address, "--from", "yesterday"], /"yesterday" is no time\n {5}e\.g\. 2026-11-01/], [["bill", "show", "--account", address, "--from", "2026-11-02", "--to", "2026-11-02"], /the period ends at 2026-11-02T00:00:00Z/],
+      [["bill", "export", "--account", address, "--format", "focus"], /--currency with three capital letters/], [["bill", "export", "--account", address, "--format", "focus", "--currency", "USD", "--fx", "udcm=0"], /--fx udcm=0 is no rate/],
+      [["bill", "export", "--account", address, "--format", "pdf"], /Allowed choices are csv, focus, json/],
+    ] as const) {
+      const { code, err } = await dcm(argv);
+      assert.equal(code, 2, argv.join(" "));
+      assert.match(err, words);
+    }
+  });
+
+  it("tells a node that does not answer, a file that is not there, and one that is no bill apart (STM-8)", async () => {
+    const away = await dcm(["bill", "show", "--account", address, "--node", silent, "--json"]);
+    assert.equal(away.code, 5);
+    assert.deepEqual(Object.keys(JSON.parse(away.err) as object), ["error", "hint", "exit_code"]);
+    assert.equal((await dcm(["bill", "verify", "none.csv"])).code, 3);
+    for (const [text, words] of [["", /the file is empty/], ["a,b\nc", /row 1 has 1 fields/], ['a\n"b', /a quote is not closed/]] as const) {
+      const { code, err } = await dcm(["bill", "verify", "bill.csv"], { "bill.csv": text });
+      assert.equal(code, 4);
+      assert.match(err, words);
+    }
+    const { code, out, err } = await dcm(["bill", "verify", "bill.csv", "--rules-only"], { "bill.csv": csvText([["BilledCost"], ["x"]]) });
+    assert.equal(code, 4);
+    assert.match(out, /row 1: BilledCost "x" is no decimal \(decimal\)/);
+    assert.match(err, /bill\.csv: \d+ faults in 1 rows/);
+    const json = await dcm(["bill", "verify", "bill.csv", "--rules-only", "--json"], { "bill.csv": csvText([[...focusColumns]]) });
+    assert.deepEqual([json.code, (JSON.parse(json.out) as { faults: unknown[] }).faults], [0, []]);
+  });
+
+  it("aligns numbers to the right and words to the left", () => {
+    assert.equal(columns([["what", "cost"], ["a", "5"], ["bb", "1000"]]), "what  cost\na        5\nbb    1000");
+    assert.equal(columns([["only", "head"]]), "only  head");
+  });
+});
