@@ -289,10 +289,52 @@ export function buildProgram(io: Io): Command {
   txCommand(beacon, "register-key", "registers this home's beacon key for the validator of --from")
     .action(async (options) => (await import("./tx.ts")).registerBeaconKey(io, globals(options), options));
 
+  const gov = tx.command("gov").description("proposals, deposits and votes").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  txCommand(gov, "submit-proposal", "proposes what a file says: messages that run once enough stake agrees")
+    .argument("<file>", '{"messages":[{"@type":"..."}],"deposit":"10000000udcm","title":"...","summary":"...","metadata":"","expedited":false}')
+    .addHelpText("after", examples("dcmd tx gov submit-proposal proposal.json --from operator --dry-run"))
+    .action(async (file, options) => (await import("./tx-gov.ts")).submitProposal(io, globals(options), file, options));
+  txCommand(gov, "deposit", "adds to a proposal's deposit, which opens the vote once there is enough")
+    .argument("<proposal-id>")
+    .argument("<coins>", "e.g. 10000000udcm")
+    .action(async (id, coins, options) => (await import("./tx-gov.ts")).deposit(io, globals(options), id, coins, options));
+  txCommand(gov, "vote", "votes with all stake that --from had when the voting period began")
+    .argument("<proposal-id>")
+    .argument("<option>", "yes, no, abstain or no_with_veto")
+    .action(async (id, option, options) => (await import("./tx-gov.ts")).vote(io, globals(options), id, option, options));
+  txCommand(gov, "weighted-vote", "splits the vote; weights sum up to 1")
+    .argument("<proposal-id>")
+    .argument("<options>", "e.g. yes=0.6,no=0.3,abstain=0.1")
+    .action(async (id, split, options) => (await import("./tx-gov.ts")).weightedVote(io, globals(options), id, split, options));
+  txCommand(gov, "cancel-proposal", "takes back a proposal of --from; a share of its deposits is lost")
+    .argument("<proposal-id>")
+    .action(async (id, options) => (await import("./tx-gov.ts")).cancelProposal(io, globals(options), id, options));
+
   // ---- queries
 
-  const query = group("query", "what the state of a running node says").alias("q").addHelpText("after", examples("dcmd query upgrade plan", "dcmd query upgrade applied v2"));
+  const query = group("query", "what the state of a running node says").alias("q").addHelpText("after", examples("dcmd query gov proposals", "dcmd query gov tally 1", "dcmd query upgrade plan", "dcmd query upgrade applied v2"));
   const queryCommand = <N extends string>(parent: Command, name: N, description: string) => command(parent, name, description).option("-n, --node <url>", "CometBFT's RPC; default: client.toml");
+  const govQuery = query.command("gov").description("proposals, deposits and votes").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  queryCommand(govQuery, "params", "the parameters of governance")
+    .action(async (options) => (await import("./query-gov.ts")).params(io, globals(options), options));
+  queryCommand(govQuery, "proposals", "the newest proposals, newest first")
+    .option("--status <status>", "deposit_period, voting_period, passed, rejected or failed")
+    .option("--limit <number>", "how many", "20")
+    .action(async (options) => (await import("./query-gov.ts")).proposals(io, globals(options), options));
+  queryCommand(govQuery, "proposal", "one proposal with its messages")
+    .argument("<proposal-id>")
+    .action(async (id, options) => (await import("./query-gov.ts")).proposal(io, globals(options), id, options));
+  queryCommand(govQuery, "tally", "the votes on a proposal so far, or its result")
+    .argument("<proposal-id>")
+    .action(async (id, options) => (await import("./query-gov.ts")).tally(io, globals(options), id, options));
+  queryCommand(govQuery, "votes", "who voted, while the vote is open")
+    .argument("<proposal-id>")
+    .option("--limit <number>", "how many", "100")
+    .action(async (id, options) => (await import("./query-gov.ts")).votes(io, globals(options), id, options));
+  queryCommand(govQuery, "deposits", "who paid towards a proposal, until it is paid back")
+    .argument("<proposal-id>")
+    .option("--limit <number>", "how many", "100")
+    .action(async (id, options) => (await import("./query-gov.ts")).deposits(io, globals(options), id, options));
   const upgrade = query.command("upgrade").description("upgrades of the network").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   queryCommand(upgrade, "plan", "the upgrade that is scheduled")
     .action(async (options) => (await import("./query-upgrade.ts")).plan(io, globals(options), options));

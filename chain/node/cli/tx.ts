@@ -81,7 +81,7 @@ export function registerBeaconKey(io: Io, globals: Globals, options: TxOptions):
   return send(io, globals, options, ({ chainId, address }) => [beaconKeyMessage(home, chainId, address)]);
 }
 
-function any<T>(type: { readonly $type: string; encode(message: T): { finish(): Uint8Array } }, message: T): Any {
+export function any<T>(type: { readonly $type: string; encode(message: T): { finish(): Uint8Array } }, message: T): Any {
   return { typeUrl: `/${type.$type}`, value: type.encode(message).finish() };
 }
 
@@ -95,7 +95,7 @@ const gasMargin = 1.3;
 const waitMs = 30_000;
 
 /** Signs the messages that `make` gives for the sender, sends them, and waits until a block holds them. */
-async function send(io: Io, globals: Globals, options: TxOptions, make: (sender: { readonly chainId: string; readonly address: string }) => Any[]): Promise<void> {
+export async function send(io: Io, globals: Globals, options: TxOptions, make: (sender: { readonly chainId: string; readonly address: string }) => Any[]): Promise<void> {
   const input = new Input(io);
   const keyring = openKeyring(globals, options, input);
   const { address } = keyring.show(options.from);
@@ -127,7 +127,7 @@ async function send(io: Io, globals: Globals, options: TxOptions, make: (sender:
   }
 }
 
-function nodeOf({ home }: Globals, given: string | undefined): string {
+export function nodeOf({ home }: Globals, given: string | undefined): string {
   const { clientConfig } = new Home(home);
   return given ?? (existsSync(clientConfig) ? ConfigFile.read(clientConfig).string("node") : "tcp://127.0.0.1:26657");
 }
@@ -143,10 +143,15 @@ async function chainIdOf(rpc: CometRpc, wanted: string | undefined): Promise<str
   return network;
 }
 
-async function ask(rpc: CometRpc, path: string, data: Uint8Array): Promise<Uint8Array> {
+export async function ask(rpc: CometRpc, path: string, data: Uint8Array): Promise<Uint8Array> {
   const { response } = await rpc.call<{ response: { code: number; log: string; value: string | null } }>("abci_query", { path, data: Buffer.from(data).toString("hex") });
-  if (response.code !== 0) throw new CliError(response.log, { hint: path.endsWith("AccountInfo") ? "An account is there once it holds coins: send it some first." : "Nothing was sent.", exitCode: exitCodes.invalid });
+  if (response.code !== 0) throw new CliError(response.log, { ...hintOf(path), exitCode: exitCodes.invalid });
   return new Uint8Array(Buffer.from(response.value ?? "", "base64"));
+}
+
+function hintOf(path: string): { readonly hint?: string } {
+  if (path.endsWith("AccountInfo")) return { hint: "An account is there once it holds coins: send it some first." };
+  return path.endsWith("Simulate") ? { hint: "Nothing was sent." } : {};
 }
 
 /** At these prices, or at the least that the node takes. */

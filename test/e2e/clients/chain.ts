@@ -24,6 +24,7 @@ export const people = [
   "adam", "berta", "carla", "dora",
   "agnes", "bruno", "clara", "doris",
   "emil", "flora",
+  "gerda", "helmut",
   "gina", "hugo",
 ] as const;
 export type Person = (typeof people)[number];
@@ -34,7 +35,7 @@ const walletOptions = (name: Person | number): { prefix: string; hdPaths: Return
   hdPaths: [makeCosmoshubPath(typeof name === "number" ? name : people.indexOf(name))],
 });
 
-/** May attest attributes from genesis on: there is no other governance here. */
+/** May attest attributes from genesis on. */
 const accredited: readonly { readonly person: Person; readonly keys: readonly string[] }[] = [{ person: "agnes", keys: ["*"] }, { person: "bruno", keys: ["zone"] }];
 
 /** Signs in SIGN_MODE_DIRECT. A number stands for an account that has nothing at genesis; take one of 100 and above. */
@@ -78,6 +79,7 @@ async function start(): Promise<{ network: Network; folder: string }> {
     genesis(doc) {
       fund(doc, addresses);
       Object.assign(doc.app_state.auditors!, { accreditations });
+      Object.assign(doc.app_state.gov!.params as object, { voting_period: "5s", expedited_voting_period: "3s" });
     },
   });
   const network = await Network.start({ chainId, validators: 1, providers: 0, timings: { commitMs: 300 } }, { builder, folder });
