@@ -14,6 +14,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   welfare: () => import("./welfare.ts"),
   staking: () => import("./staking.ts"),
   slashing: () => import("./slashing.ts"),
+  governance: () => import("./governance.ts"),
   vouchers: () => import("./vouchers.ts"),
   "node-send": () => import("./node-send.ts"),
 };

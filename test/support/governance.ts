@@ -47,15 +47,15 @@ export class GovernanceChain {
   /** Seconds since genesis. */
   clock = 0n;
 
-  /** Accounts 1 to 30 hold 10^11 each; 1, 2 and 3 are validators with 60, 30 and 10 million staked. Or everything is as another chain exports it. */
-  constructor(params: Partial<Params> = {}, from?: GovernanceChain) {
+  /** Accounts 1 to 30 hold 10^11 each; 1, 2 and 3 are validators with 60, 30 and 10 million staked; `more` are rich too. Or everything is as another chain exports it. */
+  constructor(params: Partial<Params> = {}, from?: GovernanceChain, more: readonly string[] = []) {
     if (from !== undefined) {
       this.height = from.height;
       this.clock = from.clock;
       initGenesis(this.stores, this.modules, Object.fromEntries(from.modules.filter((module) => module.genesis !== undefined).map((module) => [module.name, module.genesis!.export(from.ctx)])), this.block);
       return;
     }
-    const balances = Array.from({ length: 30 }, (_, i) => ({ address: text(i + 1), coins: [{ denom, amount: "100000000000" }] }));
+    const balances = [...Array.from({ length: 30 }, (_, i) => text(i + 1)), ...more].map((address) => ({ address, coins: [{ denom, amount: "100000000000" }] }));
     const section = (name: string): object => this.modules.find((module) => module.name === name)!.genesis!.defaults() as object;
     initGenesis(this.stores, this.modules, {
       bank: { ...section("bank"), balances }, staking: { ...section("staking"), params: { ...stakingParams(), unbondingTime: { seconds: 100n, nanos: 0 } } }, gov: { ...section("gov"), params: { ...shortParams, ...params } },

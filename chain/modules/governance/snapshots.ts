@@ -52,7 +52,7 @@ export interface Held {
 }
 
 /** What a delegator's delegations were at a snapshot that is still open, those without shares left out. */
-export function heldAt(ctx: Context, staking: StakingPort, delegator: Uint8Array, snapshot: bigint): Held[] {
+export function heldAt(ctx: Context, staking: Pick<StakingPort, "delegationsOf">, delegator: Uint8Array, snapshot: bigint): Held[] {
   const out: Held[] = [];
   const add = (operator: Uint8Array, shares: Dec): void => {
     if (shares.isPositive) out.push({ operator, shares });
