@@ -9,11 +9,13 @@ import { beaconModule } from "./modules/beacon/module.ts";
 import { channelModule } from "./modules/channel/module.ts";
 import { clockModule } from "./modules/clock/module.ts";
 import { consensusModule } from "./modules/consensus/module.ts";
+import { distributionModule } from "./modules/distribution/module.ts";
 import { evidenceModule } from "./modules/evidence/module.ts";
 import { feegrantModule } from "./modules/feegrant/module.ts";
 import { forwardModule } from "./modules/forward/module.ts";
 import { governanceModule } from "./modules/governance/module.ts";
 import { marketModule } from "./modules/market/module.ts";
+import { mintModule } from "./modules/mint/module.ts";
 import { organizationModule } from "./modules/organization/module.ts";
 import { paramsModule } from "./modules/params/module.ts";
 import { sessionFees } from "./modules/session/keeper.ts";
@@ -35,6 +37,8 @@ import type { Module } from "./runtime/module.ts";
 /** Module accounts and what they may do with coins. */
 const moduleAccounts = {
   fee_collector: [],
+  distribution: [],
+  mint: ["minter"],
   bonded_tokens_pool: ["burner", "staking"],
   not_bonded_tokens_pool: ["burner", "staking"],
   gov: ["burner"],
@@ -74,11 +78,13 @@ function wire(): Wiring {
   const { module: feegrants, feegrant } = feegrantModule({ accounts, bank: money });
   const { module: vesting } = vestingModule({ bank: money, accounts });
   const { module: beacon, beacon: seeds, proposal, hooks: beaconHooks } = beaconModule({ validators, authority });
+  const { module: mint } = mintModule({ bank: money, accounts, staking: validators });
+  const { module: distribution, hooks: distributionHooks } = distributionModule({ bank: money, accounts, staking: validators });
   const { module: slashing, slashing: punishments, hooks: slashingHooks } = slashingModule({ validators });
   const { module: evidence } = evidenceModule({ validators, slashing: punishments, consensusParams });
   const { module: governance, hooks: governanceHooks } = governanceModule({ bank: money, accounts, staking: validators, messages: router });
   // Staking calls them in this order.
-  stakingHooks.push(slashingHooks, beaconHooks, governanceHooks);
+  stakingHooks.push(distributionHooks, slashingHooks, beaconHooks, governanceHooks);
   const { module: organization, organizations } = organizationModule({ bank: money, accounts, authority });
   const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, affiliations: organizations, authority });
   const { module: auditors, attestations } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
@@ -89,7 +95,7 @@ function wire(): Wiring {
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   const { module: session } = sessionModule({ accounts, meter, clock: time, messages: router, authority });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, upgrade, slashing, evidence, staking, beacon, organization, providers, auditors, market, channel, forward, governance];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, upgrade, mint, distribution, slashing, evidence, staking, beacon, organization, providers, auditors, market, channel, forward, governance];
   router.bind(modules);
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),

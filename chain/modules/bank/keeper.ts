@@ -8,7 +8,7 @@ import { assertInt256 } from "../../math/int.ts";
 import { errors } from "./errors.ts";
 import { burned, coinReceived, coinSpent, coinbase, messageSender, transfer } from "./events.ts";
 import { intValue } from "../../runtime/collections.ts";
-import { balances, holderMark, holders, params, sendEnabled, storeName, supplies } from "./state.ts";
+import { balances, holderMark, holders, params, sendEnabled, storeName, supplies, withinAddress } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { AccountsPort } from "../auth/ports.ts";
 import type { BankPort, MeterPort } from "./ports.ts";
@@ -52,6 +52,7 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
 
   const bank: BankKeeper = {
     balance,
+    balances: (ctx, address) => Array.from(balances.entries(ctx, { within: withinAddress(address) }), ([[, denom], amount]) => ({ denom, amount })),
     spendable(ctx, address, denom) {
       const free = balance(ctx, address, denom) - amountOf(accounts.locked(ctx, address), denom);
       return free > 0n ? free : 0n;

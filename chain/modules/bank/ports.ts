@@ -16,6 +16,8 @@ export interface MeterPort {
 
 export interface BankPort {
   balance(ctx: Context, address: Uint8Array, denom: string): bigint;
+  /** All that the account holds, canonical: one range read. */
+  balances(ctx: Context, address: Uint8Array): Money[];
   /** The balance less what vesting still locks. */
   spendable(ctx: Context, address: Uint8Array, denom: string): bigint;
   /**

@@ -106,6 +106,7 @@ export class TestMarket {
       },
       bank: {
         balance: (_, address, of) => this.balanceOf(key(address), of),
+        balances: (_, address) => [{ denom, amount: this.balanceOf(key(address), denom) }].filter(({ amount }) => amount > 0n),
         spendable: (_, address, of) => this.balanceOf(key(address), of),
         send: (_, from, to, coins) => coins.forEach((coin) => move(key(from), key(to), coin)),
         mint: () => undefined,

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
-import { prefixes } from "../../../chain/codec/address.ts";
+import { addressText, moduleAddress, prefixes } from "../../../chain/codec/address.ts";
 import type { Job, Replica, ReplicaState, Task } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
 import { QueryBalanceRequest, QueryBalanceResponse, QuerySupplyOfRequest, QuerySupplyOfResponse } from "../../../chain/codec/gen/cosmos/bank/v1beta1/query.ts";
 import { connect, type Connection } from "../../../client/connection.ts";
@@ -222,6 +222,13 @@ export class World {
   async balanceAt(address: string, height: number, of: string = denom): Promise<bigint> {
     const { value } = await this.connection.query.queryAbci("/cosmos.bank.v1beta1.Query/Balance", QueryBalanceRequest.encode({ address, denom: of }).finish(), height);
     return BigInt(QueryBalanceResponse.decode(value).balance?.amount ?? "0");
+  }
+
+  /** All fees of a denom so far: nobody withdraws what distribution made of them. */
+  async collected(of: string = denom): Promise<bigint> {
+    const height = await this.history.upToNow();
+    const held = await Promise.all(["fee_collector", "distribution"].map((name) => this.balanceAt(addressText(moduleAddress(name)), height, of)));
+    return held[0]! + held[1]!;
   }
 
   async supply(): Promise<bigint> {

@@ -60,6 +60,7 @@ export function validatorsGenesis({ bank, hooks }: Keeper, accounts: AccountsPor
       for (const pool of [bondedPool, notBondedPool]) accounts.moduleAccount(ctx, pool);
       const fault = poolFault(ctx, bank) ?? sharesFault(ctx) ?? supplyFault(ctx, bank);
       if (fault !== undefined) throw new Error(fault);
+      if (state.exported) hooks.afterImport(ctx);
     },
     export: (ctx) => ({
       params: params.get(ctx),

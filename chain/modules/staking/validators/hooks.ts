@@ -3,6 +3,7 @@ import type { StakingHooks } from "./ports.ts";
 
 export function joinHooks(hooks: readonly StakingHooks[]): Required<StakingHooks> {
   return {
+    afterImport: (...args) => hooks.forEach((hook) => hook.afterImport?.(...args)),
     afterValidatorCreated: (...args) => hooks.forEach((hook) => hook.afterValidatorCreated?.(...args)),
     beforeValidatorModified: (...args) => hooks.forEach((hook) => hook.beforeValidatorModified?.(...args)),
     afterValidatorRemoved: (...args) => hooks.forEach((hook) => hook.afterValidatorRemoved?.(...args)),

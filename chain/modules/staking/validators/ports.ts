@@ -48,6 +48,8 @@ export interface StakingPort extends OperatorsPort {
 
 /** What staking tells the modules that keep books on validators and delegations, in the order of the SDK. Called within the same transaction. */
 export interface StakingHooks {
+  /** A genesis that a running chain exported was loaded, for which no other hook is called. Throws an Error where what the listener loaded does not match. */
+  afterImport?(ctx: Context): void;
   afterValidatorCreated?(ctx: Context, operator: Uint8Array): void;
   beforeValidatorModified?(ctx: Context, operator: Uint8Array): void;
   afterValidatorRemoved?(ctx: Context, consensus: Uint8Array, operator: Uint8Array): void;
