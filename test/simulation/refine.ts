@@ -16,7 +16,7 @@ import type {
   MsgCommitResult, MsgDeclineTask, MsgPlaceAsk, MsgPlaceBid, MsgQuote, MsgReclaimService, MsgRetireProfile, MsgRevealResult, MsgRevealSalt, MsgSealKeys, MsgSetClass, MsgSetQuoteDenom, MsgStartService, MsgStartTask,
   MsgSupplyInputs, MsgTopUpService, MsgUpdateParams,
 } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
-import { InstanceState, ReplicaState, StageState, TaskState, type Instance, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { InstanceState, ReplicaState, StageState, TaskState, VerificationLevel, type Instance, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { blsProvePossession } from "../../chain/codec/bls.ts";
 import type { MsgOpenChannel, MsgRedeemVoucher, MsgUpdateParams as MsgUpdateChannelParams } from "../../chain/codec/gen/dcm/channel/v1/tx.ts";
 import { voucherBytes } from "../../chain/codec/voucher.ts";
@@ -113,7 +113,8 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     "/dcm.market.v1.MsgPlaceBid": (world, made) => {
       const bid = made as MsgPlaceBid;
       const sealed = world.random.chance(50) ? sha256(utf8("a consumer's key")) : new Uint8Array(0);
-      return { ...bid, saltHead: bid.saltHead.length === 0 ? bid.saltHead : saltChain[0], job: { ...bid.job!, consumerKey: sealed } };
+      const job = { ...bid.job!, consumerKey: sealed };
+      return world.random.chance(25) ? inTwoStages({ ...bid, job }) : { ...bid, saltHead: bid.saltHead.length === 0 ? bid.saltHead : saltChain[0], job };
     },
     "/dcm.market.v1.MsgRetireProfile": (world, made): MsgRetireProfile | undefined => {
       const idle = [...wishes.entries(world.ctx)].map(([, profile]) => profile).filter(({ id, registrant, ...book }) => world.accounts.includes(registrant) && demandOf(world.ctx, [book.classId, book.quoteDenom], id).liveJobs === 0n);
@@ -244,6 +245,14 @@ function chain(length: number): Uint8Array[] {
   const salts = [sha256(utf8("a consumer's secret"))];
   while (salts.length < length) salts.push(sha256(salts.at(-1)!));
   return salts.reverse();
+}
+
+/** The shortest way to a stage that waits for its inputs: one task, unverified, and one behind it. */
+function inTwoStages(bid: MsgPlaceBid): MsgPlaceBid {
+  const inputs = { inputRoot: new Uint8Array(32), manifest: { digest: new Uint8Array(32), size: 100n } };
+  const later = { inputRoot: new Uint8Array(0), manifest: undefined };
+  const stages = [{ tasks: 1, after: [], arguments: new Uint8Array(0), ...inputs }, { tasks: 1, after: [0], arguments: new Uint8Array(0), ...later }];
+  return { ...bid, verification: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, saltHead: new Uint8Array(0), job: { ...bid.job!, tasks: 2, ...later, stages } };
 }
 
 /** What a provider is like in one task: the same whenever it is asked. */

@@ -281,6 +281,18 @@ export function buildProgram(io: Io): Command {
     .argument("<to-validator>", "dcmvaloper1...")
     .argument("<amount>", "e.g. 1000000udcm")
     .action(async (source, destination, amount, options) => (await import("./tx.ts")).redelegate(io, globals(options), source, destination, amount, options));
+  const distribution = tx.command("distribution").description("rewards of stake, and the community pool").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  txCommand(distribution, "withdraw-rewards", "takes what the stake of --from earned with a validator")
+    .argument("<validator>", "dcmvaloper1...")
+    .option("--commission", "also the validator's commission; --from is its operator")
+    .addHelpText("after", examples("dcmd tx distribution withdraw-rewards dcmvaloper1... --from operator --commission"))
+    .action(async (validator, options) => (await import("./tx.ts")).withdrawRewards(io, globals(options), validator, options));
+  txCommand(distribution, "set-withdraw-addr", "pays later rewards of --from to another account")
+    .argument("<address>", "dcm1...")
+    .action(async (address, options) => (await import("./tx.ts")).setWithdrawAddress(io, globals(options), address, options));
+  txCommand(distribution, "fund-community-pool", "gives coins to the community pool")
+    .argument("<amount>", "e.g. 1000000udcm")
+    .action(async (amount, options) => (await import("./tx.ts")).fundCommunityPool(io, globals(options), amount, options));
   const slashing = tx.command("slashing").description("validators that were punished").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   txCommand(slashing, "unjail", "brings the validator of --from back into the set once its time in jail is over")
     .addHelpText("after", examples("dcmd tx slashing unjail --from operator"))

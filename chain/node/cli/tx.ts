@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { QueryAccountInfoRequest, QueryAccountInfoResponse } from "../../codec/gen/cosmos/auth/v1beta1/query.ts";
 import { ConfigRequest, ConfigResponse } from "../../codec/gen/cosmos/base/node/v1beta1/query.ts";
 import { PubKey } from "../../codec/gen/cosmos/crypto/secp256k1/keys.ts";
+import { MsgFundCommunityPool, MsgSetWithdrawAddress, MsgWithdrawDelegatorReward, MsgWithdrawValidatorCommission } from "../../codec/gen/cosmos/distribution/v1beta1/tx.ts";
 import { MsgUnjail } from "../../codec/gen/cosmos/slashing/v1beta1/tx.ts";
 import { MsgBeginRedelegate, MsgCancelUnbondingDelegation, MsgDelegate, MsgEditValidator, MsgUndelegate } from "../../codec/gen/cosmos/staking/v1beta1/tx.ts";
 import { SimulateRequest, SimulateResponse } from "../../codec/gen/cosmos/tx/v1beta1/service.ts";
@@ -74,6 +75,22 @@ export function redelegate(io: Io, globals: Globals, validatorSrcAddress: string
 
 export function unjail(io: Io, globals: Globals, options: TxOptions): Promise<void> {
   return send(io, globals, options, ({ address }) => [any(MsgUnjail, { validatorAddr: operatorOf(address) })]);
+}
+
+export function withdrawRewards(io: Io, globals: Globals, validatorAddress: string, options: TxOptions & { readonly commission?: true | undefined }): Promise<void> {
+  return send(io, globals, options, ({ address }) => [
+    any(MsgWithdrawDelegatorReward, { delegatorAddress: address, validatorAddress }),
+    ...(options.commission === true ? [any(MsgWithdrawValidatorCommission, { validatorAddress })] : []),
+  ]);
+}
+
+export function setWithdrawAddress(io: Io, globals: Globals, withdrawAddress: string, options: TxOptions): Promise<void> {
+  return send(io, globals, options, ({ address }) => [any(MsgSetWithdrawAddress, { delegatorAddress: address, withdrawAddress })]);
+}
+
+export function fundCommunityPool(io: Io, globals: Globals, amount: string, options: TxOptions): Promise<void> {
+  const coins = parseCoins(amount).map((one) => ({ denom: one.denom, amount: one.amount.toString() }));
+  return send(io, globals, options, ({ address }) => [any(MsgFundCommunityPool, { depositor: address, amount: coins })]);
 }
 
 export function registerBeaconKey(io: Io, globals: Globals, options: TxOptions): Promise<void> {

@@ -26,6 +26,7 @@ export const people = [
   "emil", "flora",
   "gerda", "helmut",
   "gina", "hugo",
+  "ines",
 ] as const;
 export type Person = (typeof people)[number];
 

@@ -83,7 +83,7 @@ describe("gRPC", function () {
       ["/cosmos.auth.v1beta1.Query/Account", QueryAccountRequest.encode({ address: nobody }).finish(), status.NOT_FOUND, new RegExp(`^account ${nobody} not found$`)],
       ["/cosmos.tx.v1beta1.Service/GetTx", GetTxRequest.encode({ hash: "00".repeat(32) }).finish(), status.NOT_FOUND, /^tx not found: /],
       ["/cosmos.bank.v1beta1.Query/Balance", QueryBalanceRequest.encode({ address: nobody, denom: "" }).finish(), status.INVALID_ARGUMENT, /denom/],
-      ["/cosmos.gov.v1.Query/Proposals", new Uint8Array(0), status.UNIMPLEMENTED, /./],
+      ["/ibc.core.client.v1.Query/ClientStates", new Uint8Array(0), status.UNIMPLEMENTED, /./],
       ["/cosmos.bank.v1beta1.Query/Nothing", new Uint8Array(0), status.UNIMPLEMENTED, /./],
     ];
     for (const [path, request, code, words] of cases) {
