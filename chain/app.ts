@@ -9,6 +9,7 @@ import { beaconModule } from "./modules/beacon/module.ts";
 import { channelModule } from "./modules/channel/module.ts";
 import { clockModule } from "./modules/clock/module.ts";
 import { consensusModule } from "./modules/consensus/module.ts";
+import { disputeModule } from "./modules/dispute/module.ts";
 import { distributionModule } from "./modules/distribution/module.ts";
 import { evidenceModule } from "./modules/evidence/module.ts";
 import { feegrantModule } from "./modules/feegrant/module.ts";
@@ -22,6 +23,7 @@ import { sessionFees } from "./modules/session/keeper.ts";
 import { sessionModule } from "./modules/session/module.ts";
 import { slashingModule } from "./modules/slashing/module.ts";
 import { auditorsModule } from "./modules/staking/auditors/module.ts";
+import { jurorsModule } from "./modules/staking/jurors/module.ts";
 import { providersModule } from "./modules/staking/providers/module.ts";
 import { validatorsModule } from "./modules/staking/validators/module.ts";
 import { upgradeModule } from "./modules/upgrade/module.ts";
@@ -47,6 +49,8 @@ const moduleAccounts = {
   market: ["burner"],
   channel: [],
   forward: [],
+  jurors: [],
+  dispute: ["burner"],
 } as const;
 
 /** Messages pay these accounts only through the modules that own them. */
@@ -88,14 +92,16 @@ function wire(): Wiring {
   const { module: organization, organizations } = organizationModule({ bank: money, accounts, authority });
   const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, affiliations: organizations, authority });
   const { module: auditors, attestations } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
-  const { module: market, deliveries } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, authority });
+  const { module: market, deliveries, holds } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, authority });
   const { module: channel } = channelModule({ bank: money, accounts, clock: time, providers: bonds, authority });
   const { module: forward } = forwardModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, deliveries, authority });
+  const { module: jurorship, jurors } = jurorsModule({ bank: money, accounts, clock: time, authority });
+  const { module: dispute } = disputeModule({ bank: money, accounts, clock: time, beacon: seeds, holds, jurors, organizations, authority });
   const { module: upgrade, upgradeRule } = upgradeModule({ authority });
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   const { module: session } = sessionModule({ accounts, meter, clock: time, messages: router, authority });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, upgrade, mint, distribution, slashing, evidence, staking, beacon, organization, providers, auditors, market, channel, forward, governance];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, upgrade, mint, distribution, slashing, evidence, staking, beacon, organization, providers, auditors, market, channel, forward, jurorship, dispute, governance];
   router.bind(modules);
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),

@@ -4,7 +4,9 @@ import { QueryDefinition as AuditorQuery } from "../chain/codec/gen/dcm/auditor/
 import { QueryDefinition as BeaconQuery } from "../chain/codec/gen/dcm/beacon/v1/query.ts";
 import { QueryDefinition as ChannelQuery } from "../chain/codec/gen/dcm/channel/v1/query.ts";
 import { QueryDefinition as ClockQuery } from "../chain/codec/gen/dcm/clock/v1/query.ts";
+import { QueryDefinition as DisputeQuery } from "../chain/codec/gen/dcm/dispute/v1/query.ts";
 import { QueryDefinition as ForwardQuery } from "../chain/codec/gen/dcm/forward/v1/query.ts";
+import { QueryDefinition as JurorQuery } from "../chain/codec/gen/dcm/juror/v1/query.ts";
 import { QueryDefinition as MarketQuery } from "../chain/codec/gen/dcm/market/v1/query.ts";
 import { QueryDefinition as SessionQuery } from "../chain/codec/gen/dcm/session/v1/query.ts";
 import { QueryDefinition as StakingQuery } from "../chain/codec/gen/dcm/staking/v1/query.ts";
@@ -46,6 +48,8 @@ export interface DcmExtension {
   readonly clock: Queries<typeof ClockQuery>;
   readonly channel: Queries<typeof ChannelQuery>;
   readonly forward: Queries<typeof ForwardQuery>;
+  readonly jurors: Queries<typeof JurorQuery>;
+  readonly disputes: Queries<typeof DisputeQuery>;
   readonly session: Queries<typeof SessionQuery>;
 }
 
@@ -55,6 +59,8 @@ export function setupDcmExtension(base: QueryClient): DcmExtension {
     market: queriesOf(MarketQuery, base), providers: queriesOf(StakingQuery, base), auditors: queriesOf(AuditorQuery, base), beacon: queriesOf(BeaconQuery, base), clock: queriesOf(ClockQuery, base),
     channel: queriesOf(ChannelQuery, base),
     forward: queriesOf(ForwardQuery, base),
+    jurors: queriesOf(JurorQuery, base),
+    disputes: queriesOf(DisputeQuery, base),
     session: queriesOf(SessionQuery, base),
   };
 }

@@ -35,6 +35,8 @@ export interface WorkerConfig {
     readonly premiums?: Readonly<Record<string, string>>;
     /** Units in one place, at most. */
     readonly maxColocated?: number;
+    /** The longest acceptance window that it takes, in milliseconds: so long a consumer may hold its pay back and dispute the result. By default none. */
+    readonly maxAcceptanceWindowMs?: number;
   };
   /** Serves services too: instances of a class that is metered by time. */
   readonly serviceAsk?: {
@@ -79,6 +81,8 @@ export function readConfig(home: string): WorkerConfig {
     Object.entries(premiums ?? {}).every(([key, price]) => typeof price === "string" && /^\d+$/.test(price) && config.attributes?.[key] !== undefined);
   need(priced(config.ask.premiums), "ask.premiums has a price (text) for attributes of this provider, by key");
   need(config.ask.maxColocated === undefined || (Number.isInteger(config.ask.maxColocated) && config.ask.maxColocated >= 0 && config.ask.maxColocated <= config.ask.units), "ask.maxColocated is a whole number up to ask.units");
+  const { maxAcceptanceWindowMs: acceptance } = config.ask;
+  need(acceptance === undefined || (Number.isSafeInteger(acceptance) && acceptance >= 0), "ask.maxAcceptanceWindowMs is a whole number");
   const service = config.serviceAsk;
   need(service === undefined || (typeof service.classId === "string" && typeof service.quoteDenom === "string" && /^\d+$/.test(service.price) && Number.isInteger(service.units)), "serviceAsk is {\"classId\", \"quoteDenom\", \"price\" (text), \"units\"}");
   need(service?.reclaimNoticeMs === undefined || Number.isSafeInteger(service.reclaimNoticeMs), "serviceAsk.reclaimNoticeMs is a whole number");

@@ -114,7 +114,8 @@ function profileOf(config: WorkerConfig, dataUrl: string, encryptionKey: Uint8Ar
 
 function termsOf({ ask, serviceAsk }: WorkerConfig): AskTerms[] {
   const amounts = (prices: Readonly<Record<string, string>> = {}): Record<string, bigint> => Object.fromEntries(Object.entries(prices).map(([key, price]) => [key, BigInt(price)]));
-  const tasks = { ...ask, price: BigInt(ask.price), premiums: amounts(ask.premiums) };
+  const { maxAcceptanceWindowMs, ...offered } = ask;
+  const tasks = { ...offered, price: BigInt(ask.price), premiums: amounts(ask.premiums), maxAcceptanceWindow: BigInt(maxAcceptanceWindowMs ?? 0) };
   if (serviceAsk === undefined) return [tasks];
   const { reclaimNoticeMs, price, premiums, ...same } = serviceAsk;
   return [tasks, { ...same, price: BigInt(price), premiums: amounts(premiums), ...(reclaimNoticeMs === undefined ? {} : { reclaimNotice: BigInt(reclaimNoticeMs) }) }];

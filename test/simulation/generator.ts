@@ -2,7 +2,9 @@
 import { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import { MsgExecSession } from "../../chain/codec/gen/dcm/session/v1/tx.ts";
 import { InstanceState, ReplicaState, StageState, TaskState } from "../../chain/codec/gen/dcm/market/v1/types.ts";
-import { draws, instances, probesByProber, stages, tasks } from "../../chain/modules/market/state.ts";
+import { draws, holds, instances, probesByProber, stages, tasks } from "../../chain/modules/market/state.ts";
+import { CaseState, Verdict } from "../../chain/codec/gen/dcm/dispute/v1/types.ts";
+import { cases, seats } from "../../chain/modules/dispute/state.ts";
 import type { Context } from "../../chain/runtime/context.ts";
 import type { BoundMessage, Module, Random, World } from "../../chain/runtime/module.ts";
 import { anyOf } from "../support/accounts.ts";
@@ -27,8 +29,8 @@ const continuations = [
   "/dcm.forward.v1.MsgResell", "/dcm.forward.v1.MsgTransfer", "/dcm.forward.v1.MsgAccept",
 ];
 
-/** Messages in one block that bring tasks to their ends. */
-const mostWork = 16;
+/** Messages in one block that bring tasks to their ends, and cases to theirs. */
+const [mostWork, mostVotes] = [16, 8];
 
 /** What a replica in this state waits for. */
 const next: Readonly<Partial<Record<ReplicaState, string>>> = {
@@ -46,7 +48,22 @@ function wanted(ctx: Context): string[] {
     ...Array.from(stages.entries(ctx)).filter(([, { state }]) => state === StageState.STAGE_STATE_INPUTS).map(() => "SupplyInputs"),
     ...Array.from(instances.entries(ctx)).filter(([, { state }]) => starting.includes(state)).flatMap(() => ["SealKeys", "StartService"]),
     ...Array.from(probesByProber.entries(ctx)).map(() => "ReportProbe"),
+    // Of what is held the consumer accepts some, and disputes the rest.
+    ...Array.from(holds.entries(ctx)).filter(([, { caseId }]) => caseId === 0n).map(() => "AcceptResult"),
   ].filter((name) => name !== undefined).map((name) => `/dcm.market.v1.Msg${name}`);
+}
+
+/** What parties and jurors do next, a vote for each seat that has not given it. */
+function wantedOfJuries(ctx: Context): string[] {
+  const votes = Array.from(seats.entries(ctx), ([, seat]) => {
+    const { state, rounds } = cases.find(ctx, seat.caseId)!;
+    if (seat.round !== rounds.length - 1) return undefined;
+    if (state === CaseState.CASE_STATE_COMMIT && seat.commitment.length === 0) return "CommitVote";
+    return state === CaseState.CASE_STATE_REVEAL && seat.commitment.length > 0 && seat.vote === Verdict.VERDICT_UNSPECIFIED ? "RevealVote" : undefined;
+  });
+  const parties = Array.from(cases.entries(ctx), ([, { state }]) => (state === CaseState.CASE_STATE_APPEAL ? "Appeal" : state === CaseState.CASE_STATE_EVIDENCE ? "SubmitEvidence" : undefined));
+  const disputable = Array.from(holds.entries(ctx)).filter(([, { caseId }]) => caseId === 0n).map(() => "OpenCase");
+  return [...votes, ...parties, ...disputable].filter((name) => name !== undefined).map((name) => `/dcm.dispute.v1.Msg${name}`);
 }
 
 interface Made {
@@ -103,11 +120,12 @@ export class Generator {
       if (tx !== undefined) txs.push(tx);
     }
     // Workers and their consumers go on with what runs: left to chance alone, few tasks would come to their end in time.
-    const waiting = wanted(ctx);
-    for (let i = Math.min(mostWork, waiting.length); i > 0; i--) {
-      const [typeUrl] = waiting.splice(random.int(waiting.length), 1) as [string];
-      const made = this.#made(ctx, this.#ordinary.find((bound) => bound.typeUrl === typeUrl)!);
-      if (made !== undefined) txs.push({ messages: [plannedMessage(made.any)], signers: made.signers, gas: "1500000", fee: "0" });
+    for (const [waiting, most] of [[wanted(ctx), mostWork], [wantedOfJuries(ctx), mostVotes]] as const) {
+      for (let i = Math.min(most, waiting.length); i > 0; i--) {
+        const [typeUrl] = waiting.splice(random.int(waiting.length), 1) as [string];
+        const made = this.#made(ctx, this.#ordinary.find((bound) => bound.typeUrl === typeUrl)!);
+        if (made !== undefined) txs.push({ messages: [plannedMessage(made.any)], signers: made.signers, gas: "1500000", fee: "0" });
+      }
     }
     return {
       nanos: String(this.#pause()), proposer: random.int(60), absent: this.#absent(), ...this.#misbehaved(height),

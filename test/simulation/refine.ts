@@ -19,12 +19,15 @@ import type {
 import { InstanceState, ReplicaState, StageState, TaskState, VerificationLevel, type Instance, type Result, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { blsProvePossession } from "../../chain/codec/bls.ts";
 import type { MsgOpenChannel, MsgRedeemVoucher, MsgUpdateParams as MsgUpdateChannelParams } from "../../chain/codec/gen/dcm/channel/v1/tx.ts";
+import { juryCommitment, type JuryVote } from "../../chain/codec/jury.ts";
 import { voucherBytes } from "../../chain/codec/voucher.ts";
 import { Side } from "../../chain/codec/gen/dcm/forward/v1/types.ts";
 import type { MsgPlaceOrder } from "../../chain/codec/gen/dcm/forward/v1/tx.ts";
 import { channels } from "../../chain/modules/channel/state.ts";
 import { orders as forwardOrders, positions } from "../../chain/modules/forward/state.ts";
 import { defaultParams as channelParams } from "../../chain/modules/channel/params.ts";
+import type { MsgCommitVote, MsgRevealVote } from "../../chain/codec/gen/dcm/dispute/v1/tx.ts";
+import { Verdict } from "../../chain/codec/gen/dcm/dispute/v1/types.ts";
 import type { MsgRegisterBeaconKey } from "../../chain/codec/gen/dcm/beacon/v1/tx.ts";
 import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { commitmentOf } from "../../chain/modules/market/commitment.ts";
@@ -33,6 +36,7 @@ import { localnetParams } from "../../chain/modules/market/params.ts";
 import { demandOf } from "../../chain/modules/market/profiles.ts";
 import { sessions } from "../../chain/modules/session/state.ts";
 import { draws, instances, jobs, profiles as wishes, seals, services, stages, tasks } from "../../chain/modules/market/state.ts";
+import { cases } from "../../chain/modules/dispute/state.ts";
 import { grants } from "../../chain/modules/authz/state.ts";
 import { grants as allowances } from "../../chain/modules/feegrant/state.ts";
 import { covers } from "../../chain/modules/staking/auditors/standing.ts";
@@ -213,6 +217,15 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const operators = world.accounts.filter((account) => profiles.has(world.ctx, addressBytes(account)));
       return made === undefined || operators.length === 0 ? made : { ...(made as MsgQuote), provider: world.random.pick(operators) };
     },
+    // One juror in eight never shows up, and one in ten opens what it did not commit to.
+    "/dcm.dispute.v1.MsgCommitVote": ({ ctx }, made): MsgCommitVote | undefined => {
+      const commit = made as MsgCommitVote | undefined;
+      return commit === undefined || ballot(ctx, commit).dice % 8 === 0 ? undefined : { ...commit, commitment: juryCommitment(ballot(ctx, commit)) };
+    },
+    "/dcm.dispute.v1.MsgRevealVote": ({ ctx, random }, made): MsgRevealVote | undefined => {
+      const reveal = made as MsgRevealVote | undefined;
+      return reveal === undefined ? undefined : { ...reveal, vote: ballot(ctx, reveal).vote, salt: random.chance(90) ? salt : new Uint8Array(32) };
+    },
     "/dcm.channel.v1.MsgUpdateParams": ({ random }): MsgUpdateChannelParams => ({
       authority: governance, params: { ...channelParams(), minClosingPeriod: 1_000n, closingPeriod: 1_000n + random.bigint(20_000n), feeBps: random.int(1_002), maxSweep: random.pick([10, 500]) },
     }),
@@ -237,6 +250,13 @@ const curve = createRequire(import.meta.url)("secp256k1") as { ecdsaSign(hash: U
 const hotKey = testAccount("hot key");
 
 const salt = sha256(utf8("a worker's salt"));
+
+/** How a juror votes in the present round of a case: the same whenever it is asked. Most are for the consumer. */
+function ballot(ctx: Context, { caseId, juror }: { readonly caseId: bigint; readonly juror: string }): JuryVote & { readonly vote: Verdict; readonly dice: number } {
+  const round = cases.find(ctx, caseId)!.rounds.length - 1;
+  const dice = sha256(concatBytes(utf8(juror), uint64Bytes(caseId), Uint8Array.of(round)))[0]!;
+  return { caseId, round, juror: addressBytes(juror), vote: dice % 4 === 1 ? Verdict.VERDICT_PROVIDER : Verdict.VERDICT_CONSUMER, salt, dice };
+}
 
 /** Every consumer's salts: the head first, then each preimage in turn. */
 const saltChain: readonly Uint8Array[] = chain(16);

@@ -18,7 +18,9 @@ import { ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount
 import { GenesisState as AuditorsGenesis } from "../../chain/codec/gen/dcm/auditor/v1/genesis.ts";
 import { MsgRegisterBeaconKey } from "../../chain/codec/gen/dcm/beacon/v1/tx.ts";
 import { GenesisState as ChannelGenesis } from "../../chain/codec/gen/dcm/channel/v1/genesis.ts";
+import { GenesisState as DisputeGenesis } from "../../chain/codec/gen/dcm/dispute/v1/genesis.ts";
 import { GenesisState as ForwardGenesis } from "../../chain/codec/gen/dcm/forward/v1/genesis.ts";
+import { GenesisState as JurorsGenesis } from "../../chain/codec/gen/dcm/juror/v1/genesis.ts";
 import { GenesisState as MarketGenesis } from "../../chain/codec/gen/dcm/market/v1/genesis.ts";
 import { GenesisState as ProvidersGenesis } from "../../chain/codec/gen/dcm/staking/v1/genesis.ts";
 import type { ConsensusParams } from "../../chain/codec/gen/tendermint/types/params.ts";
@@ -97,9 +99,13 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
     address: account.text,
     coins: [{ denom, amount: String(100_000_000n + random.bigint(1_000_000_000n)) }, { denom: secondDenom, amount: String(1n + random.bigint(1_000_000n)) }],
   }));
+  // Some are jurors from the beginning: a jury wants more than come by chance.
+  const benched = accounts.slice(0, 5).map(({ text }) => text);
+  const jurorBond = 20_000n;
+  const jurorsAccount = { address: addressText(moduleAddress("jurors")), coins: [{ denom, amount: String(jurorBond * BigInt(benched.length)) }] };
   const sections: Record<string, Uint8Array> = {
     auth: AuthGenesis.encode({ params: undefined, accounts: everyone.map((account, i) => genesisAccount(account, BigInt(i), i <= validators.length || random.chance(60) ? "base" : random.pick(vestingKinds))) }).finish(),
-    bank: BankGenesis.encode({ params: { sendEnabled: [], defaultSendEnabled: true }, balances, supply: [], denomMetadata: [], sendEnabled: [] }).finish(),
+    bank: BankGenesis.encode({ params: { sendEnabled: [], defaultSendEnabled: true }, balances: [...balances, jurorsAccount], supply: [], denomMetadata: [], sendEnabled: [] }).finish(),
     authz: AuthzGenesis.encode({ authorization: governed(modules).map((typeUrl) => ({ granter: governance, grantee: governor.text, authorization: anyOf(GenericAuthorization, { msg: typeUrl }), expiration: undefined })) }).finish(),
   };
   const staking = defaults(modules, "staking") as ValidatorsGenesis;
@@ -145,6 +151,20 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
   if (forward !== undefined) {
     const params = { ...forward.params!, slotLength: random.pick([30_000n, 60_000n]), maxSlotsAhead: 2, marginBps: random.pick([2_000, 1 + random.int(10_000)]), maxFills: random.pick([2, 2_000]), maxSweep: random.pick([10, 500]) };
     sections.forward = ForwardGenesis.encode({ ...forward, params }).finish();
+  }
+  const jurors = defaults(modules, "jurors") as JurorsGenesis | undefined;
+  if (jurors !== undefined) {
+    const known = benched.map((juror) => ({ juror, profile: { moniker: "a juror", url: "" }, bond: { total: String(jurorBond), locked: "0", unbonding: "0", retiring: false } }));
+    sections.jurors = JurorsGenesis.encode({ ...jurors, params: { ...jurors.params!, minBond: "1000", unbondingTimeMs: 20_000n }, jurors: known }).finish();
+  }
+  const dispute = defaults(modules, "dispute") as DisputeGenesis | undefined;
+  if (dispute !== undefined) {
+    const due = (): bigint => random.pick([10_000n, 20_000n, 40_000n]);
+    const params = {
+      ...dispute.params!, jurySize: random.pick([1, 1, 3]), maxAppeals: 1 + random.int(2), jurorFee: String(random.int(2_000)), jurorStake: "500", evidenceDue: 2_000n, commitDue: due(), revealDue: due(), appealDue: due(), drawDue: due(),
+      recordLifetime: 60_000n, maxSweep: random.pick([10, 500]),
+    };
+    sections.dispute = DisputeGenesis.encode({ ...dispute, params }).finish();
   }
   return { seed, chainId, accounts, validators, genesis: { chainId, timeNanos: genesisNanos, initialHeight: 1n, sections, genTxs: validators.map((validator) => genesisTx(chainId, validator, random.int(20))), consensusParams: { ...consensusParams, evidence: { ...consensusParams.evidence!, maxAgeNumBlocks: random.pick([2n, 100_000n]) } } } };
 }

@@ -31,6 +31,8 @@ export interface AskTerms {
   readonly maxColocated?: number;
   /** For services: the longest notice that it gives before it reclaims, in milliseconds; by default the least. */
   readonly reclaimNotice?: bigint;
+  /** The longest acceptance window that it takes, in milliseconds; by default none: it is paid at once. */
+  readonly maxAcceptanceWindow?: bigint;
   /** For services: serves those that may be reclaimed for nothing, only. */
   readonly preemptible?: boolean;
 }
@@ -65,7 +67,8 @@ export async function ensureAsk(connection: Connection, sender: Sender, terms: A
   const premiums = await premiumsOf(connection, sender.address, terms.premiums ?? {});
   const preemptible = terms.preemptible === true;
   const shaped = (ask: Ask): boolean =>
-    ask.maxColocated === (terms.maxColocated ?? 0) && (ask.term === Term.TERM_PREEMPTIBLE) === preemptible && (terms.reclaimNotice === undefined || ask.reclaimNotice === terms.reclaimNotice);
+    ask.maxColocated === (terms.maxColocated ?? 0) && (ask.term === Term.TERM_PREEMPTIBLE) === preemptible && (terms.reclaimNotice === undefined || ask.reclaimNotice === terms.reclaimNotice) &&
+    ask.maxAcceptanceWindow === (terms.maxAcceptanceWindow ?? 0n);
   const sized = (ask: Ask): boolean => shaped(ask) && (ask.units === terms.units || (keepShrunk && ask.units < terms.units));
   const priced = (ask: Ask): boolean => ask.basePrice === terms.price && samePremiums(ask.premiums, premiums);
   const wanted = mine.find((ask) => sized(ask) && priced(ask)) ?? mine.find(sized);
@@ -79,7 +82,7 @@ export async function ensureAsk(connection: Connection, sender: Sender, terms: A
     value: {
       provider: sender.address, classId: terms.classId, quoteDenom: terms.quoteDenom, basePrice: terms.price, units: terms.units, premiums,
       maxColocated: terms.maxColocated ?? 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: terms.reclaimNotice ?? 0n,
-      term: preemptible ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, reservedFor: "",
+      term: preemptible ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, reservedFor: "", maxAcceptanceWindow: terms.maxAcceptanceWindow ?? 0n,
     },
   });
   return MsgPlaceAskResponse.decode(sent.response?.value ?? new Uint8Array(0)).askId;

@@ -47,6 +47,8 @@ export interface JobRequest {
   readonly costTags?: Readonly<Record<string, string>>;
   /** An ask that is reserved for the consumer: a quote, or that of a forward position. By default the book serves. */
   readonly askId?: bigint;
+  /** How long a result can be disputed before it is paid, and the providers' share in 1/10,000 where a jury comes to no verdict (by default 0). Only asks that take so long a window serve the bid. */
+  readonly acceptance?: { readonly windowMs: bigint; readonly providerShareBps?: number };
   /** False sends everything in clear. */
   readonly sealed?: boolean;
 }
@@ -151,7 +153,7 @@ export class Gateway {
         costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value })),
         classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots,
         timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],
-        term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, profileId, minColocated: request.minColocated ?? 0, askId: request.askId ?? 0n,
+        term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, profileId, minColocated: request.minColocated ?? 0, askId: request.askId ?? 0n, acceptance: request.acceptance === undefined ? undefined : { window: request.acceptance.windowMs, providerShareBps: request.acceptance.providerShareBps ?? 0 },
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE,
         k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n),
         saltHead: replicated ? new SaltChain(saltSecret, salts).head : new Uint8Array(0),

@@ -68,13 +68,13 @@ function* placed(ctx: Context, side: typeof sells, book: BookKey): IterableItera
 
 function* sellOrders(ctx: Context, book: BookKey): IterableIterator<AskOrder> {
   for (const { id, owner, organization, createdHeight, price, units } of placed(ctx, sells, book)) {
-    yield { id, owner, organization, height: createdHeight, base: price, premium: 0n, rank: price, attributes: 0, units, colocated: 1, until: maxTau, notice: 0n, preemptible: false, bond: 0n, free: 0n, kind: "" };
+    yield { id, owner, organization, height: createdHeight, base: price, premium: 0n, rank: price, attributes: 0, units, colocated: 1, until: maxTau, notice: 0n, acceptance: 0n, preemptible: false, bond: 0n, free: 0n, kind: "" };
   }
 }
 
 function* buyOrders(ctx: Context, book: BookKey): IterableIterator<BidOrder> {
   for (const { id, owner, organization, createdHeight, price, units } of placed(ctx, buys, book)) {
-    yield { id, owner, organization, height: createdHeight, limit: price, tasks: units, profile: 0, whole: false, colocated: 1, end: 0n, notice: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [] };
+    yield { id, owner, organization, height: createdHeight, limit: price, tasks: units, profile: 0, whole: false, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [] };
   }
 }
 

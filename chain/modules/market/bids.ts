@@ -221,7 +221,7 @@ export function dropReplacement<T extends Account>(ctx: Context, ports: MarketPo
 
 /** Writes the job; with its last task it ends, and the records' time begins to run. */
 export function saveJob(ctx: Context, ports: MarketPorts, job: Job): void {
-  const over = job.endedTau === 0n && job.tasksFinal + job.tasksClosed === job.spec!.tasks;
+  const over = job.endedTau === 0n && job.tasksFinal + job.tasksClosed === job.spec!.tasks && job.tasksHeld === 0;
   jobs.set(ctx, job.id, over ? { ...job, endedTau: ports.clock.tau(ctx) } : job);
   if (over) endBacking(ctx, ports, job, dueKinds.jobPrune);
 }

@@ -9,6 +9,7 @@ import { bookOf, loadAsk, lockUnit, releaseHold, saveAsk } from "./asks.ts";
 import { loadBid, loadJob } from "./bids.ts";
 import { queueDraw, dropDraw } from "./draw-queue.ts";
 import { emit } from "./events.ts";
+import { windowOf } from "./holds.ts";
 import { createLease } from "./leases.ts";
 import { jurisdictionOf } from "./mandates.ts";
 import { paramsAt, currentParams } from "./params.ts";
@@ -129,6 +130,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     if (provider === undefined) return;
     if (bid.profileId !== 0 && (profile === undefined || !satisfies(ctx, ports, profile, ask.premiums, provider.view))) return;
     if (ask.availableUntil !== 0n && ask.availableUntil < tau + job.spec!.duration) return;
+    if (ask.maxAcceptanceWindow < windowOf(job)) return;
     const wanted = ask.basePrice + premiumIn(ask, bid.profileId);
     if (wanted > most) return;
     const price = maxInt(task.price, wanted);

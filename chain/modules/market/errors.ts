@@ -73,4 +73,6 @@ export const errors = defineErrors("market", {
   notProber: [92, ({ id, round, prober }: { id: bigint; round: bigint; prober: string }) => `${prober} was not drawn for round ${round} of instance ${id}; query Probes lists what it was drawn for`],
   reportedAlready: [93, ({ id, round, prober }: { id: bigint; round: bigint; prober: string }) => `${prober} has reported on round ${round} of instance ${id} already`],
   reportLate: [94, ({ id, round, due, tau }: { id: bigint; round: bigint; due: bigint; tau: bigint }) => `reports on round ${round} of instance ${id} counted up to tau ${due}; it is ${tau}`],
+  noHold: [100, ({ id }: { id: bigint }) => `nothing is held of task ${id}: its job has no acceptance, it is not final, or the pay went its way already`],
+  disputed: [101, ({ id, caseId }: { id: bigint; caseId: bigint }) => `what is held of task ${id} waits for case ${caseId}`],
 } as const);

@@ -1,6 +1,6 @@
 /** Genesis: classes and parameters at the least; everything where a chain is exported. Indexes and queues are made anew from the records. */
 import { GenesisState, type ProfileRecord } from "../../codec/gen/dcm/market/v1/genesis.ts";
-import { OrderStatus, ProfileDemand, type Ask, type Bid, type Draw, type Instance, type Job, type ProbeRound, type Profile, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus, ProfileDemand, TaskState, type Ask, type Bid, type Draw, type Hold, type Instance, type Job, type ProbeRound, type Profile, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { bare, bookOf, lifetimeOf, listAsk } from "./asks.ts";
 import { isImmediate, isTerminal, loadBacking } from "./bids.ts";
@@ -16,8 +16,8 @@ import { queueDraw } from "./draw-queue.ts";
 import { isHeld, streams } from "./services/instance-machine.ts";
 import { isOver } from "./tasks.ts";
 import {
-  allotments, asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
-  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, nextRequestId, paramsByVersion, paramsVersion, probeDraws, probeQueue, probeRounds, probesByProber, profileBuilds, profiles, profilesByContent, qualities, quoteDenoms, quoteRequests, quotes, replacedAsks, replacedBids, reservedBids, schedule, seals, services, servicesByConsumer, stages, suspended, taskIdOf, tasks, tasksByProvider, trades,
+  allotments, asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, holds, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
+  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, nextRequestId, paramsByVersion, paramsVersion, probeDraws, probeQueue, probeRounds, probesByProber, profileBuilds, profiles, profilesByContent, qualities, quoteDenoms, quoteRequests, quotes, replacedAsks, replacedBids, reservedBids, schedule, seals, services, servicesByConsumer, stages, suspended, taskIdOf, tasks, tasksByProvider, tasksPerJob, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -65,6 +65,7 @@ function check(state: GenesisState): void {
   }
   const wanted = state.jobs.flatMap(({ id, spec }) => (spec?.stages ?? []).map((_, index) => `${id}/${index}`)).join();
   if (state.stages.map(({ jobId, index }) => `${jobId}/${index}`).join() !== wanted) throw new Error("market.stages are not, in order, the stages of market.jobs");
+  checkHolds(state);
   const held = new Set(state.services.filter(({ sla }) => sla !== undefined).map(({ id }) => id));
   const served = state.instances.filter(({ serviceId, state: at }) => held.has(serviceId) && streams(at));
   if (served.map(({ id }) => id).join() !== state.probeRounds.map(({ instanceId }) => instanceId).join()) throw new Error("market.probe_rounds are not, in order, those of the instances that are served under an SLA");
@@ -72,6 +73,18 @@ function check(state: GenesisState): void {
     const named = state.bids.filter((bid) => bid.service === (kind === "service"));
     if (named.length !== carried.length || named.some((bid, i) => bid.id !== carried[i]!.id)) throw new Error(`market: every ${kind} has a bid of its id, and the other way round`);
   }
+}
+
+/** Pay is held of FINAL tasks, and each job counts how many of its there are. */
+function checkHolds(state: GenesisState): void {
+  ascending("holds", state.holds.map(({ taskId }) => taskId.toString().padStart(20, "0")));
+  const final = new Set(state.tasks.filter((task) => task.state === TaskState.TASK_STATE_FINAL).map(({ id }) => id));
+  const counts = new Map<bigint, number>();
+  for (const { taskId, jobId } of state.holds) {
+    if (!final.has(taskId) || taskId / tasksPerJob !== jobId) throw new Error(`market.holds: task ${taskId} of job ${jobId} is not there, or not FINAL`);
+    counts.set(jobId, (counts.get(jobId) ?? 0) + 1);
+  }
+  for (const { id, tasksHeld } of state.jobs) if (tasksHeld !== (counts.get(id) ?? 0)) throw new Error(`market.jobs: job ${id} counts ${tasksHeld} held tasks, market.holds has ${counts.get(id) ?? 0}`);
 }
 
 function ascending(field: string, names: readonly string[]): void {
@@ -129,6 +142,7 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
     stages.set(ctx, [stage.jobId, stage.index], stage);
     if (stage.inputsDueTau !== 0n) schedule(ctx, stage.inputsDueTau, dueKinds.stageInputs, taskIdOf(stage.jobId, stage.index));
   }
+  for (const hold of state.holds) initHold(ctx, hold);
   for (const seal of state.seals) seals.set(ctx, [seal.jobId, addressBytes(seal.provider)], seal);
   for (const trade of state.trades) trades.set(ctx, [bookOf(trade), trade.height], trade);
   for (const one of state.replacedAsks) replacedAsks.set(ctx, one.askId, one);
@@ -245,6 +259,11 @@ function initBid(ctx: Context, bid: Bid): void {
   demands.set(ctx, [bookOf(bid), bid.profileId], { ...demand, openBids: demand.openBids + 1n });
 }
 
+function initHold(ctx: Context, hold: Hold): void {
+  holds.set(ctx, hold.taskId, hold);
+  if (hold.caseId === 0n) schedule(ctx, hold.dueTau, dueKinds.hold, hold.taskId);
+}
+
 function initDraw(ctx: Context, draw: Draw): void {
   draws.set(ctx, draw.taskId, draw);
   if (draw.salt.length > 0) queueDraw(ctx, draw.taskId);
@@ -268,6 +287,6 @@ function exported(ctx: Context): GenesisState {
     stages: values(stages), draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),
     declines: keys(declines).map(([jobId, address]) => ({ jobId, provider: addressText(address) })),
     nextAskId: nextAskId.find(ctx) ?? 1n, nextJobId: nextJobId.find(ctx) ?? 1n, nextLeaseId: nextLeaseId.find(ctx) ?? 1n,
-    probeRounds: values(probeRounds), qualities: values(qualities), quoteRequests: values(quoteRequests), allotments: values(allotments), nextRequestId: nextRequestId.find(ctx) ?? 1n,
+    holds: values(holds), probeRounds: values(probeRounds), qualities: values(qualities), quoteRequests: values(quoteRequests), allotments: values(allotments), nextRequestId: nextRequestId.find(ctx) ?? 1n,
   });
 }

@@ -4,12 +4,13 @@ import { addressBytes, addressText } from "../../codec/address.ts";
 import { isTerminal, loadBacking, loadBid, openTasks } from "./bids.ts";
 import { bookOf, isListed, keyIn } from "./asks.ts";
 import { escrowAddress, holdingOf } from "./escrow.ts";
+import { heldAmount } from "./holds.ts";
 import { openPlace } from "./profiles.ts";
 import { rateFault } from "./quote-denoms.ts";
 import { isUnopened } from "./stage-graph.ts";
 import { stagesOf } from "./stages.ts";
 import {
-  allotments, askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, instances, jobs, liveTasksByProvider, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, services, stages, taskIdOf, tasks,
+  allotments, askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, holds, instances, jobs, liveTasksByProvider, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, services, stages, taskIdOf, tasks,
   within, type BookKey,
 } from "./state.ts";
 import { instanceRecords, rounds, serviceAccounts } from "./services/invariants.ts";
@@ -27,6 +28,7 @@ export function invariants(ports: MarketPorts): Record<string, (ctx: Context) =>
     tasks: taskRecords,
     instances: instanceRecords,
     rounds,
+    holds: holdRecords,
     stages: stageRecords,
     reserved,
     stakes: (ctx) => stakes(ctx, ports),
@@ -35,13 +37,35 @@ export function invariants(ports: MarketPorts): Record<string, (ctx: Context) =>
 
 /** in = paid + refunded + fees + burned + held, and held is what the open and running tasks set aside. */
 function escrowAccounts(ctx: Context): string | undefined {
+  const waiting = heldByJob(ctx);
   for (const [id, job] of jobs.entries(ctx)) {
     const { deposited, paid, refunded, fees, burned, held, perTask } = job.escrow!;
     const sum = [paid, refunded, fees, burned, held].reduce((total, text) => total + BigInt(text), 0n);
     if (sum !== BigInt(deposited)) return `job ${id}: ${deposited} came in, ${sum} is accounted for`;
     const alive = BigInt(job.spec!.tasks - job.tasksFinal - job.tasksClosed);
     const added = BigInt(replacedBids.find(ctx, id)?.added ?? "0");
-    if (BigInt(held) !== alive * BigInt(perTask) + added) return `job ${id} holds ${held} for ${alive} tasks of ${perTask}`;
+    if (job.tasksHeld !== (waiting.get(id)?.tasks ?? 0)) return `job ${id} counts ${job.tasksHeld} held tasks of ${waiting.get(id)?.tasks ?? 0}`;
+    if (BigInt(held) !== alive * BigInt(perTask) + added + (waiting.get(id)?.amount ?? 0n)) return `job ${id} holds ${held} for ${alive} tasks of ${perTask}`;
+  }
+  return undefined;
+}
+
+/** What waits for its acceptance, by job. */
+function heldByJob(ctx: Context): ReadonlyMap<bigint, { readonly tasks: number; readonly amount: bigint }> {
+  const out = new Map<bigint, { tasks: number; amount: bigint }>();
+  for (const [, hold] of holds.entries(ctx)) {
+    const before = out.get(hold.jobId) ?? { tasks: 0, amount: 0n };
+    out.set(hold.jobId, { tasks: before.tasks + 1, amount: before.amount + heldAmount(hold) });
+  }
+  return out;
+}
+
+/** A hold is of a FINAL task of a job that lives, and queued unless a case decides on it. */
+function holdRecords(ctx: Context): string | undefined {
+  for (const [id, hold] of holds.entries(ctx)) {
+    if (tasks.find(ctx, id)?.state !== TaskState.TASK_STATE_FINAL) return `task ${id} is not FINAL and its pay is held`;
+    if (jobs.find(ctx, hold.jobId)?.endedTau !== 0n) return `job ${hold.jobId} is over and pay of it is held`;
+    if (dueQueue.has(ctx, [hold.dueTau, dueKinds.hold, id]) !== (hold.caseId === 0n)) return `the hold of task ${id} is ${hold.caseId === 0n ? "not in the queue" : `for case ${hold.caseId} and in the queue`}`;
   }
   return undefined;
 }

@@ -12,10 +12,10 @@ const limits = { maxFills: 100_000, skipsPerUnit: 1_000, maxSkips: 100_000, maxW
 
 const ask = (id: bigint, base: bigint, units: number, more: Partial<AskOrder> = {}): AskOrder => {
   const premium = more.premium ?? 0n;
-  return { id, owner: `p${id}`, organization: "", height: id, base, premium, rank: base + premium, attributes: 0, units, colocated: 1, until: 100n, notice: 0n, preemptible: false, bond: 0n, free: 1n << 60n, kind: "", ...more };
+  return { id, owner: `p${id}`, organization: "", height: id, base, premium, rank: base + premium, attributes: 0, units, colocated: 1, until: 100n, notice: 0n, acceptance: 0n, preemptible: false, bond: 0n, free: 1n << 60n, kind: "", ...more };
 };
 const bid = (id: bigint, limit: bigint, tasks: number, more: Partial<BidOrder> = {}): BidOrder => ({
-  id, owner: `c${id}`, organization: "", height: id, limit, tasks, profile: 0, whole: (more.colocated ?? 1) > 1, colocated: 1, end: 0n, notice: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [], ...more,
+  id, owner: `c${id}`, organization: "", height: id, limit, tasks, profile: 0, whole: (more.colocated ?? 1) > 1, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [], ...more,
 });
 const byAsk = (a: AskOrder, b: AskOrder): number =>
   a.rank !== b.rank ? (a.rank < b.rank ? -1 : 1) : a.attributes !== b.attributes ? a.attributes - b.attributes : a.height !== b.height ? (a.height < b.height ? -1 : 1) : a.id < b.id ? -1 : 1;
@@ -72,11 +72,11 @@ const books = Number(process.env.DCM_BOOKS ?? 50_000);
 const marketArb = fc.tuple(
   fc.array(fc.record({
     base: fc.bigInt(1n, 8n), height: fc.bigInt(1n, 3n), units: fc.integer({ min: 1, max: 5 }), owner: fc.integer({ min: 1, max: 5 }), organization: fc.integer({ min: 0, max: 3 }),
-    a: fc.option(fc.bigInt(0n, 3n)), b: fc.option(fc.bigInt(0n, 4n)), colocated: fc.integer({ min: 1, max: 3 }), until: fc.bigInt(3n, 6n), notice: fc.bigInt(0n, 3n), preemptible: fc.boolean(), free: fc.bigInt(0n, 12n),
+    a: fc.option(fc.bigInt(0n, 3n)), b: fc.option(fc.bigInt(0n, 4n)), colocated: fc.integer({ min: 1, max: 3 }), until: fc.bigInt(3n, 6n), notice: fc.bigInt(0n, 3n), acceptance: fc.bigInt(0n, 2n), preemptible: fc.boolean(), free: fc.bigInt(0n, 12n),
   }), { maxLength: 9 }),
   fc.array(fc.record({
     limit: fc.bigInt(1n, 10n), height: fc.bigInt(1n, 4n), tasks: fc.integer({ min: 1, max: 3 }), owner: fc.integer({ min: 1, max: 9 }), profile: fc.integer({ min: 0, max: 2 }),
-    shape: fc.constantFrom("plain", "plain", "whole", "replicated", "colocated"), end: fc.bigInt(0n, 5n), notice: fc.bigInt(0n, 3n), preemptible: fc.boolean(), stake: fc.bigInt(0n, 4n), excluded: fc.subarray(["u1", "u2"]),
+    shape: fc.constantFrom("plain", "plain", "whole", "replicated", "colocated"), end: fc.bigInt(0n, 5n), notice: fc.bigInt(0n, 3n), acceptance: fc.bigInt(0n, 2n), preemptible: fc.boolean(), stake: fc.bigInt(0n, 4n), excluded: fc.subarray(["u1", "u2"]),
   }), { maxLength: 9 }),
 ).map(([a, b]) => {
   const worth = 2n;
@@ -84,7 +84,7 @@ const marketArb = fc.tuple(
     a: one.a, b: one.b,
     ask: ask(BigInt(i + 1), one.base, one.units, {
       height: one.height, owner: `u${one.owner}`, organization: one.organization === 0 ? "" : `o${one.organization}`, attributes: Number(one.a !== null) + Number(one.b !== null), colocated: one.colocated,
-      until: one.until, notice: one.notice, preemptible: one.preemptible, bond: 1n, free: BigInt(one.owner * 3), kind: [one.a, one.b, one.colocated, one.until, one.notice, one.preemptible].join(),
+      until: one.until, notice: one.notice, acceptance: one.acceptance, preemptible: one.preemptible, bond: 1n, free: BigInt(one.owner * 3), kind: [one.a, one.b, one.colocated, one.until, one.notice, one.acceptance, one.preemptible].join(),
     }),
   }));
   return {
@@ -97,7 +97,7 @@ const marketArb = fc.tuple(
       const colocated = shape === "colocated" ? 2 : 1;
       return bid(BigInt(i + 1), one.limit, one.tasks * colocated, {
         height: one.height, owner: `u${one.owner}`, organization: one.owner === 9 ? "o1" : "", profile: one.profile, whole: shape === "whole" || shape === "colocated", colocated,
-        replicas: shape === "replicated" ? 2 : 1, end: one.end, notice: one.notice, preemptible: one.preemptible, stake: one.stake, excluded: one.excluded,
+        replicas: shape === "replicated" ? 2 : 1, end: one.end, notice: one.notice, acceptance: one.acceptance, preemptible: one.preemptible, stake: one.stake, excluded: one.excluded,
       });
     }),
   };
@@ -256,7 +256,7 @@ describe("batch clearing", () => {
         assert.equal(1 + held.length, one.replicas);
         for (const offer of [first, ...held]) {
           assert.ok(supply[one.profile]!.includes(offer), "an ask that the profile does not see");
-          assert.ok(offer.base + offer.premium <= price && offer.until >= one.end && offer.notice >= one.notice && (one.preemptible || !offer.preemptible) && offer.colocated >= one.colocated && offer.owner !== one.owner && !one.excluded.includes(offer.owner));
+          assert.ok(offer.base + offer.premium <= price && offer.until >= one.end && offer.notice >= one.notice && offer.acceptance >= one.acceptance && (one.preemptible || !offer.preemptible) && offer.colocated >= one.colocated && offer.owner !== one.owner && !one.excluded.includes(offer.owner));
           add(units, `ask ${offer.id}`, tasks);
           bonds.set(offer.owner, (bonds.get(offer.owner) ?? 0n) + (one.stake > offer.bond ? one.stake - offer.bond : 0n) * BigInt(tasks));
           assert.ok(bonds.get(offer.owner)! <= offer.free);

@@ -34,6 +34,8 @@ export interface AskOrder extends Order {
   readonly until: bigint;
   /** The longest notice that it gives before it takes back what it serves. */
   readonly notice: bigint;
+  /** The longest acceptance window that it takes. */
+  readonly acceptance: bigint;
   /** Takes back for nothing: serves only bids that accept it. */
   readonly preemptible: boolean;
   /** Set aside for each unit. */
@@ -58,6 +60,8 @@ export interface BidOrder extends Order {
   readonly end: bigint;
   /** The notice that it needs. */
   readonly notice: bigint;
+  /** The acceptance window that it has. */
+  readonly acceptance: bigint;
   readonly preemptible: boolean;
   /** Organizations that each task needs: the first replica and those that will be drawn. */
   readonly replicas: number;
@@ -109,7 +113,7 @@ export interface Limits {
 
 /** Whether the ask serves long enough, and ends what it serves in no other way than the bid accepts. */
 export function keepsTerms(bid: BidOrder, ask: AskOrder): boolean {
-  return ask.until >= bid.end && ask.notice >= bid.notice && (bid.preemptible || !ask.preemptible);
+  return ask.until >= bid.end && ask.notice >= bid.notice && ask.acceptance >= bid.acceptance && (bid.preemptible || !ask.preemptible);
 }
 
 const alone = -1;

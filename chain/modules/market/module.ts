@@ -9,7 +9,9 @@ import { deliveriesOf } from "./deliveries.ts";
 import { errors } from "./errors.ts";
 import { followAttestations, followProvider, moveFollowers } from "./followers.ts";
 import { marketGenesis } from "./genesis.ts";
+import { holdsOf } from "./holds.ts";
 import { invariants } from "./invariants.ts";
+import { acceptResult } from "./messages/accept-result.ts";
 import { cancelAsk } from "./messages/cancel-ask.ts";
 import { cancelBid } from "./messages/cancel-bid.ts";
 import { cancelRequest } from "./messages/cancel-request.ts";
@@ -47,9 +49,9 @@ import { drawProbers } from "./services/probe-draws.ts";
 import { sweepRounds } from "./services/round-sweep.ts";
 import { sweepInstances } from "./services/sweep.ts";
 import { sweep } from "./sweep.ts";
-import type { DeliveriesPort, MarketPorts } from "./ports.ts";
+import type { DeliveriesPort, HoldsPort, MarketPorts } from "./ports.ts";
 
-export function marketModule(ports: MarketPorts): { readonly module: Module; readonly deliveries: DeliveriesPort } {
+export function marketModule(ports: MarketPorts): { readonly module: Module; readonly deliveries: DeliveriesPort; readonly holds: HoldsPort } {
   ports.providers.onChange((ctx, address) => followProvider(ctx, ports, address));
   ports.attestations.onChange(followAttestations);
   const module = defineModule({
@@ -62,7 +64,7 @@ export function marketModule(ports: MarketPorts): { readonly module: Module; rea
       startTask: startTask(ports), declineTask: declineTask(ports), commitResult: commitResult(ports), revealResult: revealResult(ports), supplyInputs: supplyInputs(ports),
       setClass: setClass(ports), setQuoteDenom: setQuoteDenom(ports), updateParams: updateParams(ports), placeServiceBid: placeServiceBid(ports), startService: startService(ports),
       topUpService: topUpService(ports), settleService: settleService(ports), reclaimService: reclaimService(ports), closeService: closeService(ports),
-      requestQuotes: requestQuotes(ports), cancelRequest: cancelRequest(ports), quote: quote(ports), reportProbe: reportProbe(ports),
+      requestQuotes: requestQuotes(ports), cancelRequest: cancelRequest(ports), quote: quote(ports), reportProbe: reportProbe(ports), acceptResult: acceptResult(ports),
     }),
     queries: marketQueries(ports),
     genesis: marketGenesis(ports),
@@ -82,5 +84,5 @@ export function marketModule(ports: MarketPorts): { readonly module: Module; rea
     invariants: invariants(ports),
     errors,
   });
-  return { module, deliveries: deliveriesOf(ports) };
+  return { module, deliveries: deliveriesOf(ports), holds: holdsOf(ports) };
 }

@@ -57,6 +57,7 @@ export const paramBounds: Spec = {
   maxReclaimNotice: [30n * day, second, 365n * day],
   minSlaPeriod: [10n * minute, second, day],
   maxSlaPeriod: [day, second, 30n * day],
+  maxAcceptanceWindow: [7n * day, second, 30n * day],
 };
 
 const names = Object.keys(paramBounds) as (keyof Params)[];

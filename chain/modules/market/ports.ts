@@ -58,5 +58,37 @@ export interface DeliveriesPort {
   ended(ctx: Context, limit: number): readonly DeliveryOutcome[];
 }
 
+/** Pay of a FINAL task that waits for its acceptance, as a dispute sees it. */
+export interface HeldPay {
+  readonly taskId: bigint;
+  readonly jobId: bigint;
+  readonly consumer: string;
+  readonly payer: string;
+  /** Of the consumer; empty: none. */
+  readonly organization: string;
+  readonly providers: readonly { readonly provider: string; readonly organization: string }[];
+  readonly denom: string;
+  /** Pay and the fee on it. */
+  readonly amount: bigint;
+  /** The last tau at which a case can be opened. */
+  readonly dueTau: bigint;
+  /** To the providers where there is no verdict, in 1/10,000. */
+  readonly defaultShareBps: number;
+  /** The case that decides on it; 0: none. */
+  readonly caseId: bigint;
+}
+
+/** What disputes use. A case moves what is held, and nothing else of the market. */
+export interface HoldsPort {
+  /** Undefined where nothing is held of the task. */
+  find(ctx: Context, taskId: bigint): HeldPay | undefined;
+  /** Up to `limit` holds that wait for no case, by task. */
+  undisputed(ctx: Context, limit: number): readonly HeldPay[];
+  /** The pay waits for this case and for no window any more. */
+  hold(ctx: Context, taskId: bigint, caseId: bigint): void;
+  /** Ends it: so much of the pay, in 1/10,000, to the providers, with the fee on that; the rest goes back to the payer. */
+  split(ctx: Context, taskId: bigint, providerShareBps: number): void;
+}
+
 /** The pure batch auction, for books with order records of their own. */
 export { clear, type AskOrder, type BidOrder, type Fill } from "./matching.ts";

@@ -18,7 +18,7 @@ import { demandOf, premiumIn } from "./profiles.ts";
 import { findQuoteDenom } from "./quote-denoms.ts";
 import { presentStages } from "./stage-flow.ts";
 import {
-  allotments, askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, instances, instancesByProvider, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, probeRounds, probesByProber, profiles, quoteDenoms, quoteRequests, quotes, seals, services, servicesByConsumer,
+  allotments, askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, holds, instances, instancesByProvider, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, probeRounds, probesByProber, profiles, quoteDenoms, quoteRequests, quotes, seals, services, servicesByConsumer,
   liveTasksByProvider, tasks, tasksByProvider, taskIdOf, tasksPerJob, trades, within, type BookKey,
 } from "./state.ts";
 import { qualityOf } from "./services/quality.ts";
@@ -161,6 +161,11 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
       const { items, pagination } = paginate(ctx, probesByProber, request.pagination, ([, id]) => probeTask(ctx, id, tau), within.address(queryAddress(request.prober)));
       return { probes: items, tau, pagination };
     },
+    holds(ctx, { jobId, pagination: page }) {
+      const { items, pagination } = paginate(ctx, holds, page, (_, hold) => hold, jobId === 0n ? undefined : within.job(jobId));
+      return { holds: items, tau: ports.clock.tau(ctx), pagination };
+    },
+    hold: (ctx, { taskId }) => ({ hold: holds.find(ctx, taskId) ?? notFound(`pay of task ${taskId} that is held`), tau: ports.clock.tau(ctx) }),
     referencePrice(ctx, request) {
       const book = openBook(ctx, bookKey(request));
       return { price: book.referencePrice, tau: book.referenceTau };

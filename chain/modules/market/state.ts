@@ -1,6 +1,6 @@
 /** The keys of store `market`; the README has them as a table. Numbers in keys are big-endian, so that byte order is numeric order. */
 import {
-  Allotment, Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, IndexBucket, IndexShare, Instance, Job, Lease, Params, ProbeRound, Profile, ProfileDemand, ProviderQuality, QuoteDenom, QuoteRequest, Seal, Service, Stage, Task, Trade,
+  Allotment, Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, Hold, IndexBucket, IndexShare, Instance, Job, Lease, Params, ProbeRound, Profile, ProfileDemand, ProviderQuality, QuoteDenom, QuoteRequest, Seal, Service, Stage, Task, Trade,
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { concatBytes, uint64Bytes, writeUint64 } from "../../codec/bytes.ts";
 import {
@@ -24,7 +24,7 @@ const ticketAndId = {
 export type BookKey = readonly [classId: string, denom: string];
 
 /** What a due-queue entry points to. */
-export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6, askOpening: 7, indexHour: 8, servicePrune: 20, stageInputs: 30, requestEnd: 40 } as const;
+export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6, askOpening: 7, indexHour: 8, servicePrune: 20, stageInputs: 30, requestEnd: 40, hold: 50 } as const;
 export type DueKind = (typeof dueKinds)[keyof typeof dueKinds];
 
 const uint32Value = { encode: (value: number) => uint32Key.encode(value), decode: (bytes: Uint8Array) => uint32Key.decode(bytes, 0)[0] };
@@ -181,6 +181,9 @@ export const probeQueue = map(storeName, key(0xd2), pairKey(uint64Key, uint64Key
 export const probesByProber = map(storeName, key(0xd3), pairKey(bytesKey, uint64Key), present);
 /** By provider; they stay. */
 export const qualities = map(storeName, key(0xd4), tailKey, proto(ProviderQuality));
+
+/** By task: pay of FINAL tasks that waits for its acceptance. */
+export const holds = map(storeName, key(0xe0), uint64Key, proto(Hold));
 
 export const within = {
   book: (book: BookKey): Uint8Array => bookKey.encode(book),

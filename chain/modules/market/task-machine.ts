@@ -30,6 +30,8 @@ export interface Terms {
   readonly sealedTau: (provider: string) => bigint | undefined;
   /** The book's reference price now; 0: none. */
   readonly reference: bigint;
+  /** What a FINAL task earned waits for its acceptance. */
+  readonly held: boolean;
 }
 
 /** What the caller must do, in order. */
@@ -51,6 +53,8 @@ export type Effect =
   | { readonly kind: "reopened" }
   /** The task ended; its escrow is divided. */
   | { readonly kind: "settled"; readonly settlement: Settlement }
+  /** The task is FINAL; what its settlement pays waits for the acceptance, what goes back does not. */
+  | { readonly kind: "held"; readonly settlement: Settlement }
   | { readonly kind: "flag" };
 
 export interface Step {
@@ -76,6 +80,8 @@ export interface PricedSeat extends Seat {
 const { REPLICA_STATE_MATCHED: MATCHED, REPLICA_STATE_SEALING: SEALING, REPLICA_STATE_ASSIGNED: ASSIGNED, REPLICA_STATE_RUNNING: RUNNING } = ReplicaState;
 const { REPLICA_STATE_COMMITTED: COMMITTED, REPLICA_STATE_REVEALED: REVEALED, REPLICA_STATE_OUT: OUT } = ReplicaState;
 
+/** Pay takes misses off a record: less than a unit does not. */
+export const finished = (provider: string, amount: bigint, rate: Rate): Effect & { readonly kind: "record" } => ({ kind: "record", provider, outcome: "finished", worth: toBond(amount, rate, "down") });
 export const feeOf = (task: Task): bigint => task.price * task.lots;
 export const stakeOfTask = (task: Task): bigint => BigInt(task.stake);
 const isLive = (replica: Replica): boolean => replica.state !== OUT;
@@ -158,8 +164,12 @@ class Run {
 
   final(now: bigint, result: Result, payments: readonly { provider: string; amount: bigint }[]): void {
     this.endAll();
-    // Pay takes misses off a record: less than a unit does not.
-    for (const { provider, amount } of payments) this.effects.push({ kind: "record", provider, outcome: "finished", worth: toBond(amount, this.terms.rate, "down") });
+    if (this.terms.held && payments.some(({ amount }) => amount > 0n)) {
+      this.set({ state: TaskState.TASK_STATE_FINAL, result, endedTau: now, heldAsks: [] });
+      this.effects.push({ kind: "held", settlement: settle(this.terms.escrow, payments, 0n, this.terms.params.feeBps) });
+      return;
+    }
+    for (const { provider, amount } of payments) this.effects.push(finished(provider, amount, this.terms.rate));
     this.#finish(now, payments, 0n, { state: TaskState.TASK_STATE_FINAL, result });
   }
 

@@ -9,6 +9,7 @@ import { requestDraw, dropDraw } from "./draw-queue.ts";
 import { payOut, type UsageLine } from "./escrow.ts";
 import { errors } from "./errors.ts";
 import { billedTo, emit, replicaChanged, taskChanged } from "./events.ts";
+import { openHold } from "./holds.ts";
 import { endLeaseUnit } from "./leases.ts";
 import { paramsAt } from "./params.ts";
 import { countSettled } from "./prices.ts";
@@ -38,6 +39,7 @@ export function termsOf(ctx: Context, job: Job): Terms {
     sealed: job.spec!.consumerKey.length > 0,
     sealedTau: (provider) => seals.find(ctx, [job.id, addressBytes(provider)])?.sealedTau,
     // A shape that the book does not trade has no price there.
+    held: job.acceptance !== undefined,
     reference: askId !== 0n && asks.find(ctx, askId)?.resources !== undefined ? 0n : openBook(ctx, bookOf(job)).referencePrice,
   };
 }
@@ -175,6 +177,9 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       after.job = { ...paid, tasksFinal: paid.tasksFinal + (final ? 1 : 0), tasksClosed: paid.tasksClosed + (final ? 0 : 1) };
       return task;
     }
+    case "held":
+      after.job = { ...openHold(ctx, ports, job, before, effect.settlement), tasksFinal: job.tasksFinal + 1, tasksHeld: job.tasksHeld + 1 };
+      return task;
     case "flag":
       after.job = { ...job, programFlagged: true };
       return task;

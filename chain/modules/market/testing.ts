@@ -18,7 +18,7 @@ import type { Money } from "../../runtime/coins.ts";
 import type { EmittedEvent } from "../../runtime/context.ts";
 import type { Module } from "../../runtime/module.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
-import type { DeliveriesPort, Delivery, DeliveryOutcome, MarketPorts } from "./ports.ts";
+import type { DeliveriesPort, Delivery, DeliveryOutcome, HoldsPort, MarketPorts } from "./ports.ts";
 
 export const denom = "udcm";
 /** Where a balance of the account is kept: under its name alone in the bond denom. */
@@ -56,6 +56,7 @@ export class TestMarket {
   readonly ports: MarketPorts;
   readonly module: ReturnType<typeof marketModule>["module"];
   readonly deliveries: DeliveriesPort;
+  readonly holds: HoldsPort;
   /** The market, and what a test puts beside it. */
   readonly modules: Module[];
   readonly #listeners: ((address: Uint8Array) => void)[] = [];
@@ -65,9 +66,10 @@ export class TestMarket {
     const organization = organizationModule({ bank: ports.bank, accounts: ports.accounts, authority });
     this.ports = { ...ports, organizations: organization.organizations };
     prepare(this);
-    const { module, deliveries } = marketModule(this.ports);
+    const { module, deliveries, holds } = marketModule(this.ports);
     this.module = module;
     this.deliveries = deliveries;
+    this.holds = holds;
     this.modules = [module];
     const section = this.module.genesis!.defaults() as GenesisState;
     section.params = [{ version: 1n, params: { ...localnetParams(), ...params } }];
@@ -181,9 +183,10 @@ export class TestMarket {
           return taken;
         },
         record: (_, address, outcome) => {
-          const found = provider(address);
-          found.outcomes.push(outcome);
-          if (outcome === "declined" && found.freeDeclines > 0) found.freeDeclines--;
+          // One that has left has no record any more.
+          const found = this.providers.get(key(address));
+          found?.outcomes.push(outcome);
+          if (found !== undefined && outcome === "declined" && found.freeDeclines > 0) found.freeDeclines--;
         },
         freeDeclines: (_, address) => provider(address).freeDeclines,
         onChange: (listener) => void this.#listeners.push((address) => listener(testContext(this.stores, { height: this.height }), address)),
@@ -284,7 +287,7 @@ export class TestMarket {
 
   ask(provider: string, basePrice: bigint, units = 1, more: object = {}): bigint {
     return this.send<{ askId: bigint }>("MsgPlaceAsk", {
-      provider, classId: "wasm.core", quoteDenom: denom, basePrice, units, premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n, term: Term.TERM_SPOT, reservedFor: "", ...more,
+      provider, classId: "wasm.core", quoteDenom: denom, basePrice, units, premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n, term: Term.TERM_SPOT, reservedFor: "", maxAcceptanceWindow: 0n, ...more,
     }).askId;
   }
 
@@ -378,7 +381,7 @@ export function bidMessage(consumer: string, limitPrice: bigint, more: Partial<M
   return {
     consumer, payer: "", organization: "", costTags: [], classId: "wasm.core", quoteDenom: denom, limitPrice, lots: 10n, timeInForce: TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT,
     expiresTau: 0n, profileId: 0, minColocated: 0, verification: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: "0",
-    saltHead: new Uint8Array(0), askId: 0n, ...more,
+    saltHead: new Uint8Array(0), askId: 0n, acceptance: undefined, ...more,
     job: {
       program: { digest: sha256(utf8("program")), size: 100n }, tasks: 1, inputRoot: sha256(utf8("root")), manifest: { digest: sha256(utf8("manifest")), size: 100n },
       dataUrls: ["http://127.0.0.1:1"], duration: 1_000n, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), stages: [], ...job,

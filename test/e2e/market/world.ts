@@ -42,7 +42,7 @@ export const providerCount = 7;
 
 /** A book for each scenario. */
 export const classIds = [
-  "wasm.billed", "wasm.cancel", "wasm.decline", "wasm.failed", "wasm.foreign", "wasm.gateway", "wasm.honest", "wasm.inputs", "wasm.killed", "wasm.liar", "wasm.missing", "wasm.nonsense", "wasm.orders", "wasm.premium", "wasm.raised",
+  "wasm.billed", "wasm.cancel", "wasm.decline", "wasm.disputed", "wasm.failed", "wasm.foreign", "wasm.gateway", "wasm.honest", "wasm.inputs", "wasm.killed", "wasm.liar", "wasm.missing", "wasm.nonsense", "wasm.orders", "wasm.premium", "wasm.raised",
   "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.sealed", "wasm.seals", "wasm.self", "wasm.silent", "wasm.stages", "wasm.tacit", "wasm.together", "wasm.whole",
 ] as const;
 export type ClassId = (typeof classIds)[number];
@@ -107,8 +107,9 @@ export class World {
         builder: dcmHomes({
           provider: (index) => ({ price: 1_000_000n, units: 1, bond, ...(faults.has(index as never) ? { fault: faults.get(index as never)! } : {}) }),
           genesis: (doc) => {
-            const { market } = doc.app_state as { market: { params: [{ params: Record<string, unknown> }]; classes: { id: string }[] } };
+            const { market, dispute } = doc.app_state as { market: { params: [{ params: Record<string, unknown> }]; classes: { id: string }[] }; dispute: { params: object } };
             Object.assign(market.params[0].params, deadlines);
+            Object.assign(dispute.params, { jury_size: 1, evidence_due: "1000", appeal_due: "4000", commit_due: "15000", reveal_due: "15000" });
             const core = market.classes.find(({ id }) => id === "wasm.core")!;
             market.classes = [...classIds.map((id) => ({ ...core, id, max_lot_ms: "1000" })), ...market.classes].sort((a, b) => (a.id < b.id ? -1 : 1));
           },

@@ -56,6 +56,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       inRange("available_from", message.availableFrom, 0n, maxTau);
       checkPremiums(message.premiums);
       inRange("reclaim_notice", message.reclaimNotice, 0n, paramBounds.maxReclaimNotice[2]);
+      inRange("max_acceptance_window", message.maxAcceptanceWindow, 0n, paramBounds.maxAcceptanceWindow[2]);
       const { term } = message;
       if (term !== Term.TERM_UNSPECIFIED && term !== Term.TERM_SPOT && term !== Term.TERM_PREEMPTIBLE) fail(errors.notServed, { field: "term", value: termName(term) });
       if (message.reservedFor !== "" && canonical(message.reservedFor, "reserved_for") === canonical(message.provider, "provider")) {
@@ -68,6 +69,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       const address = addressBytes(provider);
       const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "base_price", message.basePrice);
       if (message.reservedFor !== "") jobsOnly(capacity, "reserved_for");
+      if (message.maxAcceptanceWindow !== 0n && capacity.meter !== Meter.METER_WORK) fail(errors.notServed, { field: "max_acceptance_window", value: `with class ${capacity.id}, which is metered by time,` });
       const reclaimNotice = checkTerms(capacity, message, currentParams(ctx).params);
       const view = ports.providers.find(ctx, address);
       if (view?.active !== true) fail(errors.notProvider, { address: provider });
@@ -84,7 +86,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       if (bond > 0n && !ports.providers.reserve(ctx, address, bond)) fail(errors.bondTooSmall, { needed: bond, free: ports.providers.free(ctx, address) });
       const ask = Ask.fromPartial({
         id: take(ctx, nextAskId), provider, classId: message.classId, quoteDenom: message.quoteDenom, basePrice: message.basePrice, units: message.units,
-        freeUnits: message.units, premiums: message.premiums, maxColocated: message.maxColocated, availableFrom: message.availableFrom, availableUntil: message.availableUntil, expiresTau, waiting, reclaimNotice, term: message.term,
+        freeUnits: message.units, premiums: message.premiums, maxColocated: message.maxColocated, availableFrom: message.availableFrom, availableUntil: message.availableUntil, expiresTau, waiting, reclaimNotice, term: message.term, maxAcceptanceWindow: message.maxAcceptanceWindow,
         status: OrderStatus.ORDER_STATUS_OPEN, createdHeight: ctx.height, createdTau: tau, paramsVersion: version, bondPerUnit: capacity.minBondPerUnit, organization: view.organization,
         reservedFor: message.reservedFor === "" ? "" : canonical(message.reservedFor, "reserved_for"),
       });
@@ -113,6 +115,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
         reclaimNotice: capacity.meter === Meter.METER_TIME && random.chance(30) ? currentParams(ctx).params.minReclaimNotice + random.bigint(60_000n) : 0n,
         term: capacity.meter === Meter.METER_TIME && random.chance(30) ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT,
         reservedFor: capacity.meter === Meter.METER_WORK && random.chance(10) ? random.pick(accounts) : "",
+        maxAcceptanceWindow: capacity.meter === Meter.METER_WORK && random.chance(90) ? currentParams(ctx).params.maxAcceptanceWindow : 0n,
       };
     },
   };

@@ -15,6 +15,7 @@ import { bidPlaced, enumName, levelName, statusName } from "../events.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
 import { escrowOf, reserveReplicas } from "../settlement.ts";
+import { leastWindow } from "../holds.ts";
 import { checkInputs, checkStagedOrder, checkStages, maxArguments } from "../stage-checks.ts";
 import { placeStages } from "../stages.ts";
 import { countJob } from "../profiles.ts";
@@ -28,6 +29,8 @@ import type { MarketPorts } from "../ports.ts";
 /** Bytes of state that a task and each of its replicas may take, for the deposit. */
 const taskBytes = 256;
 const replicaBytes = 640;
+/** And what is held of it. */
+const holdBytes = 512;
 /** The same for a stage, and its range in the bid. */
 const stageBytes = 224;
 
@@ -48,6 +51,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       checkServed(message);
       checkNamed(message);
       readRisk(message.risk);
+      checkAcceptance(message);
       checkJob(message.job);
       checkStagedOrder(message);
     },
@@ -64,6 +68,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "limit_price", message.limitPrice, agreed);
       if (capacity.meter !== Meter.METER_WORK) fail(errors.jobNeedsWork, { classId: capacity.id });
       inRange("lots", message.lots, 1n, capacity.maxLots);
+      if (message.acceptance !== undefined) inRange("acceptance.window", message.acceptance.window, leastWindow, params.maxAcceptanceWindow);
       const k = checkAgainst(params, message);
       checkProfile(ctx, message);
       checkDuration(capacity, message.lots, spec.duration);
@@ -80,10 +85,10 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       });
       const job = Job.fromPartial({
         ...common, payer, costTags: message.costTags, spec, verification: message.verification, r, comparator: message.comparator, risk: readRisk(message.risk).toString(),
-        saltHead: message.saltHead, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom, agreed),
+        saltHead: message.saltHead, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom, agreed), ...(message.acceptance === undefined ? {} : { acceptance: message.acceptance }),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perTask.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });
-      const bytes = encodeWire(Job, job).length + encodeWire(Bid, bid).length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + replicaBytes * (k + r));
+      const bytes = encodeWire(Job, job).length + encodeWire(Bid, bid).length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + (message.acceptance === undefined ? 0 : holdBytes) + replicaBytes * (k + r));
       const deposit = BigInt(bytes) * params.depositPerByte;
       const provider = ask === undefined ? undefined : ports.providers.find(ctx, addressBytes(ask.provider));
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags, verification: message.verification, ...(provider === undefined ? {} : { provider }) };
@@ -115,6 +120,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
         timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: named === undefined && random.chance(30) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0,
         comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0), askId: named?.id ?? 0n,
+        acceptance: named === undefined && random.chance(70) ? { window: leastWindow + 10_000n + random.bigint(60_000n), providerShareBps: random.pick([0, 5_000, 10_000]) } : undefined,
         job: {
           program: { digest: new Uint8Array(32), size: 100n }, dataUrls: ["http://127.0.0.1:1"], duration: lots * capacity.maxLotMs, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0),
           ...(random.chance(40) ? arbitraryStages(random) : { tasks: 1 + random.int(4), ...blankInputs, stages: [] }),
@@ -189,6 +195,14 @@ function namedAsk(ctx: Context, consumer: string, message: MsgPlaceBid, tau: big
   const allotment = allotments.find(ctx, id);
   if (allotment !== undefined && lots * BigInt(job!.tasks) > leftOf(allotment)) fail(errors.beyondAllotment, { id, lots: lots * BigInt(job!.tasks), left: leftOf(allotment) });
   return ask;
+}
+
+/** Two who deal with each other alone agree on what is paid when: a bid on a reserved ask is paid at once. */
+function checkAcceptance({ acceptance, askId }: MsgPlaceBid): void {
+  if (acceptance === undefined) return;
+  inRange("acceptance.window", acceptance.window, leastWindow, paramBounds.maxAcceptanceWindow[2]);
+  inRange("acceptance.provider_share_bps", acceptance.providerShareBps, 0, 10_000);
+  if (askId !== 0n) fail(errors.notServed, { field: "acceptance", value: "with ask_id" });
 }
 
 function checkJob(spec: JobSpec | undefined): void {

@@ -11,7 +11,7 @@ import { isShowable, nanosOf } from "../../../runtime/time-text.ts";
 import { addValidator, bondedPool, consensusAddress, isBonded, notBondedPool, operatorBytes, type Keeper } from "./keeper.ts";
 import { defaultParams, paramsFault, powerReduction, readDec } from "./params.ts";
 import { setRedelegation } from "./redelegation.ts";
-import { delegations, delegatorMark, delegatorsOf, lastPowers, lastTotalPower, lastUnbondingId, params, redelegationQueue, redelegations, unbondingQueue, unbondings, validatorQueue, validators } from "./state.ts";
+import { delegations, delegatorMark, delegatorsOf, lastPowers, lastTotalPower, lastUnbondingId, params, redelegationQueue, redelegations, setChanged, unbondingQueue, unbondings, validatorQueue, validators } from "./state.ts";
 import { setUnbonding } from "./unbonding.ts";
 import { queueKey } from "./validator-set.ts";
 import type { Timestamp } from "../../../codec/gen/google/protobuf/timestamp.ts";
@@ -57,6 +57,8 @@ export function validatorsGenesis({ bank, hooks }: Keeper, accounts: AccountsPor
       const newest = newestId(state);
       if (newest > 0n) lastUnbondingId.set(ctx, newest);
       if (state.exported) for (const { address, power } of state.lastValidatorPowers) lastPowers.set(ctx, operatorBytes(address), power);
+      // Where all of the set are jailed it stays until another can take its place (STAKING-7): the next block looks again.
+      if (state.exported) setChanged.set(ctx, true);
       for (const pool of [bondedPool, notBondedPool]) accounts.moduleAccount(ctx, pool);
       const fault = poolFault(ctx, bank) ?? sharesFault(ctx) ?? supplyFault(ctx, bank);
       if (fault !== undefined) throw new Error(fault);

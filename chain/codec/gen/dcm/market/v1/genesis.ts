@@ -16,6 +16,7 @@ import {
   Candle,
   CapacityClass,
   Draw,
+  Hold,
   IndexBucket,
   IndexShare,
   Instance,
@@ -95,6 +96,8 @@ export interface GenesisState {
   probeRounds: ProbeRound[];
   /** By address. */
   qualities: ProviderQuality[];
+  /** By task. */
+  holds: Hold[];
 }
 
 function createBaseParamsVersion(): ParamsVersion {
@@ -363,6 +366,7 @@ function createBaseGenesisState(): GenesisState {
     nextRequestId: 0n,
     probeRounds: [],
     qualities: [],
+    holds: [],
   };
 }
 
@@ -491,6 +495,9 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
     }
     for (const v of message.qualities) {
       ProviderQuality.encode(v!, writer.uint32(730).fork()).join();
+    }
+    for (const v of message.holds) {
+      Hold.encode(v!, writer.uint32(802).fork()).join();
     }
     return writer;
   },
@@ -784,6 +791,14 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
             message.qualities.push(ProviderQuality.decode(reader, reader.uint32()));
             continue;
           }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.holds.push(Hold.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -837,6 +852,7 @@ export const GenesisState: MessageFns<GenesisState, "dcm.market.v1.GenesisState"
       : 0n;
     message.probeRounds = object.probeRounds?.map((e) => ProbeRound.fromPartial(e)) || [];
     message.qualities = object.qualities?.map((e) => ProviderQuality.fromPartial(e)) || [];
+    message.holds = object.holds?.map((e) => Hold.fromPartial(e)) || [];
     return message;
   },
 };

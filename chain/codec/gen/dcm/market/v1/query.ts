@@ -16,6 +16,7 @@ import {
   CapacityClass,
   Draw,
   Escrow,
+  Hold,
   IndexBucket,
   Instance,
   Job,
@@ -34,6 +35,27 @@ import {
   TaskState,
   Trade,
 } from "./types.ts";
+
+export interface QueryHoldsRequest {
+  /** 0: all. */
+  jobId: bigint;
+  pagination: PageRequest | undefined;
+}
+
+export interface QueryHoldsResponse {
+  holds: Hold[];
+  pagination: PageResponse | undefined;
+  tau: bigint;
+}
+
+export interface QueryHoldRequest {
+  taskId: bigint;
+}
+
+export interface QueryHoldResponse {
+  hold: Hold | undefined;
+  tau: bigint;
+}
 
 export interface QueryProviderQualityRequest {
   provider: string;
@@ -444,6 +466,298 @@ export interface QueryReferencePriceResponse {
   price: bigint;
   tau: bigint;
 }
+
+function createBaseQueryHoldsRequest(): QueryHoldsRequest {
+  return { jobId: 0n, pagination: undefined };
+}
+
+export const QueryHoldsRequest: MessageFns<QueryHoldsRequest, "dcm.market.v1.QueryHoldsRequest"> = {
+  $type: "dcm.market.v1.QueryHoldsRequest" as const,
+
+  encode(message: QueryHoldsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.jobId !== 0n) {
+      if (BigInt.asUintN(64, message.jobId) !== message.jobId) {
+        throw new globalThis.Error("value provided for field message.jobId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.jobId);
+    }
+    if (message.pagination !== undefined) {
+      PageRequest.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryHoldsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryHoldsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.jobId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pagination = PageRequest.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryHoldsRequest>): QueryHoldsRequest {
+    return QueryHoldsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryHoldsRequest>): QueryHoldsRequest {
+    const message = createBaseQueryHoldsRequest();
+    message.jobId = (object.jobId !== undefined && object.jobId !== null) ? BigInt(object.jobId) : 0n;
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageRequest.fromPartial(object.pagination)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseQueryHoldsResponse(): QueryHoldsResponse {
+  return { holds: [], pagination: undefined, tau: 0n };
+}
+
+export const QueryHoldsResponse: MessageFns<QueryHoldsResponse, "dcm.market.v1.QueryHoldsResponse"> = {
+  $type: "dcm.market.v1.QueryHoldsResponse" as const,
+
+  encode(message: QueryHoldsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.holds) {
+      Hold.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.pagination !== undefined) {
+      PageResponse.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    if (message.tau !== 0n) {
+      if (BigInt.asUintN(64, message.tau) !== message.tau) {
+        throw new globalThis.Error("value provided for field message.tau of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.tau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryHoldsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryHoldsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.holds.push(Hold.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pagination = PageResponse.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.tau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryHoldsResponse>): QueryHoldsResponse {
+    return QueryHoldsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryHoldsResponse>): QueryHoldsResponse {
+    const message = createBaseQueryHoldsResponse();
+    message.holds = object.holds?.map((e) => Hold.fromPartial(e)) || [];
+    message.pagination = (object.pagination !== undefined && object.pagination !== null)
+      ? PageResponse.fromPartial(object.pagination)
+      : undefined;
+    message.tau = (object.tau !== undefined && object.tau !== null) ? BigInt(object.tau) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryHoldRequest(): QueryHoldRequest {
+  return { taskId: 0n };
+}
+
+export const QueryHoldRequest: MessageFns<QueryHoldRequest, "dcm.market.v1.QueryHoldRequest"> = {
+  $type: "dcm.market.v1.QueryHoldRequest" as const,
+
+  encode(message: QueryHoldRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== 0n) {
+      if (BigInt.asUintN(64, message.taskId) !== message.taskId) {
+        throw new globalThis.Error("value provided for field message.taskId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryHoldRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryHoldRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.taskId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryHoldRequest>): QueryHoldRequest {
+    return QueryHoldRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryHoldRequest>): QueryHoldRequest {
+    const message = createBaseQueryHoldRequest();
+    message.taskId = (object.taskId !== undefined && object.taskId !== null) ? BigInt(object.taskId) : 0n;
+    return message;
+  },
+};
+
+function createBaseQueryHoldResponse(): QueryHoldResponse {
+  return { hold: undefined, tau: 0n };
+}
+
+export const QueryHoldResponse: MessageFns<QueryHoldResponse, "dcm.market.v1.QueryHoldResponse"> = {
+  $type: "dcm.market.v1.QueryHoldResponse" as const,
+
+  encode(message: QueryHoldResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.hold !== undefined) {
+      Hold.encode(message.hold, writer.uint32(10).fork()).join();
+    }
+    if (message.tau !== 0n) {
+      if (BigInt.asUintN(64, message.tau) !== message.tau) {
+        throw new globalThis.Error("value provided for field message.tau of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.tau);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): QueryHoldResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseQueryHoldResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.hold = Hold.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.tau = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<QueryHoldResponse>): QueryHoldResponse {
+    return QueryHoldResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<QueryHoldResponse>): QueryHoldResponse {
+    const message = createBaseQueryHoldResponse();
+    message.hold = (object.hold !== undefined && object.hold !== null) ? Hold.fromPartial(object.hold) : undefined;
+    message.tau = (object.tau !== undefined && object.tau !== null) ? BigInt(object.tau) : 0n;
+    return message;
+  },
+};
 
 function createBaseQueryProviderQualityRequest(): QueryProviderQualityRequest {
   return { provider: "" };
@@ -7632,6 +7946,99 @@ export const QueryDefinition = {
               98,
               101,
               115,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** What waits for its acceptance: of a job, or all, by task. */
+    holds: {
+      name: "Holds",
+      requestType: QueryHoldsRequest as typeof QueryHoldsRequest,
+      requestStream: false,
+      responseType: QueryHoldsResponse as typeof QueryHoldsResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              22,
+              18,
+              20,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              104,
+              111,
+              108,
+              100,
+              115,
+            ]) as Uint8Array,
+          ],
+        },
+      },
+    },
+    /** Of one task. */
+    hold: {
+      name: "Hold",
+      requestType: QueryHoldRequest as typeof QueryHoldRequest,
+      requestStream: false,
+      responseType: QueryHoldResponse as typeof QueryHoldResponse,
+      responseStream: false,
+      options: {
+        _unknownFields: {
+          578365826: [
+            new Uint8Array([
+              37,
+              18,
+              35,
+              47,
+              100,
+              99,
+              109,
+              47,
+              109,
+              97,
+              114,
+              107,
+              101,
+              116,
+              47,
+              118,
+              49,
+              47,
+              116,
+              97,
+              115,
+              107,
+              115,
+              47,
+              123,
+              116,
+              97,
+              115,
+              107,
+              95,
+              105,
+              100,
+              125,
+              47,
+              104,
+              111,
+              108,
+              100,
             ]) as Uint8Array,
           ],
         },

@@ -8,6 +8,7 @@
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Resources } from "../../base/v1/version.ts";
 import {
+  Acceptance,
   Attribute,
   Blob,
   CapacityClass,
@@ -52,6 +53,8 @@ export interface MsgPlaceAsk {
   term: Term;
   /** The account that it is for, whose bids name it; it then stands in no book. Empty: for all. */
   reservedFor: string;
+  /** The longest acceptance window that it takes, in milliseconds of tau: bids with one hold its pay back until then. 0: it serves only bids without. */
+  maxAcceptanceWindow: bigint;
 }
 
 export interface MsgPlaceAskResponse {
@@ -103,6 +106,8 @@ export interface MsgPlaceBid {
     | undefined;
   /** An ask that is reserved for the consumer (a quote, a forward position's): the bid is filled at its price, out of the book. Naming a quote accepts it. 0: the book. */
   askId: bigint;
+  /** Holds back what the tasks earn until it can be disputed no more. Only asks that take so long a window serve the bid. Absent: paid at once. */
+  acceptance: Acceptance | undefined;
 }
 
 export interface MsgPlaceBidResponse {
@@ -470,6 +475,15 @@ export interface MsgReportProbe {
 export interface MsgReportProbeResponse {
 }
 
+/** Pays what is held of a FINAL task at once: the consumer has nothing against the result. */
+export interface MsgAcceptResult {
+  consumer: string;
+  taskId: bigint;
+}
+
+export interface MsgAcceptResultResponse {
+}
+
 function createBaseMsgPlaceAsk(): MsgPlaceAsk {
   return {
     provider: "",
@@ -485,6 +499,7 @@ function createBaseMsgPlaceAsk(): MsgPlaceAsk {
     reclaimNotice: 0n,
     term: 0,
     reservedFor: "",
+    maxAcceptanceWindow: 0n,
   };
 }
 
@@ -545,6 +560,12 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
     }
     if (message.reservedFor !== "") {
       writer.uint32(642).string(message.reservedFor);
+    }
+    if (message.maxAcceptanceWindow !== 0n) {
+      if (BigInt.asUintN(64, message.maxAcceptanceWindow) !== message.maxAcceptanceWindow) {
+        throw new globalThis.Error("value provided for field message.maxAcceptanceWindow of type uint64 too large");
+      }
+      writer.uint32(800).uint64(message.maxAcceptanceWindow);
     }
     return writer;
   },
@@ -666,6 +687,14 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
             message.reservedFor = reader.string();
             continue;
           }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.maxAcceptanceWindow = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -704,6 +733,9 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
       : 0n;
     message.term = object.term ?? 0;
     message.reservedFor = object.reservedFor ?? "";
+    message.maxAcceptanceWindow = (object.maxAcceptanceWindow !== undefined && object.maxAcceptanceWindow !== null)
+      ? BigInt(object.maxAcceptanceWindow)
+      : 0n;
     return message;
   },
 };
@@ -907,6 +939,7 @@ function createBaseMsgPlaceBid(): MsgPlaceBid {
     saltHead: new Uint8Array(0),
     job: undefined,
     askId: 0n,
+    acceptance: undefined,
   };
 }
 
@@ -985,6 +1018,9 @@ export const MsgPlaceBid: MessageFns<MsgPlaceBid, "dcm.market.v1.MsgPlaceBid"> =
         throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
       }
       writer.uint32(640).uint64(message.askId);
+    }
+    if (message.acceptance !== undefined) {
+      Acceptance.encode(message.acceptance, writer.uint32(802).fork()).join();
     }
     return writer;
   },
@@ -1162,6 +1198,14 @@ export const MsgPlaceBid: MessageFns<MsgPlaceBid, "dcm.market.v1.MsgPlaceBid"> =
             message.askId = reader.uint64() as bigint;
             continue;
           }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.acceptance = Acceptance.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1203,6 +1247,9 @@ export const MsgPlaceBid: MessageFns<MsgPlaceBid, "dcm.market.v1.MsgPlaceBid"> =
     message.saltHead = object.saltHead ?? new Uint8Array(0);
     message.job = (object.job !== undefined && object.job !== null) ? JobSpec.fromPartial(object.job) : undefined;
     message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
+    message.acceptance = (object.acceptance !== undefined && object.acceptance !== null)
+      ? Acceptance.fromPartial(object.acceptance)
+      : undefined;
     return message;
   },
 };
@@ -5310,6 +5357,123 @@ export const MsgReportProbeResponse: MessageFns<MsgReportProbeResponse, "dcm.mar
   },
 };
 
+function createBaseMsgAcceptResult(): MsgAcceptResult {
+  return { consumer: "", taskId: 0n };
+}
+
+export const MsgAcceptResult: MessageFns<MsgAcceptResult, "dcm.market.v1.MsgAcceptResult"> = {
+  $type: "dcm.market.v1.MsgAcceptResult" as const,
+
+  encode(message: MsgAcceptResult, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.consumer !== "") {
+      writer.uint32(10).string(message.consumer);
+    }
+    if (message.taskId !== 0n) {
+      if (BigInt.asUintN(64, message.taskId) !== message.taskId) {
+        throw new globalThis.Error("value provided for field message.taskId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.taskId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgAcceptResult {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgAcceptResult();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.consumer = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.taskId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgAcceptResult>): MsgAcceptResult {
+    return MsgAcceptResult.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgAcceptResult>): MsgAcceptResult {
+    const message = createBaseMsgAcceptResult();
+    message.consumer = object.consumer ?? "";
+    message.taskId = (object.taskId !== undefined && object.taskId !== null) ? BigInt(object.taskId) : 0n;
+    return message;
+  },
+};
+
+function createBaseMsgAcceptResultResponse(): MsgAcceptResultResponse {
+  return {};
+}
+
+export const MsgAcceptResultResponse: MessageFns<MsgAcceptResultResponse, "dcm.market.v1.MsgAcceptResultResponse"> = {
+  $type: "dcm.market.v1.MsgAcceptResultResponse" as const,
+
+  encode(_: MsgAcceptResultResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgAcceptResultResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgAcceptResultResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgAcceptResultResponse>): MsgAcceptResultResponse {
+    return MsgAcceptResultResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgAcceptResultResponse>): MsgAcceptResultResponse {
+    const message = createBaseMsgAcceptResultResponse();
+    return message;
+  },
+};
+
 export type MsgDefinition = typeof MsgDefinition;
 export const MsgDefinition = {
   name: "Msg",
@@ -5528,6 +5692,15 @@ export const MsgDefinition = {
       requestType: MsgQuote as typeof MsgQuote,
       requestStream: false,
       responseType: MsgQuoteResponse as typeof MsgQuoteResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** AcceptResult pays what is held of a task before its acceptance window is over. */
+    acceptResult: {
+      name: "AcceptResult",
+      requestType: MsgAcceptResult as typeof MsgAcceptResult,
+      requestStream: false,
+      responseType: MsgAcceptResultResponse as typeof MsgAcceptResultResponse,
       responseStream: false,
       options: {},
     },

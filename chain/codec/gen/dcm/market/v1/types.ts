@@ -491,6 +491,42 @@ export interface Ask {
     | undefined;
   /** A bid has named the quote. */
   accepted: boolean;
+  /** The longest acceptance window that it takes, in milliseconds of tau; 0: it serves only bids without one. */
+  maxAcceptanceWindow: bigint;
+}
+
+/** Until when a result can be disputed, and how what it earned is split where a dispute comes to no verdict. */
+export interface Acceptance {
+  /** From FINAL on, in milliseconds of tau: until it is over, or a dispute has its verdict, what was earned is held. */
+  window: bigint;
+  /** Of what is held, to the providers where a dispute comes to no verdict, in 1/10,000; 0: all goes back. */
+  providerShareBps: number;
+}
+
+/** What a provider earned with a task whose acceptance is not over. */
+export interface HeldPayment {
+  provider: string;
+  organization: string;
+  /** In the quote denom. */
+  amount: string;
+  /** For one lot. */
+  price: bigint;
+  /** What it had locked while it worked, in the bond denom; free since. */
+  stake: string;
+}
+
+/** Payment of a FINAL task that waits for its acceptance: still in the escrow of its job. */
+export interface Hold {
+  taskId: bigint;
+  jobId: bigint;
+  payments: HeldPayment[];
+  /** On all of them, in the quote denom. */
+  fee: string;
+  sinceTau: bigint;
+  /** The last tau at which a dispute can be opened; paid behind it. */
+  dueTau: bigint;
+  /** The dispute that decides on it; 0: none. */
+  caseId: bigint;
 }
 
 /** What a reserved ask may serve in all. lots = taken + served + failed + voided + what is left. */
@@ -639,7 +675,15 @@ export interface Job {
   classId: string;
   quoteDenom: string;
   /** Of the quote denom when the job was placed: stakes and penalties are reckoned with it. Missing: the bond denom, one for one. */
-  rate: QuoteRate | undefined;
+  rate:
+    | QuoteRate
+    | undefined;
+  /** Absent: what a task earned is paid as soon as it is FINAL. */
+  acceptance:
+    | Acceptance
+    | undefined;
+  /** FINAL tasks whose payment is held. */
+  tasksHeld: number;
 }
 
 /** The order side of a job or of a service. */
@@ -1149,6 +1193,8 @@ export interface Params {
   /** Of the period of an SLA. */
   minSlaPeriod: bigint;
   maxSlaPeriod: bigint;
+  /** The longest window in which a result can be disputed. */
+  maxAcceptanceWindow: bigint;
 }
 
 function createBaseCapacityClass(): CapacityClass {
@@ -2438,6 +2484,7 @@ function createBaseAsk(): Ask {
     positionId: 0n,
     resources: undefined,
     accepted: false,
+    maxAcceptanceWindow: 0n,
   };
 }
 
@@ -2576,6 +2623,12 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
     }
     if (message.accepted !== false) {
       writer.uint32(672).bool(message.accepted);
+    }
+    if (message.maxAcceptanceWindow !== 0n) {
+      if (BigInt.asUintN(64, message.maxAcceptanceWindow) !== message.maxAcceptanceWindow) {
+        throw new globalThis.Error("value provided for field message.maxAcceptanceWindow of type uint64 too large");
+      }
+      writer.uint32(800).uint64(message.maxAcceptanceWindow);
     }
     return writer;
   },
@@ -2841,6 +2894,14 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
             message.accepted = reader.bool();
             continue;
           }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.maxAcceptanceWindow = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2909,6 +2970,333 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
       ? Resources.fromPartial(object.resources)
       : undefined;
     message.accepted = object.accepted ?? false;
+    message.maxAcceptanceWindow = (object.maxAcceptanceWindow !== undefined && object.maxAcceptanceWindow !== null)
+      ? BigInt(object.maxAcceptanceWindow)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseAcceptance(): Acceptance {
+  return { window: 0n, providerShareBps: 0 };
+}
+
+export const Acceptance: MessageFns<Acceptance, "dcm.market.v1.Acceptance"> = {
+  $type: "dcm.market.v1.Acceptance" as const,
+
+  encode(message: Acceptance, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.window !== 0n) {
+      if (BigInt.asUintN(64, message.window) !== message.window) {
+        throw new globalThis.Error("value provided for field message.window of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.window);
+    }
+    if (message.providerShareBps !== 0) {
+      writer.uint32(16).uint32(message.providerShareBps);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Acceptance {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAcceptance();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.window = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.providerShareBps = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Acceptance>): Acceptance {
+    return Acceptance.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Acceptance>): Acceptance {
+    const message = createBaseAcceptance();
+    message.window = (object.window !== undefined && object.window !== null) ? BigInt(object.window) : 0n;
+    message.providerShareBps = object.providerShareBps ?? 0;
+    return message;
+  },
+};
+
+function createBaseHeldPayment(): HeldPayment {
+  return { provider: "", organization: "", amount: "", price: 0n, stake: "" };
+}
+
+export const HeldPayment: MessageFns<HeldPayment, "dcm.market.v1.HeldPayment"> = {
+  $type: "dcm.market.v1.HeldPayment" as const,
+
+  encode(message: HeldPayment, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.provider !== "") {
+      writer.uint32(10).string(message.provider);
+    }
+    if (message.organization !== "") {
+      writer.uint32(18).string(message.organization);
+    }
+    if (message.amount !== "") {
+      writer.uint32(26).string(message.amount);
+    }
+    if (message.price !== 0n) {
+      if (BigInt.asUintN(64, message.price) !== message.price) {
+        throw new globalThis.Error("value provided for field message.price of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.price);
+    }
+    if (message.stake !== "") {
+      writer.uint32(42).string(message.stake);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HeldPayment {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeldPayment();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.provider = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.amount = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.price = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.stake = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<HeldPayment>): HeldPayment {
+    return HeldPayment.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HeldPayment>): HeldPayment {
+    const message = createBaseHeldPayment();
+    message.provider = object.provider ?? "";
+    message.organization = object.organization ?? "";
+    message.amount = object.amount ?? "";
+    message.price = (object.price !== undefined && object.price !== null) ? BigInt(object.price) : 0n;
+    message.stake = object.stake ?? "";
+    return message;
+  },
+};
+
+function createBaseHold(): Hold {
+  return { taskId: 0n, jobId: 0n, payments: [], fee: "", sinceTau: 0n, dueTau: 0n, caseId: 0n };
+}
+
+export const Hold: MessageFns<Hold, "dcm.market.v1.Hold"> = {
+  $type: "dcm.market.v1.Hold" as const,
+
+  encode(message: Hold, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.taskId !== 0n) {
+      if (BigInt.asUintN(64, message.taskId) !== message.taskId) {
+        throw new globalThis.Error("value provided for field message.taskId of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.taskId);
+    }
+    if (message.jobId !== 0n) {
+      if (BigInt.asUintN(64, message.jobId) !== message.jobId) {
+        throw new globalThis.Error("value provided for field message.jobId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.jobId);
+    }
+    for (const v of message.payments) {
+      HeldPayment.encode(v!, writer.uint32(26).fork()).join();
+    }
+    if (message.fee !== "") {
+      writer.uint32(34).string(message.fee);
+    }
+    if (message.sinceTau !== 0n) {
+      if (BigInt.asUintN(64, message.sinceTau) !== message.sinceTau) {
+        throw new globalThis.Error("value provided for field message.sinceTau of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.sinceTau);
+    }
+    if (message.dueTau !== 0n) {
+      if (BigInt.asUintN(64, message.dueTau) !== message.dueTau) {
+        throw new globalThis.Error("value provided for field message.dueTau of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.dueTau);
+    }
+    if (message.caseId !== 0n) {
+      if (BigInt.asUintN(64, message.caseId) !== message.caseId) {
+        throw new globalThis.Error("value provided for field message.caseId of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.caseId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Hold {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHold();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.taskId = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.jobId = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.payments.push(HeldPayment.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.fee = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.sinceTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.dueTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.caseId = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Hold>): Hold {
+    return Hold.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Hold>): Hold {
+    const message = createBaseHold();
+    message.taskId = (object.taskId !== undefined && object.taskId !== null) ? BigInt(object.taskId) : 0n;
+    message.jobId = (object.jobId !== undefined && object.jobId !== null) ? BigInt(object.jobId) : 0n;
+    message.payments = object.payments?.map((e) => HeldPayment.fromPartial(e)) || [];
+    message.fee = object.fee ?? "";
+    message.sinceTau = (object.sinceTau !== undefined && object.sinceTau !== null) ? BigInt(object.sinceTau) : 0n;
+    message.dueTau = (object.dueTau !== undefined && object.dueTau !== null) ? BigInt(object.dueTau) : 0n;
+    message.caseId = (object.caseId !== undefined && object.caseId !== null) ? BigInt(object.caseId) : 0n;
     return message;
   },
 };
@@ -3907,6 +4295,8 @@ function createBaseJob(): Job {
     classId: "",
     quoteDenom: "",
     rate: undefined,
+    acceptance: undefined,
+    tasksHeld: 0,
   };
 }
 
@@ -4000,6 +4390,12 @@ export const Job: MessageFns<Job, "dcm.market.v1.Job"> = {
     }
     if (message.rate !== undefined) {
       QuoteRate.encode(message.rate, writer.uint32(402).fork()).join();
+    }
+    if (message.acceptance !== undefined) {
+      Acceptance.encode(message.acceptance, writer.uint32(802).fork()).join();
+    }
+    if (message.tasksHeld !== 0) {
+      writer.uint32(808).uint32(message.tasksHeld);
     }
     return writer;
   },
@@ -4209,6 +4605,22 @@ export const Job: MessageFns<Job, "dcm.market.v1.Job"> = {
             message.rate = QuoteRate.decode(reader, reader.uint32());
             continue;
           }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.acceptance = Acceptance.decode(reader, reader.uint32());
+            continue;
+          }
+          case 101: {
+            if (tag !== 808) {
+              break;
+            }
+
+            message.tasksHeld = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4258,6 +4670,10 @@ export const Job: MessageFns<Job, "dcm.market.v1.Job"> = {
     message.classId = object.classId ?? "";
     message.quoteDenom = object.quoteDenom ?? "";
     message.rate = (object.rate !== undefined && object.rate !== null) ? QuoteRate.fromPartial(object.rate) : undefined;
+    message.acceptance = (object.acceptance !== undefined && object.acceptance !== null)
+      ? Acceptance.fromPartial(object.acceptance)
+      : undefined;
+    message.tasksHeld = object.tasksHeld ?? 0;
     return message;
   },
 };
@@ -8756,6 +9172,7 @@ function createBaseParams(): Params {
     maxReclaimNotice: 0n,
     minSlaPeriod: 0n,
     maxSlaPeriod: 0n,
+    maxAcceptanceWindow: 0n,
   };
 }
 
@@ -8954,6 +9371,12 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
         throw new globalThis.Error("value provided for field message.maxSlaPeriod of type uint64 too large");
       }
       writer.uint32(728).uint64(message.maxSlaPeriod);
+    }
+    if (message.maxAcceptanceWindow !== 0n) {
+      if (BigInt.asUintN(64, message.maxAcceptanceWindow) !== message.maxAcceptanceWindow) {
+        throw new globalThis.Error("value provided for field message.maxAcceptanceWindow of type uint64 too large");
+      }
+      writer.uint32(800).uint64(message.maxAcceptanceWindow);
     }
     return writer;
   },
@@ -9323,6 +9746,14 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
             message.maxSlaPeriod = reader.uint64() as bigint;
             continue;
           }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.maxAcceptanceWindow = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -9409,6 +9840,9 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
       : 0n;
     message.maxSlaPeriod = (object.maxSlaPeriod !== undefined && object.maxSlaPeriod !== null)
       ? BigInt(object.maxSlaPeriod)
+      : 0n;
+    message.maxAcceptanceWindow = (object.maxAcceptanceWindow !== undefined && object.maxAcceptanceWindow !== null)
+      ? BigInt(object.maxAcceptanceWindow)
       : 0n;
     return message;
   },

@@ -1,0 +1,67 @@
+/** How a case goes on by itself, as a pure function: from the case as it was written to the case as it is at this tau. */
+import { CaseState, Verdict, type Case, type Round } from "../../codec/gen/dcm/dispute/v1/types.ts";
+import { outcomeOf } from "./tally.ts";
+
+/** The rounds with the last one changed. */
+export function withRound(one: Case, change: Partial<Round>): Round[] {
+  return one.rounds.map((round, i) => (i === one.rounds.length - 1 ? { ...round, ...change } : round));
+}
+
+/** May its outcome be appealed, before a larger jury. */
+export const mayAppeal = ({ rounds, terms }: Case): boolean => rounds.length <= terms!.maxAppeals;
+
+/** The jury has voted: the outcome of its round, and the time for an appeal, none behind the last round. */
+export function endRound(one: Case, tau: bigint): Case {
+  const terms = one.terms!;
+  const rounds = withRound(one, { outcome: outcomeOf(one.rounds.at(-1)!, terms) });
+  return { ...one, rounds, state: CaseState.CASE_STATE_APPEAL, dueTau: mayAppeal(one) ? tau + terms.appealDue : tau };
+}
+
+/** Every juror committed, or the time for it is over. */
+export function beginReveal(one: Case, tau: bigint): Case {
+  if (one.rounds.at(-1)!.committed === 0) return endRound(one, tau);
+  return { ...one, state: CaseState.CASE_STATE_REVEAL, dueTau: tau + one.terms!.revealDue };
+}
+
+/** The parties said what they had to say: the round waits for a seed that nobody knows yet. */
+export function beginDraw(one: Case, tau: bigint, height: bigint): Case {
+  const terms = one.terms!;
+  return { ...one, state: CaseState.CASE_STATE_DRAWING, dueTau: tau + terms.drawDue, seedHeight: height + BigInt(terms.drawDelayBlocks) };
+}
+
+/** Brought up to date, but for closing: each state ends behind its due tau and the next one counts from there, the search for a jury from now. */
+export function bringUp(one: Case, tau: bigint, height: bigint): Case {
+  let at = one;
+  for (;;) {
+    if (tau <= at.dueTau) return at;
+    switch (at.state) {
+      case CaseState.CASE_STATE_EVIDENCE:
+        at = beginDraw(at, tau, height);
+        break;
+      case CaseState.CASE_STATE_COMMIT:
+        at = beginReveal(at, at.dueTau);
+        break;
+      case CaseState.CASE_STATE_REVEAL:
+        at = endRound(at, at.dueTau);
+        break;
+      default:
+        return at;
+    }
+  }
+}
+
+/** Nothing more can happen to it but being closed, which the sweep does: it may have many seats to settle. */
+export function isOver({ state, dueTau }: Case, tau: bigint): boolean {
+  return tau > dueTau && (state === CaseState.CASE_STATE_DRAWING || state === CaseState.CASE_STATE_APPEAL);
+}
+
+/** On which side an account is; undefined: no party. Where it is on both, it is the consumer. */
+export function sideOf({ consumer, payer, providers }: Pick<Case, "consumer" | "payer" | "providers">, account: string): Verdict | undefined {
+  if (account === consumer || account === payer) return Verdict.VERDICT_CONSUMER;
+  return providers.includes(account) ? Verdict.VERDICT_PROVIDER : undefined;
+}
+
+/** Distinct accounts, as text. */
+export function partiesOf({ consumer, payer, providers }: Pick<Case, "consumer" | "payer" | "providers">): string[] {
+  return [...new Set([consumer, payer, ...providers])];
+}
