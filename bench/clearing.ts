@@ -1,12 +1,12 @@
 /** Clears books of 10^3 to 10^6 orders with the pure function of the market, everything crossing, and small batches on big resting books. */
 import { sha256 } from "../chain/codec/hash.ts";
 import { utf8 } from "../chain/codec/bytes.ts";
-import { clear, type AskOrder, type Batch, type BidOrder } from "../chain/modules/market/matching.ts";
+import { clear, type AskOrder, type Batch, type BidOrder, type Guard } from "../chain/modules/market/matching.ts";
 import { figure, machine, type Benchmark, type Figure } from "./benchmark.ts";
 
 const seed = sha256(utf8("clearing"));
 const unlimited = { maxFills: Number.MAX_SAFE_INTEGER, skipsPerUnit: 256, maxSkips: 100_000, maxWhole: 5_000 };
-const clearBook = (asks: readonly AskOrder[], bids: readonly BidOrder[]): Batch => clear({ profiles: [0], asks: () => asks, bids }, seed, unlimited);
+const clearBook = (asks: readonly AskOrder[], bids: readonly BidOrder[]): Batch => clear({ profiles: [0], asks: () => asks, bids, membershipsOf: () => [] }, seed, unlimited);
 
 /** A small generator of our own, so that every run clears the same books. */
 function random(start: number): (bound: number) => number {
@@ -25,14 +25,48 @@ function book(orders: number, crossing: boolean): { asks: AskOrder[]; bids: BidO
   for (let i = 0; i < orders / 2; i++) {
     const id = BigInt(i + 1);
     const base = BigInt(1_000 + next(100_000));
-    asks.push({ id, owner: `provider${next(1_000)}`, organization: "", height: id, base, premium: 0n, rank: base, attributes: 0, units: 1 + next(4), colocated: 1, notice: 0n, acceptance: 0n, preemptible: false, until: 1n, bond: 1_000_000n, free: 0n, kind: "" });
+    asks.push({ id, owner: `provider${next(1_000)}`, organization: "", height: id, base, premium: 0n, rank: base, attributes: 0, units: 1 + next(4), colocated: 1, notice: 0n, acceptance: 0n, preemptible: false, until: 1n, bond: 1_000_000n, free: 0n, memberships: [], kind: "" });
     const limit = BigInt((crossing ? 200_000 : 500) + next(crossing ? 100_000 : 490));
-    bids.push({ id, owner: `consumer${next(1_000)}`, organization: "", height: id, limit, tasks: 1 + next(4), profile: 0, whole: false, colocated: 1, notice: 0n, acceptance: 0n, preemptible: false, end: 0n, replicas: 1, stake: 1_000n, excluded: [] });
+    bids.push({ id, owner: `consumer${next(1_000)}`, organization: "", height: id, limit, tasks: 1 + next(4), profile: 0, whole: false, colocated: 1, notice: 0n, acceptance: 0n, preemptible: false, end: 0n, replicas: 1, stake: 1_000n, excluded: [], guard: undefined });
   }
   asks.sort((a, b) => (a.base !== b.base ? (a.base < b.base ? -1 : 1) : a.id < b.id ? -1 : 1));
   bids.sort((a, b) => (a.limit !== b.limit ? (a.limit > b.limit ? -1 : 1) : a.id < b.id ? -1 : 1));
   // As read from the store: one after the other in memory.
   return { asks: asks.map((ask) => ({ ...ask })), bids: bids.map((bid) => ({ ...bid })) };
+}
+
+/** The same bids, each of one of 100 organizations, each of which refuses one provider in ten. */
+function guarded(bids: readonly BidOrder[]): BidOrder[] {
+  const guards = Array.from({ length: 100 }, (_, i): Guard => {
+    const known = new Map<string, boolean>();
+    return {
+      admits({ owner }) {
+        let answer = known.get(owner);
+        if (answer === undefined) known.set(owner, (answer = (owner.length * 7 + owner.charCodeAt(owner.length - 1) + i) % 10 !== 0));
+        return answer;
+      },
+    };
+  });
+  return bids.map((bid, i) => ({ ...bid, guard: guards[i % guards.length] }));
+}
+
+/** What a book costs whose bids are all held against their organizations' policies, beside the same book without. */
+function guardedBooks(size: number, runs: number): Figure[] {
+  const { asks, bids } = book(size, true);
+  const held = guarded(bids);
+  const samples: Record<"free" | "guarded", number[]> = { free: [], guarded: [] };
+  clearBook(asks, bids);
+  clearBook(asks, held);
+  for (let i = 0; i < runs; i++) {
+    for (const [name, side] of [["free", bids], ["guarded", held]] as const) {
+      const cpu = process.cpuUsage();
+      for (let j = 0; j < Math.max(1, Math.floor(100_000 / size)); j++) clearBook(asks, side);
+      const { user, system } = process.cpuUsage(cpu);
+      samples[name].push((user + system) / 1_000);
+    }
+  }
+  const [free, withGuards] = [figure("", "", samples.free), figure("", "", samples.guarded)];
+  return [figure("guarded_cost_ratio", `${size} orders, each bid of an organization with a policy, to none`, [withGuards.median / free.median])];
 }
 
 const clearing: Benchmark = {
@@ -68,7 +102,7 @@ const clearing: Benchmark = {
     }
     figures.push(figure("orders_per_s", "orders/s", [last.min, last.median, last.max]));
     figures.push(figure("cost_per_order_ratio", `${sizes.at(-1)!} to ${sizes[0]!} orders`, [perOrder.at(-1)! / perOrder[0]!]));
-    figures.push(...restingBooks(sizes, runs));
+    figures.push(...restingBooks(sizes, runs), ...guardedBooks(10_000, runs));
     return { name: "clearing", figures, configuration: { sizes, units: "1 to 4", orders: "half asks, half bids, all crossing", runs }, versions: machine() };
   },
 };

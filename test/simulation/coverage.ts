@@ -23,6 +23,10 @@ export class Coverage {
     for (const [typeUrl, outcomes] of other.#types) for (const [outcome, times] of outcomes) this.count(typeUrl, outcome, times);
   }
 
+  has(typeUrl: string, outcome: string): boolean {
+    return this.#types.get(typeUrl)?.has(outcome) === true;
+  }
+
   /** Known types that never succeeded. */
   get uncovered(): string[] {
     return this.#known.filter((typeUrl) => this.#types.get(typeUrl)?.has("ok") !== true);

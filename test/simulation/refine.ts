@@ -10,6 +10,7 @@ import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
 import type { MsgExecSession } from "../../chain/codec/gen/dcm/session/v1/tx.ts";
 import type { MsgAttest } from "../../chain/codec/gen/dcm/auditor/v1/tx.ts";
 import type { MsgUpdateParams as MsgUpdateProviderParams } from "../../chain/codec/gen/dcm/staking/v1/tx.ts";
+import { Policy, Role } from "../../chain/codec/gen/dcm/organization/v1/types.ts";
 import type { MsgExec, MsgRevoke } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, MsgCreateVestingAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/tx.ts";
 import type {
@@ -35,8 +36,9 @@ import { wasmCore } from "../../chain/modules/market/classes.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
 import { demandOf } from "../../chain/modules/market/profiles.ts";
 import { sessions } from "../../chain/modules/session/state.ts";
-import { draws, instances, jobs, profiles as wishes, seals, services, stages, tasks } from "../../chain/modules/market/state.ts";
+import { bids, bidsByOrganization, draws, instances, jobs, profiles as wishes, seals, services, stages, tasks } from "../../chain/modules/market/state.ts";
 import { cases } from "../../chain/modules/dispute/state.ts";
+import { members } from "../../chain/modules/organization/state.ts";
 import { grants } from "../../chain/modules/authz/state.ts";
 import { grants as allowances } from "../../chain/modules/feegrant/state.ts";
 import { covers } from "../../chain/modules/staking/auditors/standing.ts";
@@ -119,6 +121,14 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const sealed = world.random.chance(50) ? sha256(utf8("a consumer's key")) : new Uint8Array(0);
       const job = { ...bid.job!, consumerKey: sealed };
       return world.random.chance(25) ? inTwoStages({ ...bid, job }) : { ...bid, saltHead: bid.saltHead.length === 0 ? bid.saltHead : saltChain[0], job };
+    },
+    // Some policies turn against what the organization has in the books.
+    "/dcm.organization.v1.MsgSetPolicy": ({ ctx, accounts, random }, made) => {
+      const waiting = [...bidsByOrganization.entries(ctx)].map(([[organization, id]]) => ({ organization, classId: bids.find(ctx, id)!.classId }));
+      if (waiting.length === 0 || random.chance(60)) return made;
+      const { organization, classId } = random.pick(waiting);
+      const admins = [...members.entries(ctx)].map(([, member]) => member).filter((member) => member.organization === organization && member.accepted && member.role <= Role.ROLE_ADMIN && accounts.includes(member.address));
+      return admins.length === 0 ? made : { admin: random.pick(admins).address, organization, policy: Policy.fromPartial({ deniedClasses: [classId] }) };
     },
     "/dcm.market.v1.MsgRetireProfile": (world, made): MsgRetireProfile | undefined => {
       const idle = [...wishes.entries(world.ctx)].map(([, profile]) => profile).filter(({ id, registrant, ...book }) => world.accounts.includes(registrant) && demandOf(world.ctx, [book.classId, book.quoteDenom], id).liveJobs === 0n);

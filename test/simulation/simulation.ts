@@ -176,6 +176,7 @@ class Run {
     this.#options.onBlock?.(this.#height, result);
     this.#signers.apply(header.height, result.validatorUpdates);
     this.#countAll(request.txs, result.txResults);
+    for (const { type, attributes } of result.events) if (type === "dcm.market.v1.EventBidChanged") this.#coverage.count("/end of a bid", attributes.find(({ key }) => key === "status")!.value);
     this.#recheck(new Set(request.txs));
   }
 

@@ -1,7 +1,7 @@
 /** What a seed makes: accounts with keys, validators with beacon keys, and a genesis with every module. */
-import { addressText, moduleAddress, prefixes, pubkeyAddress } from "../../chain/codec/address.ts";
+import { addressBytes, addressText, moduleAddress, prefixes, pubkeyAddress } from "../../chain/codec/address.ts";
 import { blsKeygen, blsProvePossession, blsSign, type BlsKeyPair } from "../../chain/codec/bls.ts";
-import { equalBytes, utf8 } from "../../chain/codec/bytes.ts";
+import { compareBytes, equalBytes, utf8 } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
 import { encodePubKey } from "../../chain/codec/pubkey.ts";
 import { BaseAccount } from "../../chain/codec/gen/cosmos/auth/v1beta1/auth.ts";
@@ -22,6 +22,8 @@ import { GenesisState as DisputeGenesis } from "../../chain/codec/gen/dcm/disput
 import { GenesisState as ForwardGenesis } from "../../chain/codec/gen/dcm/forward/v1/genesis.ts";
 import { GenesisState as JurorsGenesis } from "../../chain/codec/gen/dcm/juror/v1/genesis.ts";
 import { GenesisState as MarketGenesis } from "../../chain/codec/gen/dcm/market/v1/genesis.ts";
+import { GenesisState as OrganizationGenesis, OrganizationRecord } from "../../chain/codec/gen/dcm/organization/v1/genesis.ts";
+import { BudgetPeriod, Role, type Budget } from "../../chain/codec/gen/dcm/organization/v1/types.ts";
 import { GenesisState as ProvidersGenesis } from "../../chain/codec/gen/dcm/staking/v1/genesis.ts";
 import type { ConsensusParams } from "../../chain/codec/gen/tendermint/types/params.ts";
 import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
@@ -29,6 +31,7 @@ import { Dec } from "../../chain/math/dec.ts";
 import { keyAt } from "../../chain/modules/beacon/keys.ts";
 import { keys as registeredKeys } from "../../chain/modules/beacon/state.ts";
 import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
+import { accountText } from "../../chain/modules/organization/names.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
 import { byConsensusAddress } from "../../chain/modules/staking/validators/state.ts";
 import { cpuSmall, wasmCore } from "../../chain/modules/market/classes.ts";
@@ -95,7 +98,8 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
     };
   });
   const everyone = [governor, ...validators.map((validator) => validator.operator), ...accounts];
-  const balances = everyone.map((account) => ({
+  const house = houseOf(accounts);
+  const balances = [...everyone, { text: house.organization!.address }].map((account) => ({
     address: account.text,
     coins: [{ denom, amount: String(100_000_000n + random.bigint(1_000_000_000n)) }, { denom: secondDenom, amount: String(1n + random.bigint(1_000_000n)) }],
   }));
@@ -104,10 +108,12 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
   const jurorBond = 20_000n;
   const jurorsAccount = { address: addressText(moduleAddress("jurors")), coins: [{ denom, amount: String(jurorBond * BigInt(benched.length)) }] };
   const sections: Record<string, Uint8Array> = {
-    auth: AuthGenesis.encode({ params: undefined, accounts: everyone.map((account, i) => genesisAccount(account, BigInt(i), i <= validators.length || random.chance(60) ? "base" : random.pick(vestingKinds))) }).finish(),
+    auth: AuthGenesis.encode({ params: undefined, accounts: [...everyone, { text: house.organization!.address }].map((account, i) => genesisAccount(account, BigInt(i), i <= validators.length || i === everyone.length || random.chance(60) ? "base" : random.pick(vestingKinds))) }).finish(),
     bank: BankGenesis.encode({ params: { sendEnabled: [], defaultSendEnabled: true }, balances: [...balances, jurorsAccount], supply: [], denomMetadata: [], sendEnabled: [] }).finish(),
     authz: AuthzGenesis.encode({ authorization: governed(modules).map((typeUrl) => ({ granter: governance, grantee: governor.text, authorization: anyOf(GenericAuthorization, { msg: typeUrl }), expiration: undefined })) }).finish(),
   };
+  const organizations = defaults(modules, "organization") as OrganizationGenesis | undefined;
+  if (organizations !== undefined) sections.organization = OrganizationGenesis.encode({ ...organizations, organizations: [house] }).finish();
   const staking = defaults(modules, "staking") as ValidatorsGenesis;
   const stakingParams = { ...staking.params!, unbondingTime: { seconds: 20n, nanos: 0 }, maxValidators: 2 + random.int(5), maxEntries: 1 + random.int(7), historicalEntries: 1 + random.int(20) };
   sections.staking = ValidatorsGenesis.encode(ValidatorsGenesis.fromPartial({ ...staking, params: stakingParams })).finish();
@@ -190,10 +196,21 @@ export function governed(modules: readonly Module[]): string[] {
   }).map((message) => message.typeUrl);
 }
 
+/** An organization with money and budgets whose owner and spenders are the first accounts: so orders spend such money from the first block on. */
+function houseOf(accounts: readonly TestAccount[]): OrganizationRecord {
+  const name = "house";
+  const budget = (of: string): Budget => ({ denom: of, member: "", tagKey: "", tagValue: "", limit: "1000000000000", period: BudgetPeriod.BUDGET_PERIOD_TOTAL });
+  const members = accounts.slice(0, 4).map(({ text }, i) => ({ organization: name, address: text, role: i === 0 ? Role.ROLE_OWNER : Role.ROLE_SPENDER, accepted: true }));
+  return OrganizationRecord.fromPartial({
+    organization: { name, address: accountText(name), policyVersion: 1n, members: members.length, owners: 1, budgets: 2, nextBudgetId: 3n },
+    policy: {}, members: [...members].sort((a, b) => compareBytes(addressBytes(a.address), addressBytes(b.address))), budgets: [denom, secondDenom].map((of, i) => ({ organization: name, id: BigInt(i + 1), budget: budget(of), periodIndex: 0n, spent: "0" })),
+  });
+}
+
 const vestingKinds = ["continuous", "delayed", "periodic", "permanent"] as const;
 
 /** Vesting accounts hold a tenth of what they got back until a while after genesis. */
-function genesisAccount({ text: address }: TestAccount, accountNumber: bigint, kind: "base" | (typeof vestingKinds)[number]): Any {
+function genesisAccount({ text: address }: Pick<TestAccount, "text">, accountNumber: bigint, kind: "base" | (typeof vestingKinds)[number]): Any {
   const baseAccount = { address, pubKey: undefined, accountNumber, sequence: 0n };
   if (kind === "base") return anyOf(BaseAccount, baseAccount);
   const originalVesting = [{ denom, amount: "10000000" }];

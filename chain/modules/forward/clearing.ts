@@ -2,6 +2,7 @@
 import type { Order } from "../../codec/gen/dcm/forward/v1/types.ts";
 import { uint64Bytes, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
+import { membershipsIn } from "../organization/ports.ts";
 import { clear, type AskOrder, type BidOrder } from "../market/ports.ts";
 import { emit } from "./events.ts";
 import { endOrder } from "./orders.ts";
@@ -43,7 +44,8 @@ function clearBook(ctx: Context, ports: ForwardPorts, book: BookKey, seed: Uint8
   unmarkDirty(ctx, book);
   // Its slot has begun: what is left of it expires.
   if (ports.clock.tau(ctx) >= book[2]) return 0;
-  const batch = clear({ profiles: [0], asks: () => sellOrders(ctx, book), bids: buyOrders(ctx, book) }, seed, { maxFills, skipsPerUnit, maxSkips, maxWhole: maxFills });
+  const membershipsOf = membershipsIn(ctx, ports.organizations);
+  const batch = clear({ profiles: [0], asks: () => sellOrders(ctx, book, membershipsOf), bids: buyOrders(ctx, book), membershipsOf }, seed, { maxFills, skipsPerUnit, maxSkips, maxWhole: maxFills });
   let units = 0;
   for (const fill of batch.fills) {
     trade(ctx, ports, fill.ask.id, fill.bid.id, fill.tasks, fill.price);
@@ -66,15 +68,15 @@ function* placed(ctx: Context, side: typeof sells, book: BookKey): IterableItera
   for (const [[, [, height, id]]] of side.entries(ctx, { within: within.book(book) })) if (height < ctx.height) yield orders.find(ctx, id)!;
 }
 
-function* sellOrders(ctx: Context, book: BookKey): IterableIterator<AskOrder> {
+function* sellOrders(ctx: Context, book: BookKey, membershipsOf: (account: string) => readonly string[]): IterableIterator<AskOrder> {
   for (const { id, owner, organization, createdHeight, price, units } of placed(ctx, sells, book)) {
-    yield { id, owner, organization, height: createdHeight, base: price, premium: 0n, rank: price, attributes: 0, units, colocated: 1, until: maxTau, notice: 0n, acceptance: 0n, preemptible: false, bond: 0n, free: 0n, kind: "" };
+    yield { id, owner, organization, height: createdHeight, base: price, premium: 0n, rank: price, attributes: 0, units, colocated: 1, until: maxTau, notice: 0n, acceptance: 0n, preemptible: false, bond: 0n, free: 0n, memberships: membershipsOf(owner), kind: "" };
   }
 }
 
 function* buyOrders(ctx: Context, book: BookKey): IterableIterator<BidOrder> {
   for (const { id, owner, organization, createdHeight, price, units } of placed(ctx, buys, book)) {
-    yield { id, owner, organization, height: createdHeight, limit: price, tasks: units, profile: 0, whole: false, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [] };
+    yield { id, owner, organization, height: createdHeight, limit: price, tasks: units, profile: 0, whole: false, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [], guard: undefined };
   }
 }
 

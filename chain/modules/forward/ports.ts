@@ -4,6 +4,7 @@ import type { BankPort } from "../bank/ports.ts";
 import type { BeaconPort } from "../beacon/ports.ts";
 import type { ClockPort } from "../clock/ports.ts";
 import type { DeliveriesPort } from "../market/ports.ts";
+import type { OrganizationsPort } from "../organization/ports.ts";
 import type { ProvidersPort } from "../staking/providers/ports.ts";
 
 export interface ForwardPorts {
@@ -13,6 +14,8 @@ export interface ForwardPorts {
   readonly beacon: BeaconPort;
   /** Who may sell capacity, and the denom of storage deposits. */
   readonly providers: Pick<ProvidersPort, "bondDenom" | "find">;
+  /** Whose members trade not with each other. */
+  readonly organizations: Pick<OrganizationsPort, "organizationsOf">;
   readonly deliveries: DeliveriesPort;
   /** Bech32 address that may change parameters. */
   readonly authority: string;

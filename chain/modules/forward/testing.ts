@@ -20,8 +20,8 @@ export class TestForward extends TestMarket {
 
   constructor(params: Partial<Params> = {}, edit?: (market: MarketState) => void) {
     super({}, edit);
-    const { bank, accounts, clock, beacon, providers } = this.ports;
-    this.forward = forwardModule({ bank, accounts, clock, beacon, providers, deliveries: this.deliveries, authority }).module;
+    const { bank, accounts, clock, beacon, providers, organizations } = this.ports;
+    this.forward = forwardModule({ bank, accounts, clock, beacon, providers, organizations, deliveries: this.deliveries, authority }).module;
     const section = this.forward.genesis!.defaults() as GenesisState;
     this.join(this.forward, { ...section, params: { ...defaultParams(), slotLength, ...params } });
   }

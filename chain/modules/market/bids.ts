@@ -11,7 +11,7 @@ import { escrowOf } from "./settlement.ts";
 import { unmatchedTasks } from "./stage-graph.ts";
 import { closeStages } from "./stages.ts";
 import {
-  bidBook, bidOrder, bidPlaceKey, bids, books, cancelledBids, demands, dueKinds, instances, iocBids, jobs, joinKey, replacedBids, reschedule, schedule, services, tasks, within, type BidPlace, type BookKey, type DueKind,
+  bidBook, bidOrder, bidPlaceKey, bids, bidsByOrganization, books, cancelledBids, demands, dueKinds, instances, iocBids, jobs, joinKey, replacedBids, reschedule, schedule, services, tasks, within, type BidPlace, type BookKey, type DueKind,
   type ProfileKey,
 } from "./state.ts";
 import { countJob, demandOf, unpark } from "./profiles.ts";
@@ -76,6 +76,7 @@ export function exclude(ctx: Context, id: bigint, provider: string): void {
 export function closedBy(bid: Bid): CloseReason {
   if (bid.status === OrderStatus.ORDER_STATUS_CANCELLED) return CloseReason.CLOSE_REASON_CANCELLED;
   if (bid.status === OrderStatus.ORDER_STATUS_SELF_TRADE) return CloseReason.CLOSE_REASON_SELF_TRADE;
+  if (bid.status === OrderStatus.ORDER_STATUS_BARRED) return CloseReason.CLOSE_REASON_BARRED;
   return isImmediate(bid) ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED;
 }
 
@@ -91,6 +92,7 @@ export function saveBid(ctx: Context, bid: Bid): void {
   const next = { ...bid, status };
   bids.set(ctx, bid.id, next);
   const listed = status === OrderStatus.ORDER_STATUS_OPEN;
+  listForOrganization(ctx, next, listed);
   if (bid.askId !== 0n) {
     listReserved(ctx, bid.askId, bid.id, listed);
     bidChanged(ctx, next, open);
@@ -116,6 +118,13 @@ export function saveBid(ctx: Context, bid: Bid): void {
     unpark(ctx, book, bid.profileId);
   }
   bidChanged(ctx, next, open);
+}
+
+/** A bid that spends an organization's money is found by what changes its policy or members. */
+export function listForOrganization(ctx: Context, { organization, id }: Bid, listed: boolean): void {
+  if (organization === "") return;
+  if (listed) bidsByOrganization.set(ctx, [organization, id], true);
+  else bidsByOrganization.remove(ctx, [organization, id]);
 }
 
 /** Profiles whose bids may find something, in the order of their numbers. */

@@ -11,6 +11,7 @@ import { maxTau } from "./checks.ts";
 import { offered } from "./draws.ts";
 import { windowOf } from "./holds.ts";
 import { createLease } from "./leases.ts";
+import { Mandates } from "./guards.ts";
 import { jurisdictionOf } from "./mandates.ts";
 import { clear, type AskOrder, type Batch, type BidOrder, type Fill } from "./matching.ts";
 import { currentParams, paramsAt } from "./params.ts";
@@ -27,6 +28,7 @@ import {
 import { match } from "./task-machine.ts";
 import { apply, blankTask, termsOf } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
+import { membershipsIn } from "../organization/ports.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 
@@ -68,8 +70,9 @@ export function clearBooks(ctx: Context, ports: MarketPorts): void {
 function clearBook(ctx: Context, ports: MarketPorts, book: BookKey, seed: Uint8Array, maxFills: number, params: Params): number {
   const crowd: Crowd = { last: undefined, all: false, passable: maxPassed };
   const active = profilesWithBids(ctx, book);
-  const views = new Views(ctx, ports);
-  const batch = clear({ profiles: active, asks: (profile) => askOrders(ctx, ports, book, profile, views, crowd), bids: bidOrders(ctx, ports, book, active, crowd) }, seed, {
+  const membershipsOf = membershipsIn(ctx, ports.organizations);
+  const views = new Views(ctx, ports, membershipsOf);
+  const batch = clear({ profiles: active, asks: (profile) => askOrders(ctx, ports, book, profile, views, crowd), bids: bidOrders(ctx, ports, book, active, crowd), membershipsOf }, seed, {
     maxFills, skipsPerUnit, maxSkips, maxWhole: params.maxFills,
   });
   let matched = 0;
@@ -98,22 +101,30 @@ function park(ctx: Context, book: BookKey, active: readonly number[], batch: Bat
   }
 }
 
+interface Seen {
+  readonly view: ProviderView;
+  readonly free: bigint;
+  readonly memberships: readonly string[];
+}
+
 /** Providers as this batch finds them; each is looked up once, however many asks it has. */
 class Views {
   readonly #ctx: Context;
   readonly #ports: MarketPorts;
-  readonly #known = new Map<string, { readonly view: ProviderView; readonly free: bigint } | undefined>();
+  readonly #membershipsOf: (account: string) => readonly string[];
+  readonly #known = new Map<string, Seen | undefined>();
 
-  constructor(ctx: Context, ports: MarketPorts) {
+  constructor(ctx: Context, ports: MarketPorts, membershipsOf: (account: string) => readonly string[]) {
     this.#ctx = ctx;
     this.#ports = ports;
+    this.#membershipsOf = membershipsOf;
   }
 
   /** Undefined where it may not be matched. */
-  find(provider: string): { readonly view: ProviderView; readonly free: bigint } | undefined {
+  find(provider: string): Seen | undefined {
     if (this.#known.has(provider)) return this.#known.get(provider);
     const view = this.#ports.providers.find(this.#ctx, addressBytes(provider));
-    const found = view?.active === true ? { view, free: this.#ports.providers.free(this.#ctx, view.address) } : undefined;
+    const found = view?.active === true ? { view, free: this.#ports.providers.free(this.#ctx, view.address), memberships: this.#membershipsOf(provider) } : undefined;
     this.#known.set(provider, found);
     return found;
   }
@@ -136,7 +147,7 @@ function* askOrders(ctx: Context, ports: MarketPorts, book: BookKey, profileId: 
       id, owner: ask.provider, organization: found.view.organization, height, base: ask.basePrice, premium: profile === undefined ? 0n : premiumIn(ask, profileId), rank,
       attributes: ask.premiums.length, units: ask.freeUnits, colocated: Math.max(1, ask.maxColocated), until: ask.availableUntil === 0n ? maxTau : ask.availableUntil,
       notice: ask.reclaimNotice, acceptance: ask.maxAcceptanceWindow, preemptible: ask.term === Term.TERM_PREEMPTIBLE,
-      bond: ask.bondPerUnit, free: found.free, kind: kindOf(ask),
+      bond: ask.bondPerUnit, free: found.free, memberships: found.memberships, kind: kindOf(ask),
     };
   }
 }
@@ -163,6 +174,7 @@ interface Crowd {
  * `firstBids`, then at `turnBids` more, which batch after batch are others, until it was everybody's turn.
  */
 function* bidOrders(ctx: Context, ports: MarketPorts, book: BookKey, active: readonly number[], crowd: Crowd): IterableIterator<BidOrder> {
+  const mandates = new Mandates(ctx, ports);
   const tau = ports.clock.tau(ctx);
   const cursor = bidCursors.find(ctx, book);
   let from: BidPlace | undefined;
@@ -178,7 +190,7 @@ function* bidOrders(ctx: Context, ports: MarketPorts, book: BookKey, active: rea
       }
       seen++;
       last = place;
-      const order = bidOrder(ctx, place, tau);
+      const order = bidOrder(ctx, place, tau, mandates);
       if (order !== undefined) yield order;
     }
     if (last === undefined || seen < most) return;
@@ -187,13 +199,15 @@ function* bidOrders(ctx: Context, ports: MarketPorts, book: BookKey, active: rea
   }
 }
 
-function bidOrder(ctx: Context, [, height, id]: BidPlace, tau: bigint): BidOrder | undefined {
+/** Undefined for one that may not be matched any more, and will leave by and by. */
+function bidOrder(ctx: Context, [, height, id]: BidPlace, tau: bigint, mandates: Mandates): BidOrder | undefined {
   const bid = loadBid(ctx, id);
-  if (bid.expiresTau < tau) return undefined;
+  if (bid.expiresTau < tau || mandates.bars(bid)) return undefined;
   const untouched = bid.nextTask === 0 && bid.reopened.length === 0;
   return {
     id, owner: bid.consumer, organization: bid.organization, height, limit: bid.limitPrice, tasks: openTasks(bid), profile: bid.profileId,
     whole: bid.minColocated > 1 || (bid.timeInForce === TimeInForce.TIME_IN_FORCE_FOK && untouched), colocated: Math.max(1, bid.minColocated), ...termsOfBid(ctx, bid, tau), replicas: bid.k, excluded: bid.excluded,
+    guard: mandates.guardOf(bid.organization),
   };
 }
 

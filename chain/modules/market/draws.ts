@@ -11,6 +11,7 @@ import { queueDraw, dropDraw } from "./draw-queue.ts";
 import { emit } from "./events.ts";
 import { windowOf } from "./holds.ts";
 import { createLease } from "./leases.ts";
+import { Mandates, type ProviderGuard } from "./guards.ts";
 import { jurisdictionOf } from "./mandates.ts";
 import { paramsAt, currentParams } from "./params.ts";
 import { seeded } from "./pro-rata.ts";
@@ -21,6 +22,7 @@ import { askBook, asks, collect, draws, profiles, readyDraws, tasks, within } fr
 import { apply, termsOf } from "./tasks.ts";
 import { drawFailed, drawn, type PricedSeat } from "./task-machine.ts";
 import type { Context } from "../../runtime/context.ts";
+import { membershipsIn } from "../organization/ports.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 
@@ -58,7 +60,7 @@ export function runDraws(ctx: Context, ports: MarketPorts): void {
   }
 }
 
-/** What a block has left for looking at asks. */
+/** What a block has left for looking at asks, and at attestations for policies. */
 interface Room {
   looks: number;
 }
@@ -117,10 +119,14 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
   const out: Candidate[] = [];
   const organizations = new Set<string>();
   const seen = new Set<string>();
+  const mandates = new Mandates(ctx, ports);
+  const guard = mandates.guardOf(job.organization);
+  const membershipsOf = membershipsIn(ctx, ports.organizations);
+  const affiliated = new Set(membershipsOf(job.consumer));
   // A provider has many asks; who it is, is looked up once.
   const known = new Map<string, Seated | undefined>();
   const seated = (ask: Ask): Seated | undefined => {
-    if (!known.has(ask.provider)) known.set(ask.provider, mayJoin(ctx, ports, ask.provider, job, task, bid.excluded));
+    if (!known.has(ask.provider)) known.set(ask.provider, membershipsOf(ask.provider).some((one) => affiliated.has(one)) ? undefined : mayJoin(ctx, ports, ask.provider, job, task, bid.excluded, guard));
     return known.get(ask.provider);
   };
   const add = (ask: Ask): void => {
@@ -153,6 +159,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     const ask = asks.find(ctx, id);
     if (ask !== undefined) add(ask);
   }
+  room.looks -= mandates.reads;
   out.sort((a, b) => (a.ask.provider < b.ask.provider ? -1 : 1));
   return out;
 }
@@ -165,13 +172,14 @@ interface Seated {
 }
 
 /** The provider as the draw weighs it; undefined where it may have no part in the task. */
-function mayJoin(ctx: Context, ports: MarketPorts, provider: string, job: Job, task: Task, excluded: readonly string[]): Seated | undefined {
+function mayJoin(ctx: Context, ports: MarketPorts, provider: string, job: Job, task: Task, excluded: readonly string[], guard: ProviderGuard | undefined): Seated | undefined {
   if (provider === job.consumer || excluded.includes(provider)) return undefined;
   const view = ports.providers.find(ctx, addressBytes(provider));
   if (view?.active !== true) return undefined;
   const { organization } = view;
   if (job.organization !== "" && organization === job.organization) return undefined;
   if (task.replicas.some((replica) => replica.provider === provider || replica.organization === organization)) return undefined;
+  if (guard !== undefined && guard.admits({ owner: provider }) !== true) return undefined;
   return { organization, view, free: ports.providers.free(ctx, view.address) };
 }
 

@@ -3,10 +3,11 @@ import { GenesisState, type ProfileRecord } from "../../codec/gen/dcm/market/v1/
 import { OrderStatus, ProfileDemand, TaskState, type Ask, type Bid, type Draw, type Hold, type Instance, type Job, type ProbeRound, type Profile, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { bare, bookOf, lifetimeOf, listAsk } from "./asks.ts";
-import { isImmediate, isTerminal, loadBacking } from "./bids.ts";
+import { isImmediate, isTerminal, listForOrganization, loadBacking } from "./bids.ts";
 import { markDirty, openBook } from "./books.ts";
 import { checkClass, cpuSmall, wasmCore } from "./classes.ts";
 import { followProvider } from "./followers.ts";
+import { followOrganization } from "./bid-followers.ts";
 import { defaultParams, paramsAt, paramsFault } from "./params.ts";
 import { scheduleHour } from "./prices.ts";
 import { leftOf, noteEnded, wake } from "./reserved.ts";
@@ -245,6 +246,8 @@ function initBid(ctx: Context, bid: Bid): void {
   if (isTerminal(bid.status) || bid.endedTau !== 0n) return;
   schedule(ctx, bid.expiresTau, dueKinds.bidExpiry, bid.id);
   if (bid.status !== OrderStatus.ORDER_STATUS_OPEN) return;
+  listForOrganization(ctx, bid, true);
+  if (bid.organization !== "") followOrganization(ctx, bid.organization);
   if (bid.askId !== 0n) {
     reservedBids.set(ctx, [bid.askId, bid.id], true);
     wake(ctx, bid.askId);

@@ -10,7 +10,7 @@ import { rateFault } from "./quote-denoms.ts";
 import { isUnopened } from "./stage-graph.ts";
 import { stagesOf } from "./stages.ts";
 import {
-  allotments, askBook, asks, bidBook, bidOrder, bids, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, holds, instances, jobs, liveTasksByProvider, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, services, stages, taskIdOf, tasks,
+  allotments, askBook, asks, bidBook, bidOrder, bids, bidsByOrganization, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, holds, instances, jobs, liveTasksByProvider, mandateCursors, mandateQueue, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, services, stages, taskIdOf, tasks,
   within, type BookKey,
 } from "./state.ts";
 import { instanceRecords, rounds, serviceAccounts } from "./services/invariants.ts";
@@ -24,7 +24,7 @@ export function invariants(ports: MarketPorts): Record<string, (ctx: Context) =>
     holdings: (ctx) => holdings(ctx, ports),
     denoms: (ctx) => denoms(ctx, ports),
     units,
-    books: (ctx) => askIndex(ctx) ?? bidIndex(ctx) ?? followers(ctx),
+    books: (ctx) => askIndex(ctx) ?? bidIndex(ctx) ?? followers(ctx) ?? organizationIndex(ctx),
     tasks: taskRecords,
     instances: instanceRecords,
     rounds,
@@ -174,6 +174,22 @@ function followers(ctx: Context): string | undefined {
   const queued = Array.from(followQueue.entries(ctx), ([, address]) => addressText(address)).sort(compareText);
   const waiting = Array.from(followCursors.entries(ctx), ([address]) => addressText(address)).sort(compareText);
   return queued.join() === waiting.join() ? undefined : `${waiting.length} providers wait for their asks to be moved, ${queued.length} are in the queue`;
+}
+
+/** Each OPEN bid that spends an organization's money is found by it. */
+function organizationIndex(ctx: Context): string | undefined {
+  let listed = 0;
+  for (const [id, bid] of bids.entries(ctx)) {
+    if (bid.organization === "") continue;
+    const should = !isTerminal(bid.status) && openTasks(bid) > 0;
+    if (bidsByOrganization.has(ctx, [bid.organization, id]) !== should) return `bid ${id} is ${should ? "missing from" : "in"} the index of ${bid.organization}`;
+    if (should) listed++;
+  }
+  const indexed = Array.from(bidsByOrganization.entries(ctx)).length;
+  if (indexed !== listed) return `organizations' indexes list ${indexed} bids, there are ${listed}`;
+  const queued = Array.from(mandateQueue.entries(ctx), ([, name]) => name).sort(compareText);
+  const waiting = Array.from(mandateCursors.entries(ctx), ([name]) => name).sort(compareText);
+  return queued.join() === waiting.join() ? undefined : `${waiting.length} organizations wait for their bids to be looked at, ${queued.length} are in the queue`;
 }
 
 function bidIndex(ctx: Context): string | undefined {

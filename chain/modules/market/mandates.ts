@@ -4,7 +4,7 @@ import type { ProviderFacts } from "../organization/ports.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 
-export function factsOf(ctx: Context, ports: MarketPorts, { address, attributes }: ProviderView): ProviderFacts {
+export function factsOf(ctx: Context, ports: MarketPorts, { address, attributes }: Pick<ProviderView, "address" | "attributes">): ProviderFacts {
   return { address, attributes, attested: (key, value, auditors) => ports.attestations.attested(ctx, address, key, value, ports.clock.tau(ctx), auditors) };
 }
 

@@ -37,18 +37,18 @@ type Dues = ReadonlyMap<bigint, number>;
 
 const most = (values: readonly bigint[]): bigint => values.reduce((a, b) => (a > b ? a : b));
 const count = <T>(items: readonly T[], test: (item: T) => boolean): number => items.filter(test).length;
-const isFree = (bid: BidOrder): boolean => bid.profile === 0 && !bid.whole && bid.colocated === 1 && bid.excluded.length === 0;
+const isFree = (bid: BidOrder): boolean => bid.profile === 0 && !bid.whole && bid.colocated === 1 && bid.excluded.length === 0 && bid.guard === undefined;
 
 /** `asksOf` gives the asks that a profile sees, in any order; so may the bids come. */
-export function clearByTheBook(bids: readonly BidOrder[], asksOf: (profile: number) => readonly AskOrder[], seed: Uint8Array): Outcome {
+export function clearByTheBook(bids: readonly BidOrder[], asksOf: (profile: number) => readonly AskOrder[], seed: Uint8Array, membershipsOf: (owner: string) => readonly string[] = () => []): Outcome {
   const none: Dues = new Map();
-  let round = allocate(bids, asksOf, seed, none, none);
+  let round = allocate(bids, asksOf, seed, none, none, membershipsOf);
   // Equals that could not all be served share what they got.
   const all = new Map([...new Set(bids.map((bid) => bid.profile))].flatMap((profile) => asksOf(profile)).map((ask) => [ask.id, ask]));
   const got = { bid: (id: bigint) => count(round.tasks, ({ bid }) => bid.id === id), ask: (id: bigint) => count(round.tasks, ({ seats }) => seats.some((ask) => ask.id === id)) };
   const bidDues = share(bids.filter((bid) => !bid.whole), (bid) => `${bid.limit} ${bid.height} ${bid.profile}`, (bid) => bid.tasks, got.bid, seed, "bids");
   const askDues = share([...all.values()], (ask) => `${ask.base} ${ask.height} ${ask.kind}`, (ask) => ask.units, got.ask, seed, "asks");
-  if (bidDues.size + askDues.size > 0) round = allocate(bids, asksOf, seed, bidDues, askDues);
+  if (bidDues.size + askDues.size > 0) round = allocate(bids, asksOf, seed, bidDues, askDues, membershipsOf);
   const { tasks, unfilled, leavingAsks, leavingBids } = round;
   const setters = [...tasks.filter(({ bid }) => isFree(bid)).flatMap(({ seats }) => seats.map((ask) => ask.base)), ...(unfilled === undefined ? [] : [unfilled])];
   const uniform = setters.length === 0 ? 0n : most(setters);
@@ -89,7 +89,7 @@ function sequence<T extends { readonly id: bigint }>(orders: readonly T[], place
   return parts.sort((a, b) => compare([...place(a.order), a.behind, tieHash(seed, a.order.id), a.order.id], [...place(b.order), b.behind, tieHash(seed, b.order.id), b.order.id]));
 }
 
-function allocate(bids: readonly BidOrder[], asksOf: (profile: number) => readonly AskOrder[], seed: Uint8Array, bidDues: Dues, askDues: Dues): Round {
+function allocate(bids: readonly BidOrder[], asksOf: (profile: number) => readonly AskOrder[], seed: Uint8Array, bidDues: Dues, askDues: Dues, membershipsOf: (owner: string) => readonly string[]): Round {
   const tasks: Task[] = [];
   const leavingAsks = new Set<bigint>();
   const leavingBids = new Set<bigint>();
@@ -99,14 +99,14 @@ function allocate(bids: readonly BidOrder[], asksOf: (profile: number) => readon
   const queue = (profile: number): { order: AskOrder; upTo: number }[] => sequence(asksOf(profile), (ask) => [ask.rank, BigInt(ask.attributes), ask.height], (ask) => ask.units, askDues, seed);
   const queues = new Map<number, { order: AskOrder; upTo: number }[]>();
 
-  /** The first ask that gives `units` in one place; "leave" where the bid would trade with an older order of its owner. */
+  /** The first ask that gives `units` in one place; "leave" where the bid would trade with an older order of its owner or of an affiliate. */
   const find = (bid: BidOrder, seats: Seats): AskOrder | "leave" | undefined => {
     if (!queues.has(bid.profile)) queues.set(bid.profile, queue(bid.profile));
     for (const { order: ask, upTo } of queues.get(bid.profile)!) {
       if (ask.rank > bid.limit) return undefined;
       const left = upTo - taken(ask);
-      if (leavingAsks.has(ask.id) || left <= 0) continue;
-      if (ask.owner === bid.owner || (ask.organization !== "" && ask.organization === bid.organization)) {
+      if (leavingAsks.has(ask.id) || left <= 0 || bid.guard?.admits(ask) === false) continue;
+      if (ask.owner === bid.owner || (ask.organization !== "" && ask.organization === bid.organization) || ask.memberships.some((one) => membershipsOf(bid.owner).includes(one))) {
         if (bid.height >= ask.height) return "leave";
         leavingAsks.add(ask.id);
         continue;

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { sha256 } from "../../codec/hash.ts";
 import { utf8 } from "../../codec/bytes.ts";
-import { clear, type AskOrder, type Batch, type BidOrder } from "./matching.ts";
+import { clear, type AskOrder, type Batch, type BidOrder, type Guard } from "./matching.ts";
 import { clearByTheBook } from "./matching-reference.ts";
 import { proRata } from "./pro-rata.ts";
 
@@ -12,18 +12,19 @@ const limits = { maxFills: 100_000, skipsPerUnit: 1_000, maxSkips: 100_000, maxW
 
 const ask = (id: bigint, base: bigint, units: number, more: Partial<AskOrder> = {}): AskOrder => {
   const premium = more.premium ?? 0n;
-  return { id, owner: `p${id}`, organization: "", height: id, base, premium, rank: base + premium, attributes: 0, units, colocated: 1, until: 100n, notice: 0n, acceptance: 0n, preemptible: false, bond: 0n, free: 1n << 60n, kind: "", ...more };
+  return { id, owner: `p${id}`, organization: "", height: id, base, premium, rank: base + premium, attributes: 0, units, colocated: 1, until: 100n, notice: 0n, acceptance: 0n, preemptible: false, bond: 0n, free: 1n << 60n, memberships: [], kind: "", ...more };
 };
 const bid = (id: bigint, limit: bigint, tasks: number, more: Partial<BidOrder> = {}): BidOrder => ({
-  id, owner: `c${id}`, organization: "", height: id, limit, tasks, profile: 0, whole: (more.colocated ?? 1) > 1, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [], ...more,
+  id, owner: `c${id}`, organization: "", height: id, limit, tasks, profile: 0, whole: (more.colocated ?? 1) > 1, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [], guard: undefined, ...more,
 });
 const byAsk = (a: AskOrder, b: AskOrder): number =>
   a.rank !== b.rank ? (a.rank < b.rank ? -1 : 1) : a.attributes !== b.attributes ? a.attributes - b.attributes : a.height !== b.height ? (a.height < b.height ? -1 : 1) : a.id < b.id ? -1 : 1;
 const byBid = (a: BidOrder, b: BidOrder): number => (a.limit !== b.limit ? (a.limit > b.limit ? -1 : 1) : a.height !== b.height ? (a.height < b.height ? -1 : 1) : a.id < b.id ? -1 : 1);
 /** Asks of each profile; all of them where there is only profile 0. */
 type Supply = readonly (readonly AskOrder[])[];
-const runAll = (supply: Supply, bids: readonly BidOrder[], more: Partial<typeof limits> = {}): Batch =>
-  clear({ profiles: supply.map((_, i) => i), asks: (profile) => [...(supply[profile] ?? [])].sort(byAsk), bids: [...bids].sort(byBid) }, seed, { ...limits, ...more });
+const none: readonly string[] = [];
+const runAll = (supply: Supply, bids: readonly BidOrder[], more: Partial<typeof limits> = {}, membershipsOf: (owner: string) => readonly string[] = () => none): Batch =>
+  clear({ profiles: supply.map((_, i) => i), asks: (profile) => [...(supply[profile] ?? [])].sort(byAsk), bids: [...bids].sort(byBid), membershipsOf }, seed, { ...limits, ...more });
 const run = (asks: readonly AskOrder[], bids: readonly BidOrder[], more: Partial<typeof limits> = {}): Batch => runAll([asks], bids, more);
 const filled = (batch: Batch): Map<string, number> => {
   const out = new Map<string, number>();
@@ -68,6 +69,17 @@ const add = (counts: Map<string, number>, name: string, n: number): void => void
 /** Random books that the market-wide properties look at, each; `DCM_BOOKS` asks for more. */
 const books = Number(process.env.DCM_BOOKS ?? 50_000);
 
+/** Organizations' policies: those that refuse one provider, two, or all but two. */
+const guards: readonly (Guard | undefined)[] = [undefined, undefined, refusing("u1"), refusing("u2", "u3"), refusing("u1", "u2", "u4"), refusing("u3", "u4", "u5")];
+
+function refusing(...owners: string[]): Guard {
+  return { admits: ({ owner }) => !owners.includes(owner) };
+}
+
+/** Who is a member of what: u1 and u6, u2 and u7, and u7 of both. */
+const memberships: Readonly<Record<string, readonly string[]>> = { u1: ["h1"], u2: ["h2"], u6: ["h1"], u7: ["h1", "h2"] };
+const membershipsOf = (owner: string): readonly string[] => memberships[owner] ?? none;
+
 /** Everything at once: two profiles beside profile 0, one that requires "a" (1 to 3 more), one that likes "b"; and every other condition. */
 const marketArb = fc.tuple(
   fc.array(fc.record({
@@ -75,7 +87,7 @@ const marketArb = fc.tuple(
     a: fc.option(fc.bigInt(0n, 3n)), b: fc.option(fc.bigInt(0n, 4n)), colocated: fc.integer({ min: 1, max: 3 }), until: fc.bigInt(3n, 6n), notice: fc.bigInt(0n, 3n), acceptance: fc.bigInt(0n, 2n), preemptible: fc.boolean(), free: fc.bigInt(0n, 12n),
   }), { maxLength: 9 }),
   fc.array(fc.record({
-    limit: fc.bigInt(1n, 10n), height: fc.bigInt(1n, 4n), tasks: fc.integer({ min: 1, max: 3 }), owner: fc.integer({ min: 1, max: 9 }), profile: fc.integer({ min: 0, max: 2 }),
+    limit: fc.bigInt(1n, 10n), height: fc.bigInt(1n, 4n), tasks: fc.integer({ min: 1, max: 3 }), guard: fc.integer({ min: 0, max: 5 }), owner: fc.integer({ min: 1, max: 9 }), profile: fc.integer({ min: 0, max: 2 }),
     shape: fc.constantFrom("plain", "plain", "whole", "replicated", "colocated"), end: fc.bigInt(0n, 5n), notice: fc.bigInt(0n, 3n), acceptance: fc.bigInt(0n, 2n), preemptible: fc.boolean(), stake: fc.bigInt(0n, 4n), excluded: fc.subarray(["u1", "u2"]),
   }), { maxLength: 9 }),
 ).map(([a, b]) => {
@@ -84,7 +96,7 @@ const marketArb = fc.tuple(
     a: one.a, b: one.b,
     ask: ask(BigInt(i + 1), one.base, one.units, {
       height: one.height, owner: `u${one.owner}`, organization: one.organization === 0 ? "" : `o${one.organization}`, attributes: Number(one.a !== null) + Number(one.b !== null), colocated: one.colocated,
-      until: one.until, notice: one.notice, acceptance: one.acceptance, preemptible: one.preemptible, bond: 1n, free: BigInt(one.owner * 3), kind: [one.a, one.b, one.colocated, one.until, one.notice, one.acceptance, one.preemptible].join(),
+      until: one.until, notice: one.notice, acceptance: one.acceptance, preemptible: one.preemptible, bond: 1n, free: BigInt(one.owner * 3), memberships: membershipsOf(`u${one.owner}`), kind: [one.a, one.b, one.colocated, one.until, one.notice, one.acceptance, one.preemptible].join(),
     }),
   }));
   return {
@@ -97,7 +109,7 @@ const marketArb = fc.tuple(
       const colocated = shape === "colocated" ? 2 : 1;
       return bid(BigInt(i + 1), one.limit, one.tasks * colocated, {
         height: one.height, owner: `u${one.owner}`, organization: one.owner === 9 ? "o1" : "", profile: one.profile, whole: shape === "whole" || shape === "colocated", colocated,
-        replicas: shape === "replicated" ? 2 : 1, end: one.end, notice: one.notice, acceptance: one.acceptance, preemptible: one.preemptible, stake: one.stake, excluded: one.excluded,
+        replicas: shape === "replicated" ? 2 : 1, end: one.end, notice: one.notice, acceptance: one.acceptance, preemptible: one.preemptible, stake: one.stake, excluded: one.excluded, guard: guards[one.guard],
       });
     }),
   };
@@ -167,7 +179,7 @@ describe("batch clearing", () => {
       const rotate = <T>(list: T[]): T[] => [...list.slice(turn % (list.length || 1)), ...list.slice(0, turn % (list.length || 1))];
       const noId = <T extends { id: bigint; height: bigint }>(price: (one: T) => bigint) => (a: T, b: T): number => (price(a) !== price(b) ? (price(a) < price(b) ? -1 : 1) : a.height < b.height ? -1 : a.height > b.height ? 1 : 0);
       const sorted = run(asks, bids);
-      const shuffled = clear({ profiles: [0], asks: () => rotate(asks).sort(noId((one) => one.base)), bids: rotate(bids).sort(noId((one) => -one.limit)) }, seed, limits);
+      const shuffled = clear({ profiles: [0], asks: () => rotate(asks).sort(noId((one) => one.base)), bids: rotate(bids).sort(noId((one) => -one.limit)), membershipsOf: () => none }, seed, limits);
       assert.deepEqual(shuffled.fills.map((one) => [one.bid.id, one.ask.id, one.tasks, one.price]), sorted.fills.map((one) => [one.bid.id, one.ask.id, one.tasks, one.price]));
     }), { numRuns: 300 });
   });
@@ -223,16 +235,16 @@ describe("batch clearing", () => {
         yield ask(i, i, 1);
       }
     }
-    clear({ profiles: [0], asks: many, bids: [bid(1n, 3n, 10)] }, seed, limits);
+    clear({ profiles: [0], asks: many, bids: [bid(1n, 3n, 10)], membershipsOf: () => none }, seed, limits);
     assert.ok(pulled <= 6, `pulled ${pulled}`);
   });
 
-  it("MKT-60: agrees with the slow reference to the unit, on books with profiles, premiums, windows, co-location, fill-or-kill, replicas, exclusions, own orders and scarce bond", function () {
+  it("MKT-60: agrees with the slow reference to the unit, on books with profiles, premiums, windows, co-location, fill-or-kill, replicas, exclusions, organizations' policies, orders of one owner or of affiliates, and scarce bond", function () {
     this.timeout(120_000);
     let traded = 0;
     fc.assert(fc.property(marketArb, ({ supply, bids }) => {
-      const batch = runAll(supply, bids);
-      const slow = clearByTheBook(bids, (profile) => supply[profile]!, seed);
+      const batch = runAll(supply, bids, {}, membershipsOf);
+      const slow = clearByTheBook(bids, (profile) => supply[profile]!, seed, membershipsOf);
       const fast = new Map<string, number>();
       for (const { bid: { id }, ask: first, held, tasks, price } of batch.fills) add(fast, `${id} from ${[first, ...held].map((one) => one.id).join()} at ${price}`, tasks);
       const want = new Map<string, number>();
@@ -248,7 +260,7 @@ describe("batch clearing", () => {
   it("MKT-61: whatever a book holds, its fills keep every limit, size, window, place, bond and profile, and all-or-none bids fill whole or not at all", function () {
     this.timeout(120_000);
     fc.assert(fc.property(marketArb, ({ supply, bids }) => {
-      const batch = runAll(supply, bids);
+      const batch = runAll(supply, bids, {}, membershipsOf);
       const units = new Map<string, number>();
       const bonds = new Map<string, bigint>();
       for (const { bid: one, ask: first, held, tasks, price } of batch.fills) {
@@ -256,7 +268,7 @@ describe("batch clearing", () => {
         assert.equal(1 + held.length, one.replicas);
         for (const offer of [first, ...held]) {
           assert.ok(supply[one.profile]!.includes(offer), "an ask that the profile does not see");
-          assert.ok(offer.base + offer.premium <= price && offer.until >= one.end && offer.notice >= one.notice && offer.acceptance >= one.acceptance && (one.preemptible || !offer.preemptible) && offer.colocated >= one.colocated && offer.owner !== one.owner && !one.excluded.includes(offer.owner));
+          assert.ok(offer.base + offer.premium <= price && offer.until >= one.end && offer.notice >= one.notice && offer.acceptance >= one.acceptance && (one.preemptible || !offer.preemptible) && offer.colocated >= one.colocated && offer.owner !== one.owner && !one.excluded.includes(offer.owner) && one.guard?.admits(offer) !== false && !offer.memberships.some((house) => membershipsOf(one.owner).includes(house)));
           add(units, `ask ${offer.id}`, tasks);
           bonds.set(offer.owner, (bonds.get(offer.owner) ?? 0n) + (one.stake > offer.bond ? one.stake - offer.bond : 0n) * BigInt(tasks));
           assert.ok(bonds.get(offer.owner)! <= offer.free);
@@ -269,7 +281,7 @@ describe("batch clearing", () => {
         const got = units.get(`bid ${one.id}`) ?? 0;
         assert.ok(got <= one.tasks && (!one.whole || got === 0 || got === one.tasks));
       }
-      const open = batch.fills.filter(({ bid: one }) => one.profile === 0 && !one.whole && one.excluded.length === 0 && one.replicas === 1 && one.colocated === 1);
+      const open = batch.fills.filter(({ bid: one }) => one.profile === 0 && !one.whole && one.excluded.length === 0 && one.guard === undefined && one.replicas === 1 && one.colocated === 1);
       const base = new Set(open.filter(({ bid: one, price }) => price < one.limit).map(({ price }) => price));
       assert.ok(base.size <= 1, "unconstrained trades have one base price, but for limits below it");
     }), { numRuns: books });
@@ -308,7 +320,7 @@ describe("batch clearing", () => {
     const others = [ask(10n, 5n, 4, { height: 1n }), ask(11n, 5n, 3, { height: 1n })];
     const demand = bid(1n, 9n, 6);
     const sold = (mine: readonly AskOrder[], at: Uint8Array): number =>
-      clear({ profiles: [0], asks: () => [...mine, ...others].sort(byAsk), bids: [demand] }, at, limits).fills.filter((fill) => fill.ask.owner === "me").reduce((sum, fill) => sum + fill.tasks, 0);
+      clear({ profiles: [0], asks: () => [...mine, ...others].sort(byAsk), bids: [demand], membershipsOf: () => none }, at, limits).fills.filter((fill) => fill.ask.owner === "me").reduce((sum, fill) => sum + fill.tasks, 0);
     const whole = [ask(1n, 5n, 5, { height: 1n, owner: "me" })];
     const split = [1n, 2n, 3n, 4n, 5n].map((id) => ask(id, 5n, 1, { height: 1n, owner: "me" }));
     const sums = { whole: 0, split: 0 };
@@ -320,5 +332,58 @@ describe("batch clearing", () => {
       assert.ok(Math.abs(sold(whole, at) - 2.5) < 1 && Math.abs(sold(split, at) - 2.5) < 1);
     }
     assert.ok(Math.abs(sums.whole - sums.split) / seeds < 0.06, `${sums.whole / seeds} whole, ${sums.split / seeds} split`);
+  });
+
+  it("ORG-10: serves a bid by those alone whom its organization admits; such a bid never sets the price", () => {
+    const offers = [ask(1n, 3n, 2, { owner: "us" }), ask(2n, 7n, 2, { owner: "eu" })];
+    const guard = refusing("us");
+    const batch = run(offers, [bid(1n, 9n, 1, { guard }), bid(2n, 8n, 1)]);
+    assert.deepEqual(batch.fills.map((fill) => [fill.bid.id, fill.ask.id, fill.price]), [[1n, 2n, 7n], [2n, 1n, 3n]]);
+    assert.deepEqual([batch.price, batch.complete], [3n, true]);
+    const nobody = run(offers, [bid(1n, 9n, 5, { guard: refusing("us", "eu") }), bid(2n, 4n, 1)]);
+    assert.deepEqual(nobody.fills.map((fill) => [fill.bid.id, fill.ask.id, fill.price]), [[2n, 1n, 3n]]);
+  });
+
+  it("ORG-10: what an organization refuses is asked once for all its bids, any number of asks ahead of those that serve", () => {
+    const refused = Array.from({ length: 2_000 }, (_, i) => ask(BigInt(i + 1), 1n, 1, { owner: i % 3 === 0 ? "us" : "cn", units: 1 + (i % 2) }));
+    const served = Array.from({ length: 40 }, (_, i) => ask(BigInt(5_000 + i), 2n, 1, { owner: `eu${i}` }));
+    let asked = 0;
+    const guard: Guard = {
+      admits({ owner }) {
+        asked++;
+        return owner.startsWith("eu");
+      },
+    };
+    const batch = run([...refused, ...served], Array.from({ length: 40 }, (_, i) => bid(BigInt(i + 1), 9n, 1, { guard })), { skipsPerUnit: 5, maxSkips: 4_000 });
+    assert.deepEqual([batch.fills.length, batch.complete], [40, true]);
+    assert.ok(asked <= 2_040, `asked ${asked} times`);
+  });
+
+  it("ORG-10: an all-or-none bid that is taken back leaves to others of its organization what it had taken", () => {
+    const guard = refusing("us");
+    const offers = [ask(1n, 1n, 1, { owner: "eu" }), ask(2n, 2n, 1, { owner: "us" }), ask(3n, 3n, 1, { owner: "de" })];
+    const batch = run(offers, [bid(1n, 9n, 3, { guard, whole: true }), bid(2n, 8n, 2, { guard })]);
+    assert.deepEqual(batch.fills.map((fill) => [fill.bid.id, fill.ask.id]), [[2n, 1n], [2n, 3n]]);
+  });
+
+  it("ORG-16: orders of members of one organization do not trade with each other; the newer one leaves", () => {
+    const houses: Readonly<Record<string, readonly string[]>> = { ann: ["acme", "union"], bob: ["acme"], eve: ["other"] };
+    const of = (owner: string): readonly string[] => houses[owner] ?? none;
+    const offer = (owner: string, height: bigint): AskOrder => ask(1n, 5n, 1, { owner, height, memberships: of(owner) });
+    const cases: readonly [AskOrder, Partial<BidOrder>, readonly [fills: number, bids: number, asks: number]][] = [
+      [offer("ann", 1n), { owner: "bob", height: 2n }, [0, 1, 0]], [offer("ann", 3n), { owner: "bob", height: 2n }, [0, 0, 1]], [offer("ann", 2n), { owner: "bob", height: 2n }, [0, 1, 0]],
+      [offer("ann", 1n), { owner: "eve", height: 2n }, [1, 0, 0]], [offer("dan", 1n), { owner: "bob", height: 2n }, [1, 0, 0]],
+    ];
+    for (const [one, more, want] of cases) {
+      const batch = runAll([[one]], [bid(1n, 9n, 1, more)], {}, of);
+      assert.deepEqual([batch.fills.length, batch.selfTrades.bids.length, batch.selfTrades.asks.length], want);
+    }
+  });
+
+  it("ORG-13: where the batch may not read any further, nobody unknown serves, and the batch says that it is not complete", () => {
+    const guard: Guard = { admits: ({ owner }) => (owner === "unknown" ? undefined : true) };
+    const batch = run([ask(1n, 1n, 1, { owner: "unknown" }), ask(2n, 2n, 1, { owner: "known" })], [bid(1n, 9n, 2, { guard }), bid(2n, 9n, 1)]);
+    assert.deepEqual(batch.fills.map((fill) => [fill.bid.id, fill.ask.id]), [[1n, 2n], [2n, 1n]]);
+    assert.equal(batch.complete, false);
   });
 });

@@ -42,8 +42,16 @@ export interface AskOrder extends Order {
   readonly bond: bigint;
   /** The provider's free bond, shared by all its asks. */
   readonly free: bigint;
+  /** Organizations that the provider is a member of. */
+  readonly memberships: readonly string[];
   /** Asks of one base, height and kind are equals: every bid sees them alike. */
   readonly kind: string;
+}
+
+/** What a bid's organization asks of who serves it. One object for all bids of an organization: it gives the same answer all through a batch. */
+export interface Guard {
+  /** Undefined: unknown, as the batch has read all that it may; then the ask does not serve. */
+  admits(ask: AskOrder): boolean | undefined;
 }
 
 export interface BidOrder extends Order {
@@ -69,6 +77,8 @@ export interface BidOrder extends Order {
   readonly stake: bigint;
   /** Providers that may not serve it. */
   readonly excluded: readonly string[];
+  /** Undefined: nothing is asked. */
+  readonly guard: Guard | undefined;
 }
 
 export interface Orders {
@@ -76,6 +86,8 @@ export interface Orders {
   readonly profiles: readonly number[];
   asks(profile: number): Iterable<AskOrder>;
   readonly bids: Iterable<BidOrder>;
+  /** Organizations that the owner of a bid is a member of; asked only where an ask's provider is a member of any. */
+  membershipsOf(owner: string): readonly string[];
 }
 
 /** Tasks of a bid that go to an ask. */
@@ -91,7 +103,7 @@ export interface Fill {
 
 export interface Batch {
   readonly fills: readonly Fill[];
-  /** Orders that would have traded with their own owner: of each pair the newer one leaves, with what it has not traded before. */
+  /** Orders that would have traded with their own owner, or a declared affiliate of it: of each pair the newer one leaves, with what it has not traded before. */
   readonly selfTrades: { readonly asks: readonly AskOrder[]; readonly bids: readonly BidOrder[] };
   /** The uniform base price, or the highest base that traded where nothing set one; undefined where nothing traded. */
   readonly price: bigint | undefined;
@@ -366,6 +378,8 @@ class Stream {
   #ties = 0;
   /** Everything before it is used up. */
   head = 0;
+  /** For each guard: everything before it is used up, or not admitted. So the asks that an organization refuses are passed over once, not by each of its bids. */
+  readonly admitted = new Map<Guard, number>();
 
   constructor(asks: Iterable<AskOrder>, supply: Supply, seed: Uint8Array) {
     this.#supply = supply;
@@ -423,7 +437,13 @@ class Stream {
       for (to = from; to < orders.length && tieOf[to] === tieOf[from]; to++) this.#add(orders[to]!, slots[to]!, this.#supply.splits(slots[to]!), tieOf[from]!);
       for (let i = from; i < to; i++) if (this.#supply.splits(slots[i]!)) this.#add(orders[i]!, slots[i]!, false, tieOf[from]!);
     }
-    this.head = 0;
+    this.rewind(0);
+  }
+
+  /** What was used up may be free again. */
+  rewind(head: number): void {
+    this.head = head;
+    this.admitted.clear();
   }
 }
 
@@ -452,12 +472,13 @@ export function clear(orders: Orders, seed: Uint8Array, limits: Limits): Batch {
     if (stream === undefined) streams.set(profile, (stream = new Stream(orders.asks(profile), supply, seed)));
     return stream;
   };
-  let round = pass(wants, supply, streamOf, limits);
+  const affiliated = (bid: BidOrder, ask: AskOrder): boolean => bid.owner === ask.owner || sameOrganization(bid, ask) || (ask.memberships.length > 0 && shareOne(ask.memberships, orders.membershipsOf(bid.owner)));
+  let round = pass(wants, supply, streamOf, affiliated, limits);
   if (wants.unshared || supply.unshared) {
     wants.restart(utf8("bids"));
     supply.restart(utf8("asks"));
     for (const profile of orders.profiles) streams.get(profile)?.restart();
-    round = pass(wants, supply, streamOf, limits);
+    round = pass(wants, supply, streamOf, affiliated, limits);
   }
   const { fills, leaving } = round;
   const uniform = fills.length === 0 ? undefined : uniformPrice(round);
@@ -473,7 +494,7 @@ export function clear(orders: Orders, seed: Uint8Array, limits: Limits): Batch {
 
 /** Takes any ask, in parts: such bids set the price. */
 function isUnconstrained(bid: BidOrder): boolean {
-  return bid.profile === 0 && !bid.whole && bid.colocated === 1 && bid.excluded.length === 0;
+  return bid.profile === 0 && !bid.whole && bid.colocated === 1 && bid.excluded.length === 0 && bid.guard === undefined;
 }
 
 /** The highest base that such a bid took, or the highest limit of one that got too little. */
@@ -500,7 +521,7 @@ function fillPrice({ bid, ask, held }: Fill, uniform: bigint): bigint {
 }
 
 /** One pass over the bids by priority; each takes the cheapest asks that it may. */
-function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stream, limits: Limits): Round {
+function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stream, affiliated: (bid: BidOrder, ask: AskOrder) => boolean, limits: Limits): Round {
   const round: Round = { fills: [], leaving: { asks: new Map(), bids: new Set() }, unfilledLimit: undefined, cut: false, complete: true };
   const { fills, leaving } = round;
   /** Free bond taken in this batch, by provider; kept only where a stake exceeds what is set aside for the unit. */
@@ -512,11 +533,27 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
 
   /** The next position at or below the limit that the bid may take a unit (or one place's units) of; `others` are in the task already. */
   const find = (bid: BidOrder, stream: Stream, from: number, others: readonly AskOrder[]): number | undefined => {
+    const { guard } = bid;
     let own = limits.skipsPerUnit;
-    for (let i = stream.open(from); ; i = stream.open(i + 1)) {
+    const known = guard === undefined ? 0 : (stream.admitted.get(guard) ?? 0);
+    // Nothing before the present position is open and admitted.
+    let gapless = from <= known || from <= stream.head;
+    for (let i = stream.open(from > known ? from : known); ; i = stream.open(i + 1)) {
       const ask = stream.at(i);
       if (ask === undefined || ask.rank > bid.limit) return undefined;
-      if (sameOwner(bid, ask)) {
+      if (guard !== undefined) {
+        const admitted = guard.admits(ask);
+        if (admitted === undefined) round.complete = false;
+        if (admitted !== true) {
+          gapless &&= admitted === false;
+          if (gapless) stream.admitted.set(guard, i + 1);
+          // Within the batch's bound alone: a policy may refuse most of a market.
+          if (--skips >= 0) continue;
+          round.complete = false;
+          return undefined;
+        }
+      }
+      if (affiliated(bid, ask)) {
         if (isNewer(bid, ask)) {
           leaving.bids.add(bid);
           return undefined;
@@ -529,6 +566,7 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
       const served = ask.base + ask.premium <= bid.limit && keepsTerms(bid, ask) && ask.colocated >= bid.colocated && stream.left(i) >= bid.colocated &&
         (need === 0n || room(ask) >= need) && (bid.excluded.length === 0 || !bid.excluded.includes(ask.owner));
       if (served && !others.some((other) => other.owner === ask.owner || sameOrganization(other, ask))) return i;
+      gapless = false;
       skips--;
       own--;
       if (skips < 0 || own < 0) {
@@ -610,7 +648,7 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
     }
     if (bid.whole && wants.left(b) > 0) {
       for (const fill of fills.splice(mark)) move(b, fill, -1);
-      stream.head = head;
+      stream.rewind(head);
     }
     if (wants.left(b) === 0 || leaving.bids.has(bid)) continue;
     stream.head = stream.open(stream.head);
@@ -636,8 +674,9 @@ function sameOrganization(a: Order, b: Order): boolean {
   return a.organization !== "" && a.organization === b.organization;
 }
 
-function sameOwner(bid: BidOrder, ask: AskOrder): boolean {
-  return bid.owner === ask.owner || sameOrganization(bid, ask);
+function shareOne(a: readonly string[], b: readonly string[]): boolean {
+  for (const one of a) if (b.includes(one)) return true;
+  return false;
 }
 
 /** Of two orders accepted in one block the bid counts as the newer one. */

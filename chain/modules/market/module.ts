@@ -40,6 +40,7 @@ import { startService } from "./messages/start-service.ts";
 import { topUpService } from "./messages/top-up-service.ts";
 import { supplyInputs } from "./messages/supply-inputs.ts";
 import { updateParams } from "./messages/update-params.ts";
+import { followOrganization, moveMandates } from "./bid-followers.ts";
 import { currentParams } from "./params.ts";
 import { buildProfiles } from "./profiles.ts";
 import { marketQueries } from "./queries.ts";
@@ -54,6 +55,7 @@ import type { DeliveriesPort, HoldsPort, MarketPorts } from "./ports.ts";
 export function marketModule(ports: MarketPorts): { readonly module: Module; readonly deliveries: DeliveriesPort; readonly holds: HoldsPort } {
   ports.providers.onChange((ctx, address) => followProvider(ctx, ports, address));
   ports.attestations.onChange(followAttestations);
+  ports.organizations.onChange(followOrganization);
   const module = defineModule({
     name: "market",
     stores: [storeName],
@@ -80,6 +82,7 @@ export function marketModule(ports: MarketPorts): { readonly module: Module; rea
       buildProfiles(ctx, sortInto);
       fillReserved(ctx, ports);
       clearBooks(ctx, ports);
+      moveMandates(ctx, ports, currentParams(ctx).params.maxSweep);
     },
     invariants: invariants(ports),
     errors,

@@ -4,6 +4,7 @@ import { addressBytes } from "../../codec/address.ts";
 import { maxInt, minInt } from "../../math/int.ts";
 import { closeBid, isImmediate, loadBid, loadJob, openTasks } from "./bids.ts";
 import { fillBid, stakeAt } from "./clearing.ts";
+import { Mandates } from "./guards.ts";
 import { currentParams } from "./params.ts";
 import { failLots, leftOf, takeLots, wake } from "./reserved.ts";
 import { allotments, asks, collect, reservedBids, wakeQueue, wakeTickets, within } from "./state.ts";
@@ -14,12 +15,13 @@ import type { MarketPorts } from "./ports.ts";
 interface Room {
   fills: number;
   looks: number;
+  readonly mandates: Mandates;
 }
 
 /** At the end of a block, before the books: bids that were accepted before this block, of the asks that woke up, in turn. */
 export function fillReserved(ctx: Context, ports: MarketPorts): void {
   const { params } = currentParams(ctx);
-  const room: Room = { fills: params.maxFills, looks: params.maxSweep };
+  const room: Room = { fills: params.maxFills, looks: params.maxSweep, mandates: new Mandates(ctx, ports) };
   for (const [ticket, askId] of collect(ctx, wakeQueue, params.maxSweep)) {
     if (room.fills <= 0 || room.looks <= 0) return;
     wakeQueue.remove(ctx, ticket);
@@ -48,7 +50,14 @@ function serveBid(ctx: Context, ports: MarketPorts, bid: Bid, room: Room): boole
   const open = openTasks(bid);
   const tau = ports.clock.tau(ctx);
   if (ask === undefined || !fits(ask, bid, job, tau)) return leave(ctx, ports, bid);
-  if (ask.waiting) return false;
+  const { mandates } = room;
+  const guard = mandates.guardOf(bid.organization);
+  const admitted = guard === undefined || guard.admits({ owner: ask.provider });
+  const ownSide = bid.organization !== "" && ports.organizations.organizationsOf(ctx, ask.provider).includes(bid.organization);
+  if (admitted === false || ownSide || mandates.bars(bid)) return leave(ctx, ports, bid, OrderStatus.ORDER_STATUS_BARRED, CloseReason.CLOSE_REASON_BARRED);
+  // The block has read what it may: the next one looks again.
+  if (admitted === undefined) wake(ctx, ask.id);
+  if (ask.waiting || admitted === undefined) return false;
   if (ports.providers.find(ctx, addressBytes(ask.provider))?.active !== true) {
     failLots(ctx, ask.id, BigInt(open) * bid.lots);
     return leave(ctx, ports, bid);
@@ -85,7 +94,7 @@ function affordable(ctx: Context, ports: MarketPorts, ask: Ask, stake: bigint, m
   return beyond === 0n ? most : Number(minInt(BigInt(most), ports.providers.free(ctx, addressBytes(ask.provider)) / beyond));
 }
 
-function leave(ctx: Context, ports: MarketPorts, bid: Bid): true {
-  closeBid(ctx, ports, bid.id, OrderStatus.ORDER_STATUS_EXPIRED, CloseReason.CLOSE_REASON_UNFILLED);
+function leave(ctx: Context, ports: MarketPorts, bid: Bid, status: OrderStatus = OrderStatus.ORDER_STATUS_EXPIRED, reason: CloseReason = CloseReason.CLOSE_REASON_UNFILLED): true {
+  closeBid(ctx, ports, bid.id, status, reason);
   return true;
 }

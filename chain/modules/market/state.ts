@@ -4,7 +4,7 @@ import {
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { concatBytes, uint64Bytes, writeUint64 } from "../../codec/bytes.ts";
 import {
-  bytesKey, item, lastDecoded, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, tripleKey, uint32Key, uint64Key, uint64Value, type KeyCodec, type MapOf,
+  bytesKey, item, lastDecoded, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, textValue, tripleKey, uint32Key, uint64Key, uint64Value, type KeyCodec, type MapOf,
 } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
 
@@ -95,6 +95,12 @@ export const cancelledAsks = map(storeName, key(0x25), uint64Key, present);
 export const cancelledBids = map(storeName, key(0x26), uint64Key, present);
 export const replacedAsks = map(storeName, key(0x28), uint64Key, proto(AskReplacement));
 export const replacedBids = map(storeName, key(0x29), uint64Key, proto(BidReplacement));
+
+/** (organization, bid): OPEN bids that spend an organization's money, in a book or on a reserved ask. */
+export const bidsByOrganization = map(storeName, key(0x2a), pairKey(textKey, uint64Key), present);
+/** Organizations whose policy or members changed, by ticket; and for each its ticket and the id from which its bids are still to be looked at. */
+export const mandateQueue = map(storeName, key(0x2b), uint64Key, textValue);
+export const mandateCursors = map(storeName, key(0x2c), textTailKey, ticketAndId);
 
 /** Numbered from 1; profile 0 is every book's own. */
 export const profiles = map(storeName, key(0x06), profileKey, proto(Profile));
@@ -189,6 +195,7 @@ export const within = {
   book: (book: BookKey): Uint8Array => bookKey.encode(book),
   profile: (book: BookKey, profile: number): Uint8Array => profileKey.encode([book, profile]),
   candles: (book: BookKey, interval: bigint): Uint8Array => concatBytes(bookKey.encode(book), uint64Bytes(interval)),
+  organization: (name: string): Uint8Array => textKey.encode(name),
   /** Up to a rank, inclusive. */
   rank: (book: BookKey, profile: number, rank: bigint): Uint8Array => concatBytes(profileKey.encode([book, profile]), biasedKey.encode(rank + 1n)),
   address: (address: Uint8Array): Uint8Array => bytesKey.encode(address),

@@ -17,9 +17,10 @@ import { withdraw } from "./messages/withdraw.ts";
 import { organizationsPort } from "./port.ts";
 import { organizationQueries } from "./queries.ts";
 import { storeName } from "./state.ts";
+import type { Context } from "../../runtime/context.ts";
 import type { AccountsPort } from "../auth/ports.ts";
 import type { BankPort } from "../bank/ports.ts";
-import type { AffiliationsPort, OrganizationsPort } from "./ports.ts";
+import type { AffiliationsPort, OrganizationListener, OrganizationsPort } from "./ports.ts";
 
 export interface OrganizationPorts {
   readonly bank: Pick<BankPort, "send" | "requireSendEnabled" | "isBlocked">;
@@ -28,13 +29,20 @@ export interface OrganizationPorts {
   readonly authority: string;
 }
 
+/** Tells the listeners that policy or members of an organization changed. */
+export type Changed = (ctx: Context, organization: string) => void;
+
 export function organizationModule(ports: OrganizationPorts): { readonly module: Module; readonly organizations: OrganizationsPort & AffiliationsPort } {
+  const listeners: OrganizationListener[] = [];
+  const changed: Changed = (ctx, organization) => {
+    for (const listener of listeners) listener(ctx, organization);
+  };
   const module = defineModule({
     name: "organization",
     stores: [storeName],
     consensusVersion: 1,
     messages: messageService(MsgDefinition, {
-      createOrganization: createOrganization(ports), setMember: setMember(), acceptMembership: acceptMembership(), removeMember: removeMember(), setPolicy: setPolicy(),
+      createOrganization: createOrganization(ports), setMember: setMember(changed), acceptMembership: acceptMembership(changed), removeMember: removeMember(changed), setPolicy: setPolicy(changed),
       setBudget: setBudget(), removeBudget: removeBudget(), deposit: deposit(ports), withdraw: withdraw(ports), updateParams: updateParams(ports),
     }),
     queries: organizationQueries,
@@ -42,5 +50,5 @@ export function organizationModule(ports: OrganizationPorts): { readonly module:
     invariants,
     errors,
   });
-  return { module, organizations: organizationsPort(ports) };
+  return { module, organizations: organizationsPort(ports, listeners) };
 }

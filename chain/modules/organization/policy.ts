@@ -85,6 +85,11 @@ export function workRule({ allowedClasses, deniedClasses, minVerification, allow
   return verification < minVerification ? `min_verification is ${levelName(minVerification)}, not ${levelName(verification)}` : undefined;
 }
 
+/** Whether any rule is about who serves. */
+export function asksOfProviders({ allowedProviders, deniedProviders, allowedJurisdictions, deniedJurisdictions, rules }: Policy): boolean {
+  return allowedProviders.length + deniedProviders.length + allowedJurisdictions.length + deniedJurisdictions.length + rules.length > 0;
+}
+
 /** The rule that forbids this provider, in words; undefined where none does. Attestations are asked last: they cost reads. */
 export function providerRule(policy: Policy, provider: ProviderFacts): string | undefined {
   const address = addressText(provider.address);

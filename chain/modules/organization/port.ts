@@ -7,12 +7,12 @@ import { charge, restore, withCharge } from "./budgets.ts";
 import { errors } from "./errors.ts";
 import { emit, tagsText } from "./events.ts";
 import { accountText } from "./names.ts";
-import { providerRule, workRule } from "./policy.ts";
+import { asksOfProviders, providerRule, workRule } from "./policy.ts";
 import { findMember, hasPower, requirePower, roleName } from "./roles.ts";
 import { accounts, collect, holdings, members, memberships, organizations, policies, within, type HoldingKey } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { OrganizationPorts } from "./module.ts";
-import type { AffiliationsPort, HoldingRef, OrganizationsPort, Spend } from "./ports.ts";
+import type { AffiliationsPort, HoldingRef, OrganizationListener, OrganizationsPort, Spend } from "./ports.ts";
 
 /** Organizations' accounts are the only ones of this length that the chain pays back to. */
 const accountLength = 32;
@@ -29,7 +29,7 @@ export function policyOf(ctx: Context, organization: string): Policy {
   return policies.find(ctx, organization) ?? Policy.create();
 }
 
-export function organizationsPort(ports: OrganizationPorts): OrganizationsPort & AffiliationsPort {
+export function organizationsPort(ports: OrganizationPorts, listeners: OrganizationListener[]): OrganizationsPort & AffiliationsPort {
   const payerOf: OrganizationsPort["payerOf"] = ({ signer, organization, payer }) => {
     const own = organization === "" ? signer : accountText(organization);
     if (payer !== "" && payer !== own) fail(errors.wrongPayer, { name: organization === "" ? signer : organization, payer, account: own });
@@ -72,7 +72,21 @@ export function organizationsPort(ports: OrganizationPorts): OrganizationsPort &
       return record === undefined ? 0n : BigInt(record.spent) - BigInt(record.refunded);
     },
 
+    barred(ctx, organization, account, work) {
+      const member = findMember(ctx, organization, account);
+      if (member === undefined) return `${account} is no member any more`;
+      if (!hasPower(member.role, "spend its money")) return `${account} is ${roleName(member.role)}`;
+      return workRule(policyOf(ctx, organization), work);
+    },
+
+    admission(ctx, organization) {
+      const policy = policyOf(ctx, organization);
+      return asksOfProviders(policy) ? (provider) => providerRule(policy, provider) : undefined;
+    },
+
     organizationsOf: (ctx, account) => collect(ctx, memberships, within.member(addressBytes(account))).map(([[, name]]) => name),
+
+    onChange: (listener) => void listeners.push(listener),
 
     refusal(ctx, organization, operator) {
       if (!organizations.has(ctx, organization)) return `there is no organization ${organization}; MsgCreateOrganization makes one`;

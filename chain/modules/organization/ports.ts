@@ -48,7 +48,7 @@ export interface Spend {
 }
 
 /** The one way by which a user's money comes into a module, and goes back. */
-export interface OrganizationsPort {
+export interface SpendingPort {
   /** Who pays, as text: the signer, or the account of the organization. Fails where the payer that the message names is another. */
   payerOf(spend: Pick<Spend, "signer" | "organization" | "payer">): string;
   /**
@@ -62,9 +62,24 @@ export interface OrganizationsPort {
   close(ctx: Context, holding: HoldingRef): void;
   /** What was spent on it and did not come back; 0 where nothing is held. */
   outstanding(ctx: Context, holding: HoldingRef, payer: string, denom: string): bigint;
+}
+
+/** Told, within the transaction, of an organization whose policy or members changed. */
+export type OrganizationListener = (ctx: Context, organization: string) => void;
+
+/** What matching and draws ask, in this block. */
+export interface MandatesPort {
+  /** Why the account may not, or no longer, buy this with the organization's money; undefined where it may. One or two reads. */
+  barred(ctx: Context, organization: string, account: string, work: Work): string | undefined;
+  /** Who may serve the organization, as a function that is asked often: the policy is read once. It gives the rule that a provider breaks; undefined where it breaks none. Undefined itself: the policy asks nothing of providers. */
+  admission(ctx: Context, organization: string): ((provider: ProviderFacts) => string | undefined) | undefined;
   /** Organizations that the account is a member of, sorted; at most `max_memberships`. */
   organizationsOf(ctx: Context, account: string): readonly string[];
+  /** Registered while the application is put together; listeners are called in that order. */
+  onChange(listener: OrganizationListener): void;
 }
+
+export type OrganizationsPort = SpendingPort & MandatesPort;
 
 /** What providers ask: whose name they may go by. */
 export interface AffiliationsPort {
@@ -73,3 +88,5 @@ export interface AffiliationsPort {
   /** Whether it still goes by the name that it took: its role may, or nobody has registered the name since. */
   holds(ctx: Context, organization: string, operator: string): boolean;
 }
+
+export { membershipsIn } from "./memberships.ts";

@@ -10,10 +10,12 @@ import { assert } from "../../../runtime/errors.ts";
 import { loadService } from "../bids.ts";
 import { choose, type Weighable } from "../draws.ts";
 import { emit } from "../events.ts";
+import { Mandates } from "../guards.ts";
 import { currentParams } from "../params.ts";
 import { collect, instances, probeDraws, probeRounds, probesByProber, within } from "../state.ts";
 import { leastReports, probersOfRound } from "./probes.ts";
 import { about } from "./rounds.ts";
+import { membershipsIn } from "../../organization/ports.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MarketPorts } from "../ports.ts";
 
@@ -31,9 +33,11 @@ export function drawProbers(ctx: Context, ports: MarketPorts): void {
   const seed = ports.beacon.seed(ctx, ctx.height);
   if (seed === undefined) return;
   const candidates = candidatesOf(ctx, ports, seed);
+  const mandates = new Mandates(ctx, ports);
+  const membershipsOf = membershipsIn(ctx, ports.organizations);
   for (const [[height, id]] of waiting) {
     probeDraws.remove(ctx, [height, id]);
-    ctx.isolate(`market: probe draw of instance ${id}`, (item) => drawRound(item, ports, id, candidates, seed));
+    ctx.isolate(`market: probe draw of instance ${id}`, (item) => drawRound(item, ports, id, candidates, seed, mandates, membershipsOf));
   }
 }
 
@@ -43,14 +47,22 @@ function candidatesOf(ctx: Context, ports: MarketPorts, seed: Uint8Array): reado
     .sort((a, b) => (a.provider < b.provider ? -1 : 1));
 }
 
-function drawRound(ctx: Context, ports: MarketPorts, id: bigint, candidates: readonly Candidate[], seed: Uint8Array): void {
+function drawRound(ctx: Context, ports: MarketPorts, id: bigint, candidates: readonly Candidate[], seed: Uint8Array, mandates: Mandates, membershipsOf: (account: string) => readonly string[]): void {
   const round = probeRounds.find(ctx, id);
   const instance = instances.find(ctx, id);
   assert(round !== undefined && instance !== undefined, `a probe draw waits for instance ${id}, which has no round`);
   const service = loadService(ctx, instance.serviceId);
-  const parties = partiesOf(ctx, ports, instance, service);
+  const parties = partiesOf(ctx, ports, instance, service, membershipsOf);
   const own = sha256(seed, utf8("probe"), uint64Bytes(id), uint64Bytes(round.round));
-  const eligible = candidates.filter(({ provider, organization }) => !parties.has(provider) && !parties.has(organization));
+  const guard = mandates.guardOf(service.organization);
+  const others = candidates.filter(({ provider, organization }) => !parties.has(provider) && !parties.has(organization) && !membershipsOf(provider).some((one) => parties.has(one)));
+  const answers = others.map(({ provider }) => guard === undefined || guard.admits({ owner: provider }));
+  // No policy alone takes all that a block may read for policies; after several, a round waits for the next block's seed.
+  if (answers.includes(undefined)) {
+    probeDraws.set(ctx, [round.seedHeight, id], true);
+    return;
+  }
+  const eligible = others.filter((_, i) => answers[i]);
   const { shareCapBps } = currentParams(ctx).params;
   const chosen = choose(eligible, probersOfRound, own, shareCapBps) ?? choose(eligible, leastReports, own, shareCapBps) ?? [];
   const drawn: ProbeRound = { ...round, drawn: true, seedHeight: ctx.height, probes: chosen.map(({ provider }) => ({ prober: provider, reported: false, available: false, latencyMs: 0n })) };
@@ -60,8 +72,8 @@ function drawRound(ctx: Context, ports: MarketPorts, id: bigint, candidates: rea
 }
 
 /** Accounts and organizations that have an interest in what is found. */
-function partiesOf(ctx: Context, ports: MarketPorts, instance: Instance, service: Service): ReadonlySet<string> {
+function partiesOf(ctx: Context, ports: MarketPorts, instance: Instance, service: Service, membershipsOf: (account: string) => readonly string[]): ReadonlySet<string> {
   const accounts = [instance.provider, service.consumer, service.payer];
   const organizations = accounts.map((account) => ports.providers.find(ctx, addressBytes(account))?.organization ?? account);
-  return new Set([...accounts, ...organizations, instance.providerOrganization, ...(service.organization === "" ? [] : [service.organization])]);
+  return new Set([...accounts, ...accounts.flatMap(membershipsOf), ...organizations, instance.providerOrganization, ...(service.organization === "" ? [] : [service.organization])]);
 }

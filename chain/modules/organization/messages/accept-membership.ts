@@ -9,8 +9,9 @@ import { saveMember } from "../members.ts";
 import { loadOrganization } from "../roles.ts";
 import { members } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
+import type { Changed } from "../module.ts";
 
-export function acceptMembership(): MessageHandler<MsgAcceptMembership, MsgAcceptMembershipResponse> {
+export function acceptMembership(changed: Changed): MessageHandler<MsgAcceptMembership, MsgAcceptMembershipResponse> {
   return {
     signers: (message) => [message.member],
 
@@ -27,6 +28,7 @@ export function acceptMembership(): MessageHandler<MsgAcceptMembership, MsgAccep
       const after = { ...before, accepted: true };
       saveMember(ctx, organization, before, after);
       memberChanged(ctx, "accepted", after, account);
+      changed(ctx, organization.name);
       return { role: after.role };
     },
 

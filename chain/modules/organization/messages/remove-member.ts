@@ -11,8 +11,9 @@ import { saveMember } from "../members.ts";
 import { loadOrganization, mayChange, requirePower, roleName } from "../roles.ts";
 import { members } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
+import type { Changed } from "../module.ts";
 
-export function removeMember(): MessageHandler<MsgRemoveMember, MsgRemoveMemberResponse> {
+export function removeMember(changed: Changed): MessageHandler<MsgRemoveMember, MsgRemoveMemberResponse> {
   return {
     signers: (message) => [message.signer],
 
@@ -34,6 +35,7 @@ export function removeMember(): MessageHandler<MsgRemoveMember, MsgRemoveMemberR
       if (before === undefined) fail(errors.notMember, { name, account });
       saveMember(ctx, organization, before, undefined);
       memberChanged(ctx, "removed", before, signer);
+      if (before.accepted) changed(ctx, name);
       return {};
     },
 

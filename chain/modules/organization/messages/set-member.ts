@@ -11,8 +11,9 @@ import { saveMember } from "../members.ts";
 import { isRole, mayChange, requirePower, roleName } from "../roles.ts";
 import { members } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
+import type { Changed } from "../module.ts";
 
-export function setMember(): MessageHandler<MsgSetMember, MsgSetMemberResponse> {
+export function setMember(changed: Changed): MessageHandler<MsgSetMember, MsgSetMemberResponse> {
   return {
     signers: (message) => [message.admin],
 
@@ -34,6 +35,7 @@ export function setMember(): MessageHandler<MsgSetMember, MsgSetMemberResponse> 
       const after = { organization: name, address, role, accepted: before?.accepted === true };
       saveMember(ctx, organization, before, after);
       memberChanged(ctx, before === undefined ? "invited" : "changed", after, admin);
+      if (after.accepted) changed(ctx, name);
       return { accepted: after.accepted };
     },
 

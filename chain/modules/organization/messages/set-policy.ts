@@ -1,4 +1,4 @@
-/** MsgSetPolicy: replaces the policy, for what is placed from now on. */
+/** MsgSetPolicy: replaces the policy; what is placed, matched or drawn from now on is held against it. */
 import type { MsgSetPolicy, MsgSetPolicyResponse } from "../../../codec/gen/dcm/organization/v1/tx.ts";
 import { Policy, Role } from "../../../codec/gen/dcm/organization/v1/types.ts";
 import { VerificationLevel } from "../../../codec/gen/dcm/market/v1/types.ts";
@@ -9,8 +9,9 @@ import { checkPolicy } from "../policy.ts";
 import { requirePower } from "../roles.ts";
 import { organizations, policies } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
+import type { Changed } from "../module.ts";
 
-export function setPolicy(): MessageHandler<MsgSetPolicy, MsgSetPolicyResponse> {
+export function setPolicy(changed: Changed): MessageHandler<MsgSetPolicy, MsgSetPolicyResponse> {
   return {
     signers: (message) => [message.admin],
 
@@ -28,6 +29,7 @@ export function setPolicy(): MessageHandler<MsgSetPolicy, MsgSetPolicyResponse> 
       organizations.set(ctx, name, { ...organization, policyVersion });
       policies.set(ctx, name, policy!);
       emit(ctx, "EventPolicyChanged", { organization: name, policy_version: policyVersion, by: admin });
+      changed(ctx, name);
       return { policyVersion };
     },
 

@@ -109,6 +109,8 @@ export const OrderStatus = {
   ORDER_STATUS_EXPIRED: 4,
   /** ORDER_STATUS_SELF_TRADE - Left the book because it would have traded with its own owner. */
   ORDER_STATUS_SELF_TRADE: 5,
+  /** ORDER_STATUS_BARRED - A bid that its organization does not allow any more. */
+  ORDER_STATUS_BARRED: 6,
 } as const;
 
 export type OrderStatus = typeof OrderStatus[keyof typeof OrderStatus];
@@ -120,6 +122,7 @@ export namespace OrderStatus {
   export type ORDER_STATUS_CANCELLED = typeof OrderStatus.ORDER_STATUS_CANCELLED;
   export type ORDER_STATUS_EXPIRED = typeof OrderStatus.ORDER_STATUS_EXPIRED;
   export type ORDER_STATUS_SELF_TRADE = typeof OrderStatus.ORDER_STATUS_SELF_TRADE;
+  export type ORDER_STATUS_BARRED = typeof OrderStatus.ORDER_STATUS_BARRED;
 }
 
 export const StageState = {
@@ -219,6 +222,8 @@ export const CloseReason = {
   CLOSE_REASON_RECLAIMED: 62,
   /** CLOSE_REASON_ABANDONED - Of an instance: by its consumer, as the provider was silent. */
   CLOSE_REASON_ABANDONED: 63,
+  /** CLOSE_REASON_BARRED - The organization's policy does not allow the bid any more, or its consumer may not spend any more. */
+  CLOSE_REASON_BARRED: 64,
 } as const;
 
 export type CloseReason = typeof CloseReason[keyof typeof CloseReason];
@@ -241,6 +246,7 @@ export namespace CloseReason {
   export type CLOSE_REASON_DEPLETED = typeof CloseReason.CLOSE_REASON_DEPLETED;
   export type CLOSE_REASON_RECLAIMED = typeof CloseReason.CLOSE_REASON_RECLAIMED;
   export type CLOSE_REASON_ABANDONED = typeof CloseReason.CLOSE_REASON_ABANDONED;
+  export type CLOSE_REASON_BARRED = typeof CloseReason.CLOSE_REASON_BARRED;
 }
 
 export const ReplicaState = {
