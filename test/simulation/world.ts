@@ -202,7 +202,7 @@ function houseOf(accounts: readonly TestAccount[]): OrganizationRecord {
   const budget = (of: string): Budget => ({ denom: of, member: "", tagKey: "", tagValue: "", limit: "1000000000000", period: BudgetPeriod.BUDGET_PERIOD_TOTAL });
   const members = accounts.slice(0, 4).map(({ text }, i) => ({ organization: name, address: text, role: i === 0 ? Role.ROLE_OWNER : Role.ROLE_SPENDER, accepted: true }));
   return OrganizationRecord.fromPartial({
-    organization: { name, address: accountText(name), policyVersion: 1n, members: members.length, owners: 1, budgets: 2, nextBudgetId: 3n },
+    organization: { name, address: accountText(name), createdAt: { seconds: genesisNanos / 1_000_000_000n, nanos: 0 }, policyVersion: 1n, members: members.length, owners: 1, budgets: 2, nextBudgetId: 3n },
     policy: {}, members: [...members].sort((a, b) => compareBytes(addressBytes(a.address), addressBytes(b.address))), budgets: [denom, secondDenom].map((of, i) => ({ organization: name, id: BigInt(i + 1), budget: budget(of), periodIndex: 0n, spent: "0" })),
   });
 }
