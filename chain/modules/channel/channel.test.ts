@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import fc from "fast-check";
-import { addressText, moduleAddress } from "../../codec/address.ts";
+import { addressBytes, addressText, moduleAddress } from "../../codec/address.ts";
 import { fromHex } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { encodePubKey } from "../../codec/pubkey.ts";
@@ -16,6 +16,10 @@ import { brokenInvariants, execute, initGenesis, memoryStores, query, testContex
 import { authModule } from "../auth/module.ts";
 import { bankModule } from "../bank/module.ts";
 import { testAccount } from "../../../test/support/accounts.ts";
+import { accountText } from "../organization/ports.ts";
+import { organizationModule } from "../organization/testing.ts";
+import type { GenesisState as OrganizationGenesis } from "../../codec/gen/dcm/organization/v1/genesis.ts";
+import { BudgetPeriod, Role } from "../../codec/gen/dcm/organization/v1/types.ts";
 import { channelModule } from "./module.ts";
 import { defaultParams, paramBounds } from "./params.ts";
 import type { EmittedEvent } from "../../runtime/context.ts";
@@ -37,15 +41,18 @@ class TestChain {
   events: EmittedEvent[] = [];
   readonly #auth = authModule({ fee_collector: [], channel: [] });
   readonly #bank = bankModule({ accounts: this.#auth.accounts, blocked: ["fee_collector", "channel"] });
+  readonly #organization = organizationModule({ bank: this.#bank.bank, accounts: this.#auth.accounts, authority: governor.text });
   readonly modules = [
-    this.#auth.module, this.#bank.module,
-    channelModule({ bank: this.#bank.bank, accounts: this.#auth.accounts, clock: { tau: () => this.tau }, providers: { bondDenom: () => udcm }, authority: governor.text }).module,
+    this.#auth.module, this.#bank.module, this.#organization.module,
+    channelModule({
+      bank: this.#bank.bank, accounts: this.#auth.accounts, clock: { tau: () => this.tau }, providers: { bondDenom: () => udcm, find: () => undefined }, attestations: { attested: () => false }, organizations: this.#organization.organizations, authority: governor.text,
+    }).module,
   ];
 
   constructor(params: Partial<Params> = {}) {
     const balances = [payer, other].map(({ text }) => ({ address: text, coins: [{ denom: "uclosed", amount: "50" }, { denom: udcm, amount: String(funds) }, { denom: ustone, amount: String(funds) }] }));
     const bank = BankGenesis.fromPartial({ params: { defaultSendEnabled: true }, balances, sendEnabled: [{ denom: "uclosed", enabled: false }] });
-    initGenesis(this.stores, this.modules, { bank, channel: { params: { ...short, ...params }, channels: [], nextChannelId: 1n } });
+    initGenesis(this.stores, this.modules, { bank, organization: { ...(this.#organization.module.genesis!.defaults() as OrganizationGenesis), params: { creationFee: { denom: udcm, amount: "1" }, maxMembers: 8, maxBudgets: 8, maxMemberships: 4 } }, channel: { params: { ...short, ...params }, channels: [], nextChannelId: 1n } });
     transact(this.stores, (ctx) => {
       const account = this.#auth.accounts.ensure(ctx, payer.address);
       this.#auth.accounts.update(ctx, account, { pubKey: encodePubKey({ kind: "secp256k1", key: payer.publicKey }) });
@@ -53,7 +60,7 @@ class TestChain {
   }
 
   send<T>(name: string, message: object, gasLimit?: number): T {
-    const bound = this.modules.flatMap((module) => module.messages).find(({ typeUrl }) => typeUrl === `/dcm.channel.v1.Msg${name}`)!;
+    const bound = this.modules.flatMap((module) => module.messages).find(({ typeUrl }) => typeUrl === (name.startsWith("/") ? name : `/dcm.channel.v1.Msg${name}`))!;
     const type = bound.request as unknown as { fromPartial(object: object): object };
     const { value, events } = execute(this.stores, this.modules, bound.typeUrl, type.fromPartial(message), { chainId, ...(gasLimit === undefined ? {} : { gasLimit }) });
     this.events.push(...events);
@@ -135,7 +142,7 @@ describe("channel", () => {
     assert.deepEqual(chain.channel(1n), {
       channel: {
         id: 1n, payer: payer.text, recipient: recipient.text, denom: ustone, deposited: "700", redeemed: "0", voucherKey: hot.publicKey, openedTau: 5_000n, expiresTau: 90_000n, closingPeriod: 2_000n,
-        closingTau: 0n, endsTau: 90_000n, feeBps: 0, storageDeposit: { denom: udcm, amount: String(deposit) },
+        closingTau: 0n, endsTau: 90_000n, feeBps: 0, storageDeposit: { denom: udcm, amount: String(deposit) }, organization: "", openedBy: "",
       },
       status: ChannelStatus.CHANNEL_STATUS_OPEN, held: "700", tau: 5_000n,
     });
@@ -164,7 +171,8 @@ describe("channel", () => {
       [{ expiresTau: (1n << 50n) + 1n }, "channel", 2, /expires_tau/],
       [{ closingPeriod: 999n }, "channel", 2, /closing_period is 999/],
       [{ closingPeriod: short.maxClosingPeriod + 1n }, "channel", 2, /closing_period/],
-      [{ organization: "acme" }, "channel", 3, /organization acme is not served yet/],
+      [{ organization: "acme" }, "organization", 4, /acme/],
+      [{ costTags: [{ key: "team", value: "ml" }] }, "channel", 2, /none without an organization/],
     ];
     for (const [fields, codespace, code, words] of cases) refuses(chain, () => chain.open(fields), codespace, code, words);
     assert.equal(chain.open(), 1n, "no refused opening took an id");
@@ -359,7 +367,7 @@ describe("channel", () => {
     refuses(chain, () => chain.topUp(id, 1n, udcm, other), "channel", 8, /has the payer/);
     refuses(chain, () => chain.topUp(id, funds), "sdk", 5, /smaller than/);
     refuses(chain, () => chain.topUp(id, (1n << 256n) - 1n), "channel", 2, /sum to at most 2\^256 - 1/);
-    refuses(chain, () => chain.send("TopUp", { payer: payer.text, channelId: id, amount: { denom: udcm, amount: "1" }, organization: "acme" }), "channel", 3, /organization/);
+    refuses(chain, () => chain.send("TopUp", { payer: payer.text, channelId: id, amount: { denom: udcm, amount: "1" }, organization: "acme" }), "channel", 8, /has the payer/);
     refuses(chain, () => chain.topUp(9n, 1n), "channel", 7, /no channel 9/);
   });
 
@@ -542,6 +550,73 @@ describe("channel", () => {
   }
 });
 
+/** Acme, owned by `payer`, for which `other` spends; 10,000 of money and of budget. */
+function acme(limit = 10_000n): { readonly chain: TestChain; readonly account: { readonly address: Uint8Array; readonly text: string }; left(): bigint; order(type: string, message: object): void } {
+  const chain = new TestChain();
+  const order = (type: string, message: object): void => void chain.send(`/dcm.organization.v1.${type}`, message);
+  order("MsgCreateOrganization", { creator: payer.text, name: "acme" });
+  order("MsgSetMember", { admin: payer.text, organization: "acme", member: other.text, role: Role.ROLE_SPENDER });
+  order("MsgAcceptMembership", { member: other.text, organization: "acme" });
+  order("MsgDeposit", { sender: payer.text, organization: "acme", amount: [{ denom: udcm, amount: "10000" }] });
+  order("MsgSetBudget", { admin: payer.text, organization: "acme", budget: { denom: udcm, member: "", tagKey: "", tagValue: "", limit: String(limit), period: BudgetPeriod.BUDGET_PERIOD_TOTAL } });
+  const text = accountText("acme");
+  const left = (): bigint => BigInt(query<{ budgets: { remaining: string }[] }>(chain.stores, chain.modules, "/dcm.organization.v1.Query/Budgets", { name: "acme", pagination: undefined }).budgets[0]!.remaining);
+  return { chain, account: { address: addressBytes(text), text }, left, order };
+}
+
+const mine = { payer: other.text, organization: "acme" };
+
+describe("channels of an organization", () => {
+  it("CHN-20 take its money within its budgets, pay by the member's key, and give back what is left to it and its budgets", () => {
+    const { chain, account, left } = acme();
+    const { channelId: id, storageDeposit } = chain.send<MsgOpenChannelResponse>("OpenChannel", { recipient: recipient.text, deposit: { denom: udcm, amount: "1000" }, voucherKey: hot.publicKey, costTags: [{ key: "team", value: "ml" }], ...mine });
+    const storage = BigInt(storageDeposit!.amount);
+    assert.deepEqual([chain.balance(account), left()], [9_000n - storage, 9_000n - storage]);
+    assert.deepEqual([chain.channel(id).channel!.payer, chain.channel(id).channel!.openedBy, chain.balance(other)], [account.text, other.text, funds]);
+    chain.send("TopUp", { channelId: id, amount: { denom: udcm, amount: "500" }, costTags: [], ...mine });
+    assert.equal(left(), 8_500n - storage);
+    assert.equal(chain.redeem(id, 400n).paid, "400");
+    chain.pass();
+    assert.equal(chain.close(id, other).ended, false);
+    chain.pass(10_001n);
+    assert.deepEqual(chain.ids, []);
+    assert.deepEqual([chain.balance(account), left()], [9_600n, 9_600n]);
+    assert.equal(chain.balance(recipient), 400n);
+  });
+
+  it("CHN-20 are refused beyond a budget, without the right, outside the policy, to a member, or on top of another's", () => {
+    const { chain, order } = acme(1_200n);
+    const big = { ...mine, deposit: { denom: udcm, amount: "1201" } };
+    refuses(chain, () => chain.open(big), "organization", 12, /more than remains/);
+    refuses(chain, () => chain.open({ ...mine, payer: hot.text }), "organization", 5, /no member/);
+    refuses(chain, () => chain.open({ ...mine, recipient: payer.text }), "organization", 10, /members do not sell/);
+    refuses(chain, () => chain.open({ ...mine, deposit: { denom: ustone, amount: "1" } }), "organization", 11, /budget/);
+    refuses(chain, () => chain.open({ ...mine, recipient: accountText("acme") }), "channel", 4, /payer and recipient/);
+    const own = chain.open({ payer: other.text });
+    refuses(chain, () => chain.send("TopUp", { channelId: own, amount: { denom: udcm, amount: "1" }, costTags: [], ...mine }), "channel", 8, /has the payer/);
+    const id = chain.open({ ...mine, deposit: { denom: udcm, amount: "100" } });
+    refuses(chain, () => chain.send("TopUp", { payer: other.text, organization: "", channelId: id, amount: { denom: udcm, amount: "1" }, costTags: [] }), "channel", 8, /has the payer/);
+    order("MsgSetPolicy", { admin: payer.text, organization: "acme", policy: { deniedProviders: [recipient.text] } });
+    refuses(chain, () => chain.open(mine), "organization", 10, /denied_providers/);
+    refuses(chain, () => chain.send("TopUp", { channelId: id, amount: { denom: udcm, amount: "1" }, costTags: [], ...mine }), "organization", 10, /denied_providers/);
+    order("MsgSetPolicy", { admin: payer.text, organization: "acme", policy: { minVerification: 4 } });
+    refuses(chain, () => chain.open(mine), "organization", 10, /nothing verifies services and channels/);
+    chain.pass();
+  });
+
+  it("CHN-21 an owner or admin closes what a member opened, though that one has left; no other member does", () => {
+    const { chain, account, left, order } = acme();
+    const id = chain.open(mine);
+    order("MsgSetMember", { admin: payer.text, organization: "acme", member: hot.text, role: Role.ROLE_SPENDER });
+    order("MsgAcceptMembership", { member: hot.text, organization: "acme" });
+    order("MsgRemoveMember", { signer: payer.text, organization: "acme", member: other.text });
+    refuses(chain, () => chain.close(id, hot), "channel", 8, /payer and recipient/);
+    chain.close(id, payer);
+    chain.pass(10_001n);
+    assert.deepEqual([chain.balance(account), left(), chain.ids], [10_000n, 10_000n, []]);
+  });
+});
+
 /** The same signature with s in the upper half of the order: valid mathematics, refused by the chain. */
 function highS(signature: Uint8Array): Uint8Array {
   const order = BigInt("0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
@@ -562,7 +637,7 @@ function followedChannels(events: readonly EmittedEvent[]): Map<bigint, Channel>
         const [, amount, denom] = /^(\d+)(.+)$/.exec(of.storage_deposit!)!;
         out.set(id, {
           id, payer: of.payer!, recipient: of.recipient!, denom: of.denom!, deposited: of.deposited!, redeemed: "0", voucherKey: fromHex(of.voucher_key!), openedTau: BigInt(of.opened_tau!),
-          expiresTau: BigInt(of.expires_tau!), closingPeriod: BigInt(of.closing_period!), closingTau: 0n, endsTau: BigInt(of.expires_tau!), feeBps: Number(of.fee_bps), storageDeposit: { denom: denom!, amount: amount! },
+          expiresTau: BigInt(of.expires_tau!), closingPeriod: BigInt(of.closing_period!), closingTau: 0n, endsTau: BigInt(of.expires_tau!), feeBps: Number(of.fee_bps), storageDeposit: { denom: denom!, amount: amount! }, organization: of.organization!, openedBy: of.opened_by!,
         });
         break;
       }

@@ -9,7 +9,6 @@ interface Field {
 
 export const errors = defineErrors("channel", {
   invalidField: [2, ({ field, value, limit }: Field) => `${field} is ${String(value).slice(0, 120)}; it must be ${limit}`],
-  notServed: [3, ({ field, value }: { field: string; value: string }) => `${field} ${value.slice(0, 120)} is not served yet`],
   selfPayment: [4, ({ payer }: { payer: string }) => `payer and recipient are both ${payer}; a channel pays another account`],
   blockedRecipient: [5, ({ recipient }: { recipient: string }) => `${recipient} is a module's account and may not be paid through a channel`],
   noVoucherKey: [6, ({ payer }: { payer: string }) => `voucher_key is empty and the account ${payer} has no single secp256k1 key; name the key that will sign the vouchers`],

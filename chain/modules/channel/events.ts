@@ -10,12 +10,12 @@ function emit(ctx: Context, name: string, attributes: Attributes): void {
 }
 
 /** Both parties find what concerns them. */
-const parties = ({ id, payer, recipient, denom }: Channel): Attributes => ({ channel_id: id, payer, recipient, denom });
+const parties = ({ id, payer, recipient, denom, organization }: Channel): Attributes => ({ channel_id: id, payer, recipient, denom, organization });
 
 export function channelOpened(ctx: Context, channel: Channel): void {
   emit(ctx, "EventChannelOpened", {
     ...parties(channel), deposited: channel.deposited, voucher_key: toHex(channel.voucherKey), opened_tau: channel.openedTau, expires_tau: channel.expiresTau,
-    closing_period: channel.closingPeriod, fee_bps: channel.feeBps, storage_deposit: `${channel.storageDeposit!.amount}${channel.storageDeposit!.denom}`,
+    closing_period: channel.closingPeriod, fee_bps: channel.feeBps, opened_by: channel.openedBy, storage_deposit: `${channel.storageDeposit!.amount}${channel.storageDeposit!.denom}`,
   });
 }
 

@@ -5,6 +5,7 @@ import { addressBytes } from "../../codec/address.ts";
 import { isDenom, readAmount } from "../../runtime/coins.ts";
 import { assert } from "../../runtime/errors.ts";
 import type { Genesis } from "../../runtime/module.ts";
+import { accountText, isName } from "../organization/ports.ts";
 import { defaultParams, paramsFault } from "./params.ts";
 import { addChannel, channels, nextChannelId, params } from "./state.ts";
 import { endOf } from "./terms.ts";
@@ -40,6 +41,7 @@ function checkChannel(channel: Channel): void {
   const where = `channel.channels: ${channel.id}`;
   addressBytes(channel.payer);
   addressBytes(channel.recipient);
+  assert(channel.organization === "" ? channel.openedBy === "" : isName(channel.organization) && channel.payer === accountText(channel.organization) && addressBytes(channel.openedBy).length > 0, `${where}: the payer is the account of organization, which opened_by opened it for; or both are empty`);
   assert(channel.payer !== channel.recipient, `${where} pays its payer`);
   assert(isDenom(channel.denom), `${where}: ${channel.denom.slice(0, 128)} is no denom`);
   const [deposited, redeemed] = [readAmount(channel.deposited), readAmount(channel.redeemed)];

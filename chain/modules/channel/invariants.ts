@@ -1,6 +1,7 @@
 /** What holds at every block's end. */
 import { addressBytes } from "../../codec/address.ts";
-import { escrowAddress, storageDepositOf } from "./escrow.ts";
+import { addCoins } from "../../runtime/coins.ts";
+import { escrowAddress, outstandingOf, storageDepositOf } from "./escrow.ts";
 import { channels, channelsByPayer, channelsByRecipient, dueQueue, nextChannelId } from "./state.ts";
 import { endOf, heldBy } from "./terms.ts";
 import type { MapOf } from "../../runtime/collections.ts";
@@ -8,7 +9,7 @@ import type { Context } from "../../runtime/context.ts";
 import type { ChannelPorts } from "./ports.ts";
 
 export function invariants(ports: ChannelPorts): Readonly<Record<string, (ctx: Context) => string | undefined>> {
-  return { escrow: (ctx) => balances(ctx, ports), records, indexes };
+  return { escrow: (ctx) => balances(ctx, ports), holdings: (ctx) => holdings(ctx, ports), records, indexes };
 }
 
 /** The account holds, of each denom, deposits less what was redeemed, and the storage deposits. */
@@ -23,6 +24,20 @@ function balances(ctx: Context, ports: ChannelPorts): string | undefined {
   for (const [denom, amount] of [...owed]) {
     const held = ports.bank.balance(ctx, escrowAddress, denom);
     if (held !== amount) return `the account holds ${held}${denom} and owes ${amount}${denom}`;
+  }
+  return undefined;
+}
+
+/** What an organization spent on a channel is its deposits, and its storage deposit. */
+function holdings(ctx: Context, ports: ChannelPorts): string | undefined {
+  for (const [id, channel] of channels.entries(ctx)) {
+    if (channel.organization === "") continue;
+    const storage = storageDepositOf(channel);
+    const wanted = addCoins([{ denom: channel.denom, amount: BigInt(channel.deposited) }], storage.amount > 0n ? [storage] : []);
+    for (const { denom, amount } of wanted) {
+      const outstanding = outstandingOf(ctx, ports, channel, denom);
+      if (outstanding !== amount) return `channel ${id}: ${channel.organization} has ${outstanding}${denom} in it, the channel says ${amount}`;
+    }
   }
   return undefined;
 }

@@ -22,6 +22,9 @@ export function endOf({ expiresTau, closingTau, closingPeriod }: Pick<Channel, "
   return expiresTau !== 0n && expiresTau < end ? expiresTau : end;
 }
 
+/** Who acts for the payer: itself, or the member that opened the channel with its organization's money. */
+export const payingParty = ({ organization, openedBy, payer }: Pick<Channel, "organization" | "openedBy" | "payer">): string => (organization === "" ? payer : openedBy);
+
 /** What the channel's account still holds for it, the storage deposit not counted. */
 export function heldBy({ deposited, redeemed }: Pick<Channel, "deposited" | "redeemed">): bigint {
   const held = BigInt(deposited) - BigInt(redeemed);

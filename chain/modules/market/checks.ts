@@ -124,14 +124,19 @@ export function ownAsk(ctx: Context, ports: MarketPorts, id: bigint, provider: s
 }
 
 /** The consumer's bid that may still trade, not being cancelled. Reads state. */
-export function ownBid(ctx: Context, ports: MarketPorts, id: bigint, consumer: string): Bid {
+export function ownBid(ctx: Context, ports: MarketPorts, id: bigint, signer: string, mayAct: (bid: Bid) => boolean = ({ consumer }) => consumer === signer): Bid {
   const bid = bids.find(ctx, id);
   if (bid === undefined) fail(errors.unknownJob, { id });
-  if (bid.consumer !== consumer) fail(errors.notYours, { what: `bid ${id}`, owner: bid.consumer, signer: consumer });
+  if (!mayAct(bid)) fail(errors.notYours, { what: `bid ${id}`, owner: bid.consumer, signer });
   if (isTerminal(bid.status) || bid.endedTau !== 0n) fail(errors.notOpen, { what: `bid ${id}`, status: statusName(bid.status) });
   if (bid.expiresTau < ports.clock.tau(ctx)) fail(errors.notOpen, { what: `bid ${id}`, status: "expired" });
   if (cancelledBids.has(ctx, id)) fail(errors.cancelPending, { what: `bid ${id}` });
   return bid;
+}
+
+/** Who may end what was ordered: its consumer; of an organization's money, its owners and admins too. */
+export function mayEnd(ctx: Context, ports: MarketPorts, { consumer, organization }: Pick<Bid, "consumer" | "organization">, signer: string): boolean {
+  return signer === consumer || (organization !== "" && ports.organizations.manages(ctx, organization, signer));
 }
 
 /** The class and the denom, open for new orders (or, where that is `agreed` already, closed too), with the price on the class's ticks. Reads state. */

@@ -278,6 +278,35 @@ describe("organizations and whoever is drawn or named", () => {
   });
 });
 
+describe("owners and admins", () => {
+  it("ORG-17 cancel bids and close services that members ordered with the organization's money, and no others", () => {
+    const m = world();
+    m.member("olga", "acme", "ada", admin);
+    m.member("olga", "acme", "spencer", spender);
+    const cancel = (signer: string, jobId: bigint): unknown => m.send("MsgCancelBid", { consumer: name(signer), jobId });
+    const [of, other, own] = [m.bid(name("sam"), 20n, acme), m.bid(name("sam"), 21n, acme), m.bid(name("sam"), 22n)];
+    m.block();
+    for (const signer of ["spencer", "us"]) fails(() => cancel(signer, of), 12, /belongs to|is another|bid/);
+    fails(() => cancel("olga", own), 12, /bid/);
+    cancel("ada", of);
+    m.remove("olga", "acme", "ada");
+    fails(() => cancel("ada", other), 12, /bid/);
+    m.block();
+    assert.deepEqual([bidOf(m, of).status, jobOf(m, of).escrow!.held, bidOf(m, other).status], [OrderStatus.ORDER_STATUS_CANCELLED, "0", OrderStatus.ORDER_STATUS_OPEN]);
+    fails(() => m.send("MsgReplaceBid", { consumer: name("olga"), jobId: other, limitPrice: 30n, expiresTau: 0n }), 12, /bid/);
+    m.serviceAsk(name("ch"), 5n);
+    m.block();
+    const service = m.serviceBid(name("sam"), 20n, acme);
+    m.block(1_000n, 2);
+    m.sealFor(name("sam"), service, name("ch"));
+    m.startService(service * 65_536n, name("ch"));
+    fails(() => m.send("MsgCloseService", { consumer: name("spencer"), instanceId: service * 65_536n }), 12, /instance/);
+    m.send("MsgCloseService", { consumer: name("olga"), instanceId: service * 65_536n });
+    m.block();
+    assert.equal(m.instance(service * 65_536n).instance!.closeReason, CloseReason.CLOSE_REASON_CLOSED_BY_CONSUMER);
+  });
+});
+
 describe("declared affiliates", () => {
   it("ORG-16 members of one organization do not trade with each other, with its money or their own: the newer order leaves", () => {
     const m = world();

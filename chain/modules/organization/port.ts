@@ -84,6 +84,11 @@ export function organizationsPort(ports: OrganizationPorts, listeners: Organizat
       return asksOfProviders(policy) ? (provider) => providerRule(policy, provider) : undefined;
     },
 
+    manages(ctx, organization, account) {
+      const member = findMember(ctx, organization, account);
+      return member !== undefined && hasPower(member.role, "end what its members ordered");
+    },
+
     organizationsOf: (ctx, account) => collect(ctx, memberships, within.member(addressBytes(account))).map(([[, name]]) => name),
 
     onChange: (listener) => void listeners.push(listener),

@@ -73,6 +73,8 @@ export interface MandatesPort {
   barred(ctx: Context, organization: string, account: string, work: Work): string | undefined;
   /** Who may serve the organization, as a function that is asked often: the policy is read once. It gives the rule that a provider breaks; undefined where it breaks none. Undefined itself: the policy asks nothing of providers. */
   admission(ctx: Context, organization: string): ((provider: ProviderFacts) => string | undefined) | undefined;
+  /** Whether the account may end what members of the organization ordered. */
+  manages(ctx: Context, organization: string, account: string): boolean;
   /** Organizations that the account is a member of, sorted; at most `max_memberships`. */
   organizationsOf(ctx: Context, account: string): readonly string[];
   /** Registered while the application is put together; listeners are called in that order. */
@@ -90,3 +92,5 @@ export interface AffiliationsPort {
 }
 
 export { membershipsIn } from "./memberships.ts";
+/** The account of an organization, and what names have. */
+export { accountText, isName } from "./names.ts";

@@ -17,6 +17,7 @@ const powers = {
   "change its policy": [Role.ROLE_OWNER, Role.ROLE_ADMIN],
   "change its budgets": [Role.ROLE_OWNER, Role.ROLE_ADMIN],
   "change its members": [Role.ROLE_OWNER, Role.ROLE_ADMIN],
+  "end what its members ordered": [Role.ROLE_OWNER, Role.ROLE_ADMIN],
   "run a provider under its name": [Role.ROLE_OWNER, Role.ROLE_ADMIN, Role.ROLE_OPERATOR],
 } as const;
 

@@ -43,7 +43,7 @@ describe("payment channels, with CosmJS", function () {
   const close = (from: Side, channelId: bigint): EncodeObject => ({ typeUrl: "/dcm.channel.v1.MsgCloseChannel", value: { sender: from.address, channelId } });
 
   async function open(from: Side, to: Side, amount: bigint, of: string, fields: object = {}): Promise<ChannelTerms> {
-    const message = { typeUrl: "/dcm.channel.v1.MsgOpenChannel", value: { payer: from.address, recipient: to.address, deposit: { denom: of, amount: String(amount) }, voucherKey, expiresTau: 0n, closingPeriod: 0n, organization: "", ...fields } };
+    const message = { typeUrl: "/dcm.channel.v1.MsgOpenChannel", value: { payer: from.address, recipient: to.address, deposit: { denom: of, amount: String(amount) }, voucherKey, expiresTau: 0n, closingPeriod: 0n, organization: "", costTags: [], ...fields } };
     const result = await done(from, message);
     const { channelId } = MsgOpenChannelResponse.decode(result.msgResponses[0]!.value);
     return channelTerms(chainId, (await channelOf(channelId)).channel!);
@@ -71,7 +71,7 @@ describe("payment channels, with CosmJS", function () {
       const again = await send(recipient, redeemMessage(recipient.address, paid.best!));
       assert.deepEqual([again.code, /there is nothing more to redeem with it/.test(again.rawLog ?? "")], [14, true], again.rawLog);
 
-      await done(payer, { typeUrl: "/dcm.channel.v1.MsgTopUp", value: { payer: payer.address, channelId: terms.channelId, amount: { denom: of, amount: "50" }, organization: "" } });
+      await done(payer, { typeUrl: "/dcm.channel.v1.MsgTopUp", value: { payer: payer.address, channelId: terms.channelId, amount: { denom: of, amount: "50" }, organization: "", costTags: [] } });
       const now = await channelOf(terms.channelId);
       assert.deepEqual([now.held, now.status, now.channel!.deposited], ["250", ChannelStatus.CHANNEL_STATUS_OPEN, "550"]);
       for (const one of [paying, paid]) one.update(channelTerms(chainId, now.channel!));

@@ -9,7 +9,7 @@ import { errors } from "../errors.ts";
 import { channelClosing, type EndReason } from "../events.ts";
 import { channels, saveChannel } from "../state.ts";
 import { endReasonOf } from "../sweep.ts";
-import { endOf, heldBy, isOver } from "../terms.ts";
+import { endOf, heldBy, isOver, payingParty } from "../terms.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { ChannelPorts } from "../ports.ts";
 
@@ -22,8 +22,10 @@ export function closeChannel(ports: ChannelPorts): MessageHandler<MsgCloseChanne
     execute(ctx, message) {
       const sender = canonical(message.sender, "sender");
       const channel = channelOf(ctx, message.channelId);
-      const { id, payer, recipient } = channel;
-      if (sender !== payer && sender !== recipient) fail(errors.notYours, { id, role: "payer and recipient", owner: `${payer} and ${recipient}`, signer: sender });
+      const { id, recipient, organization } = channel;
+      const payer = payingParty(channel);
+      const manages = organization !== "" && ports.organizations.manages(ctx, organization, sender);
+      if (sender !== payer && sender !== recipient && !manages) fail(errors.notYours, { id, role: "payer and recipient", owner: `${payer} and ${recipient}`, signer: sender });
       const tau = ports.clock.tau(ctx);
       const reason = endingNow(channel, sender, tau);
       if (reason !== undefined) return { ended: true, endsTau: 0n, refunded: endChannel(ctx, ports, channel, reason).toString() };
@@ -39,7 +41,7 @@ export function closeChannel(ports: ChannelPorts): MessageHandler<MsgCloseChanne
       const { random, accounts, ctx } = world;
       const channelId = arbitraryChannel(world);
       const channel = channels.find(ctx, channelId);
-      return { sender: channel === undefined || random.chance(10) ? random.pick(accounts) : random.chance(60) ? channel.payer : channel.recipient, channelId };
+      return { sender: channel === undefined || random.chance(10) ? random.pick(accounts) : random.chance(60) ? payingParty(channel) : channel.recipient, channelId };
     },
   };
 }

@@ -4,7 +4,7 @@ import { Channel } from "../../../codec/gen/dcm/channel/v1/types.ts";
 import { addressBytes } from "../../../codec/address.ts";
 import { decodePubKey } from "../../../codec/pubkey.ts";
 import { fail } from "../../../runtime/errors.ts";
-import { canonical, coinOf, inRange, maxTau } from "../checks.ts";
+import { canonical, checkTags, coinOf, inRange, maxTau } from "../checks.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { channelOpened } from "../events.ts";
@@ -27,12 +27,16 @@ export function openChannel(ports: ChannelPorts): MessageHandler<MsgOpenChannel,
       if (canonical(message.recipient, "recipient") === payer) fail(errors.selfPayment, { payer });
       coinOf("deposit", message.deposit);
       checkKey(message.voucherKey);
+      checkTags(message.organization, message.costTags);
       inRange("expires_tau", message.expiresTau, 0n, maxTau);
       if (message.closingPeriod !== 0n) inRange("closing_period", message.closingPeriod, paramBounds.minClosingPeriod[1], paramBounds.maxClosingPeriod[2]);
     },
 
     execute(ctx, message) {
-      const [payer, recipient] = [canonical(message.payer, "payer"), canonical(message.recipient, "recipient")];
+      const [signer, recipient] = [canonical(message.payer, "payer"), canonical(message.recipient, "recipient")];
+      const { organization, costTags } = message;
+      const payer = ports.organizations.payerOf({ signer, organization, payer: "" });
+      if (recipient === payer) fail(errors.selfPayment, { payer });
       const amount = coinOf("deposit", message.deposit);
       const { closingPeriod: usual, minClosingPeriod, maxClosingPeriod, feeBps, depositPerByte } = params.get(ctx);
       const tau = ports.clock.tau(ctx);
@@ -41,15 +45,15 @@ export function openChannel(ports: ChannelPorts): MessageHandler<MsgOpenChannel,
       inRange("closing_period", closingPeriod, minClosingPeriod, maxClosingPeriod);
       const { expiresTau } = message;
       if (expiresTau !== 0n) inRange("expires_tau", expiresTau, tau + 1n, maxTau);
-      const voucherKey = message.voucherKey.length > 0 ? message.voucherKey : ownKey(ctx, ports, payer);
+      const voucherKey = message.voucherKey.length > 0 ? message.voucherKey : ownKey(ctx, ports, signer);
       const id = nextChannelId.get(ctx);
       const opened = Channel.fromPartial({
         id, payer, recipient, denom: amount.denom, deposited: amount.amount.toString(), redeemed: "0", voucherKey, openedTau: tau, expiresTau, closingPeriod,
-        endsTau: endOf({ expiresTau, closingTau: 0n, closingPeriod }), feeBps,
+        endsTau: endOf({ expiresTau, closingTau: 0n, closingPeriod }), feeBps, ...(organization === "" ? {} : { organization, openedBy: signer }),
       });
       const bytes = Channel.encode(opened).finish().length + addressBytes(payer).length + addressBytes(recipient).length + indexBytes;
       const storageDeposit = { denom: ports.providers.bondDenom(ctx), amount: BigInt(bytes) * depositPerByte };
-      authorizeSpend(ctx, ports, { payer, organization: message.organization, amount, storageDeposit });
+      authorizeSpend(ctx, ports, { signer, organization, channelId: id, recipient, purpose: "channel", costTags, amount, storageDeposit });
       const wire = { denom: storageDeposit.denom, amount: storageDeposit.amount.toString() };
       const channel = { ...opened, storageDeposit: wire };
       nextChannelId.set(ctx, id + 1n);
@@ -63,7 +67,7 @@ export function openChannel(ports: ChannelPorts): MessageHandler<MsgOpenChannel,
       const tau = ports.clock.tau(ctx);
       return {
         payer: random.pick(accounts), recipient: random.pick(accounts), deposit: { denom: ports.providers.bondDenom(ctx), amount: (1n + random.bigint(1_000_000n)).toString() }, voucherKey: new Uint8Array(0),
-        expiresTau: random.chance(40) ? tau + random.bigint(60_000n) : 0n, closingPeriod: random.chance(50) ? 0n : minClosingPeriod + random.bigint(20_000n), organization: random.chance(3) ? "acme" : "",
+        expiresTau: random.chance(40) ? tau + random.bigint(60_000n) : 0n, closingPeriod: random.chance(50) ? 0n : minClosingPeriod + random.bigint(20_000n), organization: random.chance(30) ? "house" : "", costTags: [],
       };
     },
   };

@@ -2,11 +2,12 @@
 import type { MsgTopUp, MsgTopUpResponse } from "../../../codec/gen/dcm/channel/v1/tx.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { maxInt256 } from "../../../math/int.ts";
-import { canonical, coinOf, livingChannel } from "../checks.ts";
+import { canonical, checkTags, coinOf, livingChannel } from "../checks.ts";
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { channelToppedUp } from "../events.ts";
 import { channels, saveChannel } from "../state.ts";
+import { payingParty } from "../terms.ts";
 import { arbitraryChannel } from "../arbitrary.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { ChannelPorts } from "../ports.ts";
@@ -18,10 +19,13 @@ export function topUp(ports: ChannelPorts): MessageHandler<MsgTopUp, MsgTopUpRes
     check(message) {
       canonical(message.payer, "payer");
       coinOf("amount", message.amount);
+      checkTags(message.organization, message.costTags);
     },
 
     execute(ctx, message) {
-      const payer = canonical(message.payer, "payer");
+      const signer = canonical(message.payer, "payer");
+      const { organization, costTags } = message;
+      const payer = ports.organizations.payerOf({ signer, organization, payer: "" });
       const amount = coinOf("amount", message.amount);
       const channel = livingChannel(ctx, message.channelId, ports.clock.tau(ctx));
       const { id, denom } = channel;
@@ -30,7 +34,7 @@ export function topUp(ports: ChannelPorts): MessageHandler<MsgTopUp, MsgTopUpRes
       if (channel.closingTau !== 0n) fail(errors.channelClosing, { id, ends: channel.endsTau });
       const deposited = BigInt(channel.deposited) + amount.amount;
       if (deposited > maxInt256) fail(errors.invalidField, { field: "amount.amount", value: amount.amount, limit: `at most ${maxInt256 - BigInt(channel.deposited)}: deposits of a channel sum to at most 2^256 - 1` });
-      authorizeSpend(ctx, ports, { payer, organization: message.organization, amount, storageDeposit: { denom, amount: 0n } });
+      authorizeSpend(ctx, ports, { signer, organization, channelId: id, recipient: channel.recipient, purpose: "channel-top-up", costTags, amount, storageDeposit: { denom, amount: 0n } });
       const after = { ...channel, deposited: deposited.toString() };
       saveChannel(ctx, channel, after);
       channelToppedUp(ctx, after, amount.amount);
@@ -42,8 +46,8 @@ export function topUp(ports: ChannelPorts): MessageHandler<MsgTopUp, MsgTopUpRes
       const channelId = arbitraryChannel(world);
       const channel = channels.find(ctx, channelId);
       return {
-        payer: channel !== undefined && random.chance(90) ? channel.payer : random.pick(accounts), channelId,
-        amount: { denom: channel?.denom ?? ports.providers.bondDenom(ctx), amount: (1n + random.bigint(100_000n)).toString() }, organization: "",
+        payer: channel !== undefined && random.chance(90) ? payingParty(channel) : random.pick(accounts), channelId,
+        amount: { denom: channel?.denom ?? ports.providers.bondDenom(ctx), amount: (1n + random.bigint(100_000n)).toString() }, organization: channel?.organization ?? "", costTags: [],
       };
     },
   };

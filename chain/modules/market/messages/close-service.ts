@@ -2,7 +2,7 @@
 import type { MsgCloseService, MsgCloseServiceResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
 import { fail } from "../../../runtime/errors.ts";
-import { canonical } from "../checks.ts";
+import { canonical, mayEnd } from "../checks.ts";
 import { errors } from "../errors.ts";
 import { closeInstance } from "../services/instance-machine.ts";
 import { applyInstance, heldInstance } from "../services/services.ts";
@@ -16,9 +16,9 @@ export function closeService(ports: MarketPorts): MessageHandler<MsgCloseService
     signers: (message) => [message.consumer],
     check: (message) => void canonical(message.consumer, "consumer"),
     execute(ctx, message) {
-      const consumer = canonical(message.consumer, "consumer");
+      const signer = canonical(message.consumer, "consumer");
       const { instance, service, terms } = heldInstance(ctx, ports, message.instanceId);
-      if (service.consumer !== consumer) fail(errors.notYours, { what: `instance ${instance.id}`, owner: service.consumer, signer: consumer });
+      if (!mayEnd(ctx, ports, service, signer)) fail(errors.notYours, { what: `instance ${instance.id}`, owner: service.consumer, signer });
       const silent = ports.providers.find(ctx, addressBytes(instance.provider))?.silent !== false;
       const closed = applyInstance(ctx, ports, instance, closeInstance(instance, terms, silent, ports.clock.tau(ctx)));
       return { refunded: closed.refunded };

@@ -7,6 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Coin } from "../../../cosmos/base/v1beta1/coin.ts";
+import { CostTag } from "../../market/v1/types.ts";
 import { Params } from "./types.ts";
 
 export interface MsgOpenChannel {
@@ -21,8 +22,10 @@ export interface MsgOpenChannel {
   expiresTau: bigint;
   /** 0: the parameter closing_period. */
   closingPeriod: bigint;
-  /** Refused where not empty, until organizations are served. */
+  /** Spends the money of this organization, for which the signer may; empty: the signer's own. */
   organization: string;
+  /** Which budgets of the organization pay; none without one. */
+  costTags: CostTag[];
 }
 
 export interface MsgOpenChannelResponse {
@@ -36,8 +39,9 @@ export interface MsgTopUp {
   amount:
     | Coin
     | undefined;
-  /** Refused where not empty, until organizations are served. */
+  /** That of the channel. */
   organization: string;
+  costTags: CostTag[];
 }
 
 export interface MsgTopUpResponse {
@@ -97,6 +101,7 @@ function createBaseMsgOpenChannel(): MsgOpenChannel {
     expiresTau: 0n,
     closingPeriod: 0n,
     organization: "",
+    costTags: [],
   };
 }
 
@@ -130,6 +135,9 @@ export const MsgOpenChannel: MessageFns<MsgOpenChannel, "dcm.channel.v1.MsgOpenC
     }
     if (message.organization !== "") {
       writer.uint32(58).string(message.organization);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -203,6 +211,14 @@ export const MsgOpenChannel: MessageFns<MsgOpenChannel, "dcm.channel.v1.MsgOpenC
             message.organization = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -233,6 +249,7 @@ export const MsgOpenChannel: MessageFns<MsgOpenChannel, "dcm.channel.v1.MsgOpenC
       ? BigInt(object.closingPeriod)
       : 0n;
     message.organization = object.organization ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
     return message;
   },
 };
@@ -312,7 +329,7 @@ export const MsgOpenChannelResponse: MessageFns<MsgOpenChannelResponse, "dcm.cha
 };
 
 function createBaseMsgTopUp(): MsgTopUp {
-  return { payer: "", channelId: 0n, amount: undefined, organization: "" };
+  return { payer: "", channelId: 0n, amount: undefined, organization: "", costTags: [] };
 }
 
 export const MsgTopUp: MessageFns<MsgTopUp, "dcm.channel.v1.MsgTopUp"> = {
@@ -333,6 +350,9 @@ export const MsgTopUp: MessageFns<MsgTopUp, "dcm.channel.v1.MsgTopUp"> = {
     }
     if (message.organization !== "") {
       writer.uint32(34).string(message.organization);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(42).fork()).join();
     }
     return writer;
   },
@@ -382,6 +402,14 @@ export const MsgTopUp: MessageFns<MsgTopUp, "dcm.channel.v1.MsgTopUp"> = {
             message.organization = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -405,6 +433,7 @@ export const MsgTopUp: MessageFns<MsgTopUp, "dcm.channel.v1.MsgTopUp"> = {
       ? Coin.fromPartial(object.amount)
       : undefined;
     message.organization = object.organization ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
     return message;
   },
 };

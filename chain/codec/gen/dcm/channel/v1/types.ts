@@ -75,7 +75,12 @@ export interface Channel {
   /** Of what is redeemed, in 1/10,000; as it was at opening. */
   feeBps: number;
   /** Goes back to the payer with the record. */
-  storageDeposit: Coin | undefined;
+  storageDeposit:
+    | Coin
+    | undefined;
+  /** Whose money it is; empty: the payer's own. Then the payer is the organization's account, and opened_by the member that opened it. */
+  organization: string;
+  openedBy: string;
 }
 
 /** Everything that governance may turn, each with hard bounds (see the module's README). Living channels keep what they were opened with. */
@@ -233,6 +238,8 @@ function createBaseChannel(): Channel {
     endsTau: 0n,
     feeBps: 0,
     storageDeposit: undefined,
+    organization: "",
+    openedBy: "",
   };
 }
 
@@ -299,6 +306,12 @@ export const Channel: MessageFns<Channel, "dcm.channel.v1.Channel"> = {
     }
     if (message.storageDeposit !== undefined) {
       Coin.encode(message.storageDeposit, writer.uint32(114).fork()).join();
+    }
+    if (message.organization !== "") {
+      writer.uint32(122).string(message.organization);
+    }
+    if (message.openedBy !== "") {
+      writer.uint32(130).string(message.openedBy);
     }
     return writer;
   },
@@ -428,6 +441,22 @@ export const Channel: MessageFns<Channel, "dcm.channel.v1.Channel"> = {
             message.storageDeposit = Coin.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.openedBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -467,6 +496,8 @@ export const Channel: MessageFns<Channel, "dcm.channel.v1.Channel"> = {
     message.storageDeposit = (object.storageDeposit !== undefined && object.storageDeposit !== null)
       ? Coin.fromPartial(object.storageDeposit)
       : undefined;
+    message.organization = object.organization ?? "";
+    message.openedBy = object.openedBy ?? "";
     return message;
   },
 };
