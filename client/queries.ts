@@ -8,6 +8,7 @@ import { QueryDefinition as DisputeQuery } from "../chain/codec/gen/dcm/dispute/
 import { QueryDefinition as ForwardQuery } from "../chain/codec/gen/dcm/forward/v1/query.ts";
 import { QueryDefinition as JurorQuery } from "../chain/codec/gen/dcm/juror/v1/query.ts";
 import { QueryDefinition as MarketQuery } from "../chain/codec/gen/dcm/market/v1/query.ts";
+import { QueryDefinition as OrganizationQuery } from "../chain/codec/gen/dcm/organization/v1/query.ts";
 import { QueryDefinition as SessionQuery } from "../chain/codec/gen/dcm/session/v1/query.ts";
 import { QueryDefinition as StakingQuery } from "../chain/codec/gen/dcm/staking/v1/query.ts";
 
@@ -50,6 +51,7 @@ export interface DcmExtension {
   readonly forward: Queries<typeof ForwardQuery>;
   readonly jurors: Queries<typeof JurorQuery>;
   readonly disputes: Queries<typeof DisputeQuery>;
+  readonly organization: Queries<typeof OrganizationQuery>;
   readonly session: Queries<typeof SessionQuery>;
 }
 
@@ -61,6 +63,7 @@ export function setupDcmExtension(base: QueryClient): DcmExtension {
     forward: queriesOf(ForwardQuery, base),
     jurors: queriesOf(JurorQuery, base),
     disputes: queriesOf(DisputeQuery, base),
+    organization: queriesOf(OrganizationQuery, base),
     session: queriesOf(SessionQuery, base),
   };
 }

@@ -24,6 +24,9 @@ export interface JobFile {
   readonly limitPrice: bigint;
   readonly verification: "V0" | "V2";
   readonly wishes: Wishes;
+  /** Whose money it is; empty: the consumer's own. */
+  readonly organization: string;
+  readonly costTags: Readonly<Record<string, string>>;
   /** File name of the module, beside the job file. */
   readonly program: string;
   /** First the map wave, whose inputs `inputs.ts` makes; then reduce waves of one task, fed by `frameOutputs` of the wave before. */
@@ -62,7 +65,7 @@ export function parseJob(text: string): JobFile {
   } catch (error) {
     throw new Error(`the job file is not JSON: ${(error as Error).message}`);
   }
-  const fields = object(value, "job", ["$schema", "name", "title", "class", "quoteDenom", "limitPrice", "verification", "program", "waves", "requires", "prefers"]);
+  const fields = object(value, "job", ["$schema", "name", "title", "class", "quoteDenom", "limitPrice", "verification", "program", "waves", "requires", "prefers", "organization", "costTags"]);
   const waves = fields["waves"];
   if (!Array.isArray(waves) || waves.length < 1 || waves.length > 16) throw wrong("waves", "a list of 1 to 16 waves", waves);
   return {
@@ -73,6 +76,8 @@ export function parseJob(text: string): JobFile {
     limitPrice: integer(fields["limitPrice"], "limitPrice"),
     verification: string(fields["verification"], "verification", /^V[02]$/, "V0 or V2") as "V0" | "V2",
     wishes: { requires: requirements(fields["requires"] ?? {}), prefers: preferences(fields["prefers"] ?? {}) },
+    organization: fields["organization"] === undefined ? "" : string(fields["organization"], "organization", /^[a-z0-9._-]{3,64}$/, "the name of an organization"),
+    costTags: Object.fromEntries(tags(fields["costTags"] ?? {})),
     program: string(fields["program"], "program", /^[A-Za-z0-9_-]{1,60}\.wasm$/, "the name of a .wasm file beside the job file"),
     waves: waves.map((wave, i) => parseWave(wave, `waves[${i}]`, i === 0 ? "map" : "reduce")),
   };
@@ -86,6 +91,12 @@ function attributes(value: unknown, at: string): [string, unknown][] {
   if (typeof value !== "object" || value === null || Array.isArray(value) || Object.keys(value).length > 16) throw wrong(at, "at most 16 attributes by key", value);
   for (const key of Object.keys(value)) if (!/^[a-z][a-z0-9._/-]{0,31}$/.test(key)) throw wrong(`a key of ${at}`, "1 to 32 of a-z 0-9 . _ / - beginning with a letter", key);
   return Object.entries(value);
+}
+
+/** At most 15, as the job's name is one too. */
+function tags(value: unknown): [string, string][] {
+  if (typeof value !== "object" || value === null || Array.isArray(value) || Object.keys(value).length > 15) throw wrong("costTags", "at most 15 values by key", value);
+  return Object.entries(value).map(([key, tag]) => [string(key, "a key of costTags", /^[a-z0-9._/-]{1,64}$/, "1 to 64 of a-z 0-9 . _ / -"), string(tag, `costTags.${key}`, /^[\x20-\x7e]{1,128}$/, "1 to 128 printable ASCII characters")]);
 }
 
 function requirements(value: unknown): NonNullable<Wishes["requires"]> {

@@ -45,6 +45,8 @@ export interface JobRequest {
   /** tau at which what is unmatched leaves the book; by default the longest that the chain allows. */
   readonly expiresTau?: bigint;
   readonly costTags?: Readonly<Record<string, string>>;
+  /** Spends the money of this organization, of which the consumer is a member that may; cost tags choose among its budgets. */
+  readonly organization?: string;
   /** An ask that is reserved for the consumer: a quote, or that of a forward position. By default the book serves. */
   readonly askId?: bigint;
   /** How long a result can be disputed before it is paid, and the providers' share in 1/10,000 where a jury comes to no verdict (by default 0). Only asks that take so long a window serve the bid. */
@@ -149,7 +151,7 @@ export class Gateway {
     const sent = await this.#bid(draft, {
       typeUrl: "/dcm.market.v1.MsgPlaceBid",
       value: {
-        consumer: sender.address, payer: "", organization: "",
+        consumer: sender.address, payer: "", organization: request.organization ?? "",
         costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value })),
         classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots,
         timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],

@@ -48,7 +48,7 @@ export async function runJob(options: RunOptions): Promise<FinishedWave[]> {
   const placed = await gateway.place({
     name: job.name, classId: job.classId, quoteDenom: job.quoteDenom, limitPrice: job.limitPrice, lots: most(({ lots }) => lots), verification: job.verification, wishes: job.wishes,
     program: loaded.program, inputs: loaded.inputs, arguments: { args: job.waves[0]!.args }, durationMs: most(({ durationMs }) => durationMs), maxResultSize: most(({ maxResultBytes }) => maxResultBytes),
-    later: job.waves.slice(1).map(({ args }, i) => ({ after: [i], arguments: { args } })), costTags: { job: job.name },
+    later: job.waves.slice(1).map(({ args }, i) => ({ after: [i], arguments: { args } })), costTags: { job: job.name, ...job.costTags }, ...(job.organization === "" ? {} : { organization: job.organization }),
   });
   await options.onPlaced?.(placed);
   const finished: FinishedWave[] = [];

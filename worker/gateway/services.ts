@@ -37,6 +37,8 @@ export interface ServiceRequest {
   /** What its instances are held to. Without it nobody probes them. */
   readonly sla?: Sla;
   readonly costTags?: Readonly<Record<string, string>>;
+  /** Spends the money of this organization, of which the consumer is a member that may; cost tags choose among its budgets. */
+  readonly organization?: string;
 }
 
 /** When and with how much instances are topped up by themselves. */
@@ -44,6 +46,8 @@ export interface TopUpPlan {
   /** As soon as what is left lasts for less. */
   readonly belowMs: bigint;
   readonly amount: bigint;
+  /** Whose money it is; by default the consumer's own. */
+  readonly organization?: string;
 }
 
 export interface PlacedService {
@@ -120,7 +124,7 @@ export class ServiceGateway {
     const draft = `draft-${toHex(keys.publicKey).slice(0, 16)}`;
     this.#files.write(draft, file);
     const value = {
-      consumer: sender.address, payer: "", organization: "", costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, tag]) => ({ key, value: tag })),
+      consumer: sender.address, payer: "", organization: request.organization ?? "", costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, tag]) => ({ key, value: tag })),
       classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots, timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],
       term: request.preemptible === true ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, expiresTau: 0n, profileId: 0, minColocated: 0, reclaimNotice: request.reclaimNotice ?? 0n, sla: request.sla,
       service: {
@@ -201,9 +205,9 @@ export class ServiceGateway {
   }
 
   /** Money for more time. */
-  async topUp(instanceId: bigint, amount: bigint): Promise<Sent> {
+  async topUp(instanceId: bigint, amount: bigint, organization = ""): Promise<Sent> {
     const { sender } = this.#options;
-    return sender.send({ typeUrl: "/dcm.market.v1.MsgTopUpService", value: { payer: sender.address, instanceId, amount: String(amount) } });
+    return sender.send({ typeUrl: "/dcm.market.v1.MsgTopUpService", value: { payer: sender.address, instanceId, amount: String(amount), organization, costTags: [] } });
   }
 
   /** Ends an instance; gives what came back. */
@@ -272,7 +276,7 @@ export class ServiceGateway {
     const plan = this.#plans.get(id);
     if (plan === undefined) return;
     const short = all.filter(({ instance, runwayMs }) => (instance!.state === INSTANCE_STATE_RUNNING || instance!.state === INSTANCE_STATE_GRACE) && runwayMs < plan.belowMs);
-    await Promise.all(short.map(({ instance }) => this.topUp(instance!.id, plan.amount)));
+    await Promise.all(short.map(({ instance }) => this.topUp(instance!.id, plan.amount, plan.organization)));
     if (short.length > 0) this.#options.log("topped up", { service: String(id), instances: short.length, amount: String(plan.amount) });
   }
 

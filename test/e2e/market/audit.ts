@@ -34,7 +34,7 @@ export async function balanceBooks(world: World): Promise<void> {
   const settled = world.history.find("EventEscrowSettled", { denom });
   const slashed = world.history.find("dcm.staking.v1.EventProviderSlashed");
   const fees = world.history.find("tx").filter(({ attributes }) => attributes.fee !== undefined);
-  assert.equal(await world.collected(), sum(settled, "fee") + total(fees.map(({ attributes }) => amountOf(attributes.fee))));
+  assert.equal(await world.collected(), sum(settled, "fee") + total([...fees, ...world.history.find("dcm.organization.v1.EventOrganizationCreated")].map(({ attributes }) => amountOf(attributes.fee))));
 
   const burned = sum(settled, "burned") + sum(slashed, "burned");
   assert.ok(burned > 0n);

@@ -8,6 +8,7 @@ import { goOnAfterKill, rematchAfterDeath, rematchAfterSilence, replaceTheSilent
 import { billTheConsumer } from "./bills.ts";
 import { Follower } from "./follower.ts";
 import { cancelPartlyMatched, expire, leaveUnfilled, tradeWithOneself, waitForCheaper } from "./orders.ts";
+import { spendForAnOrganization } from "./organizations.ts";
 import { secondDenom } from "../../../localnet/homes.ts";
 import { leakNothing, showNothingToThirdParties } from "./secrets.ts";
 import { cancelBehindTheFailed, closeBehindTheMissing, closeWithoutInputs, mapAndReduce, surviveGatewayKills } from "./stages.ts";
@@ -20,7 +21,7 @@ const lanes: readonly (readonly Scenario[])[] = [
   [acceptWithoutVerification, acceptReplicated, slashTheLiar, replaceTheSilent],
   [payInAnotherDenom, goOnAfterKill, rematchAfterDeath, payPremium, raiseLimit],
   [closeWithoutSalt, closeAfterDeclines, leaveUnfilled, expire, waitForCheaper, answerNonsense, fillOrKill, runTogether],
-  [surviveGatewayKills, closeWithoutInputs, billTheConsumer],
+  [surviveGatewayKills, closeWithoutInputs, billTheConsumer, spendForAnOrganization],
   [mapAndReduce, closeBehindTheMissing, cancelBehindTheFailed],
   [showNothingToThirdParties, rematchAfterSilence, closeWithoutSeal, cancelPartlyMatched, tradeWithOneself],
 ];
@@ -77,6 +78,7 @@ describe("the market on a real network", function () {
   holds("cancels what would read the result of a program that failed", cancelBehindTheFailed);
 
   holds("bills a consumer what the chain settled, and finds a bill out that says otherwise (STM-7)", billTheConsumer);
+  holds("spends an organization's money within policy and budget: at the bid, at the match after a change, and no more for who was removed", spendForAnOrganization);
 
   it("leaks no secret into logs, blocks, process list or the disks of providers", () => leakNothing(world));
   it("costs workers and gateways no fee for transactions that fail", () => {

@@ -42,7 +42,7 @@ export const providerCount = 7;
 
 /** A book for each scenario. */
 export const classIds = [
-  "wasm.billed", "wasm.cancel", "wasm.decline", "wasm.disputed", "wasm.failed", "wasm.foreign", "wasm.gateway", "wasm.honest", "wasm.inputs", "wasm.killed", "wasm.liar", "wasm.missing", "wasm.nonsense", "wasm.orders", "wasm.premium", "wasm.raised",
+  "wasm.billed", "wasm.cancel", "wasm.decline", "wasm.disputed", "wasm.failed", "wasm.foreign", "wasm.gateway", "wasm.honest", "wasm.inputs", "wasm.killed", "wasm.liar", "wasm.members", "wasm.missing", "wasm.nonsense", "wasm.orders", "wasm.premium", "wasm.raised",
   "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.sealed", "wasm.seals", "wasm.self", "wasm.silent", "wasm.stages", "wasm.tacit", "wasm.together", "wasm.whole",
 ] as const;
 export type ClassId = (typeof classIds)[number];
