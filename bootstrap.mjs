@@ -57,12 +57,10 @@ if (Number(process.versions.node.split(".")[0]) < 20) {
 if (!installIsCurrent()) install();
 const node = pinnedNode();
 
-/** Quick ones first. */
-const tests = ["chain/**/*.test.ts", "client/**/*.test.ts", "cli/**/*.test.ts", "worker/**/*.test.ts", "examples/**/*.test.ts", "localnet/**/*.test.ts", "test/**/*.test.ts"];
 const [first, ...rest] = process.argv.slice(2);
 const steps =
   first === "--test-run"
-    ? [[`${root}node_modules/mocha/bin/mocha.js`, ...(rest.some((arg) => arg.endsWith(".ts")) ? rest : [...rest, ...tests])]]
+    ? [[rest.some((arg) => arg.endsWith(".ts")) ? `${root}node_modules/mocha/bin/mocha.js` : `${root}test/run.ts`, ...rest]]
     : first === "--check"
       ? [
           [`${root}node_modules/typescript/bin/tsc`, "-p", "."],

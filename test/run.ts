@@ -1,0 +1,67 @@
+/**
+ * The whole test run, in two lanes side by side: what runs in the test's own process keeps one core busy, while networks on real clocks mostly wait.
+ * The first lane's report is shown as it comes, the second one's from the moment the first is over; the last line adds both up.
+ *
+ *     node bootstrap.mjs test/run.ts [MOCHA OPTION ...]
+ */
+import { spawn, type ChildProcess } from "node:child_process";
+import { globSync } from "node:fs";
+import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Files in the order in which they run; quick ones first. Networks that are put under load come last, when the other lane is nearly over. */
+const lanes = [
+  {
+    name: "in process",
+    files: ["chain/**/*.test.ts", "client/**/*.test.ts", "cli/**/*.test.ts", "worker/**/*.test.ts", "examples/**/*.test.ts", "localnet/**/*.test.ts", "test/*.test.ts", "test/{fuzz,golden,simulation}/**/*.test.ts", "test/e2e/clients/*.test.ts"],
+  },
+  { name: "networks", files: ["test/e2e/market/*.test.ts", "test/e2e/operations/*.test.ts"] },
+] as const;
+
+interface Outcome {
+  readonly passes: number;
+  readonly failures: number;
+}
+
+const children: ChildProcess[] = [];
+let interrupted: NodeJS.Signals | undefined;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    interrupted = signal;
+    for (const child of children) child.kill(signal);
+  });
+}
+
+/** Runs one lane; what it prints goes to `write`. A lane that ends before it reports counts as one failure. */
+function run(lane: (typeof lanes)[number], write: (text: string) => void): Promise<Outcome> {
+  const files = lane.files.flatMap((pattern) => globSync(pattern, { cwd: root }).sort());
+  const child = spawn(process.execPath, [`${root}node_modules/mocha/bin/mocha.js`, ...process.argv.slice(2), ...files], {
+    cwd: root, stdio: ["ignore", "pipe", "pipe", "ipc"], env: { ...process.env, ...(process.stdout.isTTY && { FORCE_COLOR: "1" }) },
+  });
+  children.push(child);
+  for (const stream of [child.stdout!, child.stderr!]) stream.setEncoding("utf8").on("data", write);
+  return new Promise((resolve) => {
+    let report: { readonly passes: number; readonly failures: number } | undefined;
+    child.on("message", (message: { readonly passes: number; readonly failures: number }) => (report = message));
+    child.on("error", (error) => write(`cannot run the lane "${lane.name}": ${error.message}\n`));
+    child.on("close", (code, signal) => {
+      if (report === undefined && interrupted === undefined) write(`\nThe lane "${lane.name}" ended with ${signal ?? `status ${code}`} before its last test.\n`);
+      const failed = report === undefined || (report.failures === 0 && code !== 0);
+      resolve({ passes: report?.passes ?? 0, failures: (report?.failures ?? 0) + (failed ? 1 : 0) });
+    });
+  });
+}
+
+let held: string[] | undefined = [];
+const first = run(lanes[0], (text) => process.stdout.write(text)).finally(() => {
+  for (const text of held ?? []) process.stdout.write(text);
+  held = undefined;
+});
+const second = run(lanes[1], (text) => (held === undefined ? process.stdout.write(text) : held.push(text)));
+const outcomes = await Promise.all([first, second]);
+if (interrupted !== undefined) process.exit(128 + constants.signals[interrupted]);
+const total = (of: "passes" | "failures"): number => outcomes.reduce((sum, outcome) => sum + outcome[of], 0);
+process.stdout.write(`\n${total("passes")} passed, ${total("failures")} failed\n`);
+process.exitCode = total("failures") > 0 ? 1 : 0;
