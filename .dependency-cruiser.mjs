@@ -11,8 +11,8 @@ export default {
     { name: "modules-below-app", severity: "error", from: { path: `${base}(modules|ante)/` }, to: { path: `${base}(node|abci|app\\.ts|main\\.ts)` } },
     {
       name: "modules-meet-in-ports", severity: "error",
-      from: { path: "^chain/modules/([^/]+)/", pathNot: "\\.test\\.ts$" },
-      to: { path: "^chain/modules/([^/]+)/", pathNot: ["^chain/modules/$1/", "^chain/modules/[^/]+/(ports|testing)\\.ts$", "^chain/modules/[^/]+/[^/]+/(ports|testing)\\.ts$"] },
+      from: { path: "^chain/modules/([^/]+)/", pathNot: "(\\.test|/testing)\\.ts$" },
+      to: { path: "^chain/modules/([^/]+)/", pathNot: ["^chain/modules/$1/", "^chain/modules/[^/]+/(ports|testing|arbitrary)\\.ts$", "^chain/modules/[^/]+/[^/]+/(ports|testing|arbitrary)\\.ts$"] },
     },
     { name: "worker-through-client", severity: "error", from: { path: "^(worker|client|cli)/", pathNot: "\\.test\\.ts$" }, to: { path: "^chain/(?!vm/|codec/|math/)" } },
     { name: "client-below-worker", severity: "error", from: { path: "^client/" }, to: { path: "^(worker|cli|localnet|test)/" } },

@@ -2,7 +2,7 @@
 import { addressText } from "../../codec/address.ts";
 import { readAddress } from "../../runtime/addresses.ts";
 import { fail } from "../../runtime/errors.ts";
-import { quoted, urlFault } from "../staking/text.ts";
+import { quoted, urlFault } from "../../runtime/text.ts";
 import { errors } from "./errors.ts";
 
 export const longestClaim = 200;

@@ -5,7 +5,7 @@ import { readAmount } from "../../../runtime/coins.ts";
 import type { Context } from "../../../runtime/context.ts";
 import { assert } from "../../../runtime/errors.ts";
 import type { Genesis } from "../../../runtime/module.ts";
-import { attributeFault, urlFault } from "../text.ts";
+import { attributeFault, urlFault } from "../../../runtime/text.ts";
 import { put } from "./attestations.ts";
 import { bondFault, readBond } from "./bond.ts";
 import { patternsFault, profileFault } from "./checks.ts";

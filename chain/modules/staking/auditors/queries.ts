@@ -7,7 +7,7 @@ import type { Context } from "../../../runtime/context.ts";
 import { QueryError } from "../../../runtime/errors.ts";
 import { queryService, type BoundQuery } from "../../../runtime/module.ts";
 import { paginate, type Page } from "../../../runtime/queries.ts";
-import { isAttributeKey } from "../text.ts";
+import { isAttributeKey } from "../../../runtime/text.ts";
 import { reasonAgainst } from "./attestations.ts";
 import { writeBond } from "./bond.ts";
 import type { Keeper } from "./keeper.ts";

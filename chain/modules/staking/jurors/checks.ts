@@ -6,7 +6,7 @@ import { readAddress } from "../../../runtime/addresses.ts";
 import { isDenom, readAmount } from "../../../runtime/coins.ts";
 import type { Context } from "../../../runtime/context.ts";
 import { fail } from "../../../runtime/errors.ts";
-import { monikerFault, urlFault } from "../text.ts";
+import { monikerFault, urlFault } from "../../../runtime/text.ts";
 import { errors } from "./errors.ts";
 import { params } from "./state.ts";
 

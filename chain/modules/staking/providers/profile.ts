@@ -2,7 +2,7 @@
 import type { Profile } from "../../../codec/gen/dcm/staking/v1/types.ts";
 import { addressBytes, isAddress } from "../../../codec/address.ts";
 import type { Random, World } from "../../../runtime/module.ts";
-import { attributeFault, monikerFault, urlFault } from "../text.ts";
+import { attributeFault, monikerFault, urlFault } from "../../../runtime/text.ts";
 import { profiles } from "./state.ts";
 
 const limits = { endpoints: 4, attributes: 32, organization: 64 } as const;

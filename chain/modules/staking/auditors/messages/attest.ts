@@ -6,7 +6,7 @@ import { readAddress } from "../../../../runtime/addresses.ts";
 import type { Context } from "../../../../runtime/context.ts";
 import { fail } from "../../../../runtime/errors.ts";
 import type { MessageHandler } from "../../../../runtime/module.ts";
-import { attributeFault, urlFault } from "../../text.ts";
+import { attributeFault, urlFault } from "../../../../runtime/text.ts";
 import { arbitraryAuditor } from "../arbitrary.ts";
 import { makeRoom, sign } from "../attestations.ts";
 import { stays } from "../bond.ts";

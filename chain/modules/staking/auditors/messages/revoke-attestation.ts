@@ -4,7 +4,7 @@ import { addressText } from "../../../../codec/address.ts";
 import { readAddress } from "../../../../runtime/addresses.ts";
 import { fail } from "../../../../runtime/errors.ts";
 import type { MessageHandler } from "../../../../runtime/module.ts";
-import { isAttributeKey } from "../../text.ts";
+import { isAttributeKey } from "../../../../runtime/text.ts";
 import { end, reasonAgainst } from "../attestations.ts";
 import { auditorOf, checkReason } from "../checks.ts";
 import { errors } from "../errors.ts";

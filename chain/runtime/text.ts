@@ -1,4 +1,4 @@
-/** Text that providers, auditors and jurors store with us: bounded, printable. Each function gives the sentence that says what is wrong, or undefined. */
+/** Text that strangers store with us: bounded, printable. Each function gives the sentence that says what is wrong, or undefined. */
 
 const limits = { moniker: 70, url: 256, attributeKey: 32, attributeValue: 64 } as const;
 
