@@ -6,8 +6,10 @@ import { defaultParams as stakingParams } from "../../chain/modules/staking/vali
 import { emptyStores, brokenInvariants, execute, initGenesis, memoryStores, query, testContext, transact, type TestBlock } from "../../chain/runtime/testing.ts";
 import { authModule } from "../../chain/modules/auth/module.ts";
 import { bankModule } from "../../chain/modules/bank/module.ts";
+import { distributionModule } from "../../chain/modules/distribution/module.ts";
 import { joinHooks } from "../../chain/modules/staking/validators/hooks.ts";
 import { slash } from "../../chain/modules/staking/validators/slash.ts";
+import { stakingPort } from "../../chain/modules/staking/validators/staking-port.ts";
 import { powerReduction } from "../../chain/modules/staking/validators/params.ts";
 import { validators } from "../../chain/modules/staking/validators/state.ts";
 import { Dec } from "../../chain/math/dec.ts";
@@ -34,8 +36,10 @@ const never = (): never => {
 };
 const modulesOf = (): readonly Module[] => createApp({ store: { version: 0, appHash: new Uint8Array(32), latest: () => emptyStores, at: never, prepare: never, commit: never }, strict: true, report: never, minGasPrices: [] }).modules;
 
-/** Bank as staking reaches it, over the same stores. */
-const { bank: money } = bankModule({ accounts: authModule({ bonded_tokens_pool: ["burner", "staking"], not_bonded_tokens_pool: ["burner", "staking"] }).accounts, blocked: [] });
+/** Staking with the listener that must hear of slashes, over the same stores. */
+const { accounts } = authModule({ bonded_tokens_pool: ["burner", "staking"], not_bonded_tokens_pool: ["burner", "staking"], distribution: [] });
+const { bank: money } = bankModule({ accounts, blocked: [] });
+const { hooks: rewards } = distributionModule({ bank: money, accounts, staking: stakingPort({ bank: money, hooks: joinHooks([]) }) });
 
 /** Voting periods of a minute, expedited ones of 20 s, deposit periods of half a minute; the least deposits are 10 and 50 million. */
 export const shortParams: Params = { ...defaultParams(), votingPeriod: { seconds: 60n, nanos: 0 }, expeditedVotingPeriod: { seconds: 20n, nanos: 0 }, maxDepositPeriod: { seconds: 30n, nanos: 0 } };
@@ -100,7 +104,7 @@ export class GovernanceChain {
   /** Slashes a tenth of a validator's stake, as if it had signed twice in this block. */
   slash(i: number): void {
     const power = BigInt(validators.find(this.ctx, account(i))?.tokens ?? "0") / powerReduction;
-    transact(this.stores, (ctx) => slash({ bank: money, hooks: joinHooks([]) }, ctx, consensus(i), this.height, power, Dec.parse("0.1")), this.block);
+    transact(this.stores, (ctx) => slash({ bank: money, hooks: joinHooks([rewards]) }, ctx, consensus(i), this.height, power, Dec.parse("0.1")), this.block);
   }
 
   /** Ends the block and begins the next, `seconds` later; gives the events of its end. All invariants of stake, money and governance hold. */
