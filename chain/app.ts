@@ -83,10 +83,10 @@ function wire(): Wiring {
   const { module: vesting } = vestingModule({ bank: money, accounts });
   const { module: beacon, beacon: seeds, proposal, hooks: beaconHooks } = beaconModule({ validators, authority });
   const { module: mint } = mintModule({ bank: money, accounts, staking: validators });
-  const { module: distribution, hooks: distributionHooks } = distributionModule({ bank: money, accounts, staking: validators });
+  const { module: distribution, distribution: community, hooks: distributionHooks } = distributionModule({ bank: money, accounts, staking: validators });
   const { module: slashing, slashing: punishments, hooks: slashingHooks } = slashingModule({ validators });
   const { module: evidence } = evidenceModule({ validators, slashing: punishments, consensusParams });
-  const { module: governance, hooks: governanceHooks } = governanceModule({ bank: money, accounts, staking: validators, messages: router });
+  const { module: governance, hooks: governanceHooks } = governanceModule({ bank: money, accounts, staking: validators, messages: router, distribution: community });
   // Staking calls them in this order.
   stakingHooks.push(distributionHooks, slashingHooks, beaconHooks, governanceHooks);
   const { module: organization, organizations } = organizationModule({ bank: money, accounts, authority });

@@ -6,7 +6,7 @@ import { addCoins, allWithin, amountOf, coinsText, fromWire, readCoins, subCoins
 import { uint64Key } from "../../runtime/collections.ts";
 import { assert, fail, sdkErrors } from "../../runtime/errors.ts";
 import { errors } from "./errors.ts";
-import { account, failNotFound, isOver, moduleName, type GovernancePorts } from "./keeper.ts";
+import { account, communityPool, failNotFound, isOver, moduleName, type GovernancePorts } from "./keeper.ts";
 import { minDepositOf } from "./params.ts";
 import { activate } from "./proposals.ts";
 import { deposits, held, params, proposals } from "./state.ts";
@@ -100,7 +100,7 @@ export function burnDeposits({ bank }: GovernancePorts, ctx: Context, { totalDep
 }
 
 /** GOV-6: a cancelled proposal costs its depositors a share, rounded down for each coin of each deposit, which is burned or goes where the parameters say; the rest goes back. */
-export function chargeDeposits({ bank }: GovernancePorts, ctx: Context, id: bigint): void {
+export function chargeDeposits({ bank, distribution }: GovernancePorts, ctx: Context, id: bigint): void {
   const { proposalCancelRatio, proposalCancelDest } = params.get(ctx);
   const ratio = Dec.parse(proposalCancelRatio);
   let charges: Money[] = [];
@@ -114,6 +114,7 @@ export function chargeDeposits({ bank }: GovernancePorts, ctx: Context, id: bigi
   }
   if (charges.length === 0) return;
   if (proposalCancelDest === "") bank.burn(ctx, moduleName, charges);
+  else if (proposalCancelDest === communityPool) distribution.fundCommunityPool(ctx, account, charges);
   else bank.send(ctx, account, addressBytes(proposalCancelDest), charges);
 }
 

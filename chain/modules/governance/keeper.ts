@@ -1,5 +1,5 @@
 /** What governance needs beside its state, and the texts that its parts share. */
-import { addressBytes, moduleAddress, prefixes } from "../../codec/address.ts";
+import { addressBytes, addressText, moduleAddress, prefixes } from "../../codec/address.ts";
 import { ProposalStatus, type Proposal } from "../../codec/gen/cosmos/gov/v1/gov.ts";
 import { failPlain } from "../../runtime/errors.ts";
 import { nanosOf } from "../../runtime/time-text.ts";
@@ -8,6 +8,7 @@ import type { Any } from "../../codec/gen/google/protobuf/any.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { AccountsPort } from "../auth/ports.ts";
 import type { BankPort } from "../bank/ports.ts";
+import type { DistributionPort } from "../distribution/ports.ts";
 import type { StakingPort } from "../staking/validators/ports.ts";
 
 /** A message that a proposal carries, opened: its stateless checks passed. */
@@ -31,11 +32,16 @@ export interface GovernancePorts {
   readonly bank: BankPort;
   readonly staking: StakingPort;
   readonly messages: MessagesPort;
+  /** Takes what is charged for cancelled proposals where that goes to the community pool. */
+  readonly distribution: Pick<DistributionPort, "fundCommunityPool">;
 }
 
 /** The module account that holds deposits, and in whose name passed proposals act. */
 export const moduleName = "gov";
 export const account = moduleAddress(moduleName);
+
+/** Named as destination of charges, it stands for the community pool. */
+export const communityPool = addressText(moduleAddress("distribution"));
 
 /** As the SDK fails where its collections hold nothing under a key. */
 export function failNotFound(key: string, type: "Proposal" | "Deposit"): never {

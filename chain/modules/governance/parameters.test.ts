@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { ProposalStatus } from "../../codec/gen/cosmos/gov/v1/gov.ts";
+import { addressText, moduleAddress } from "../../codec/address.ts";
 import { TxError } from "../../runtime/errors.ts";
 import { query } from "../../runtime/testing.ts";
 import { denom, gov, GovernanceChain, text } from "../../../test/support/governance.ts";
@@ -125,5 +126,21 @@ describe("parameters by proposal", () => {
     const address = new TextDecoder().decode(pool.account.value).match(/dcm1[02-9ac-hj-np-z]+/)![0];
     const failed = chain.pass([message(chain, "/cosmos.gov.v1.MsgUpdateParams", { params: { ...params, proposalCancelDest: address } })]);
     assert.match(failed.failedReason, /cannot be paid/);
+  });
+
+  it("spend from the community pool, and send charges there (GOV-6, GOV-13)", () => {
+    const chain = new GovernanceChain();
+    const coins = (amount: number): object[] => [{ denom, amount: String(amount) }];
+    const pool = (): string | undefined => query<{ pool: { amount: string }[] }>(chain.stores, chain.modules, "/cosmos.distribution.v1beta1.Query/CommunityPool", {}, chain.block).pool[0]?.amount;
+    const params = { ...current(chain, "/cosmos.gov.v1.MsgUpdateParams").params as object, proposalCancelDest: addressText(moduleAddress("distribution")) };
+    assert.equal(chain.pass([message(chain, "/cosmos.gov.v1.MsgUpdateParams", { params })]).status, ProposalStatus.PROPOSAL_STATUS_PASSED);
+    const cancelled = chain.propose();
+    chain.run("CancelProposal", { proposalId: cancelled, proposer: text(4) });
+    assert.equal(pool(), `5000000${"0".repeat(18)}`);
+    const spend = (amount: number): Any => message(chain, "/cosmos.distribution.v1beta1.MsgCommunityPoolSpend", { recipient: text(9), amount: coins(amount) });
+    assert.equal(chain.pass([spend(5_000_001)]).status, ProposalStatus.PROPOSAL_STATUS_FAILED);
+    assert.equal(chain.pass([spend(3_000_000)]).status, ProposalStatus.PROPOSAL_STATUS_PASSED);
+    assert.equal(chain.balance(text(9)), 100_003_000_000n);
+    assert.equal(pool(), `2000000${"0".repeat(18)}`);
   });
 });

@@ -1,10 +1,11 @@
 /** MsgUpdateParams: the governance account replaces the parameters. */
 import type { MsgUpdateParams, MsgUpdateParamsResponse } from "../../../codec/gen/cosmos/gov/v1/tx.ts";
+import { addressText } from "../../../codec/address.ts";
 import { authority, requireAuthority } from "../../../runtime/addresses.ts";
 import { failPlain } from "../../../runtime/errors.ts";
 import { paramsFault, stateFault } from "../params.ts";
 import { params } from "../state.ts";
-import type { GovernancePorts } from "../keeper.ts";
+import { communityPool, type GovernancePorts } from "../keeper.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 
 export function updateParams({ bank }: GovernancePorts): MessageHandler<MsgUpdateParams, MsgUpdateParamsResponse> {
@@ -18,7 +19,7 @@ export function updateParams({ bank }: GovernancePorts): MessageHandler<MsgUpdat
     },
 
     execute(ctx, message) {
-      const fault = stateFault(message.params!, { supply: (denom) => bank.supply(ctx, denom), isBlocked: (address) => bank.isBlocked(address) });
+      const fault = stateFault(message.params!, { supply: (denom) => bank.supply(ctx, denom), isBlocked: (address) => bank.isBlocked(address) && addressText(address) !== communityPool });
       if (fault !== undefined) failPlain(fault);
       params.set(ctx, message.params!);
       return {};
