@@ -1,6 +1,8 @@
 /** How often each type of message succeeded, and with which codes it failed. */
 export class Coverage {
   readonly #types = new Map<string, Map<string, number>>();
+  /** Why validators were slashed. */
+  readonly slashed = new Set<string>();
   transactions = 0;
   blocks = 0;
 
@@ -20,6 +22,7 @@ export class Coverage {
   add(other: Coverage): void {
     this.transactions += other.transactions;
     this.blocks += other.blocks;
+    for (const reason of other.slashed) this.slashed.add(reason);
     for (const [typeUrl, outcomes] of other.#types) for (const [outcome, times] of outcomes) this.count(typeUrl, outcome, times);
   }
 

@@ -5,6 +5,8 @@ import { InstanceState, ReplicaState, StageState, TaskState } from "../../chain/
 import { draws, holds, instances, probesByProber, stages, tasks } from "../../chain/modules/market/state.ts";
 import { CaseState, Verdict } from "../../chain/codec/gen/dcm/dispute/v1/types.ts";
 import { cases, seats } from "../../chain/modules/dispute/state.ts";
+import { isHeld } from "../../chain/modules/slashing/messages/unjail.ts";
+import { delegations, validators } from "../../chain/modules/staking/validators/state.ts";
 import type { Context } from "../../chain/runtime/context.ts";
 import type { BoundMessage, Module, Random, World } from "../../chain/runtime/module.ts";
 import { anyOf } from "../support/accounts.ts";
@@ -39,10 +41,10 @@ const next: Readonly<Partial<Record<ReplicaState, string>>> = {
 
 const starting: readonly InstanceState[] = [InstanceState.INSTANCE_STATE_SEALING, InstanceState.INSTANCE_STATE_PENDING];
 
-/** The messages that tasks, draws, stages, instances and probes wait for, each as often as it is waited for. */
+/** The messages that tasks, draws, stages, instances, probes and validators out of their jail wait for, each as often as it is waited for. */
 function wanted(ctx: Context): string[] {
   const replicas = Array.from(tasks.entries(ctx), ([, task]) => task).filter(({ state }) => state !== TaskState.TASK_STATE_FINAL && state !== TaskState.TASK_STATE_CLOSED).flatMap((task) => task.replicas);
-  return [
+  const market = [
     ...replicas.map(({ state }) => next[state]),
     ...Array.from(draws.entries(ctx)).filter(([, { salt, saltDueTau }]) => salt.length === 0 && saltDueTau !== 0n).map(() => "RevealSalt"),
     ...Array.from(stages.entries(ctx)).filter(([, { state }]) => state === StageState.STAGE_STATE_INPUTS).map(() => "SupplyInputs"),
@@ -51,6 +53,8 @@ function wanted(ctx: Context): string[] {
     // Of what is held the consumer accepts some, and disputes the rest.
     ...Array.from(holds.entries(ctx)).filter(([, { caseId }]) => caseId === 0n).map(() => "AcceptResult"),
   ].filter((name) => name !== undefined).map((name) => `/dcm.market.v1.Msg${name}`);
+  const free = Array.from(validators.entries(ctx)).filter(([operator, validator]) => validator.jailed && !isHeld(ctx, validator) && delegations.has(ctx, [operator, operator]));
+  return [...market, ...free.map(() => "/cosmos.slashing.v1beta1.MsgUnjail")];
 }
 
 /** What parties and jurors do next, a vote for each seat that has not given it. */
@@ -143,7 +147,7 @@ export class Generator {
   /** Now, long ago, and reported twice. */
   #misbehaved(height: number): Pick<PlannedBlock, "misbehaved"> {
     const random = this.#random;
-    if (!random.chance(5)) return {};
+    if (!random.chance(8)) return {};
     const one = { place: random.int(8), ago: random.chance(70) ? 1 + random.int(2) : 1 + random.int(height), ...(random.chance(20) ? { attack: true as const } : {}) };
     return { misbehaved: random.chance(20) ? [one, { ...one, ago: one.ago + 1 }] : [one] };
   }

@@ -175,6 +175,7 @@ class Run {
     this.#hashes.push(outcome.appHash);
     this.#options.onBlock?.(this.#height, result);
     this.#signers.apply(header.height, result.validatorUpdates);
+    for (const { type, attributes } of result.events) for (const { key, value } of attributes) if (type === "slash" && key === "reason") this.#coverage.slashed.add(value);
     this.#countAll(request.txs, result.txResults);
     for (const { type, attributes } of result.events) if (type === "dcm.market.v1.EventBidChanged") this.#coverage.count("/end of a bid", attributes.find(({ key }) => key === "status")!.value);
     this.#recheck(new Set(request.txs));

@@ -8,6 +8,7 @@ import { errors } from "../errors.ts";
 import { signers } from "../state.ts";
 import type { MsgUnjail, MsgUnjailResponse } from "../../../codec/gen/cosmos/slashing/v1beta1/tx.ts";
 import type { Validator } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
+import type { Context } from "../../../runtime/context.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { StakingPort } from "../../staking/validators/ports.ts";
 
@@ -25,21 +26,28 @@ export function unjail(staking: StakingPort): MessageHandler<MsgUnjail, MsgUnjai
       const least = BigInt(validator.minSelfDelegation);
       if (tokens < least) fail(errors.selfDelegationTooLow, { tokens, least });
       if (!validator.jailed) fail(errors.validatorNotJailed);
-      const consensus = pubkeyAddress(decodePubKey(validator.consensusPubkey!));
-      // One that never signed was jailed for its own stake only, and has no time to serve.
-      const signer = signers.find(ctx, consensus);
-      if (signer?.info.tombstoned === true || (signer !== undefined && ctx.header.timeNanos < nanosOf(signer.info.jailedUntil!))) fail(errors.validatorJailed);
-      staking.unjail(ctx, consensus);
+      if (isHeld(ctx, validator)) fail(errors.validatorJailed);
+      staking.unjail(ctx, consensusOf(validator));
       return {};
     },
 
     arbitrary({ ctx, accounts, random }) {
       const all = [...staking.validators(ctx)];
       const jailed = all.filter(({ jailed: is, operatorAddress }) => is && accounts.includes(addressText(addressBytes(operatorAddress, prefixes.validator))));
+      const served = jailed.filter((validator) => !isHeld(ctx, validator));
       if (all.length === 0) return undefined;
-      return { validatorAddr: random.pick(jailed.length === 0 || random.chance(10) ? all : jailed).operatorAddress };
+      const some = served.length > 0 && random.chance(80) ? served : jailed.length === 0 || random.chance(10) ? all : jailed;
+      return { validatorAddr: random.pick(some).operatorAddress };
     },
   };
+}
+
+const consensusOf = ({ consensusPubkey }: Validator): Uint8Array => pubkeyAddress(decodePubKey(consensusPubkey!));
+
+/** Whether it must stay in jail, where it is there. One that never signed was jailed for its own stake only, and has no time to serve. */
+export function isHeld(ctx: Context, validator: Validator): boolean {
+  const info = signers.find(ctx, consensusOf(validator))?.info;
+  return info !== undefined && (info.tombstoned || ctx.header.timeNanos < nanosOf(info.jailedUntil!));
 }
 
 /** Fails with sdk 7. */
