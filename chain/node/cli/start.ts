@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createServer } from "../../abci/server.ts";
 import type { PartialApplication } from "../../abci/application.ts";
-import type { HaltError } from "../../runtime/errors.ts";
+import { HaltError } from "../../runtime/errors.ts";
+import { UnknownStore } from "../../store/errors.ts";
 import { readAppConfig, type AppConfig } from "../config/app.ts";
 import { cometShape, readGenesisDoc, writeGenesisFile } from "../config/genesis-doc.ts";
 import { ConfigFile } from "../config/toml.ts";
@@ -69,7 +70,10 @@ export async function start(io: Io, globals: Globals, options: Options): Promise
       log("error", reason);
       stopping.resolve(halted(halt, reason));
     };
-    const open = await openNode(home, config, rpc, log, { skipHeights, onHalt });
+    const open = await openNode(home, config, rpc, log, { skipHeights, onHalt }).catch((error: unknown) => {
+      // The state has a module that this build does not know.
+      throw error instanceof UnknownStore ? halted(new HaltError(error.message), error.message) : error;
+    });
     closers.push(() => open.close());
     // An old build still votes for the block that it does not execute: the others may need its vote. A wrong one does nothing.
     const { halt } = open.machine;
