@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly seed: number;
   /** Pause of each of the 16 senders between two transactions. */
   readonly pauseMs: number;
+  /** How long an unordered transaction lives: more than the longest stop. Default 20 s. */
+  readonly lifeMs?: number;
   /** Nodes whose mempool is too small for the load. */
   readonly forgetful?: readonly string[];
 }
@@ -27,7 +29,7 @@ const gas = 200_000n;
 const fees = [0n, 200n, 2_000n, 2_000n];
 /** Acknowledged transactions are committed within a few blocks; these limits only end those that a killed node took with it. */
 const lifeBlocks = 30;
-const lifeMs = 20_000;
+const usualLifeMs = 20_000;
 
 export class Load {
   readonly ledger: Ledger;
@@ -111,7 +113,7 @@ export class Load {
     const amount = BigInt(1 + Math.floor(chance.next() * 1_000));
     const fee = chance.pick(fees);
     const lastHeight = sequence === undefined ? undefined : this.#height + lifeBlocks;
-    const lastTimeMs = sequence === undefined ? Date.now() + lifeMs : undefined;
+    const lastTimeMs = sequence === undefined ? Date.now() + (this.#options.lifeMs ?? usualLifeMs) : undefined;
     const tx = signedTx(sender, {
       chainId: this.#options.chainId, accountNumber: this.#numbers.get(sender.text)!, sequence: sequence ?? 0n, gas,
       messages: [anyOf(MsgSend, { fromAddress: sender.text, toAddress: to, amount: [{ denom, amount: String(amount) }] })],

@@ -69,7 +69,7 @@ describe("four validators under supervisors", function () {
     folder = mkdtempSync(join(tmpdir(), "dcm-upgrade-"));
     builds.second = makeSecondBuild(join(folder, "second"));
     network = await Network.start({ chainId, validators: 4, providers: 0, timings: { proposeMs: 1_500, prevoteMs: 500, precommitMs: 500, commitMs: 300 } }, { builder, folder: join(folder, "network") });
-    load = await Load.start({ chainId, nodes: network.validators, seed, pauseMs: 600 });
+    load = await Load.start({ chainId, nodes: network.validators, seed, pauseMs: 600, lifeMs: 45_000 });
   });
   after(async () => {
     await load?.stop();
