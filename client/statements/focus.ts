@@ -57,7 +57,12 @@ function chargesOf(row: BilledRow): Charge[] {
   const { gross, fee, burned, credit, unitPrice, listPrice, classId, denom } = row;
   const what = `${row.subject.replace(":", " ")}${row.item === "" ? "" : `, ${row.subject.startsWith("job") ? "task" : "instance"} ${row.item}`}`;
   const out: Charge[] = [];
-  if (gross > 0n) {
+  if (gross > 0n && row.kind === "voucher") {
+    out.push({
+      category: "Usage", description: `redeemed of ${what}`, amount: gross,
+      priced: { unitPrice: gross, listPrice: gross, quantity: whole(1n), unit: "Redemptions", sku: "channel.voucher", skuPrice: `channel.voucher/${denom}`, details: { x_Denom: denom }, how: "Dynamic" },
+    });
+  } else if (gross > 0n) {
     const exact = gross % unitPrice === 0n;
     const quantity = exact ? whole(gross / unitPrice) : quotientRounded(gross, unitPrice, quantityPlaces);
     out.push({
@@ -83,7 +88,7 @@ function rowFor({ holder, heights, chainId }: Statement, row: BilledRow, { categ
   const cost = money(amount);
   const account = holder.kind === "organization" ? holder.name : holder.address;
   const [since, until] = chargePeriod(row);
-  const isJob = row.subject.startsWith("job");
+  const of = row.subject.slice(0, row.subject.indexOf(":"));
   const listCost = priced === undefined ? cost : decimalText(times(times(whole(priced.listPrice), priced.quantity), rate));
   return {
     BilledCost: cost, EffectiveCost: cost, ContractedCost: cost, ListCost: listCost,
@@ -96,8 +101,8 @@ function rowFor({ holder, heights, chainId }: Statement, row: BilledRow, { categ
     PricingCurrency: row.denom, PricingCurrencyContractedUnitPrice: priced === undefined ? "" : String(priced.unitPrice), PricingCurrencyListUnitPrice: priced === undefined ? "" : String(priced.listPrice),
     PricingCurrencyEffectiveCost: String(amount),
     InvoiceId: `${chainId}/${account}/${timeText(period.from)}/${timeText(period.to)}`, InvoiceIssuerName: chainId, ProviderName: chainId, PublisherName: [row.providerOrganization, row.providerName, row.provider, chainId].find((name) => name !== "")!,
-    RegionId: row.jurisdiction, RegionName: row.jurisdiction, ResourceId: `${row.subject}${row.item === "" ? "" : `/${row.item}`}`, ResourceName: row.subject, ResourceType: isJob ? "Job" : "Service",
-    ServiceCategory: "Compute", ServiceName: serviceName, ServiceSubcategory: isJob ? "Serverless Compute" : "Containers",
+    RegionId: row.jurisdiction, RegionName: row.jurisdiction, ResourceId: `${row.subject}${row.item === "" ? "" : `/${row.item}`}`, ResourceName: row.subject, ResourceType: { job: "Job", service: "Service" }[of] ?? "Channel",
+    ServiceCategory: "Compute", ServiceName: serviceName, ServiceSubcategory: { job: "Serverless Compute", service: "Containers" }[of] ?? "Other (Compute)",
     SkuId: priced?.sku ?? "", SkuPriceId: priced?.skuPrice ?? "", SkuMeter: priced === undefined ? "" : priced.unit, SkuPriceDetails: priced === undefined ? "" : JSON.stringify(priced.details),
     SubAccountId: row.consumer, SubAccountName: row.consumer, SubAccountType: "Account",
     Tags: row.costTags.length === 0 ? "" : JSON.stringify(Object.fromEntries(row.costTags.map(({ key, value }) => [key, value]))),

@@ -136,7 +136,7 @@ async function completed(connection: Connection, all: readonly StatementRow[], t
     names.set(operator, profile?.moniker ?? "");
   });
   const leases = new Map<string, { price: bigint | undefined; since: bigint | undefined }>();
-  await inTurns([...new Set(all.filter(({ gross }) => gross > 0n).map(({ leaseId }) => leaseId))], async (leaseId) => {
+  await inTurns([...new Set(all.filter(({ leaseId }) => leaseId !== "").map(({ leaseId }) => leaseId))], async (leaseId) => {
     const made = await connection.comet.blockSearchAll({ query: `dcm.market.v1.EventLeaseCreated.lease_id='${leaseId}' AND block.height<=${to}`, per_page: 1 });
     const height = made.blocks[0]?.block.header.height;
     const events = height === undefined ? [] : (await connection.comet.blockResults(height)).finalizeBlockEvents.map(named);
@@ -145,7 +145,7 @@ async function completed(connection: Connection, all: readonly StatementRow[], t
     leases.set(leaseId, { price: ask?.basePrice, since: height === undefined ? undefined : await timeOf(height) });
   });
   return all.map((row) => {
-    const lease = row.gross > 0n ? leases.get(row.leaseId) : undefined;
+    const lease = leases.get(row.leaseId);
     const timeNanos = times.get(row.height)!;
     return { ...row, timeNanos, sinceNanos: lease?.since ?? timeNanos, providerName: names.get(row.provider) ?? "", listPrice: lease?.price ?? row.unitPrice };
   });

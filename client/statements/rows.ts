@@ -19,8 +19,8 @@ export interface Scope {
   readonly events: readonly NamedEvent[];
 }
 
-/** Why money moved: `settled` out of an escrow; `sla`, a credit for missed service levels; `penalty`, a part of a provider's stake that came to the consumer. */
-export type RowKind = "settled" | "sla" | "penalty";
+/** Why money moved: `settled` out of an escrow; `voucher`, redeemed out of a payment channel; `sla`, a credit for missed service levels; `penalty`, a part of a provider's stake that came to the consumer. */
+export type RowKind = "settled" | "voucher" | "sla" | "penalty";
 
 export interface StatementRow {
   readonly kind: RowKind;
@@ -35,7 +35,7 @@ export interface StatementRow {
   /** Empty: none. */
   readonly organization: string;
   readonly costTags: readonly { readonly key: string; readonly value: string }[];
-  /** `job:7` or `service:9`. */
+  /** `job:7`, `service:9` or `channel:5`. */
   readonly subject: string;
   /** Of a job's task or a service's instance; empty: of all of it. */
   readonly item: string;
@@ -50,7 +50,7 @@ export interface StatementRow {
   readonly jurisdiction: string;
   /** Whole lots that the payment brought to an end. */
   readonly lots: bigint;
-  /** For one lot, in the denom; 0 where no lots were paid for. */
+  /** For one lot, in the denom; of a voucher all of it; 0 where nothing was paid for. */
   readonly unitPrice: bigint;
   /** To the provider: unit price x lots; of a service, of which begun lots are paid in parts, as far as whole units of the denom go. */
   readonly gross: bigint;
@@ -68,8 +68,10 @@ export interface StatementRow {
 const market = "dcm.market.v1.Event";
 const amount = (text: string | undefined): bigint => BigInt(text === undefined || text === "" ? "0" : text);
 
-/** Events that rows are made of, by what they say first: what left an escrow, and what came to the payer out of a bond. */
-export const billedEvents = [`${market}EscrowSettled`, `${market}CreditPaid`, `${market}ProviderPenalized`] as const;
+const voucherRedeemed = "dcm.channel.v1.EventVoucherRedeemed";
+
+/** Events that rows are made of, by what they say first: what left an escrow or a channel, and what came to the payer out of a bond. */
+export const billedEvents = [`${market}EscrowSettled`, `${market}CreditPaid`, `${market}ProviderPenalized`, voucherRedeemed] as const;
 
 /** Throws an Error where the events contradict themselves: payments that do not sum up to what was settled. */
 export function rowsOf(scope: Scope): StatementRow[] {
@@ -81,10 +83,19 @@ export function rowsOf(scope: Scope): StatementRow[] {
         return [{ ...base(scope, attributes, index), kind: "sla" as const, credit: amount(attributes["amount"]) }];
       case `${market}ProviderPenalized`:
         return amount(attributes["to_consumer"]) === 0n ? [] : [{ ...base(scope, attributes, index), kind: "penalty" as const, credit: amount(attributes["to_consumer"]), reason: attributes["reason"] ?? "" }];
+      case voucherRedeemed:
+        return [voucher(scope, attributes, index)];
       default:
         return [];
     }
   });
+}
+
+/** A channel says nothing of what its vouchers paid for: no class, no lots, no tags. */
+function voucher(scope: Scope, said: NamedEvent["attributes"], index: number): StatementRow {
+  const paid = amount(said["paid"]);
+  const payer = said["payer"] ?? "";
+  return { ...base(scope, said, index), kind: "voucher", consumer: payer, payer, subject: `channel:${said["channel_id"] ?? ""}`, provider: said["recipient"] ?? "", unitPrice: paid, gross: paid, fee: amount(said["fee"]) };
 }
 
 function base({ height, txHash }: Scope, said: NamedEvent["attributes"], index: number): StatementRow {

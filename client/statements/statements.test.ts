@@ -50,6 +50,13 @@ describe("statement rows", () => {
     assert.deepEqual([concerns(sla!, holderOf(undefined, "acme")), concerns(sla!, { kind: "account", address: "c" }), concerns(penalty!, { kind: "account", address: "dcm1c" }), concerns(penalty!, { kind: "account", address: "c" })], [true, false, true, false]);
   });
 
+  it("of vouchers are what was redeemed of a channel (STM-4)", () => {
+    const rows = rowsOf(scope({ type: "dcm.channel.v1.EventVoucherRedeemed", attributes: { channel_id: "5", payer: "dcm1treasury", recipient: "p", denom: "udcm", organization: "acme", sender: "p", paid: "97", fee: "3", redeemed: "100" } }));
+    assert.deepEqual(rows.map((row) => [row.kind, row.subject, row.organization, row.payer, costOf(row), ...shortly(row)]), [["voucher", "channel:5", "acme", "dcm1treasury", 100n, "p", 0n, 97n, 97n, 3n, 0n, 0n, 0n]]);
+    const file = focusOf(statementOf(rows.map((row) => ({ ...row, costTags: [] }))), terms);
+    assert.deepEqual([violationsOf(focusColumns, file), file.map(({ ChargeCategory, PricingQuantity, PricingCurrencyEffectiveCost, ResourceType }) => [ChargeCategory, PricingQuantity, PricingCurrencyEffectiveCost, ResourceType])], [[], [["Usage", "1", "97", "Channel"], ["Purchase", "1", "3", "Channel"]]]);
+  });
+
   it("have a digest over all that the chain says of them, and nothing else (STM-3)", () => {
     const [row] = rowsOf(scope(settled(), used("p1", "4", "200", "3")));
     assert.match(rowDigest(row!), /^[0-9a-f]{64}$/);
@@ -76,7 +83,7 @@ const terms = { currency: "USD", rates: { udcm: rate, ustone: readDecimal("2")! 
 
 function statementOf(rows: readonly StatementRow[]): Statement {
   const timeNanos = 1_791_000_000_500_000_000n;
-  const billed = (row: StatementRow): BilledRow => ({ ...row, timeNanos, sinceNanos: timeNanos - 60_000_000_000n, providerName: row.provider === "" ? "" : "a provider", listPrice: row.unitPrice === 0n ? 0n : row.unitPrice - 1n });
+  const billed = (row: StatementRow): BilledRow => ({ ...row, timeNanos, sinceNanos: timeNanos - 60_000_000_000n, providerName: row.provider === "" ? "" : "a provider", listPrice: row.unitPrice === 0n ? 0n : row.kind === "voucher" ? row.unitPrice : row.unitPrice - 1n });
   return { chainId: "dcm-1", holder: { kind: "account", address: "dcm1c" }, heights: { from: 1, to: 90 }, rows: rows.map(billed) };
 }
 

@@ -1,13 +1,14 @@
 /** Statements of all that a simulation did: what the chain's events say was settled is what its own accounts say. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { channels } from "../../chain/modules/channel/state.ts";
 import { jobs, services } from "../../chain/modules/market/state.ts";
 import { csvText, readCsv } from "../../client/statements/csv.ts";
 import { readDecimal } from "../../client/statements/decimal.ts";
 import { focusOf, focusRecords, isComplete } from "../../client/statements/focus.ts";
 import { rowsOfRecords, violationsOf } from "../../client/statements/focus-rules.ts";
 import type { Statement } from "../../client/statements/read.ts";
-import { rowsOf, type NamedEvent, type StatementRow } from "../../client/statements/rows.ts";
+import { costOf, rowsOf, type NamedEvent, type StatementRow } from "../../client/statements/rows.ts";
 import { simulate } from "./simulation.ts";
 
 describe("statements of all that a simulation did", function () {
@@ -17,8 +18,9 @@ describe("statements of all that a simulation did", function () {
     const rows: StatementRow[] = [];
     let compared = 0;
     let paid = 0n;
+    let redeeming = 0;
     await simulate({
-      seed: "statements", blocks: 60, audits: 0, roundTrip: false,
+      seed: "statements of money", blocks: 70, audits: 0, roundTrip: false,
       onBlock(height, { txResults, events }) {
         const named = (list: typeof events): NamedEvent[] => list.map(({ type, attributes }) => ({ type, attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, value])) }));
         for (const { events: own } of txResults) rows.push(...rowsOf({ height, txHash: "00".repeat(32), events: named(own) }));
@@ -35,9 +37,15 @@ describe("statements of all that a simulation did", function () {
         };
         for (const [id, job] of jobs.entries(ctx)) of(`job:${id}`, job);
         for (const [id, service] of services.entries(ctx)) of(`service:${id}`, service);
+        for (const [id, { redeemed }] of channels.entries(ctx)) {
+          const out = rows.filter(({ subject }) => subject === `channel:${id}`).reduce((sum, row) => sum + costOf(row), 0n);
+          assert.equal(String(out), redeemed, `channel:${id}`);
+          if (out > 0n) redeeming++;
+        }
       },
     });
     assert.ok(compared > 10 && paid > 0n, `${compared} compared, ${paid} paid`);
+    assert.ok(redeeming > 0, "vouchers of some channel were redeemed");
     assert.ok(rows.some(({ kind }) => kind === "penalty"), "some penalty came to a consumer");
     const statement = statementOf(rows);
     const file = focusOf(statement, { currency: "USD", rates: { udcm: readDecimal("0.000000513")!, ustone: readDecimal("2")! }, period: { from: 1_790_812_800n, to: 1_793_491_200n } });
