@@ -13,6 +13,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   "thousand-tasks": () => import("./thousand-tasks.ts"),
   welfare: () => import("./welfare.ts"),
   staking: () => import("./staking.ts"),
+  distribution: () => import("./distribution.ts"),
   slashing: () => import("./slashing.ts"),
   governance: () => import("./governance.ts"),
   vouchers: () => import("./vouchers.ts"),

@@ -14,7 +14,7 @@ import { consensus, denom, text, validatorOf, valoper, accountOf } from "./stake
 import type { Params as DistributionParams } from "../../chain/codec/gen/cosmos/distribution/v1beta1/distribution.ts";
 import type { GenesisState as MintGenesis } from "../../chain/codec/gen/cosmos/mint/v1beta1/genesis.ts";
 import type { Params } from "../../chain/codec/gen/cosmos/staking/v1beta1/staking.ts";
-import type { EmittedEvent } from "../../chain/runtime/context.ts";
+import type { Context, EmittedEvent } from "../../chain/runtime/context.ts";
 import type { Module } from "../../chain/runtime/module.ts";
 import type { BankPort } from "../../chain/modules/bank/ports.ts";
 import type { DistributionPort } from "../../chain/modules/distribution/ports.ts";
@@ -107,10 +107,11 @@ export class RewardsChain {
   }
   /** New coins into the fee collector. */
   fees(coins: readonly Money[]): void {
-    transact(this.stores, (ctx) => {
-      this.bank.mint(ctx, "mint", coins);
-      this.bank.send(ctx, moduleAddress("mint"), moduleAddress("fee_collector"), coins);
-    }, this.block);
+    transact(this.stores, (ctx) => { this.collect(ctx, coins); }, this.block);
+  }
+  collect(ctx: Context, coins: readonly Money[]): void {
+    this.bank.mint(ctx, "mint", coins);
+    this.bank.send(ctx, moduleAddress("mint"), moduleAddress("fee_collector"), coins);
   }
 
   /** Ends the block and begins the next, `seconds` later, after a commit with these votes. All invariants hold. Gives the events of its begin. */
