@@ -35,6 +35,8 @@ class Model {
   readonly accredited = new Map<number, { readonly keys: readonly string[]; readonly expires: bigint }>();
   /** Whose void attestations the next block takes away. */
   voiding = new Set<number>();
+  /** What it takes away. */
+  unswept: Signed[] = [];
 
   constructor(tau: bigint) {
     this.tau = tau;
@@ -68,6 +70,12 @@ class Model {
   }
   void(which: (one: Signed) => boolean): void {
     this.signed = this.signed.filter((one) => !which(one));
+  }
+  /** Void from now on, and with the auditor or provider until the next block takes it away. */
+  leave(who: number, which: (one: Signed) => boolean): void {
+    if ([...this.signed, ...this.unswept].some(which)) this.voiding.add(who);
+    this.unswept.push(...this.signed.filter(which));
+    this.void(which);
   }
   pay(by: number): void {
     const auditor = this.auditors.get(by);
@@ -133,8 +141,7 @@ describe("attestations over any interleaving", () => {
           }
         };
         const left = (of: number): void => {
-          if (model.signed.some((one) => one.of === of)) model.voiding.add(of);
-          model.void((one) => one.of === of);
+          model.leave(of, (one) => one.of === of);
         };
         const run = ([op, a, b, c, d]: Step): void => {
           const by = auditors[a % 3]!;
@@ -180,8 +187,7 @@ describe("attestations over any interleaving", () => {
               model.pay(by);
               if (mine().stays > 0n) mine().unbonding.push({ amount: mine().stays, due: world.tau + unbondingTimeMs });
               Object.assign(mine(), { stays: 0n, retiring: true });
-              if (model.signed.some((one) => one.by === by)) model.voiding.add(by);
-              model.void((one) => one.by === by);
+              model.leave(by, (one) => one.by === by);
               model.pay(by);
             }
           } else if (op === 15) {
@@ -194,8 +200,7 @@ describe("attestations over any interleaving", () => {
             const chosen = d % 4 === 0 ? [] : d % 4 === 1 ? ["cpu"] : ["*"];
             if (chosen.length === 0 && took(() => world.accredit(by, []))) {
               model.accredited.delete(by);
-              if (model.signed.some((one) => one.by === by)) model.voiding.add(by);
-              model.void((one) => one.by === by);
+              model.leave(by, (one) => one.by === by);
             }
             const again = chosen.length > 0 ? chosen : ["*"];
             if (d % 8 !== 0) {
@@ -223,6 +228,7 @@ describe("attestations over any interleaving", () => {
             for (const [one, { expires }] of model.accredited) if (expires <= world.tau) model.accredited.delete(one);
             for (const one of auditors) model.pay(one);
             model.voiding = new Set();
+            model.unswept = [];
             for (const one of auditors) model.pay(one);
           }
         };
