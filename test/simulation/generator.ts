@@ -65,7 +65,7 @@ function wantedOfJuries(ctx: Context): string[] {
     if (state === CaseState.CASE_STATE_COMMIT && seat.commitment.length === 0) return "CommitVote";
     return state === CaseState.CASE_STATE_REVEAL && seat.commitment.length > 0 && seat.vote === Verdict.VERDICT_UNSPECIFIED ? "RevealVote" : undefined;
   });
-  const parties = Array.from(cases.entries(ctx), ([, { state }]) => (state === CaseState.CASE_STATE_APPEAL ? "Appeal" : state === CaseState.CASE_STATE_EVIDENCE ? "SubmitEvidence" : undefined));
+  const parties = Array.from(cases.entries(ctx), ([, { state }]) => (state === CaseState.CASE_STATE_APPEAL ? "Appeal" : state === CaseState.CASE_STATE_VOTE ? "DecideCase" : state === CaseState.CASE_STATE_EVIDENCE ? "SubmitEvidence" : undefined));
   const disputable = Array.from(holds.entries(ctx)).filter(([, { caseId }]) => caseId === 0n).map(() => "OpenCase");
   return [...votes, ...parties, ...disputable].filter((name) => name !== undefined).map((name) => `/dcm.dispute.v1.Msg${name}`);
 }

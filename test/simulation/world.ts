@@ -167,7 +167,7 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
   if (dispute !== undefined) {
     const due = (): bigint => random.pick([10_000n, 20_000n, 40_000n]);
     const params = {
-      ...dispute.params!, jurySize: random.pick([1, 1, 3]), maxAppeals: 1 + random.int(2), jurorFee: String(random.int(2_000)), jurorStake: "500", evidenceDue: 2_000n, commitDue: due(), revealDue: due(), appealDue: due(), drawDue: due(),
+      ...dispute.params!, jurySize: random.pick([1, 1, 3]), maxAppeals: random.int(3), jurorFee: String(random.int(2_000)), jurorStake: "500", evidenceDue: 2_000n, commitDue: due(), revealDue: due(), appealDue: due(), drawDue: due(), voteDue: due(),
       recordLifetime: 60_000n, maxSweep: random.pick([10, 500]),
     };
     sections.dispute = DisputeGenesis.encode({ ...dispute, params }).finish();

@@ -69,12 +69,17 @@ export function loadSeat(ctx: Context, one: Case, juror: Uint8Array, signer: str
 /** How many items a case is for a sweep: itself, its seats and its evidence. */
 export const weightOfCase = ({ rounds, evidence: pieces }: Case): number => 1 + pieces + rounds.reduce((sum, { seats: count }) => sum + count, 0);
 
+function closeReasonOf({ state, rounds }: Case): CloseReason {
+  if (state === CaseState.CASE_STATE_DRAWING) return CloseReason.CLOSE_REASON_NO_JURY;
+  return state === CaseState.CASE_STATE_VOTE && rounds.at(-1)!.outcome !== Verdict.VERDICT_UNSPECIFIED ? CloseReason.CLOSE_REASON_VOTE : CloseReason.CLOSE_REASON_JURY;
+}
+
 /** Splits what is held by the verdict, pays jurors and parties, frees the seats. The record stays for a while. */
 export function closeCase(ctx: Context, ports: DisputePorts, one: Case): void {
   const tau = ports.clock.tau(ctx);
   const verdict = verdictOf(one.rounds);
   const share = verdict === Verdict.VERDICT_CONSUMER ? 0 : verdict === Verdict.VERDICT_PROVIDER ? 10_000 : one.defaultShareBps;
-  const closeReason = one.state === CaseState.CASE_STATE_DRAWING ? CloseReason.CLOSE_REASON_NO_JURY : CloseReason.CLOSE_REASON_JURY;
+  const closeReason = closeReasonOf(one);
   ports.holds.split(ctx, one.taskId, share);
   settle(ctx, ports, one);
   const closed: Case = { ...one, state: CaseState.CASE_STATE_CLOSED, verdict, providerShareBps: share, closeReason, endedTau: tau, dueTau: tau + one.terms!.recordLifetime, seedHeight: 0n };

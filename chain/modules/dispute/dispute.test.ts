@@ -10,14 +10,14 @@ import { Role } from "../../codec/gen/dcm/organization/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { brokenInvariants, initGenesis, memoryStores, testContext } from "../../runtime/testing.ts";
 import { taskIdOf } from "../market/state.ts";
-import { replicated, resultOf, saltChain } from "../market/testing.ts";
+import { authority, replicated, resultOf, saltChain } from "../market/testing.ts";
 import { defaultParams, localnetParams, paramsFault } from "./params.ts";
 import { settleCase } from "./settlement.ts";
 import { outcomeOf } from "./tally.ts";
 import { bond, fails, name, saltOf, TestDispute, window } from "./testing.ts";
 
 const { VERDICT_CONSUMER: CONSUMER, VERDICT_PROVIDER: PROVIDER, VERDICT_NONE: NONE } = Verdict;
-const { CASE_STATE_COMMIT, CASE_STATE_REVEAL, CASE_STATE_CLOSED, CASE_STATE_EVIDENCE, CASE_STATE_DRAWING } = CaseState;
+const { CASE_STATE_COMMIT, CASE_STATE_REVEAL, CASE_STATE_CLOSED, CASE_STATE_EVIDENCE, CASE_STATE_DRAWING, CASE_STATE_VOTE } = CaseState;
 const [fee, stake] = [100_000n, 2_000_000n];
 const [incoherent, absent] = [stake / 10n, (stake * 3n) / 100n];
 const locked = (world: TestDispute, juror: string): bigint => world.jurors.locked(testContext(world.stores, { height: world.height }), addressBytes(juror));
@@ -127,8 +127,8 @@ describe("dispute", () => {
     assert.equal(world.balance(provider), ofProvider + 200_000n - 4n * fee - deposit(PROVIDER));
   });
 
-  it("DISPUTE-4: the last round is final, and each round is judged by it", () => {
-    const world = new TestDispute({ jurySize: 1, maxAppeals: 1 });
+  it("DISPUTE-4: the last round is final where no vote hears it, and each round is judged by it", () => {
+    const world = new TestDispute({ jurySize: 1, maxAppeals: 1, voteDue: 0n });
     world.bench(12);
     const { consumer, provider, task } = world.finalTask();
     const id = world.open(consumer, task);
@@ -139,6 +139,63 @@ describe("dispute", () => {
     const closed = world.until(id, CASE_STATE_CLOSED);
     assert.deepEqual([closed.verdict, closed.rounds.length], [CONSUMER, 2]);
     assert.deepEqual([0, 1].flatMap((round) => world.seats(id, round).map(({ slashed }) => BigInt(slashed) > 0n)), [true, true, false, false]);
+  });
+
+  /** A jury of one decided for the consumer, and the provider asked everybody: what it paid for that. */
+  function askEverybody(world: TestDispute): { readonly id: bigint; readonly consumer: string; readonly provider: string; readonly voteFee: bigint } {
+    world.bench(4);
+    const { consumer, provider, task } = world.finalTask(100_000n);
+    const id = world.open(consumer, task);
+    world.vote(id, () => CONSUMER);
+    fails(() => world.appeal(id, consumer), 15, /did not lose/);
+    world.appeal(id, provider);
+    const { state, rounds } = world.case(id);
+    assert.deepEqual([state, rounds[1]!.seats, rounds[1]!.fee], [CASE_STATE_VOTE, 0, String(3n * fee)]);
+    return { id, consumer, provider, voteFee: 3n * fee };
+  }
+
+  it("DISPUTE-16: behind the last jury governance decides, against the jury too, whose jurors pay; who asked has its fee back", () => {
+    const world = new TestDispute({ jurySize: 1, maxAppeals: 0 });
+    const { id, provider, voteFee } = askEverybody(world);
+    const before = world.balance(provider);
+    fails(() => world.message("DecideCase", { authority: provider, caseId: id, verdict: PROVIDER }), 13, /authority/, "gov");
+    fails(() => world.message("DecideCase", { authority, caseId: id, verdict: NONE }), 2, /verdict is/);
+    fails(() => world.message("DecideCase", { authority, caseId: id + 1n, verdict: PROVIDER }), 7, /unknown/);
+    const { amount } = world.case(id);
+    world.message("DecideCase", { authority, caseId: id, verdict: PROVIDER });
+    fails(() => world.message("DecideCase", { authority, caseId: id, verdict: CONSUMER }), 8, /governance decides|decided/);
+    world.block();
+    const closed = world.case(id);
+    assert.deepEqual([closed.state, closed.verdict, closed.closeReason, closed.providerShareBps], [CASE_STATE_CLOSED, PROVIDER, CloseReason.CLOSE_REASON_VOTE, 10_000]);
+    assert.equal(BigInt(world.seats(id, 0)[0]!.slashed), incoherent);
+    // The fee of 1 % of what was earned stays with the chain.
+    assert.equal(world.balance(provider) - before, (BigInt(amount) * 100n) / 101n + voteFee);
+  });
+
+  it("DISPUTE-16: a vote that confirms the jury, or never comes, costs who asked for it the fee, and the jury's outcome stands", () => {
+    for (const vote of [CONSUMER, undefined]) {
+      const world = new TestDispute({ jurySize: 1, maxAppeals: 0, voteDue: 20_000n });
+      const { id, provider, voteFee } = askEverybody(world);
+      const [before, burned] = [world.balance(provider), world.burned];
+      if (vote !== undefined) world.message("DecideCase", { authority, caseId: id, verdict: vote });
+      const closed = world.until(id, CASE_STATE_CLOSED);
+      assert.deepEqual([closed.verdict, closed.providerShareBps, closed.closeReason], [CONSUMER, 0, vote === undefined ? CloseReason.CLOSE_REASON_JURY : CloseReason.CLOSE_REASON_VOTE]);
+      assert.deepEqual([world.balance(provider), world.burned - burned], [before, voteFee]);
+      assert.equal(BigInt(world.seats(id, 0)[0]!.reward), fee);
+    }
+  });
+
+  it("DISPUTE-16: nobody decides a case that no party brought before everybody, nor one whose time is over", () => {
+    const world = new TestDispute({ jurySize: 1, maxAppeals: 0, voteDue: 5_000n });
+    world.bench(4);
+    const { consumer, provider, task } = world.finalTask();
+    const id = world.open(consumer, task);
+    fails(() => world.message("DecideCase", { authority, caseId: id, verdict: PROVIDER }), 8, /evidence/);
+    world.vote(id, () => CONSUMER);
+    fails(() => world.message("DecideCase", { authority, caseId: id, verdict: PROVIDER }), 8, /appeal/);
+    world.appeal(id, provider);
+    world.tau += 6_000n;
+    fails(() => world.message("DecideCase", { authority, caseId: id, verdict: PROVIDER }), 8, /over/);
   });
 
   it("DISPUTE-5: a draw leaves out the parties, whoever shares an organization with one, and a second juror of one organization", () => {

@@ -19,6 +19,6 @@ export const errors = defineErrors("dispute", {
   revealed: [13, ({ id, signer }: { id: bigint; signer: string }) => `the vote of ${signer} in this round of case ${id} is open already`],
   otherVote: [14, ({ id }: { id: bigint }) => `vote and salt do not make the commitment in case ${id}: SHA-256 over "dcm/jury/v1", case, round, juror, vote and salt`],
   notLoser: [15, ({ id, signer, outcome }: { id: bigint; signer: string; outcome: string }) => `round went ${outcome} in case ${id}: ${signer} did not lose it and has nothing to appeal against`],
-  lastRound: [16, ({ id, rounds }: { id: bigint; rounds: number }) => `case ${id} had its ${rounds} rounds: the outcome of the last one is final`],
+  lastRound: [16, ({ id, rounds }: { id: bigint; rounds: number }) => `case ${id} had its ${rounds} rounds, and no vote of everybody hears it: the outcome of the last one is final`],
   badParams: [17, ({ what }: What) => what],
 });

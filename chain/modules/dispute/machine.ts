@@ -7,14 +7,17 @@ export function withRound(one: Case, change: Partial<Round>): Round[] {
   return one.rounds.map((round, i) => (i === one.rounds.length - 1 ? { ...round, ...change } : round));
 }
 
-/** May its outcome be appealed, before a larger jury. */
-export const mayAppeal = ({ rounds, terms }: Case): boolean => rounds.length <= terms!.maxAppeals;
+/** Who hears an appeal of its last round: a larger jury, behind the last one everybody; undefined: nobody. */
+export function nextInstance({ rounds, terms }: Case): "jury" | "vote" | undefined {
+  if (rounds.length <= terms!.maxAppeals) return "jury";
+  return terms!.voteDue > 0n && rounds.length === terms!.maxAppeals + 1 ? "vote" : undefined;
+}
 
-/** The jury has voted: the outcome of its round, and the time for an appeal, none behind the last round. */
+/** The jury has voted: the outcome of its round, and the time for an appeal, none where nobody would hear it. */
 export function endRound(one: Case, tau: bigint): Case {
   const terms = one.terms!;
   const rounds = withRound(one, { outcome: outcomeOf(one.rounds.at(-1)!, terms) });
-  return { ...one, rounds, state: CaseState.CASE_STATE_APPEAL, dueTau: mayAppeal(one) ? tau + terms.appealDue : tau };
+  return { ...one, rounds, state: CaseState.CASE_STATE_APPEAL, dueTau: nextInstance(one) === undefined ? tau : tau + terms.appealDue };
 }
 
 /** Every juror committed, or the time for it is over. */
@@ -52,7 +55,7 @@ export function bringUp(one: Case, tau: bigint, height: bigint): Case {
 
 /** Nothing more can happen to it but being closed, which the sweep does: it may have many seats to settle. */
 export function isOver({ state, dueTau }: Case, tau: bigint): boolean {
-  return tau > dueTau && (state === CaseState.CASE_STATE_DRAWING || state === CaseState.CASE_STATE_APPEAL);
+  return tau > dueTau && (state === CaseState.CASE_STATE_DRAWING || state === CaseState.CASE_STATE_APPEAL || state === CaseState.CASE_STATE_VOTE);
 }
 
 /** On which side an account is; undefined: no party. Where it is on both, it is the consumer. */

@@ -7,6 +7,7 @@ import { disputeGenesis } from "./genesis.ts";
 import { disputeInvariants } from "./invariants.ts";
 import { appeal } from "./messages/appeal.ts";
 import { commitVote } from "./messages/commit-vote.ts";
+import { decideCase } from "./messages/decide-case.ts";
 import { openCase } from "./messages/open-case.ts";
 import { revealVote } from "./messages/reveal-vote.ts";
 import { submitEvidence } from "./messages/submit-evidence.ts";
@@ -23,7 +24,7 @@ export function disputeModule(ports: DisputePorts): { readonly module: Module } 
     stores: [storeName],
     consensusVersion: 1,
     messages: messageService(MsgDefinition, {
-      openCase: openCase(ports), submitEvidence: submitEvidence(ports), commitVote: commitVote(ports), revealVote: revealVote(ports), appeal: appeal(ports), updateParams: updateParams(ports),
+      openCase: openCase(ports), submitEvidence: submitEvidence(ports), commitVote: commitVote(ports), revealVote: revealVote(ports), appeal: appeal(ports), decideCase: decideCase(ports), updateParams: updateParams(ports),
     }),
     queries: disputeQueries(ports),
     genesis: disputeGenesis(ports),

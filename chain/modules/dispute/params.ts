@@ -20,6 +20,7 @@ export const paramBounds: Spec = {
   revealDue: [day, second, 7n * day],
   appealDue: [day, second, 7n * day],
   drawDue: [hour, second, day],
+  voteDue: [28n * day, 0n, 90n * day],
   drawDelayBlocks: [2, 2, 100],
   maxEvidence: [16, 1, 64],
   recordLifetime: [7n * day, second, 365n * day],
@@ -36,7 +37,7 @@ export function defaultParams(): Params {
 
 /** The deadlines of a localnet: seconds, so that a case is seen through in a test. */
 export function localnetParams(): Params {
-  return { ...defaultParams(), evidenceDue: 3n * second, commitDue: 10n * second, revealDue: 10n * second, appealDue: 3n * second, drawDue: 20n * second };
+  return { ...defaultParams(), evidenceDue: 3n * second, commitDue: 10n * second, revealDue: 10n * second, appealDue: 3n * second, drawDue: 20n * second, voteDue: 60n * second };
 }
 
 /** The sentence that says which parameter is wrong, or undefined. */

@@ -17,7 +17,7 @@ export interface CaseSettlement {
   readonly seats: readonly SeatOutcome[];
   /** Back to who paid, by round. */
   readonly refunds: readonly bigint[];
-  /** Of what seats lost. */
+  /** Of what seats lost, and of a vote of everybody that did not help who asked for it. */
   readonly burned: bigint;
 }
 
@@ -44,8 +44,14 @@ export function settleCase(rounds: readonly Round[], seats: readonly Seat[], ter
     return { seat, reward: isCoherent(seat, verdict) ? fee + lost / coherent : 0n, slashed };
   });
   for (const { lost, coherent } of pools) if (coherent > 0n) burned += lost % coherent;
-  return { seats: outcomes, refunds: refundsOf(rounds, verdict, fee * pools.reduce((sum, { coherent }) => sum + coherent, 0n)), burned };
+  // A vote of everybody has no jurors to pay: its fee stands for the delay, and comes back to who was right.
+  const wasted = rounds.map((round) => (isVote(round) && round.outcome !== round.side ? BigInt(round.fee) : 0n));
+  const refunds = refundsOf(rounds, verdict, fee * pools.reduce((sum, { coherent }) => sum + coherent, 0n)).map((refund, i) => refund - wasted[i]!);
+  return { seats: outcomes, refunds, burned: burned + total(wasted) };
 }
+
+/** A round without seats is a vote of everybody. */
+const isVote = ({ seats }: Round): boolean => seats === 0;
 
 /** Whoever opened a vote is coherent where there is no verdict. */
 function isCoherent({ vote }: Seat, verdict: Verdict): boolean {
@@ -62,7 +68,7 @@ function lossOf(seat: Seat, verdict: Verdict, { incoherentBps, absentBps }: Para
 
 /** What jurors cost comes out of the loser's fees first; where there is no verdict, out of both alike. */
 function refundsOf(rounds: readonly Round[], verdict: Verdict, cost: bigint): bigint[] {
-  const held = rounds.map(({ outcome, fee }) => (outcome === Verdict.VERDICT_UNSPECIFIED ? 0n : BigInt(fee)));
+  const held = rounds.map((round) => (round.outcome === Verdict.VERDICT_UNSPECIFIED || isVote(round) ? 0n : BigInt(round.fee)));
   const paidBy = (isLoser: boolean): bigint[] => rounds.map(({ side }, i) => ((verdict !== Verdict.VERDICT_NONE && side !== verdict) === isLoser ? held[i]! : 0n));
   const [losers, others] = [paidBy(true), paidBy(false)];
   const byLosers = charge(losers, cost);

@@ -26,7 +26,7 @@ export function updateParams({ authority }: DisputePorts): MessageHandler<MsgUpd
 
     arbitrary({ ctx, random }) {
       const { jurorFee, jurorStake, depositPerByte } = params.get(ctx);
-      return { authority, params: { ...localnetParams(), jurySize: random.pick([1, 3, 3, 2]), maxAppeals: 1 + random.int(2), jurorFee, jurorStake, depositPerByte, incoherentBps: random.int(5_001), absentBps: random.int(5_001), maxSweep: random.pick([10, 500]) } };
+      return { authority, params: { ...localnetParams(), jurySize: random.pick([1, 3, 3, 2]), maxAppeals: random.int(3), jurorFee, jurorStake, depositPerByte, incoherentBps: random.int(5_001), absentBps: random.int(5_001), maxSweep: random.pick([10, 500]) } };
     },
   };
 }

@@ -75,6 +75,17 @@ export interface MsgAppealResponse {
   storageDeposit: string;
 }
 
+export interface MsgDecideCase {
+  /** The governance account. */
+  authority: string;
+  caseId: bigint;
+  /** VERDICT_CONSUMER or VERDICT_PROVIDER. */
+  verdict: Verdict;
+}
+
+export interface MsgDecideCaseResponse {
+}
+
 export interface MsgUpdateParams {
   /** The governance account. */
   authority: string;
@@ -868,6 +879,135 @@ export const MsgAppealResponse: MessageFns<MsgAppealResponse, "dcm.dispute.v1.Ms
   },
 };
 
+function createBaseMsgDecideCase(): MsgDecideCase {
+  return { authority: "", caseId: 0n, verdict: 0 };
+}
+
+export const MsgDecideCase: MessageFns<MsgDecideCase, "dcm.dispute.v1.MsgDecideCase"> = {
+  $type: "dcm.dispute.v1.MsgDecideCase" as const,
+
+  encode(message: MsgDecideCase, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.authority !== "") {
+      writer.uint32(10).string(message.authority);
+    }
+    if (message.caseId !== 0n) {
+      if (BigInt.asUintN(64, message.caseId) !== message.caseId) {
+        throw new globalThis.Error("value provided for field message.caseId of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.caseId);
+    }
+    if (message.verdict !== 0) {
+      writer.uint32(24).int32(message.verdict);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgDecideCase {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgDecideCase();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.authority = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.caseId = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.verdict = reader.int32() as any;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgDecideCase>): MsgDecideCase {
+    return MsgDecideCase.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MsgDecideCase>): MsgDecideCase {
+    const message = createBaseMsgDecideCase();
+    message.authority = object.authority ?? "";
+    message.caseId = (object.caseId !== undefined && object.caseId !== null) ? BigInt(object.caseId) : 0n;
+    message.verdict = object.verdict ?? 0;
+    return message;
+  },
+};
+
+function createBaseMsgDecideCaseResponse(): MsgDecideCaseResponse {
+  return {};
+}
+
+export const MsgDecideCaseResponse: MessageFns<MsgDecideCaseResponse, "dcm.dispute.v1.MsgDecideCaseResponse"> = {
+  $type: "dcm.dispute.v1.MsgDecideCaseResponse" as const,
+
+  encode(_: MsgDecideCaseResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MsgDecideCaseResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMsgDecideCaseResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MsgDecideCaseResponse>): MsgDecideCaseResponse {
+    return MsgDecideCaseResponse.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<MsgDecideCaseResponse>): MsgDecideCaseResponse {
+    const message = createBaseMsgDecideCaseResponse();
+    return message;
+  },
+};
+
 function createBaseMsgUpdateParams(): MsgUpdateParams {
   return { authority: "", params: undefined };
 }
@@ -1025,12 +1165,21 @@ export const MsgDefinition = {
       responseStream: false,
       options: {},
     },
-    /** Appeal asks for a larger jury, and pays for it. */
+    /** Appeal asks for a larger jury, behind the last one for a vote of everybody, and pays for it. */
     appeal: {
       name: "Appeal",
       requestType: MsgAppeal as typeof MsgAppeal,
       requestStream: false,
       responseType: MsgAppealResponse as typeof MsgAppealResponse,
+      responseStream: false,
+      options: {},
+    },
+    /** DecideCase decides a case that was appealed behind its last jury; signed by governance. */
+    decideCase: {
+      name: "DecideCase",
+      requestType: MsgDecideCase as typeof MsgDecideCase,
+      requestStream: false,
+      responseType: MsgDecideCaseResponse as typeof MsgDecideCaseResponse,
       responseStream: false,
       options: {},
     },

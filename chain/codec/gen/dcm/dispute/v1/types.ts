@@ -19,6 +19,8 @@ export const CaseState = {
   CASE_STATE_REVEAL: 4,
   /** CASE_STATE_APPEAL - The round has its outcome; who lost may appeal. */
   CASE_STATE_APPEAL: 5,
+  /** CASE_STATE_VOTE - Appealed behind the last jury: governance may decide it by a proposal. */
+  CASE_STATE_VOTE: 6,
   CASE_STATE_CLOSED: 7,
 } as const;
 
@@ -31,6 +33,7 @@ export namespace CaseState {
   export type CASE_STATE_COMMIT = typeof CaseState.CASE_STATE_COMMIT;
   export type CASE_STATE_REVEAL = typeof CaseState.CASE_STATE_REVEAL;
   export type CASE_STATE_APPEAL = typeof CaseState.CASE_STATE_APPEAL;
+  export type CASE_STATE_VOTE = typeof CaseState.CASE_STATE_VOTE;
   export type CASE_STATE_CLOSED = typeof CaseState.CASE_STATE_CLOSED;
 }
 
@@ -58,6 +61,8 @@ export const CloseReason = {
   CLOSE_REASON_UNSPECIFIED: 0,
   /** CLOSE_REASON_JURY - By its jury: nobody appealed. */
   CLOSE_REASON_JURY: 1,
+  /** CLOSE_REASON_VOTE - By a proposal that passed. */
+  CLOSE_REASON_VOTE: 2,
   /** CLOSE_REASON_NO_JURY - Too few jurors could be drawn; the outcome of the round before stands, or where there is none the rule of the order. */
   CLOSE_REASON_NO_JURY: 3,
 } as const;
@@ -67,13 +72,14 @@ export type CloseReason = typeof CloseReason[keyof typeof CloseReason];
 export namespace CloseReason {
   export type CLOSE_REASON_UNSPECIFIED = typeof CloseReason.CLOSE_REASON_UNSPECIFIED;
   export type CLOSE_REASON_JURY = typeof CloseReason.CLOSE_REASON_JURY;
+  export type CLOSE_REASON_VOTE = typeof CloseReason.CLOSE_REASON_VOTE;
   export type CLOSE_REASON_NO_JURY = typeof CloseReason.CLOSE_REASON_NO_JURY;
 }
 
 export interface Params {
   /** Jurors of the first round: odd. */
   jurySize: number;
-  /** Appeals, each to a larger jury; the last one's outcome is final. */
+  /** Appeals, each to a larger jury. Behind the last one an appeal goes to a vote of everybody. */
   maxAppeals: number;
   /** For one seat, paid by who opens the case or appeals. */
   jurorFee: string;
@@ -92,6 +98,8 @@ export interface Params {
   appealDue: bigint;
   /** How long a draw looks for jurors. */
   drawDue: bigint;
+  /** How long an appeal behind the last jury waits for a proposal that decides it; 0: the last jury is final. */
+  voteDue: bigint;
   drawDelayBlocks: number;
   /** Pieces of evidence of one party in one case. */
   maxEvidence: number;
@@ -105,7 +113,7 @@ export interface Params {
 
 /** What a round was about, and what came of it. */
 export interface Round {
-  /** Seats. */
+  /** Seats; 0: no jury, but a vote of everybody. */
   seats: number;
   /** Paid for it in advance, by whom, and for which side: VERDICT_CONSUMER or VERDICT_PROVIDER. */
   fee: string;
@@ -207,6 +215,7 @@ function createBaseParams(): Params {
     revealDue: 0n,
     appealDue: 0n,
     drawDue: 0n,
+    voteDue: 0n,
     drawDelayBlocks: 0,
     maxEvidence: 0,
     recordLifetime: 0n,
@@ -272,6 +281,12 @@ export const Params: MessageFns<Params, "dcm.dispute.v1.Params"> = {
         throw new globalThis.Error("value provided for field message.drawDue of type uint64 too large");
       }
       writer.uint32(104).uint64(message.drawDue);
+    }
+    if (message.voteDue !== 0n) {
+      if (BigInt.asUintN(64, message.voteDue) !== message.voteDue) {
+        throw new globalThis.Error("value provided for field message.voteDue of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.voteDue);
     }
     if (message.drawDelayBlocks !== 0) {
       writer.uint32(120).uint32(message.drawDelayBlocks);
@@ -414,6 +429,14 @@ export const Params: MessageFns<Params, "dcm.dispute.v1.Params"> = {
             message.drawDue = reader.uint64() as bigint;
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.voteDue = reader.uint64() as bigint;
+            continue;
+          }
           case 15: {
             if (tag !== 120) {
               break;
@@ -486,6 +509,7 @@ export const Params: MessageFns<Params, "dcm.dispute.v1.Params"> = {
     message.revealDue = (object.revealDue !== undefined && object.revealDue !== null) ? BigInt(object.revealDue) : 0n;
     message.appealDue = (object.appealDue !== undefined && object.appealDue !== null) ? BigInt(object.appealDue) : 0n;
     message.drawDue = (object.drawDue !== undefined && object.drawDue !== null) ? BigInt(object.drawDue) : 0n;
+    message.voteDue = (object.voteDue !== undefined && object.voteDue !== null) ? BigInt(object.voteDue) : 0n;
     message.drawDelayBlocks = object.drawDelayBlocks ?? 0;
     message.maxEvidence = object.maxEvidence ?? 0;
     message.recordLifetime = (object.recordLifetime !== undefined && object.recordLifetime !== null)
