@@ -127,7 +127,9 @@ export async function send(io: Io, globals: Globals, options: TxOptions, make: (
       AuthInfo.encode(AuthInfo.fromPartial({ signerInfos: [{ publicKey, modeInfo: { single: { mode: 1 } }, sequence: info!.sequence }], fee: { amount, gasLimit } })).finish();
     let gas = options.gas === "auto" ? 0n : BigInt(wholeNumber("--gas", options.gas, 1, Number.MAX_SAFE_INTEGER));
     if (gas === 0n || options.dryRun === true) {
-      const txBytes = TxRaw.encode({ bodyBytes, authInfoBytes: authInfo(0n, []), signatures: [new Uint8Array(64)] }).finish();
+      // With the least fee: taking one costs gas, too.
+      const least = await feesFor(rpc, 1n, options.gasPrices);
+      const txBytes = TxRaw.encode({ bodyBytes, authInfoBytes: authInfo(0n, least), signatures: [new Uint8Array(64)] }).finish();
       const { gasInfo } = SimulateResponse.decode(await ask(rpc, "/cosmos.tx.v1beta1.Service/Simulate", SimulateRequest.encode({ tx: undefined, txBytes }).finish()));
       if (gas === 0n) gas = BigInt(Math.ceil(Number(gasInfo!.gasUsed) * gasMargin));
     }
