@@ -1,6 +1,7 @@
 /** Amino JSON from contracts: the text that SIGN_MODE_LEGACY_AMINO_JSON signs, by the rules of the SDK's x/tx. Field names are sorted. */
 import type { DescField, DescMessage, DescOneof } from "@bufbuild/protobuf";
 import { Dec } from "../math/dec.ts";
+import { MathError } from "../math/int.ts";
 import { fromUtf8 } from "./bytes.ts";
 import { aminoField, aminoMessageEncoding, aminoName, messageDescriptor, numberType, registry, scalarOf, type AminoField } from "./descriptors.ts";
 import type { ModuleAccount } from "./gen/cosmos/auth/v1beta1/auth.ts";
@@ -147,6 +148,16 @@ function writerOf(field: DescField, amino: AminoField): Write {
   };
 }
 
+/** Of the wire form, which a stranger wrote. */
+function decimalText(wire: string): string {
+  try {
+    return Dec.fromProto(wire).toString();
+  } catch (error) {
+    if (error instanceof MathError) throw new AminoError(error.message);
+    throw error;
+  }
+}
+
 function elementWriter(field: DescField): Write {
   if (field.message !== undefined) {
     const { message } = field;
@@ -158,7 +169,7 @@ function elementWriter(field: DescField): Write {
     if (number !== undefined) {
       const text = value instanceof Uint8Array ? fromUtf8(value) : String(value as string);
       if (text === "") return '"0"';
-      return number === "Dec" ? `"${Dec.fromProto(text).toString()}"` : quote(text);
+      return number === "Dec" ? `"${decimalText(text)}"` : quote(text);
     }
     switch (typeof value) {
       case "string":

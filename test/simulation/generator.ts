@@ -127,7 +127,7 @@ export class Generator {
     for (const [waiting, most] of [[wanted(ctx), mostWork], [wantedOfJuries(ctx), mostVotes]] as const) {
       for (let i = Math.min(most, waiting.length); i > 0; i--) {
         const [typeUrl] = waiting.splice(random.int(waiting.length), 1) as [string];
-        const made = this.#made(ctx, this.#ordinary.find((bound) => bound.typeUrl === typeUrl)!);
+        const made = this.#made(ctx, this.#messages.find((bound) => bound.typeUrl === typeUrl)!);
         if (made !== undefined) txs.push({ messages: [plannedMessage(made.any)], signers: made.signers, gas: "1500000", fee: "0" });
       }
     }

@@ -15,35 +15,39 @@ describe("statements of all that a simulation did", function () {
   this.timeout(120_000);
 
   it("sum up to the escrow of every job and service that the chain knows, to the unit (STM-4)", async () => {
-    const rows: StatementRow[] = [];
     let compared = 0;
     let paid = 0n;
     let redeeming = 0;
-    await simulate({
-      seed: "statements of money", blocks: 70, audits: 0, roundTrip: false,
-      onBlock(height, { txResults, events }) {
-        const named = (list: typeof events): NamedEvent[] => list.map(({ type, attributes }) => ({ type, attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, value])) }));
-        for (const { events: own } of txResults) rows.push(...rowsOf({ height, txHash: "00".repeat(32), events: named(own) }));
-        rows.push(...rowsOf({ height, events: named(events) }));
-      },
-      inspect({ replica: { machine } }) {
-        const ctx = machine.queryContext();
-        const of = (subject: string, { escrow }: { readonly escrow?: { readonly paid: string; readonly fees: string; readonly burned: string; readonly refunded: string } | undefined }): void => {
-          const mine = rows.filter((row) => row.subject === subject && row.kind === "settled");
-          const sum = (pick: (row: StatementRow) => bigint): string => String(mine.reduce((total, row) => total + pick(row), 0n));
-          assert.deepEqual([sum((row) => row.gross), sum((row) => row.fee), sum((row) => row.burned), sum((row) => row.refund)], [escrow!.paid, escrow!.fees, escrow!.burned, escrow!.refunded], subject);
-          compared++;
-          paid += BigInt(escrow!.paid);
-        };
-        for (const [id, job] of jobs.entries(ctx)) of(`job:${id}`, job);
-        for (const [id, service] of services.entries(ctx)) of(`service:${id}`, service);
-        for (const [id, { redeemed }] of channels.entries(ctx)) {
-          const out = rows.filter(({ subject }) => subject === `channel:${id}`).reduce((sum, row) => sum + costOf(row), 0n);
-          assert.equal(String(out), redeemed, `channel:${id}`);
-          if (out > 0n) redeeming++;
-        }
-      },
-    });
+    let rows: StatementRow[] = [];
+    // Not each seed comes to every kind of payment.
+    for (let seed = 1; seed === 1 || (seed <= 8 && (redeeming === 0 || !rows.some(({ kind }) => kind === "penalty"))); seed++) {
+      rows = [];
+      await simulate({
+        seed: `statements of money ${seed}`, blocks: 70, audits: 0, roundTrip: false,
+        onBlock(height, { txResults, events }) {
+          const named = (list: typeof events): NamedEvent[] => list.map(({ type, attributes }) => ({ type, attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, value])) }));
+          for (const { events: own } of txResults) rows.push(...rowsOf({ height, txHash: "00".repeat(32), events: named(own) }));
+          rows.push(...rowsOf({ height, events: named(events) }));
+        },
+        inspect({ replica: { machine } }) {
+          const ctx = machine.queryContext();
+          const of = (subject: string, { escrow }: { readonly escrow?: { readonly paid: string; readonly fees: string; readonly burned: string; readonly refunded: string } | undefined }): void => {
+            const mine = rows.filter((row) => row.subject === subject && row.kind === "settled");
+            const sum = (pick: (row: StatementRow) => bigint): string => String(mine.reduce((total, row) => total + pick(row), 0n));
+            assert.deepEqual([sum((row) => row.gross), sum((row) => row.fee), sum((row) => row.burned), sum((row) => row.refund)], [escrow!.paid, escrow!.fees, escrow!.burned, escrow!.refunded], subject);
+            compared++;
+            paid += BigInt(escrow!.paid);
+          };
+          for (const [id, job] of jobs.entries(ctx)) of(`job:${id}`, job);
+          for (const [id, service] of services.entries(ctx)) of(`service:${id}`, service);
+          for (const [id, { redeemed }] of channels.entries(ctx)) {
+            const out = rows.filter(({ subject }) => subject === `channel:${id}`).reduce((sum, row) => sum + costOf(row), 0n);
+            assert.equal(String(out), redeemed, `channel:${id}`);
+            if (out > 0n) redeeming++;
+          }
+        },
+      });
+    }
     assert.ok(compared > 10 && paid > 0n, `${compared} compared, ${paid} paid`);
     assert.ok(redeeming > 0, "vouchers of some channel were redeemed");
     assert.ok(rows.some(({ kind }) => kind === "penalty"), "some penalty came to a consumer");

@@ -49,7 +49,7 @@ describe("rewards, with CosmJS", function () {
     assert.ok(amount.length === 1 && BigInt(amount[0]!.amount) >= earned / 10n ** 18n);
     const event = paid.events.find(({ type }) => type === "withdraw_rewards");
     assert.deepEqual(event?.attributes.map(({ key, value }) => [key, value]), [["amount", `${amount[0]!.amount}${denom}`], ["validator", validator], ["delegator", ines], ["msg_index", "0"]]);
-    const other = await addressOf(140);
+    const other = await addressOf(170);
     const set = { typeUrl: "/cosmos.distribution.v1beta1.MsgSetWithdrawAddress", value: MsgSetWithdrawAddress.fromPartial({ delegatorAddress: ines, withdrawAddress: other }) };
     const changed = await amino.signAndBroadcast(ines, [set], fee);
     assert.equal(changed.code, 0, changed.rawLog);

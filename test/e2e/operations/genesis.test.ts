@@ -30,12 +30,12 @@ describe("a genesis.json put by hand into config/, in the Cosmos SDK's shape", f
   });
 
   it("is refused where it has a module that is not there, by its name and with what to do", async () => {
-    const mint = { minter: { inflation: "0.130000000000000000", annual_provisions: "0.000000000000000000" }, params: { mint_denom: "udcm", blocks_per_year: "6311520" } };
-    single.writeGenesis({ ...sdk, app_state: { ...sdk.app_state, mint } });
+    const crisis = { constant_fee: { denom: "udcm", amount: "1000" } };
+    single.writeGenesis({ ...sdk, app_state: { ...sdk.app_state, crisis } });
     const { code, err } = await single.run();
     assert.notEqual(code, 0, err);
     const said = err.slice(err.lastIndexOf("dcmd:"));
-    assert.match(said, /app_state\.mint: this chain has no module "mint" yet/);
+    assert.match(said, /app_state\.crisis: this chain has no module "crisis" yet/);
     assert.match(said, /Take the section out of genesis\.json/);
     await single.assertGone();
   });

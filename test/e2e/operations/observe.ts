@@ -24,8 +24,9 @@ export function rpcAt(address: string): Rpc {
   };
 }
 
+/** Of the last block whose results are there: the block that `status` names may still be executing. */
 export async function heightOf(node: Rpc): Promise<number> {
-  return Number(((await node.rpc("status")) as { sync_info: { latest_block_height: string } }).sync_info.latest_block_height);
+  return Number(((await node.rpc("abci_info")) as { response: { last_block_height?: string } }).response.last_block_height ?? 0);
 }
 
 export async function readBlock(node: Rpc, height: number): Promise<Block> {
