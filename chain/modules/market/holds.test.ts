@@ -36,6 +36,7 @@ describe("holds", () => {
     assert.equal(market.providers.get(provider)!.locked, 0n);
     assert.deepEqual(market.providers.get(provider)!.outcomes, ["matched"], "nothing counts as finished before it is paid");
     assert.equal(holds(market, id).length, 1);
+    assert.throws(() => holds(market, 1n << 63n), /job_id 9223372036854775808 is beyond every id/);
     assert.equal(market.task(task).replicas[0]!.paid, "0");
   });
 

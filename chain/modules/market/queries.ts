@@ -162,7 +162,7 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
       return { probes: items, tau, pagination };
     },
     holds(ctx, { jobId, pagination: page }) {
-      const { items, pagination } = paginate(ctx, holds, page, (_, hold) => hold, jobId === 0n ? undefined : within.job(jobId));
+      const { items, pagination } = paginate(ctx, holds, page, (_, hold) => hold, jobId === 0n ? undefined : within.job(idOf(jobId)));
       return { holds: items, tau: ports.clock.tau(ctx), pagination };
     },
     hold: (ctx, { taskId }) => ({ hold: holds.find(ctx, taskId) ?? notFound(`pay of task ${taskId} that is held`), tau: ports.clock.tau(ctx) }),
