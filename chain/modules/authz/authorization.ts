@@ -100,9 +100,15 @@ function afterSend(ctx: Context, value: SendAuthorization, message: MsgSend): "s
   if (left === undefined) fail(sdkErrors.insufficientFunds, "requested amount is more than spend limit");
   if (value.allowList.length > 0) {
     ctx.gas.consume(gasPerAllowed * value.allowList.length, "send authorization");
-    if (!value.allowList.includes(message.toAddress)) fail(sdkErrors.unauthorized, `cannot send to ${message.toAddress} address`);
+    if (!lists(value.allowList, message.toAddress)) fail(sdkErrors.unauthorized, `cannot send to ${message.toAddress} address`);
   }
   return left.length === 0 ? "spent" : { typeUrl: typeUrls.send, value: SendAuthorization.encode({ ...value, spendLimit: toWire(left) }).finish() };
+}
+
+/** One address has two texts, lower and upper case: a list of those that are denied must know both. */
+function lists(list: readonly string[], address: string): boolean {
+  const wanted = address.toLowerCase();
+  return list.some((one) => one.toLowerCase() === wanted);
 }
 
 /** Of the messages that stake authorizations cover; a redelegation counts for where it goes. */
@@ -112,8 +118,8 @@ function afterStake(ctx: Context, value: StakeAuthorization, message: StakeMessa
   const validator = "validatorDstAddress" in message ? message.validatorDstAddress : message.validatorAddress;
   const listed = [...(value.allowList?.address ?? []), ...(value.denyList?.address ?? [])];
   ctx.gas.consume(gasPerAllowed * listed.length, "stake authorization");
-  const isAllowed = value.allowList === undefined || value.allowList.address.length === 0 || value.allowList.address.includes(validator);
-  if (!isAllowed || value.denyList?.address.includes(validator) === true) fail(sdkErrors.unauthorized, `cannot delegate/undelegate to ${validator} validator`);
+  const isAllowed = value.allowList === undefined || value.allowList.address.length === 0 || lists(value.allowList.address, validator);
+  if (!isAllowed || lists(value.denyList?.address ?? [], validator)) fail(sdkErrors.unauthorized, `cannot delegate/undelegate to ${validator} validator`);
   if (value.maxTokens === undefined) return "kept";
   const { denom, amount } = message.amount!;
   if (value.maxTokens.denom !== denom) failPlain(`invalid coin denominations; ${value.maxTokens.denom}, ${denom}`);

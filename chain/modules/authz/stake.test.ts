@@ -46,6 +46,17 @@ class Granted extends StakeChain {
 const delegate = (value: number, validator = 1, of = denom): Any => pack(MsgDelegate, { delegatorAddress: granter, validatorAddress: valoper(validator), amount: amount(value, of) });
 
 describe("stake authorizations (AUTHZ-8)", () => {
+  it("never reach a denied validator, however its address is spelled, and reach an allowed one both ways", () => {
+    const upper = (validator: number): Any => pack(MsgDelegate, { delegatorAddress: granter, validatorAddress: valoper(validator).toUpperCase(), amount: amount(10) });
+    const denying = new Granted({ authorizationType: 1, denyList: { address: [valoper(2)] } });
+    assert.throws(() => { denying.exec(upper(2)); }, refused("sdk", 4, /cannot delegate\/undelegate/));
+    denying.exec(upper(1));
+    assert.deepEqual([denying.shares(1), denying.shares(2)], ["1010", undefined]);
+    const allowing = new Granted({ authorizationType: 1, allowList: { address: [valoper(1)] } });
+    allowing.exec(upper(1));
+    assert.equal(allowing.shares(1), "1010");
+  });
+
   it("delegate within their limit and their list, and end when it is spent", () => {
     const chain = new Granted({ authorizationType: 1, maxTokens: amount(100), allowList: { address: [valoper(1)] } });
     chain.exec(delegate(60));
