@@ -108,4 +108,18 @@ describe("feegrant", () => {
     assert.equal(list.allowances.length, 1);
     assert.deepEqual(brokenInvariants(stores, modules), []);
   });
+
+  it("exports what a chain that begins later takes, without what has expired by then (FEE-6)", () => {
+    const stores = chain(basic(100, now + 10n));
+    execute(stores, modules, "/cosmos.feegrant.v1beta1.MsgGrantAllowance", { granter: grantee, grantee: granter, allowance: basic(100) });
+    const section = grantsMod.genesis!.export(testContext(stores));
+    const later = memoryStores();
+    initGenesis(later, modules);
+    transact(later, (ctx) => { grantsMod.genesis!.init(ctx, section); }, { time: now + 11n });
+    assert.deepEqual(brokenInvariants(later, modules), []);
+    const left = query<QueryAllowancesResponse>(later, modules, "/cosmos.feegrant.v1beta1.Query/AllowancesByGranter", { granter, pagination: undefined });
+    assert.deepEqual(left.allowances, []);
+    const kept = query<QueryAllowancesResponse>(later, modules, "/cosmos.feegrant.v1beta1.Query/AllowancesByGranter", { granter: grantee, pagination: undefined });
+    assert.equal(kept.allowances.length, 1);
+  });
 });

@@ -52,7 +52,11 @@ export function feegrantModule(ports: FeegrantPorts): { readonly module: Module;
         }
       },
       init(ctx, { allowances }) {
-        for (const { granter, grantee, allowance } of allowances) addGrant(ctx, addressBytes(granter), addressBytes(grantee), allowance!, ports);
+        for (const { granter, grantee, allowance } of allowances) {
+          // Grants that expired before the new chain begins are left behind.
+          if ((expiryOf(readAllowance(allowance)) ?? ctx.header.timeNanos) < ctx.header.timeNanos) continue;
+          addGrant(ctx, addressBytes(granter), addressBytes(grantee), allowance!, ports);
+        }
       },
       export: (ctx) => ({ allowances: [...grants.entries(ctx)].map(([, grant]) => grant) }),
     },
