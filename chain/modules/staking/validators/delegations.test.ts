@@ -174,6 +174,15 @@ describe("delegations", () => {
     assert.deepEqual(content(copy), content(chain));
   });
 
+  it("keep one spelling of an operator: a validator made in upper case is exported and loaded like any other (STAKING-5)", () => {
+    const chain = new StakeChain();
+    const { events } = chain.run("CreateValidator", { ...validatorOf(1), validatorAddress: valoper(1).toUpperCase(), value: { denom, amount: "10000000" } });
+    chain.end();
+    assert.equal(chain.validator(1)!.operatorAddress, valoper(1));
+    assert.deepEqual(events.find(({ type }) => type === "create_validator")!.attributes[0], ["validator", valoper(1)]);
+    assert.deepEqual(new StakeChain({ from: chain }).exported(), chain.exported());
+  });
+
   it("refuse a section that contradicts itself (STAKING-5)", () => {
     const chain = two();
     chain.delegate(3, 1, 5 * million);

@@ -28,15 +28,17 @@ export function createValidator(keeper: Keeper): MessageHandler<MsgCreateValidat
       const used = taken(ctx, operator, pubkeyAddress(key));
       if (used !== undefined) fail(used === "operator" ? errors.ownerExists : errors.pubKeyExists);
       requireBondDenom(ctx, denom);
+      // One address has two texts: state has the one in lower case.
+      const operatorAddress = addressText(operator, prefixes.validator);
       const validator: Validator = {
-        operatorAddress: message.validatorAddress, consensusPubkey: keyAny, jailed: false, status: BondStatus.BOND_STATUS_UNBONDED, tokens: "0", delegatorShares: "0", description,
+        operatorAddress, consensusPubkey: keyAny, jailed: false, status: BondStatus.BOND_STATUS_UNBONDED, tokens: "0", delegatorShares: "0", description,
         unbondingHeight: 0n, unbondingTime: timestampOf(0n), commission: { commissionRates: rates, updateTime: timestampOf(ctx.header.timeNanos) },
         minSelfDelegation: message.minSelfDelegation, unbondingOnHoldRefCount: 0n, unbondingIds: [],
       };
       addValidator(ctx, operator, validator);
       keeper.hooks.afterValidatorCreated(ctx, operator);
       delegate(keeper, ctx, operator, operator, amount, "account", validator);
-      ctx.emit("create_validator", [["validator", message.validatorAddress], ["amount", `${amount}${denom}`]]);
+      ctx.emit("create_validator", [["validator", operatorAddress], ["amount", `${amount}${denom}`]]);
       return {};
     },
 
