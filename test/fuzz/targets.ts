@@ -1,10 +1,13 @@
 /** What is fuzzed, one case at a time: each case follows from its label and throws where something is wrong. */
-import { fromBase64, toBase64 } from "../../chain/codec/bytes.ts";
+import { isAddress, prefixes } from "../../chain/codec/address.ts";
+import { fromBase64, toBase64, toHex } from "../../chain/codec/bytes.ts";
+import type { ExecTxResult } from "../../chain/codec/gen/tendermint/abci/types.ts";
 import { decodeTx, TxDecodeError } from "../../chain/codec/tx.ts";
 import { appStateBytes, GenesisError, readGenesis, writeGenesis } from "../../chain/node/genesis.ts";
 import { TxError } from "../../chain/runtime/errors.ts";
 import type { BlockRequest } from "../../chain/runtime/machine.ts";
 import type { BoundMessage } from "../../chain/runtime/module.ts";
+import type { ChangeSet } from "../../chain/store/overlay.ts";
 import { traceFault } from "../simulation/audit.ts";
 import { encodePlanned, type PlannedTx } from "../simulation/plan.ts";
 import { seeded } from "../simulation/random.ts";
@@ -46,19 +49,61 @@ export function transactionTarget({ replica, world, generator, nanos }: LastStat
 
 /** The same transaction with strange fields, signed as it is: it gets past the signatures. */
 function craft(tx: PlannedTx, find: (typeUrl: string) => BoundMessage | undefined, random: ReturnType<typeof seeded>): PlannedTx {
+  const { fault: _, ...rest } = tx;
+  return changed(rest, find, (message) => mutateFields(message, random, 5));
+}
+
+/** The transaction with other fields in its messages, where they can be encoded. */
+function changed(tx: PlannedTx, find: (typeUrl: string) => BoundMessage | undefined, change: (message: object) => unknown): PlannedTx {
   const messages = tx.messages.map(([typeUrl, value]): readonly [string, string] => {
     const bound = find(typeUrl);
     if (bound === undefined) return [typeUrl, value];
     const type = bound.request as unknown as { decode(bytes: Uint8Array): object; fromPartial(message: object): object; encode(message: unknown): { finish(): Uint8Array } };
     try {
-      return [typeUrl, toBase64(type.encode(type.fromPartial(mutateFields(type.decode(fromBase64(value)), random, 5) as object)).finish())];
+      return [typeUrl, toBase64(type.encode(type.fromPartial(change(type.decode(fromBase64(value))) as object)).finish())];
     } catch {
       // Some values cannot be encoded, and so cannot be sent.
       return [typeUrl, value];
     }
   });
-  const { fault: _, ...rest } = tx;
-  return { ...rest, messages };
+  return { ...tx, messages };
+}
+
+/** One address has two texts, lower and upper case. A message that is taken with the other one does what it does with the first. */
+export function spellingTarget({ replica, world, generator, nanos }: LastState): Target {
+  const { machine } = replica;
+  const ctx = machine.queryContext();
+  const empty: BlockRequest = { height: ctx.height + 1n, timeNanos: nanos, proposer: new Uint8Array(20), txs: [], lastCommit: undefined, misbehavior: [] };
+  return (label) => {
+    const { fault: _, memo: __, ...tx } = generator.transaction(ctx, label) ?? { messages: [], signers: [], gas: "0", fee: "0" };
+    const spelled = changed(tx, (typeUrl) => machine.router.message(typeUrl), inUpperCase);
+    if (spelled.messages.every(([, value], i) => value === tx.messages[i]![1])) return;
+    const signing = signingFor(machine, world, nanos);
+    const [usual, other] = [tx, spelled].map((one) => replica.trial({ ...empty, txs: [encodePlanned(one, signing)] })) as [Trial, Trial];
+    if (other.result.txResults[0]!.code !== 0) return;
+    const [{ code, codespace, log }] = usual.result.txResults as [ExecTxResult];
+    const what = tx.messages.map(([typeUrl]) => typeUrl).join(", ");
+    if (code !== 0) throw new Error(`${what} is refused (${codespace} ${code}: ${log}), and taken with its addresses in upper case`);
+    const fault = changeFault(usual.writes, other.writes);
+    if (fault !== undefined) throw new Error(`${what} with its addresses in upper case ${fault}`);
+  };
+}
+
+type Trial = ReturnType<LastState["replica"]["trial"]>;
+
+/** The sentence that says where two blocks write different things. */
+function changeFault(usual: ChangeSet, other: ChangeSet): string | undefined {
+  const text = (changes: ChangeSet): Map<string, string> => new Map(changes.flatMap(([store, entries]) => entries.map(([key, value]) => [`${store} ${toHex(key)}`, value === undefined ? "nothing" : toHex(value)] as const)));
+  const [a, b] = [text(usual), text(other)];
+  for (const key of new Set([...a.keys(), ...b.keys()])) if (a.get(key) !== b.get(key)) return `writes ${b.get(key) ?? "not"} to ${key} instead of ${a.get(key) ?? "not"}`;
+  return undefined;
+}
+
+function inUpperCase(value: unknown): unknown {
+  if (typeof value === "string") return Object.values(prefixes).some((prefix) => isAddress(value, prefix)) ? value.toUpperCase() : value;
+  if (Array.isArray(value)) return value.map(inUpperCase);
+  if (value === null || typeof value !== "object" || value instanceof Uint8Array) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, inUpperCase(field)]));
 }
 
 /** Queries with strange fields: an answer or a QueryError. */

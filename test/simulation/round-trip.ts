@@ -16,13 +16,21 @@ const historical: Readonly<Record<string, string>> = {
   "/dcm.clock.v1.Query/Tau": "the header mark begins anew: no protocol time passes between two chains",
 };
 
+const yearNanos = 365n * 86_400n * 1_000_000_000n;
+
 export async function roundTrip(machine: Machine, world: SimulatedWorld): Promise<void> {
   const sections = machine.exportGenesis(0);
   const { sections: read } = readGenesis(appStateBytes(writeGenesis(sections, machine.modules)), machine.modules);
   const ctx = machine.queryContext();
-  const copy = await LocalReplica.start("exported", {
-    chainId: world.chainId, timeNanos: ctx.header.timeNanos, initialHeight: ctx.height + 1n, sections: read, genTxs: [], consensusParams: consensusParams.find(ctx),
+  const begin = (name: string, timeNanos: bigint): Promise<LocalReplica> => LocalReplica.start(name, {
+    chainId: world.chainId, timeNanos, initialHeight: ctx.height + 1n, sections: read, genTxs: [], consensusParams: consensusParams.find(ctx),
   }, { checkInvariants: true });
+  const live = async (copy: LocalReplica, timeNanos: bigint): Promise<void> => {
+    for (let i = 1n; i <= 3n; i++) {
+      await copy.execute({ height: ctx.height + i, timeNanos: timeNanos + i * 1_000_000_000n, proposer: ctx.header.proposer, txs: [], lastCommit: undefined, misbehavior: [] });
+    }
+  };
+  const copy = await begin("exported", ctx.header.timeNanos);
   try {
     const broken = copy.machine.brokenInvariants(copy.machine.queryContext());
     if (broken.length > 0) throw new Error(`after export and import: ${broken.join("; ")}`);
@@ -30,11 +38,18 @@ export async function roundTrip(machine: Machine, world: SimulatedWorld): Promis
       if (toHex(section) !== toHex(sections[name] ?? new Uint8Array(0))) throw new Error(`section ${name} is another one after export and import: ${firstDifference(name, machine, sections[name]!, section)}`);
     }
     compareQueries(machine, copy.machine, world);
-    for (let i = 1n; i <= 3n; i++) {
-      await copy.execute({ height: ctx.height + i, timeNanos: ctx.header.timeNanos + i * 1_000_000_000n, proposer: ctx.header.proposer, txs: [], lastCommit: undefined, misbehavior: [] });
-    }
+    await live(copy, ctx.header.timeNanos);
   } finally {
     await copy.stop();
+  }
+  // Whoever begins a chain anew decides when: much of what is exported has ended by then.
+  const late = await begin("exported, begun a year later", ctx.header.timeNanos + yearNanos);
+  try {
+    const broken = late.machine.brokenInvariants(late.machine.queryContext());
+    if (broken.length > 0) throw new Error(`after export and import a year later: ${broken.join("; ")}`);
+    await live(late, ctx.header.timeNanos + yearNanos);
+  } finally {
+    await late.stop();
   }
 }
 
