@@ -99,6 +99,20 @@ describe("authz", () => {
     assert.throws(() => run(chain(generic), [foreign]), refused("authz", 2), "the inner grantee has granted nothing");
   });
 
+  it("opens each message of a nest once, however deep it is (AUTHZ-4)", () => {
+    let times = 0;
+    const open = (any: Any): ReturnType<Router["open"]> => {
+      if (any.typeUrl.endsWith("MsgSend")) times++;
+      return nested.open(any);
+    };
+    const counted = authzModule({ accounts, bank, messages: { message: (typeUrl) => router.message(typeUrl), open } });
+    const nested = new Router();
+    nested.bind([bankMod, counted.module]);
+    const nest = (depth: number): Any => (depth === 0 ? sends(1, grantee) : pack(MsgExec, { grantee, msgs: [nest(depth - 1)] }));
+    execute(chain(), [counted.module], exec, { grantee, msgs: [nest(5)] });
+    assert.equal(times, 1);
+  });
+
   it("refuses grants to oneself, of unknown messages, and of messages that are not served (AUTHZ-5)", () => {
     const give = (authorization: Any, to = grantee) => execute(chain(), modules, grant, { granter, grantee: to, grant: { authorization, expiration: undefined } });
     assert.throws(() => give(generic, granter), refused("authz", 7));

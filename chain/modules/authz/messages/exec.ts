@@ -20,6 +20,13 @@ export const maxDepth = 6;
 const execUrl = "/cosmos.authz.v1beta1.MsgExec";
 
 export function exec({ messages }: AuthzPorts): MessageHandler<MsgExec, MsgExecResponse> {
+  /** By the message that carries them: opened anew for the check and the execution of each level, a nest would cost with the square of its depth. */
+  const opened = new WeakMap<MsgExec, readonly CarriedMessage[]>();
+  const carriedBy = (message: MsgExec): readonly CarriedMessage[] => {
+    const carried = opened.get(message) ?? message.msgs.map((any) => open(messages, any));
+    opened.set(message, carried);
+    return carried;
+  };
   return {
     signers: (message) => [message.grantee],
 
@@ -27,12 +34,12 @@ export function exec({ messages }: AuthzPorts): MessageHandler<MsgExec, MsgExecR
       readAddress(message.grantee, "invalid grantee address");
       if (message.msgs.length === 0) fail(sdkErrors.invalidRequest, "messages cannot be empty");
       checkDepth(message.msgs);
-      for (const any of message.msgs) open(messages, any);
+      carriedBy(message);
     },
 
     execute(ctx, message) {
       const grantee = readAddress(message.grantee, "invalid grantee address");
-      return { results: message.msgs.map((any, index) => run(ctx, grantee, open(messages, any), index)) };
+      return { results: carriedBy(message).map((one, index) => run(ctx, grantee, one, index)) };
     },
 
     arbitrary: () => undefined,
