@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PageRequest } from "../codec/gen/cosmos/base/query/v1beta1/pagination.ts";
 import { compareBytes, concatBytes, uint64Bytes, utf8 } from "../codec/bytes.ts";
-import { bytesKey, intValue, item, map, pairKey, tailKey, textKey, textTailKey, uint32Key, uint64Key, uint64Value, type KeyCodec } from "./collections.ts";
-import { Context } from "./context.ts";
+import { bytesKey, intValue, item, map, pairKey, rawValue, tailKey, textKey, textTailKey, uint32Key, uint64Key, uint64Value, type KeyCodec } from "./collections.ts";
+import { Context, readOnly } from "./context.ts";
 import { QueryError } from "./errors.ts";
 import { GasMeter } from "./gas.ts";
-import { paginate } from "./queries.ts";
+import { paginate, readBudget } from "./queries.ts";
 import { memoryStores } from "./testing.ts";
 
 const header = { chainId: "test", height: 1n, timeNanos: 0n, proposer: new Uint8Array(0) };
@@ -119,5 +119,18 @@ describe("pagination", () => {
 
   it("refuses key and offset together", () => {
     assert.throws(() => page({ key: utf8("k1"), offset: 1n }), (error: unknown) => error instanceof QueryError && error.grpc === "InvalidArgument");
+  });
+
+  it("a query reads so much and no more, in one range or record by record: what strangers store cannot make an answer hold up the node", () => {
+    const records = map("query", Uint8Array.of(1), uint64Key, rawValue);
+    const stores = memoryStores();
+    const megabyte = new Uint8Array(1 << 20).fill(1);
+    for (let id = 0n; id < 80n; id++) records.set(new Context(header, stores, "deliver"), id, megabyte);
+    const query = (): Context => new Context(header, readOnly(stores, readBudget()), "query");
+    assert.equal(paginate(query(), records, PageRequest.fromPartial({ limit: 50n }), (id) => id).items.length, 50);
+    const exhausted = (error: unknown): boolean => error instanceof QueryError && error.grpc === "ResourceExhausted" && error.message.includes("pagination.limit");
+    assert.throws(() => paginate(query(), records, PageRequest.fromPartial({ limit: 80n }), (id) => id), exhausted);
+    const ctx = query();
+    assert.throws(() => { for (let id = 0n; id < 80n; id++) records.find(ctx, id); }, exhausted);
   });
 });

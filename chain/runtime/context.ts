@@ -2,7 +2,7 @@
 import { EventLog, type EmittedEvent } from "../codec/event-log.ts";
 import { TxError } from "./errors.ts";
 import { GasMeter, GasStore } from "./gas.ts";
-import type { KVStore, ReadStores, Stores } from "../store/kv.ts";
+import type { KVStore, ReadStore, ReadStores, Stores } from "../store/kv.ts";
 import { StoresOverlay } from "../store/overlay.ts";
 
 /** The header values that consensus agreed on. Time is nanoseconds since the Unix epoch, from the header. */
@@ -112,14 +112,31 @@ function rethrow(_: string, error: unknown): never {
   throw error;
 }
 
-/** Read-only stores in the shape that a Context takes: a write is a mistake of ours. */
-export function readOnly(stores: ReadStores): Stores {
+/** Read-only stores in the shape that a Context takes: a write is a mistake of ours. Each entry that is read is shown to `seen`. */
+export function readOnly(stores: ReadStores, seen?: (key: Uint8Array, value: Uint8Array | undefined) => void): Stores {
   const refuse = (): never => {
     throw new TypeError("this state is read-only");
   };
+  const watch = (store: ReadStore): ReadStore => (seen === undefined ? store : {
+    get(key) {
+      const value = store.get(key);
+      seen(key, value);
+      return value;
+    },
+    has(key) {
+      seen(key, undefined);
+      return store.has(key);
+    },
+    *iterate(start, end, reverse) {
+      for (const entry of store.iterate(start, end, reverse)) {
+        seen(entry[0], entry[1]);
+        yield entry;
+      }
+    },
+  });
   return {
     store(name) {
-      const inner = stores.store(name);
+      const inner = watch(stores.store(name));
       return { get: (k) => inner.get(k), has: (k) => inner.has(k), iterate: (a, b, r) => inner.iterate(a, b, r), set: refuse, delete: refuse };
     },
   };

@@ -18,6 +18,7 @@ import { assert, AssertionError, HaltError, QueryError, sdkErrors, TxError } fro
 import { GasMeter } from "./gas.ts";
 import { moduleVersions, runtimeStore } from "./migrations.ts";
 import type { Module } from "./module.ts";
+import { readBudget } from "./queries.ts";
 import type { Router } from "./router.ts";
 import { CachedTx, TxCache } from "./tx-cache.ts";
 
@@ -515,9 +516,9 @@ export class Machine {
 
   // ---- queries
 
-  /** Answers a module's query at a kept version (0: the latest). Throws QueryError. */
+  /** Answers a module's query at a kept version (0: the latest). Throws QueryError, also where it reads too much. */
   query(path: string, request: Uint8Array, version = 0): Uint8Array {
-    const ctx = this.#queryContext(version);
+    const ctx = this.#queryContext(version, readBudget());
     try {
       return this.router.answer(ctx, path, request);
     } catch (error) {
@@ -534,11 +535,11 @@ export class Machine {
     return this.#queryContext(version);
   }
 
-  #queryContext(version: number): Context {
+  #queryContext(version: number, seen?: Parameters<typeof readOnly>[1]): Context {
     const stores = version === 0 ? (this.#genesis ?? this.#store.latest()) : this.#store.at(version);
     const header = version === 0 ? this.#header : readHeader(stores);
     if (header === undefined) throw new QueryError("Unavailable", "the chain has no genesis yet");
-    return new Context(header, readOnly(stores), "query");
+    return new Context(header, readOnly(stores, seen), "query");
   }
 
   /** The broken invariants of a context's state, each as a sentence. */

@@ -9,6 +9,18 @@ import { QueryError } from "./errors.ts";
 export const defaultPageLimit = 100;
 /** What one query may walk over, whatever it asks for. */
 export const maxPageScan = 100_000;
+/** Bytes of state that one query may read, and what each entry counts for beside its own: whoever fills records could else make one answer hold up the node. */
+export const maxQueryBytes = 64 << 20;
+const bytesPerRead = 32;
+
+/** Counts what a query reads; throws ResourceExhausted beyond `maxQueryBytes`. */
+export function readBudget(): (key: Uint8Array, value: Uint8Array | undefined) => void {
+  let left = maxQueryBytes;
+  return (key, value) => {
+    left -= bytesPerRead + key.length + (value?.length ?? 0);
+    if (left < 0) throw new QueryError("ResourceExhausted", `the query read more than ${maxQueryBytes} bytes of state; ask for fewer entries at once (pagination.limit)`);
+  };
+}
 
 export interface Page<T> {
   readonly items: T[];
