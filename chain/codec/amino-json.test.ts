@@ -99,4 +99,20 @@ describe("amino JSON", () => {
     const delegate = codecs.get("cosmos.staking.v1beta1.MsgDelegate")!.fromPartial({ delegatorAddress: "d" });
     assert.throws(() => aminoMessage("/cosmos.staking.v1beta1.MsgDelegate", delegate), (error) => error instanceof AminoError && /not supported: dont_omit_empty=true/.test(error.message));
   });
+
+  it("has none for numbers that are no text, and for no other bytes ends in another error", () => {
+    const params = { signedBlocksWindow: 1n, minSignedPerWindow: Uint8Array.of(0xff, 0xfe) };
+    assert.throws(() => aminoMessage("/cosmos.slashing.v1beta1.MsgUpdateParams", { authority: "a", params }), AminoError);
+    const signed = allMessages().filter((desc) => signerFields(desc).length > 0);
+    for (const desc of signed) {
+      fc.assert(fc.property(arbitraryMessage(desc, { codecs }), (message) => {
+        try {
+          const typeUrl = `/${desc.typeName}`;
+          aminoMessage(typeUrl, decode(typeUrl, codecs.get(desc.typeName)!.encode(message).finish()));
+        } catch (error) {
+          assert.ok(error instanceof AminoError, `${desc.typeName}: ${String(error)}`);
+        }
+      }), { numRuns: 20 });
+    }
+  });
 });

@@ -158,6 +158,16 @@ function decimalText(wire: string): string {
   }
 }
 
+/** The text of a number in bytes, which a stranger wrote. */
+function numberText(bytes: Uint8Array): string {
+  try {
+    return fromUtf8(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) throw new AminoError("a number is no text");
+    throw error;
+  }
+}
+
 function elementWriter(field: DescField): Write {
   if (field.message !== undefined) {
     const { message } = field;
@@ -167,7 +177,7 @@ function elementWriter(field: DescField): Write {
   const number = numberType(field) ?? (scalarOf(field) === "cosmos.Int" ? "Int" : undefined);
   return (value) => {
     if (number !== undefined) {
-      const text = value instanceof Uint8Array ? fromUtf8(value) : String(value as string);
+      const text = value instanceof Uint8Array ? numberText(value) : String(value as string);
       if (text === "") return '"0"';
       return number === "Dec" ? `"${decimalText(text)}"` : quote(text);
     }
