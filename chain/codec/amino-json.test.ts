@@ -100,9 +100,11 @@ describe("amino JSON", () => {
     assert.throws(() => aminoMessage("/cosmos.staking.v1beta1.MsgDelegate", delegate), (error) => error instanceof AminoError && /not supported: dont_omit_empty=true/.test(error.message));
   });
 
-  it("has none for numbers that are no text, and for no other bytes ends in another error", () => {
+  it("has none for numbers that are no text and times that no calendar has, and for no other bytes ends in another error", () => {
     const params = { signedBlocksWindow: 1n, minSignedPerWindow: Uint8Array.of(0xff, 0xfe) };
     assert.throws(() => aminoMessage("/cosmos.slashing.v1beta1.MsgUpdateParams", { authority: "a", params }), AminoError);
+    const grant = { granter: "a", grantee: "b", grant: { authorization: { typeUrl: "/cosmos.authz.v1beta1.GenericAuthorization", value: new Uint8Array(0) }, expiration: { seconds: (1n << 63n) - 1n, nanos: 0 } } };
+    assert.throws(() => aminoMessage("/cosmos.authz.v1beta1.MsgGrant", grant), AminoError);
     const signed = allMessages().filter((desc) => signerFields(desc).length > 0);
     for (const desc of signed) {
       fc.assert(fc.property(arbitraryMessage(desc, { codecs }), (message) => {

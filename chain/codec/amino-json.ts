@@ -7,7 +7,7 @@ import { aminoField, aminoMessageEncoding, aminoName, messageDescriptor, numberT
 import type { ModuleAccount } from "./gen/cosmos/auth/v1beta1/auth.ts";
 import type { Any } from "./gen/google/protobuf/any.ts";
 import type { Coin } from "./gen/cosmos/base/v1beta1/coin.ts";
-import { quote, quoteBytes, timestampText, type Instant } from "./json-text.ts";
+import { quote, quoteBytes, TimeError, timestampText, type Instant } from "./json-text.ts";
 import { strictDecoder } from "./strict.ts";
 
 /** A message that has no amino JSON. */
@@ -45,7 +45,7 @@ function content(desc: DescMessage, message: object): string {
   const value = message as Plain;
   switch (desc.typeName) {
     case "google.protobuf.Timestamp":
-      return `"${timestampText(message as Instant)}"`;
+      return `"${timeText(message as Instant)}"`;
     case "google.protobuf.Duration":
       return duration(message as Instant);
     case "google.protobuf.Any":
@@ -158,6 +158,16 @@ function decimalText(wire: string): string {
   }
 }
 
+/** Of a time that a stranger wrote. */
+function timeText(time: Instant): string {
+  try {
+    return timestampText(time);
+  } catch (error) {
+    if (error instanceof TimeError) throw new AminoError(error.message);
+    throw error;
+  }
+}
+
 /** The text of a number in bytes, which a stranger wrote. */
 function numberText(bytes: Uint8Array): string {
   try {
@@ -219,7 +229,7 @@ export function signDocAmino(doc: AminoSignDoc): string {
     `"msgs":[${doc.messages.join(",")}]`,
     `"sequence":"${doc.sequence}"`,
     ...(doc.timeoutHeight === 0n ? [] : [`"timeout_height":"${doc.timeoutHeight}"`]),
-    ...(doc.timeoutTimestamp === undefined ? [] : [`"timeout_timestamp":"${timestampText(doc.timeoutTimestamp)}"`]),
+    ...(doc.timeoutTimestamp === undefined ? [] : [`"timeout_timestamp":"${timeText(doc.timeoutTimestamp)}"`]),
     ...(doc.unordered ? [`"unordered":true`] : []),
   ];
   return `{${parts.join(",")}}`;

@@ -80,6 +80,16 @@ describe("protobuf JSON", () => {
     assert.deepEqual(toJson("cosmos.slashing.v1beta1.Params", bytes), json);
   });
 
+  it("shows what is no number and no time as it came: a refused transaction must not hide the block that has it", () => {
+    const vote = { proposalId: 1n, voter: "v", options: [{ option: 1, weight: "half" }] };
+    assert.deepEqual((toJson("cosmos.gov.v1beta1.MsgVoteWeighted", vote) as { options: unknown[] }).options, [{ option: "VOTE_OPTION_YES", weight: "half" }]);
+    const slashing = toJson("cosmos.slashing.v1beta1.Params", { ...SlashingParams.fromPartial({}), minSignedPerWindow: Uint8Array.of(0xff) }) as { min_signed_per_window: string };
+    assert.equal(slashing.min_signed_per_window, "/w==");
+    const never = { seconds: (1n << 63n) - 1n, nanos: -1 };
+    assert.deepEqual(toJson("google.protobuf.Timestamp", never), { seconds: "9223372036854775807", nanos: -1 });
+    assert.deepEqual(toJson("google.protobuf.Duration", never), { seconds: "9223372036854775807", nanos: -1 });
+  });
+
   it("expands Any behind its type, both ways", () => {
     const json = {
       granter: "a", grantee: "b",

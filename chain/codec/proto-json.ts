@@ -42,13 +42,23 @@ function messageToJson(desc: DescMessage, message: object, depth: number): Json 
   if (depth > maxDepth) throw new JsonError(desc.typeName, `nested deeper than ${maxDepth}`);
   switch (desc.typeName) {
     case "google.protobuf.Timestamp":
-      return timestampText(message as Instant, true);
+      return timeToJson(desc, message as Instant, depth, (time) => timestampText(time, true));
     case "google.protobuf.Duration":
-      return durationText(message as Instant);
+      return timeToJson(desc, message as Instant, depth, durationText);
     case "google.protobuf.Any":
       return anyToJson(message as Any, depth);
     default:
       return fieldsToJson(desc, message as Plain, depth);
+  }
+}
+
+/** A time that no text has is shown by its parts: a transaction that was refused for it is shown, too. */
+function timeToJson(desc: DescMessage, time: Instant, depth: number, text: (time: Instant) => string): Json {
+  try {
+    return text(time);
+  } catch (error) {
+    if (error instanceof TimeError) return fieldsToJson(desc, time as unknown as Plain, depth);
+    throw error;
   }
 }
 
@@ -81,14 +91,22 @@ function valueToJson(field: DescField, value: unknown, depth: number): Json {
   if (value === undefined || value === null) return null;
   if (field.enum !== undefined) return enumName(field.enum, value as number);
   const number = numberType(field);
-  if (number !== undefined) {
-    const text = value instanceof Uint8Array ? fromUtf8(value) : (value as string);
-    return number === "Int" ? text || "0" : text === "" ? Dec.zero.toString() : Dec.fromProto(text).toString();
-  }
+  if (number !== undefined) return numberToJson(number, value as string | Uint8Array);
   if (typeof value === "bigint") return value.toString();
   // A bytes field that is not on the wire is nil in Go; an element of a list or a oneof never is. 2 is implicit presence.
   if (value instanceof Uint8Array) return value.length === 0 && field.fieldKind === "scalar" && field.presence === 2 ? null : toBase64(value);
   return value as string | number | boolean;
+}
+
+/** What is no number is shown as it came, bytes as base64: a transaction that was refused for it is shown, too. */
+function numberToJson(number: "Int" | "Dec", value: string | Uint8Array): string {
+  try {
+    const text = value instanceof Uint8Array ? fromUtf8(value) : value;
+    return number === "Int" ? text || "0" : text === "" ? Dec.zero.toString() : Dec.fromProto(text).toString();
+  } catch (error) {
+    if (error instanceof MathError || error instanceof TypeError) return value instanceof Uint8Array ? toBase64(value) : value;
+    throw error;
+  }
 }
 
 /** How Go shows a message that is not on the wire but cannot be null: its zero value, for a time the year 1. */

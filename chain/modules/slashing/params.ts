@@ -50,7 +50,8 @@ function readDec(bytes: Uint8Array): Dec | undefined {
   try {
     return Dec.fromProto(fromUtf8(bytes));
   } catch (error) {
-    if (error instanceof MathError) return undefined;
+    // No number, or no text at all.
+    if (error instanceof MathError || error instanceof TypeError) return undefined;
     throw error;
   }
 }

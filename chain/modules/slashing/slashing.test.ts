@@ -277,6 +277,7 @@ describe("slashing's parameters", () => {
       [{ minSignedPerWindow: decBytes("1.000000000000000001") }, /^min signed per window too large/],
       [{ minSignedPerWindow: new Uint8Array(0) }, /^min signed per window cannot be nil$/],
       [{ minSignedPerWindow: utf8("half") }, /^min signed per window is not a decimal$/],
+      [{ minSignedPerWindow: Uint8Array.of(0xff, 0xfe) }, /^min signed per window is not a decimal$/],
       [{ downtimeJailDuration: { seconds: 0n, nanos: 0 } }, /^downtime jail duration must be positive: 0ns$/],
       [{ downtimeJailDuration: undefined }, /must be positive/],
       [{ downtimeJailDuration: { seconds: 10n ** 10n, nanos: 0 } }, /292 years/],
