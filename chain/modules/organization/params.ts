@@ -17,7 +17,7 @@ export function paramsFault(params: Params): TxError | undefined {
   const fee = params.creationFee;
   const amount = fee === undefined ? undefined : readAmount(fee.amount);
   if (fee === undefined || !isDenom(fee.denom) || amount === undefined || amount < 0n || amount > maxFee) {
-    return errorOf(errors.invalidParams, { field: "params.creation_fee", value: `${fee?.amount ?? ""}${fee?.denom ?? ""}`, low: "0", high: `${maxFee} of a denom` });
+    return errorOf(errors.invalidParams, { field: "params.creation_fee", value: `${fee?.amount.slice(0, 80) ?? ""}${fee?.denom.slice(0, 128) ?? ""}`, low: "0", high: `${maxFee} of a denom` });
   }
   for (const [field, [low, high]] of Object.entries(bounds) as [keyof typeof bounds, readonly [number, number]][]) {
     if (params[field] < low || params[field] > high) {
