@@ -14,7 +14,10 @@ export default {
       from: { path: "^chain/modules/([^/]+)/", pathNot: "(\\.test|/testing)\\.ts$" },
       to: { path: "^chain/modules/([^/]+)/", pathNot: ["^chain/modules/$1/", "^chain/modules/[^/]+/(ports|testing|arbitrary)\\.ts$", "^chain/modules/[^/]+/[^/]+/(ports|testing|arbitrary)\\.ts$"] },
     },
-    { name: "worker-through-client", severity: "error", from: { path: "^(worker|client|cli)/", pathNot: "\\.test\\.ts$" }, to: { path: "^chain/(?!vm/|codec/|math/)" } },
+    { name: "worker-through-client", severity: "error", from: { path: "^(worker|client)/", pathNot: "\\.test\\.ts$" }, to: { path: "^chain/(?!vm/|codec/|math/)" } },
+    // One form of keys at rest for both commands: what dcm wrote, dcmd opens.
+    { name: "cli-through-client", severity: "error", from: { path: "^cli/", pathNot: "\\.test\\.ts$" }, to: { path: "^chain/(?!vm/|codec/|math/|node/keyring/)" } },
+    { name: "keyring-alone", severity: "error", from: { path: "^chain/node/keyring/" }, to: { path: "^chain/(?!node/keyring/|node/home\\.ts|codec/)" } },
     { name: "client-below-worker", severity: "error", from: { path: "^client/" }, to: { path: "^(worker|cli|localnet|test)/" } },
   ],
   options: { tsPreCompilationDeps: true, tsConfig: { fileName: "tsconfig.json" }, doNotFollow: { path: "node_modules" }, exclude: { path: "^chain/codec/gen/" } },

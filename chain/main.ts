@@ -1,6 +1,6 @@
 /** `dcmd`: the only place where arguments, environment, clock and streams of the process enter. */
 import { run } from "./node/cli/program.ts";
-import { promptSecret, readStdin } from "./node/cli/terminal.ts";
+import { promptSecret, readStdin } from "./node/keyring/terminal.ts";
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   // Whoever read the output has seen enough (`dcmd keys list | head`).

@@ -1,5 +1,4 @@
 /** dcm bill: statements shown and exported. */
-import { connect, type Connection } from "../client/connection.ts";
 import { csvText } from "../client/statements/csv.ts";
 import { compare, readDecimal, type Decimal } from "../client/statements/decimal.ts";
 import { FocusError, focusOf, focusRecords, timeText, type FocusVersion } from "../client/statements/focus.ts";
@@ -7,14 +6,14 @@ import { partText, readPart } from "../client/statements/part.ts";
 import { plainJson, plainRecords, totalsOf, type Period } from "../client/statements/plain.ts";
 import { HolderError, PrunedError, heightsBetween, holderOf, readStatement, type Holder, type Read, type Statement } from "../client/statements/read.ts";
 import { CliError, columns, exitCodes, jsonText, type Io } from "./io.ts";
+import { nodeOf, reach, type NetOptions } from "./net.ts";
 import { ProgressBar } from "./progress.ts";
 
-export interface BillOptions {
+export interface BillOptions extends NetOptions {
   readonly account?: string | undefined;
   readonly organization?: string | undefined;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
-  readonly node: string;
 }
 
 export interface ExportOptions extends BillOptions {
@@ -27,7 +26,7 @@ export interface ExportOptions extends BillOptions {
 
 export async function show(io: Io, options: BillOptions & { readonly json?: true | undefined }): Promise<void> {
   const period = periodOf(io, options);
-  const statement = await readFrom(io, options.node, theHolder(options.account, options.organization), period);
+  const statement = await readFrom(io, nodeOf(io, options).node, theHolder(options.account, options.organization), period);
   if (options.json === true) return io.stdout(`${jsonText(plainJson(statement, period))}\n`);
   const { holder, rows } = statement;
   io.stdout(`${holder.kind === "account" ? holder.address : holder.name}, ${timeText(period.from)} to ${timeText(period.to)}, blocks ${statement.heights.from} to ${statement.heights.to} of ${statement.chainId}\n\n`);
@@ -45,7 +44,7 @@ export async function exportBill(io: Io, options: ExportOptions): Promise<void> 
   const focus = options.format === "focus" ? focusTerms(options.currency, options.fx ?? []) : undefined;
   const period = periodOf(io, options);
   const part = options.out === undefined ? undefined : `${options.out}.part`;
-  const statement = await readFrom(io, options.node, theHolder(options.account, options.organization), period, { part });
+  const statement = await readFrom(io, nodeOf(io, options).node, theHolder(options.account, options.organization), period, { part });
   let text: string;
   try {
     text = focus !== undefined ? csvText(focusRecords(focusOf(statement, { ...focus, period }), options.focusVersion)) : options.format === "csv" ? csvText(plainRecords(statement, period)) : `${jsonText(plainJson(statement, period))}\n`;
@@ -89,14 +88,7 @@ export function theHolder(account: string | undefined, organization: string | un
 
 /** `part`: a file that keeps what was read, so that the next run goes on from it. `last`: no block behind this height. */
 export async function readFrom(io: Io, node: string, holder: Holder, period: Period, { part, last }: { readonly part?: string | undefined; readonly last?: number } = {}): Promise<Statement> {
-  let connection: Connection;
-  let chainId: string;
-  try {
-    connection = await connect(node);
-    ({ nodeInfo: { network: chainId } } = await connection.comet.status());
-  } catch (error) {
-    throw new CliError(exitCodes.unreachable, `no answer from ${node}: ${error instanceof Error ? error.message : String(error)}`, "Another node is asked with --node or DCM_NODE.");
-  }
+  const { connection, chainId } = await reach(node, "Another node is asked with --node or DCM_NODE.");
   const bar = new ProgressBar(io, "reading");
   try {
     const within = await heightsBetween(connection, period.from, period.to);

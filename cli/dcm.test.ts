@@ -1,30 +1,27 @@
 import assert from "node:assert/strict";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { describe, it } from "mocha";
 import { csvText } from "../client/statements/csv.ts";
 import { focusColumns } from "../client/statements/focus.ts";
 import { testAccount } from "../test/support/accounts.ts";
-import { columns } from "./io.ts";
-import { run } from "./program.ts";
+import { columns, type Io } from "./io.ts";
+import { buildProgram } from "./program.ts";
+import { runCommand, type Ran } from "./testing.ts";
 
 const silent = "http://127.0.0.1:1";
 const address = testAccount("billed").text;
 
-async function dcm(argv: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  let out = "";
-  let err = "";
-  const code = await run(argv, {
-    stdout: (text) => (out += text), stderr: (text) => (err += text), env: {}, now: () => new Date("2026-11-26T00:00:00Z"), writeFile: () => assert.fail("nothing is written"), removeFile: () => assert.fail("nothing is removed"), isTerminal: false,
-    readFile: (path) => files[path] ?? assert.fail(`ENOENT: ${path}`),
-  });
-  return { code, out, err };
-}
+const dcm = (argv: readonly string[], files: Readonly<Record<string, string>> = {}): Promise<Ran> => runCommand(argv, { readFile: (path) => files[path] ?? assert.fail(`ENOENT: ${path}`) });
 
 describe("dcm", () => {
   it("says what it does, with examples, for every command", async () => {
-    for (const argv of [["--help"], ["bill", "--help"], ["bill", "show", "--help"], ["bill", "export", "--help"], ["bill", "verify", "--help"]]) {
-      const { code, out, err } = await dcm(argv);
-      assert.deepEqual([code, err], [0, ""], argv.join(" "));
-      assert.match(out, /Examples:\n {2}\$ dcm bill /);
+    const paths = (command: CommandUnknownOpts): string[][] => [[], ...command.commands.flatMap((one) => paths(one).map((rest) => [one.name(), ...rest]))];
+    const all = paths(buildProgram({ env: {} } as Io));
+    assert.ok(all.length > 10, `only ${all.length} commands`);
+    for (const path of all) {
+      const { code, out, err } = await dcm([...path, "--help"]);
+      assert.deepEqual([code, err], [0, ""], path.join(" "));
+      assert.match(out, new RegExp(`Examples:\\n {2}\\$ ${["dcm", ...path].join(" ")}`), path.join(" "));
     }
     assert.match((await dcm(["--version"])).out, /^\d+\.\d+\.\d+\n$/);
   });

@@ -1,8 +1,9 @@
 /** How the command talks: data on stdout, talk on stderr, one error with its cause and the next step, an exit code that scripts can read. */
 
-/** What the process ends with; the same numbers as dcmd's. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, notFound: 3, invalid: 4, unreachable: 5 } as const;
-export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+/** What the process ends with; up to 5 the same numbers as dcmd's. */
+export const exitCodes = { ok: 0, failed: 1, usage: 2, notFound: 3, invalid: 4, unreachable: 5, noResult: 6, interrupted: 130 } as const;
+/** `dcm run` passes on what the job's program ended with, so it is any number. */
+export type ExitCode = number;
 
 /** An error that the user can do something about: what is wrong and, in `hint`, what to do next. */
 export class CliError extends Error {
@@ -21,18 +22,32 @@ export interface Io {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   readonly readFile: (path: string) => string;
-  /** Whole or not at all. Mode 0600: bills are nobody else's business. */
+  /** Whole or not at all, in a folder that is made where it is missing. Mode 0600: bills and profiles are nobody else's business. */
   readonly writeFile: (path: string, text: string) => void;
   readonly removeFile: (path: string) => void;
   /** Whether stderr is one, so that a bar may be drawn. */
   readonly isTerminal: boolean;
+  /** Of the terminal. */
+  readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
+  /** A line typed on the terminal without echo; undefined where there is no terminal. */
+  readonly promptSecret: ((question: string) => Promise<string>) | undefined;
+  /** Where profiles and keys lie, and where jobs keep their keys and data. */
+  readonly folders: { readonly config: string; readonly data: string };
+  /** Aborted at the first Ctrl-C or SIGTERM. Asked for only by commands that end by themselves then; others end as every process does. */
+  readonly interrupted: () => AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => Date;
 }
 
-/** JSON with 64-bit integers as strings. */
-export function jsonText(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "bigint" ? inner.toString() : inner), 2);
+/** JSON with 64-bit integers as strings; with `indent` 0 on one line. */
+export function jsonText(value: unknown, indent = 2): string {
+  return JSON.stringify(value, (_key, inner: unknown) => (typeof inner === "bigint" ? inner.toString() : inner), indent);
+}
+
+/** A command's result: as JSON for machines, as text for people. */
+export function print(io: Io, json: true | undefined, value: unknown, text: string): void {
+  io.stdout(json === true ? `${jsonText(value)}\n` : text === "" || text.endsWith("\n") ? text : `${text}\n`);
 }
 
 /** A table of columns padded with spaces, numbers to the right; no frames, so that it can be cut and grepped. */

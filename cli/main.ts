@@ -1,5 +1,7 @@
 /** `dcm`: the only place where arguments, environment, clock, files and streams of the process enter. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import envPaths from "env-paths";
 import { run } from "./program.ts";
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -8,16 +10,36 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
+const { config, data } = envPaths("dcm", { suffix: "" });
+const home = process.env.DCM_HOME;
+let interrupted: AbortController | undefined;
+
 process.exitCode = await run(process.argv.slice(2), {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   readFile: (path) => readFileSync(path, "utf8"),
   writeFile(path, text) {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     writeFileSync(`${path}.new`, text, { mode: 0o600 });
     renameSync(`${path}.new`, path);
   },
   removeFile: (path) => rmSync(path, { force: true }),
   isTerminal: process.stderr.isTTY,
+  columns: process.stderr.columns,
+  rows: process.stderr.rows,
+  promptSecret: process.stdin.isTTY && process.stderr.isTTY ? async (question) => (await import("../chain/node/keyring/terminal.ts")).promptSecret(question, process.stdin, process.stderr) : undefined,
+  folders: home === undefined ? { config, data } : { config: home, data: home },
+  interrupted() {
+    if (interrupted !== undefined) return interrupted.signal;
+    const first = (interrupted = new AbortController());
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => {
+        if (first.signal.aborted) process.exit(130);
+        first.abort();
+      });
+    }
+    return first.signal;
+  },
   env: process.env,
   now: () => new Date(),
 });

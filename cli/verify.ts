@@ -7,10 +7,10 @@ import { plainJson, plainRecords, provenColumns, unprovenFields, type Period } f
 import { costOf } from "../client/statements/rows.ts";
 import { readFrom, readTime, theHolder } from "./bill.ts";
 import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
+import { nodeOf, type NetOptions } from "./net.ts";
 import type { Holder, Statement } from "../client/statements/read.ts";
 
-export interface VerifyOptions {
-  readonly node: string;
+export interface VerifyOptions extends NetOptions {
   readonly rulesOnly?: true | undefined;
   readonly json?: true | undefined;
 }
@@ -46,8 +46,9 @@ export async function verify(io: Io, file: string, options: VerifyOptions): Prom
   const faults = [...bill.faults];
   const claim = options.rulesOnly === true || faults.length > 0 ? undefined : bill.claim;
   if (claim !== undefined) {
-    const statement = await readFrom(io, options.node, claim.holder, claim.period, { last: claim.lastHeight });
-    if (statement.chainId !== claim.chainId) throw new CliError(exitCodes.invalid, `${file} is of ${claim.chainId}, ${options.node} is a node of ${statement.chainId}`, "A node of that chain is asked with --node or DCM_NODE.");
+    const { node } = nodeOf(io, options);
+    const statement = await readFrom(io, node, claim.holder, claim.period, { last: claim.lastHeight });
+    if (statement.chainId !== claim.chainId) throw new CliError(exitCodes.invalid, `${file} is of ${claim.chainId}, ${node} is a node of ${statement.chainId}`, "A node of that chain is asked with --node or DCM_NODE.");
     faults.push(...bill.compare(statement, claim.period));
   }
   if (options.json === true) io.stdout(`${jsonText({ form: bill.form, rows: bill.rows, rules: bill.rules, compared: claim !== undefined, ...(claim === undefined ? {} : { last_height: claim.lastHeight }), faults })}\n`);

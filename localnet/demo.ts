@@ -3,13 +3,14 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import pc from "picocolors";
 import type { Connection } from "../client/connection.ts";
-import { CloseReason, ReplicaState, TaskState, type Replica, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import type { Gateway } from "../worker/gateway/gateway.ts";
 import { JobFailed, runJob, type FinishedWave, type WaveProgress } from "../worker/gateway/run-job.ts";
 import type { LoadedJob } from "../worker/job-file.ts";
 import { denom } from "./homes.ts";
-import { receiptOf, type PenaltyReceipt, type Receipt, type Step } from "./receipt.ts";
-import { grouped, ranges, type Screen } from "./screen.ts";
+import { receiptOf, type PenaltyReceipt, type Receipt, type Step } from "../client/receipt.ts";
+import { providerNames } from "../cli/providers.ts";
+import { grouped, ranges, type Screen } from "../cli/screen.ts";
+import { watchJob } from "../cli/watch.ts";
 
 export interface DemoOptions {
   readonly screen: Screen;
@@ -32,19 +33,14 @@ interface Party {
 }
 
 const consumerName = "alice";
-/** Every deadline of a localnet is shorter: a job of which nothing was heard for so long waits for something that does not come. */
-const STALL_MS = 180_000;
-const HINT_MS = 15_000;
-const { REPLICA_STATE_SEALING, REPLICA_STATE_ASSIGNED, REPLICA_STATE_RUNNING, REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED, REPLICA_STATE_OUT } = ReplicaState;
-const { TASK_STATE_WAITING, TASK_STATE_OPEN, TASK_STATE_MATCHED, TASK_STATE_TIEBREAK, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
 
 /** Runs the job and shows it; gives its output. Rejects with JobFailed, after the receipt, where a task came to no result. */
 export async function showJob(options: DemoOptions): Promise<Uint8Array> {
   const { screen, connection, loaded, consumer, signal } = options;
   const { job, inputs } = loaded;
   const names = await providerNames(connection);
-  names.set(consumer, consumerName);
-  const parties: Party[] = [...names].map(([address, name]) => ({ name, address })).sort((a, b) => (a.name < b.name ? -1 : 1));
+  const everybody = new Map([...names, [consumer, consumerName]]);
+  const parties: Party[] = [...everybody].map(([address, name]) => ({ name, address })).sort((a, b) => (a.name < b.name ? -1 : 1));
   const denoms = [...new Set([denom, job.quoteDenom])];
   const before = await balances(connection, parties, denoms);
 
@@ -66,7 +62,11 @@ export async function showJob(options: DemoOptions): Promise<Uint8Array> {
       screen.paragraph(`  escrow ${grouped(escrow)} ${job.quoteDenom} and a storage deposit of ${grouped(storageDeposit)} ${denom}; what is not needed comes back`, 2);
       await showBook(options, "Order book with the bid");
     },
-    onProgress: watch(options, names, (progress) => (last = progress), stalled),
+    onProgress: watchJob({
+      screen, names, bondDenom: denom,
+      onProgress: (progress) => (last = progress),
+      onStall: ({ id }, minutes) => stalled.abort(new Error(`job ${id}: nothing happened for ${minutes} minutes; the receipt says where it stands, the logs below logs/ may say why`)),
+    }),
   }).catch((error: unknown): FinishedWave[] => {
     signal.throwIfAborted();
     if (!(error instanceof JobFailed || stalled.signal.aborted)) throw error;
@@ -79,7 +79,7 @@ export async function showJob(options: DemoOptions): Promise<Uint8Array> {
     screen.print(loaded.present(waves.at(-1)!.results[0]!.output).trimEnd());
   }
   screen.title("Receipt");
-  const receipt = last === undefined ? undefined : await showReceipt(options, last, names);
+  const receipt = last === undefined ? undefined : await showReceipt(options, last, everybody);
   const after = await balances(connection, parties, denoms);
   screen.title("Balances");
   for (const [i, of] of denoms.entries()) {
@@ -119,111 +119,14 @@ async function showBook({ screen, connection, loaded: { job } }: DemoOptions, ti
   else screen.table(["side", `price of a lot (${job.quoteDenom})`, "units", "orders"], rows, [1, 2, 3]);
 }
 
-/** Prints what is new, in one line for tasks of which the same is to be told, and keeps a few lines that move. */
-function watch({ screen }: DemoOptions, names: ReadonlyMap<string, string>, keep: (progress: WaveProgress) => void, stalled: AbortController): (progress: WaveProgress) => void {
-  const told = new Set<string>();
-  let seen = "";
-  let since = Date.now();
-  return (progress) => {
-    const { job, tasks } = progress;
-    keep(progress);
-    if (!told.has(`wave ${progress.wave}`) && progress.stages.length > 0) {
-      told.add(`wave ${progress.wave}`);
-      screen.print(`\n${pc.bold(`${progress.kind}: stage ${progress.wave + 1} of ${progress.stages.length}`)}${progress.wave === 0 ? `, ${count(tasks.length, "task")}` : `, ${count(tasks.length, "task")} that reads the results before it`}`);
-    }
-    const now = `${job.id} ${progress.wave} ${tasks.map((task) => `${task.state}:${task.replicas.map(({ state }) => state).join()}`).join(" ")}`;
-    if (now !== seen) [seen, since] = [now, Date.now()];
-    const quietMs = Date.now() - since;
-    if (quietMs > STALL_MS) return stalled.abort(new Error(`job ${job.id}: nothing happened for ${STALL_MS / 60_000} minutes; the receipt says where it stands, the logs below logs/ may say why`));
-    if (quietMs > HINT_MS && !told.has(`quiet ${progress.wave}`) && tasks.every(({ replicas, state }) => replicas.length === 0 && state === TASK_STATE_OPEN)) {
-      told.add(`quiet ${progress.wave}`);
-      screen.paragraph(pc.yellow(`  no match yet: ${names.size - 1 < job.k ? `verification with ${job.k} replicas takes ${job.k} providers, there is ${names.size - 1}` : "no provider offers enough free units at or below the bid's price"}`), 2);
-    }
-    const news = new Map<string, number[]>();
-    for (const task of tasks) {
-      for (const [key, text] of newsOf(task, job.quoteDenom, names, screen.live)) {
-        if (told.has(`${task.id} ${key}`)) continue;
-        told.add(`${task.id} ${key}`);
-        news.set(text, [...(news.get(text) ?? []), task.index]);
-      }
-    }
-    for (const [text, indexes] of news) screen.paragraph(`  ${`task${indexes.length === 1 ? "" : "s"} ${ranges(indexes)}`.padEnd(10)}  ${text}`, 14);
-    const lines = progressLines(screen, progress, names);
-    if (job.endedTau > 0n || tasks.every(({ state }) => state === TASK_STATE_FINAL || state === TASK_STATE_CLOSED)) screen.still(lines[0]!);
-    else screen.moving(...lines);
-  };
-}
-
-/** What there is to tell of a task, each with a key that it is told once under. On a terminal the moving lines show starts, commits and reveals. */
-function newsOf(task: Task, quoteDenom: string, names: ReadonlyMap<string, string>, live: boolean): [key: string, text: string][] {
-  const name = ({ provider }: Replica): string => names.get(provider) ?? provider;
-  const news: [string, string][] = [];
-  const [first, ...others] = task.replicas;
-  if (first !== undefined) news.push([`match ${first.leaseId}`, `matched with ${name(first)} at ${grouped(task.price)} ${quoteDenom} a lot`]);
-  for (const one of others) news.push([`draw ${one.leaseId}`, `${name(one)} drawn ${one.round === 0 ? "as second replica" : "for the tie-break"}${one.price > task.price ? `, at ${grouped(one.price)} ${quoteDenom} a lot` : ""}`]);
-  for (const one of task.replicas) {
-    const reached = (state: ReplicaState): boolean => one.state >= state && one.state !== REPLICA_STATE_OUT;
-    if (!live && reached(REPLICA_STATE_RUNNING)) news.push([`start ${one.leaseId}`, `${name(one)} started`]);
-    if (!live && reached(REPLICA_STATE_COMMITTED)) news.push([`commit ${one.leaseId}`, `${name(one)} committed to its result`]);
-    if (!live && reached(REPLICA_STATE_REVEALED)) news.push([`reveal ${one.leaseId}`, `${name(one)} revealed its result`]);
-    if (one.state === REPLICA_STATE_OUT) {
-      const slashed = BigInt(one.slashed || "0");
-      news.push([`out ${one.leaseId}`, pc.yellow(`${name(one)} is out: ${outBecause(one)}${slashed === 0n ? "" : `; ${grouped(slashed)} ${denom} of its bond slashed`}`)]);
-    }
-  }
-  if (task.state === TASK_STATE_TIEBREAK) {
-    const missing = task.replicas.some(({ round, state }) => round === 0 && state === REPLICA_STATE_OUT);
-    news.push(["tie-break", pc.yellow(`${missing ? "a result is missing" : "the results differ"}: two more providers are drawn`)]);
-  }
-  if (task.state === TASK_STATE_FINAL) {
-    const agreed = task.replicas.filter(({ state }) => state === REPLICA_STATE_REVEALED);
-    const paid = task.replicas.reduce((sum, one) => sum + BigInt(one.paid || "0"), 0n);
-    news.push(["final", `${pc.green("accepted")}: ${agreed.map(name).sort().join(" and ")} ${agreed.length > 1 ? "agree" : "answered"}; ${grouped(paid)} ${quoteDenom} paid`]);
-  }
-  if (task.state === TASK_STATE_CLOSED) news.push(["closed", pc.red(`closed without a result: ${closedBecause(task)}`)]);
-  return news;
-}
-
-/** The job in one line, then, where they fit, a line for each task. */
-function progressLines(screen: Screen, { job, tasks, kind }: WaveProgress, names: ReadonlyMap<string, string>): string[] {
-  const replicas = tasks.flatMap((task) => task.replicas);
-  const at = (...states: number[]): number => replicas.filter(({ state }) => states.includes(state)).length;
-  const wanted = tasks.length * Math.max(1, job.k);
-  const final = tasks.filter(({ state }) => state === TASK_STATE_FINAL).length;
-  const head = `  ${kind} ${screen.bar(final, tasks.length)} accepted, ${at(REPLICA_STATE_RUNNING)} running, ${at(REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED)}/${wanted} committed, ${at(REPLICA_STATE_REVEALED)}/${wanted} revealed, ${grouped(job.escrow?.paid ?? "0")} ${job.quoteDenom} paid`;
-  if (tasks.length > Math.min(16, screen.height - 1)) return [head];
-  const widest = Math.max(...[...names.values()].map(({ length }) => length));
-  return [head, ...tasks.map((task) => `    task ${String(task.index).padEnd(3)} ${stage(task)}${task.replicas.map((one) => `${(names.get(one.provider) ?? one.provider).padEnd(widest)} ${replicaWord(one)}  `).join("")}`)];
-}
-
-function stage({ replicas, state }: Task): string {
-  if (state === TASK_STATE_WAITING) return pc.dim("its input is being made");
-  if (replicas.length === 0) return pc.dim("in the order book");
-  if (state === TASK_STATE_MATCHED) return pc.dim("draw of the second replica ... ");
-  return "";
-}
-
-function replicaWord({ state }: Replica): string {
-  const text = (word: string): string => word.padEnd(12);
-  switch (state) {
-    case REPLICA_STATE_SEALING: return pc.dim(text("waits for key"));
-    case REPLICA_STATE_ASSIGNED: return pc.dim(text("fetches"));
-    case REPLICA_STATE_RUNNING: return pc.cyan(text("runs"));
-    case REPLICA_STATE_COMMITTED: return pc.yellow(text("committed"));
-    case REPLICA_STATE_REVEALED: return pc.green(text("revealed"));
-    case REPLICA_STATE_OUT: return pc.red(text("out"));
-    default: return pc.dim(text("matched"));
-  }
-}
-
 /** The receipt from the chain: tables of stages and tasks here, everything in a file. */
-async function showReceipt(options: DemoOptions, { placed, job, stages, all }: WaveProgress, names: ReadonlyMap<string, string>): Promise<Receipt> {
+async function showReceipt(options: DemoOptions, { job, stages, all }: WaveProgress, names: ReadonlyMap<string, string>): Promise<Receipt> {
   const { screen, connection, chainId } = options;
   const name = (address: string): string => names.get(address) ?? address;
   mkdirSync(options.receipts, { recursive: true });
   const { latestBlockHeight } = (await connection.comet.status()).syncInfo;
   const kinds = options.loaded.job.waves.map(({ kind }) => kind);
-  const receipt = await receiptOf({ connection, chainId, job, stages, tasks: all, from: placed.sent.height, to: latestBlockHeight });
+  const receipt = await receiptOf({ connection, chainId, job, stages, tasks: all, from: Number(job.createdHeight), to: latestBlockHeight });
   const path = join(options.receipts, `job-${receipt.job}.json`);
   writeFileSync(path, `${JSON.stringify({ title: options.loaded.job.title, waves: kinds, names: Object.fromEntries(names), ...receipt }, undefined, 2)}\n`);
   screen.print(`  ${pc.bold(`job ${receipt.job}`)}   ${pc.dim(relative(process.cwd(), path))}`);
@@ -278,11 +181,6 @@ const reasons: Readonly<Record<string, string>> = {
   declined: "it declined more than its allowance covers",
 };
 
-function outBecause({ result, commitment }: Replica): string {
-  if (result !== undefined) return "three others agree on another result";
-  return commitment.length > 0 ? "it did not show its result in time" : "it was late";
-}
-
 /** Where the consumer's money went: its transactions' fees are in the receipt too. */
 function showSpending({ screen, consumer, loaded }: DemoOptions, receipt: Receipt): void {
   const sum = (pick: (receipt: Receipt) => bigint): string => grouped(pick(receipt));
@@ -300,16 +198,6 @@ function summary(messages: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const message of messages) counts.set(message, (counts.get(message) ?? 0) + 1);
   return [...counts].map(([message, n]) => (n === 1 ? message : `${message} x ${n}`)).join(", ");
-}
-
-function closedBecause({ closeReason }: Task): string {
-  const name = Object.entries(CloseReason).find(([, number]) => number === closeReason)?.[0] ?? String(closeReason);
-  return name.replace("CLOSE_REASON_", "").toLowerCase().replaceAll("_", " ");
-}
-
-async function providerNames(connection: Connection): Promise<Map<string, string>> {
-  const { providers } = await connection.query.providers.providers();
-  return new Map(providers.map((provider) => [provider.operator, provider.profile?.moniker ?? provider.operator]));
 }
 
 function amountsIn(quoteDenom: string): string {

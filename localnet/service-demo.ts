@@ -9,9 +9,9 @@ import { labelsOf, modelOf, requestOf } from "../examples/classify/model.ts";
 import { penguins } from "../examples/kmeans/inputs.ts";
 import type { Connection } from "../client/connection.ts";
 import type { ServiceGateway } from "../worker/gateway/services.ts";
-import { blockEvents, type NamedEvent } from "./chain-events.ts";
+import { blockEvents, type NamedEvent } from "../client/chain-events.ts";
 import { denom } from "./homes.ts";
-import { grouped, type Screen } from "./screen.ts";
+import { grouped, type Screen } from "../cli/screen.ts";
 
 /** One that serves and two that look. */
 export const leastProviders = 3;

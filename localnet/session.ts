@@ -2,6 +2,7 @@
  * What `npm start` does: obtains CometBFT, starts validators, providers with workers and a faucet, runs a job from the outside through a
  * CosmJS wallet while one watches, prints result and receipt, and keeps running until Ctrl-C.
  */
+import { rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import pc from "picocolors";
 import { connect, type Connection } from "../client/connection.ts";
@@ -17,7 +18,7 @@ import { startFaucet } from "./faucet.ts";
 import { dcmHomes, denom, gasPrice, personaWallet, personas, type ProviderTerms } from "./homes.ts";
 import { Network } from "./network.ts";
 import type { Options } from "./options.ts";
-import { grouped, Screen } from "./screen.ts";
+import { grouped, Screen } from "../cli/screen.ts";
 import { leastProviders, showServiceLevel } from "./service-demo.ts";
 import { claimFolder, holdFolder } from "./state.ts";
 import { fitVerification } from "./verification.ts";
@@ -78,6 +79,7 @@ export async function runSession(options: Options): Promise<void> {
     };
     const faucet = await startFaucet({ sender: await sender("faucet"), chainId, coin: { denom, amount: FAUCET_AMOUNT }, port: 0, cooldownMs: FAUCET_COOLDOWN_MS });
     closers.push(() => faucet.close());
+    closers.push(announce(options.folder, network, faucet.url));
     await screen.step("providers", () => asksInBook(connection, options.providers, interrupted.signal), (count) => `${count} registered and bonded by their operators, asks in the book by their workers' session keys`);
     if (fitted !== undefined) {
       const consumer = await sender("alice");
@@ -108,6 +110,14 @@ export async function runSession(options: Options): Promise<void> {
     if (running) screen.still(pc.dim(`\nstopped; state and logs stay in ${here(options.folder)}`));
   }
   if (interrupted.signal.aborted && options.once) process.exitCode = 130;
+}
+
+/** Tells other programs on this machine where the network listens, as `dcm init --net local` reads it, while it does. Gives back what ends that. */
+function announce(folder: string, network: Network, faucet: string): () => void {
+  const path = join(folder, "endpoints.json");
+  const { rpcAddress: rpc, plan: { ports } } = network.validators[0]!;
+  writeFileSync(path, `${JSON.stringify({ chainId: network.manifest.chainId, rpc, rest: `http://127.0.0.1:${ports.rest}`, grpc: `127.0.0.1:${ports.grpc}`, faucet }, undefined, 2)}\n`);
+  return () => rmSync(path, { force: true });
 }
 
 /** Where the process that started this one is killed, nothing stays. */

@@ -1,6 +1,6 @@
 /** `npm start`: a whole market on this machine. */
 import { help, readOptions, UsageError } from "./options.ts";
-import { wrap } from "./screen.ts";
+import { wrap } from "../cli/screen.ts";
 
 try {
   const options = readOptions(process.argv.slice(2), process.env);

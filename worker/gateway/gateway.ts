@@ -6,64 +6,20 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EncodeObject } from "@cosmjs/proto-signing";
 import type { Connection } from "../../client/connection.ts";
-import { ensureProfile, type Wishes } from "../../client/profiles.ts";
-import { decodeResult, encodeManifest, encodeWasmArguments, inputRoot, SaltChain, type TaskResult, type WasmArguments } from "../../client/protocol.ts";
+import { allPages } from "../../client/pages.ts";
+import { ensureProfile } from "../../client/profiles.ts";
+import { decodeResult, encodeManifest, inputRoot, SaltChain, type TaskResult } from "../../client/protocol.ts";
 import { TxFailed, type Sender, type Sent } from "../../client/sender.ts";
 import { equalBytes, fromHex, toHex } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
 import { MsgPlaceBidResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
-import { Comparator, ReplicaState, StageState, TaskState, Term, TimeInForce, VerificationLevel, type Blob, type Job, type Stage, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { ReplicaState, StageState, TaskState, type Blob, type Job, type Stage, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { fetchBlob } from "../data/fetch.ts";
 import type { BlobStore } from "../data/store.ts";
 import { generateKeyPair, newJobKey, openFrom, sealBlob, sealedSize, sealKey } from "../seal/index.ts";
 import { frameOutputs } from "../job-file.ts";
+import { bidMessage, type JobRequest, type OfferedInputs } from "./bid.ts";
 import { JobFiles, type JobFile } from "./job-files.ts";
-
-export interface JobRequest {
-  readonly name: string;
-  readonly classId: string;
-  readonly quoteDenom: string;
-  /** All-in, for one lot, in the quote denom. */
-  readonly limitPrice: bigint;
-  /** The most lots one task may use. */
-  readonly lots: bigint;
-  readonly verification: "V0" | "V2";
-  readonly program: Uint8Array;
-  readonly inputs: readonly Uint8Array[];
-  readonly arguments?: WasmArguments;
-  /** Stages behind the first one, whose tasks are those of `inputs`. */
-  readonly later?: readonly GatherStage[];
-  /** Declared run time of one task, in milliseconds. */
-  readonly durationMs: bigint;
-  readonly maxResultSize: bigint;
-  readonly risk?: bigint;
-  readonly timeInForce?: "GTT" | "IOC" | "FOK";
-  /** What providers must have, or should; the profile is registered where the book has none. */
-  readonly wishes?: Wishes;
-  /** Tasks that run in one place, by so many. */
-  readonly minColocated?: number;
-  /** tau at which what is unmatched leaves the book; by default the longest that the chain allows. */
-  readonly expiresTau?: bigint;
-  readonly costTags?: Readonly<Record<string, string>>;
-  /** Spends the money of this organization, of which the consumer is a member that may; cost tags choose among its budgets. */
-  readonly organization?: string;
-  /** An ask that is reserved for the consumer: a quote, or that of a forward position. By default the book serves. */
-  readonly askId?: bigint;
-  /** How long a result can be disputed before it is paid, and the providers' share in 1/10,000 where a jury comes to no verdict (by default 0). Only asks that take so long a window serve the bid. */
-  readonly acceptance?: { readonly windowMs: bigint; readonly providerShareBps?: number };
-  /** False sends everything in clear. */
-  readonly sealed?: boolean;
-}
-
-/**
- * A stage of one task that reads what the tasks of earlier stages gave: `frameOutputs` of their outputs, in task order. The gateway supplies it once they are
- * FINAL. Where one of them failed (ended with another status than ok, or another exit code than 0) it cancels what is left of the job.
- */
-export interface GatherStage {
-  /** Earlier stages, ascending; the first one is 0. */
-  readonly after: readonly number[];
-  readonly arguments?: WasmArguments;
-}
 
 export interface PlacedJob {
   readonly id: bigint;
@@ -136,35 +92,15 @@ export class Gateway {
     const keys = generateKeyPair();
     const jobKey = newJobKey();
     const key = sealed ? jobKey : undefined;
-    const first = { ...(await this.#offerInputs(key, request.inputs)), arguments: encodeWasmArguments(request.arguments ?? {}) };
-    const later = request.later ?? [];
-    const tasks = request.inputs.length;
-    const work = later.length === 0 ? { ...first, tasks, stages: [] } : {
-      inputRoot: new Uint8Array(0), arguments: new Uint8Array(0), tasks: tasks + later.length,
-      stages: [{ ...first, tasks, after: [] }, ...later.map((stage) => ({ tasks: 1, after: [...stage.after], inputRoot: new Uint8Array(0), arguments: encodeWasmArguments(stage.arguments ?? {}) }))],
-    };
+    const first = await this.#offerInputs(key, request.inputs);
     const saltSecret = randomBytes(32);
     const file: JobFile = { id: "", name: request.name, jobKey: toHex(jobKey), consumerSecret: toHex(keys.secretKey), saltSecret: toHex(saltSecret), saltLength: salts, consumerKey: sealed ? toHex(keys.publicKey) : "" };
     const draft = `draft-${randomBytes(8).toString("hex")}`;
     this.#files.write(draft, file);
-    const replicated = request.verification === "V2";
-    const sent = await this.#bid(draft, {
-      typeUrl: "/dcm.market.v1.MsgPlaceBid",
-      value: {
-        consumer: sender.address, payer: "", organization: request.organization ?? "",
-        costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, value]) => ({ key, value })),
-        classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots,
-        timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],
-        term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, profileId, minColocated: request.minColocated ?? 0, askId: request.askId ?? 0n, acceptance: request.acceptance === undefined ? undefined : { window: request.acceptance.windowMs, providerShareBps: request.acceptance.providerShareBps ?? 0 },
-        verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE,
-        k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n),
-        saltHead: replicated ? new SaltChain(saltSecret, salts).head : new Uint8Array(0),
-        job: {
-          ...work, program: await this.#offer(key, request.program), dataUrls: [dataUrl], duration: request.durationMs, maxResultSize: request.maxResultSize,
-          consumerKey: sealed ? keys.publicKey : new Uint8Array(0),
-        },
-      },
-    });
+    const sent = await this.#bid(draft, bidMessage(request, {
+      consumer: sender.address, profileId, dataUrl, first, program: await this.#offer(key, request.program), consumerKey: sealed ? keys.publicKey : new Uint8Array(0),
+      saltHead: () => new SaltChain(saltSecret, salts).head,
+    }));
     const response = MsgPlaceBidResponse.decode(sent.response?.value ?? new Uint8Array(0));
     this.#files.settle(draft, String(response.jobId));
     this.#watch({ ...file, id: String(response.jobId) });
@@ -177,7 +113,7 @@ export class Gateway {
     return { digest: await this.#options.blobs.put(bytes), size: BigInt(bytes.length) };
   }
 
-  async #offerInputs(key: Uint8Array | undefined, clear: readonly Uint8Array[]): Promise<{ readonly inputRoot: Uint8Array; readonly manifest: Blob }> {
+  async #offerInputs(key: Uint8Array | undefined, clear: readonly Uint8Array[]): Promise<OfferedInputs> {
     const inputs: Blob[] = [];
     for (const input of clear) inputs.push(await this.#offer(key, input));
     return { inputRoot: inputRoot(inputs), manifest: await this.#offer(undefined, encodeManifest(inputs)) };
@@ -308,15 +244,8 @@ export class Gateway {
   }
 
   /** All tasks of a job, in order. */
-  async tasks(jobId: bigint): Promise<Task[]> {
-    const all: Task[] = [];
-    let key: Uint8Array = new Uint8Array(0);
-    do {
-      const page = await this.#options.connection.query.market.tasks({ jobId, pagination: { key, offset: 0n, limit: 500n, countTotal: false, reverse: false } });
-      all.push(...page.tasks);
-      key = page.pagination?.nextKey ?? new Uint8Array(0);
-    } while (key.length > 0);
-    return all;
+  tasks(jobId: bigint): Promise<Task[]> {
+    return allPages((pagination) => this.#options.connection.query.market.tasks({ jobId, pagination }), (page) => page.tasks);
   }
 
   /** The result of a FINAL task, opened and held against the digest on chain. Tries each replica's server. */

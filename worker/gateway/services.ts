@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../client/connection.ts";
 import { callToken, encodeWasmArguments, type WasmArguments } from "../../client/protocol.ts";
+import { allPages } from "../../client/pages.ts";
 import { TxFailed, type Sender, type Sent } from "../../client/sender.ts";
 import { fromHex, toHex } from "../../chain/codec/bytes.ts";
 import { MsgCloseServiceResponse, MsgPlaceServiceBidResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
@@ -164,15 +165,8 @@ export class ServiceGateway {
   }
 
   /** All instances of a service, in order, as they are now. */
-  async instances(serviceId: bigint): Promise<InstanceView[]> {
-    const all: InstanceView[] = [];
-    let key: Uint8Array = new Uint8Array(0);
-    do {
-      const page = await this.#options.connection.query.market.instances({ serviceId, pagination: { key, offset: 0n, limit: 500n, countTotal: false, reverse: false } });
-      all.push(...page.instances);
-      key = page.pagination?.nextKey ?? new Uint8Array(0);
-    } while (key.length > 0);
-    return all;
+  instances(serviceId: bigint): Promise<InstanceView[]> {
+    return allPages((pagination) => this.#options.connection.query.market.instances({ serviceId, pagination }), (page) => page.instances);
   }
 
   /** Resolves when an instance of the service answers; rejects after the timeout, with the states that they were in. */

@@ -1,6 +1,6 @@
 /** A consumer's bill: what `dcm bill` says was settled is what the chain's own account of the job says, and a file that says otherwise is found out. */
 import assert from "node:assert/strict";
-import { run } from "../../../cli/program.ts";
+import { runCommand, type Ran } from "../../../cli/testing.ts";
 import { csvText, readCsv } from "../../../client/statements/csv.ts";
 import type { focusColumns } from "../../../client/statements/focus.ts";
 import { decimalText, minus, readDecimal } from "../../../client/statements/decimal.ts";
@@ -16,14 +16,10 @@ interface Shown {
 }
 
 /** Runs the command as a shell would, files kept in memory. */
-async function dcm(files: Map<string, string>, ...argv: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  let out = "";
-  let err = "";
-  const code = await run(argv, {
-    stdout: (text) => (out += text), stderr: (text) => (err += text), env: {}, now: () => new Date(), writeFile: (path, text) => void files.set(path, text), removeFile: (path) => void files.delete(path), isTerminal: true,
-    readFile: (path) => files.get(path) ?? assert.fail(`${path} is not there`),
+function dcm(files: Map<string, string>, ...argv: string[]): Promise<Ran> {
+  return runCommand(argv, {
+    now: () => new Date(), writeFile: (path, text) => void files.set(path, text), removeFile: (path) => void files.delete(path), isTerminal: true, readFile: (path) => files.get(path) ?? assert.fail(`${path} is not there`),
   });
-  return { code, out, err };
 }
 
 export async function billTheConsumer(world: World): Promise<void> {

@@ -1,5 +1,5 @@
 /** Events of blocks as CometBFT gives them, with their attributes by name. */
-import type { Connection } from "../client/connection.ts";
+import type { Connection } from "./connection.ts";
 
 export interface RawEvent {
   readonly type: string;

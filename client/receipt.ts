@@ -4,7 +4,7 @@
  */
 import { sha256 } from "../chain/codec/hash.ts";
 import { toHex } from "../chain/codec/bytes.ts";
-import type { Connection } from "../client/connection.ts";
+import type { Connection } from "./connection.ts";
 import { readEvent } from "./chain-events.ts";
 import { StageState, type Job, type Stage, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
 

@@ -1,0 +1,132 @@
+/** A job as it happens, for people: what is new line by line, and a few lines that move. */
+import pc from "picocolors";
+import { CloseReason, ReplicaState, TaskState, type Job, type Replica, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import type { WaveProgress } from "../worker/gateway/run-job.ts";
+import { grouped, ranges, type Screen } from "./screen.ts";
+
+export interface WatchOptions {
+  readonly screen: Screen;
+  /** Of providers, by address. */
+  readonly names: ReadonlyMap<string, string>;
+  readonly bondDenom: string;
+  readonly onProgress?: (progress: WaveProgress) => void;
+  /** Nothing was heard of the job for so long. */
+  readonly onStall?: (job: Job, minutes: number) => void;
+}
+
+/** Every deadline of a localnet is shorter: there, a job of which nothing was heard for so long waits for something that does not come. */
+const STALL_MS = 180_000;
+const HINT_MS = 15_000;
+const { REPLICA_STATE_SEALING, REPLICA_STATE_ASSIGNED, REPLICA_STATE_RUNNING, REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED, REPLICA_STATE_OUT } = ReplicaState;
+const { TASK_STATE_WAITING, TASK_STATE_OPEN, TASK_STATE_MATCHED, TASK_STATE_TIEBREAK, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
+
+/** Prints what is new, in one line for tasks of which the same is to be told, and keeps a few lines that move. */
+export function watchJob({ screen, names, bondDenom, onProgress, onStall }: WatchOptions): (progress: WaveProgress) => void {
+  const told = new Set<string>();
+  let seen = "";
+  let since = Date.now();
+  return (progress) => {
+    const { job, tasks } = progress;
+    onProgress?.(progress);
+    if (!told.has(`wave ${progress.wave}`) && progress.stages.length > 0) {
+      told.add(`wave ${progress.wave}`);
+      screen.print(`\n${pc.bold(`${progress.kind}: stage ${progress.wave + 1} of ${progress.stages.length}`)}${progress.wave === 0 ? `, ${count(tasks.length, "task")}` : `, ${count(tasks.length, "task")} that reads the results before it`}`);
+    }
+    const now = `${job.id} ${progress.wave} ${tasks.map((task) => `${task.state}:${task.replicas.map(({ state }) => state).join()}`).join(" ")}`;
+    if (now !== seen) [seen, since] = [now, Date.now()];
+    const quietMs = Date.now() - since;
+    if (quietMs > STALL_MS && onStall !== undefined) return onStall(job, STALL_MS / 60_000);
+    if (quietMs > HINT_MS && !told.has(`quiet ${progress.wave}`) && tasks.every(({ replicas, state }) => replicas.length === 0 && state === TASK_STATE_OPEN)) {
+      told.add(`quiet ${progress.wave}`);
+      screen.paragraph(pc.yellow(`  no match yet: ${names.size < job.k ? `verification with ${job.k} replicas takes ${job.k} providers, there is ${names.size}` : "no provider offers enough free units at or below the bid's price"}`), 2);
+    }
+    const news = new Map<string, number[]>();
+    for (const task of tasks) {
+      for (const [key, text] of newsOf(task, { quoteDenom: job.quoteDenom, bondDenom, names, live: screen.live })) {
+        if (told.has(`${task.id} ${key}`)) continue;
+        told.add(`${task.id} ${key}`);
+        news.set(text, [...(news.get(text) ?? []), task.index]);
+      }
+    }
+    for (const [text, indexes] of news) screen.paragraph(`  ${`task${indexes.length === 1 ? "" : "s"} ${ranges(indexes)}`.padEnd(10)}  ${text}`, 14);
+    const lines = progressLines(screen, progress, names);
+    if (job.endedTau > 0n || tasks.every(({ state }) => state === TASK_STATE_FINAL || state === TASK_STATE_CLOSED)) screen.still(lines[0]!);
+    else screen.moving(...lines);
+  };
+}
+
+/** What there is to tell of a task, each with a key that it is told once under. On a terminal the moving lines show starts, commits and reveals. */
+export function newsOf(task: Task, { quoteDenom, bondDenom, names, live }: { readonly quoteDenom: string; readonly bondDenom: string; readonly names: ReadonlyMap<string, string>; readonly live: boolean }): [key: string, text: string][] {
+  const name = ({ provider }: Replica): string => names.get(provider) ?? provider;
+  const news: [string, string][] = [];
+  const [first, ...others] = task.replicas;
+  if (first !== undefined) news.push([`match ${first.leaseId}`, `matched with ${name(first)} at ${grouped(task.price)} ${quoteDenom} a lot`]);
+  for (const one of others) news.push([`draw ${one.leaseId}`, `${name(one)} drawn ${one.round === 0 ? "as second replica" : "for the tie-break"}${one.price > task.price ? `, at ${grouped(one.price)} ${quoteDenom} a lot` : ""}`]);
+  for (const one of task.replicas) {
+    const reached = (state: ReplicaState): boolean => one.state >= state && one.state !== REPLICA_STATE_OUT;
+    if (!live && reached(REPLICA_STATE_RUNNING)) news.push([`start ${one.leaseId}`, `${name(one)} started`]);
+    if (!live && reached(REPLICA_STATE_COMMITTED)) news.push([`commit ${one.leaseId}`, `${name(one)} committed to its result`]);
+    if (!live && reached(REPLICA_STATE_REVEALED)) news.push([`reveal ${one.leaseId}`, `${name(one)} revealed its result`]);
+    if (one.state === REPLICA_STATE_OUT) {
+      const slashed = BigInt(one.slashed || "0");
+      news.push([`out ${one.leaseId}`, pc.yellow(`${name(one)} is out: ${outBecause(one)}${slashed === 0n ? "" : `; ${grouped(slashed)} ${bondDenom} of its bond slashed`}`)]);
+    }
+  }
+  if (task.state === TASK_STATE_TIEBREAK) {
+    const missing = task.replicas.some(({ round, state }) => round === 0 && state === REPLICA_STATE_OUT);
+    news.push(["tie-break", pc.yellow(`${missing ? "a result is missing" : "the results differ"}: two more providers are drawn`)]);
+  }
+  if (task.state === TASK_STATE_FINAL) {
+    const agreed = task.replicas.filter(({ state }) => state === REPLICA_STATE_REVEALED);
+    const paid = task.replicas.reduce((sum, one) => sum + BigInt(one.paid || "0"), 0n);
+    news.push(["final", `${pc.green("accepted")}: ${agreed.map(name).sort().join(" and ")} ${agreed.length > 1 ? "agree" : "answered"}; ${grouped(paid)} ${quoteDenom} paid`]);
+  }
+  if (task.state === TASK_STATE_CLOSED) news.push(["closed", pc.red(`closed without a result: ${closedBecause(task)}`)]);
+  return news;
+}
+
+/** The job in one line, then, where they fit, a line for each task. */
+function progressLines(screen: Screen, { job, tasks, kind }: WaveProgress, names: ReadonlyMap<string, string>): string[] {
+  const replicas = tasks.flatMap((task) => task.replicas);
+  const at = (...states: number[]): number => replicas.filter(({ state }) => states.includes(state)).length;
+  const wanted = tasks.length * Math.max(1, job.k);
+  const final = tasks.filter(({ state }) => state === TASK_STATE_FINAL).length;
+  const head = `  ${kind} ${screen.bar(final, tasks.length)} accepted, ${at(REPLICA_STATE_RUNNING)} running, ${at(REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED)}/${wanted} committed, ${at(REPLICA_STATE_REVEALED)}/${wanted} revealed, ${grouped(job.escrow?.paid ?? "0")} ${job.quoteDenom} paid`;
+  if (tasks.length > Math.min(16, screen.height - 1)) return [head];
+  const widest = Math.max(...[...names.values()].map(({ length }) => length));
+  return [head, ...tasks.map((task) => `    task ${String(task.index).padEnd(3)} ${stage(task)}${task.replicas.map((one) => `${(names.get(one.provider) ?? one.provider).padEnd(widest)} ${replicaWord(one)}  `).join("")}`)];
+}
+
+function stage({ replicas, state }: Task): string {
+  if (state === TASK_STATE_WAITING) return pc.dim("its input is being made");
+  if (replicas.length === 0) return pc.dim("in the order book");
+  if (state === TASK_STATE_MATCHED) return pc.dim("draw of the second replica ... ");
+  return "";
+}
+
+function replicaWord({ state }: Replica): string {
+  const text = (word: string): string => word.padEnd(12);
+  switch (state) {
+    case REPLICA_STATE_SEALING: return pc.dim(text("waits for key"));
+    case REPLICA_STATE_ASSIGNED: return pc.dim(text("fetches"));
+    case REPLICA_STATE_RUNNING: return pc.cyan(text("runs"));
+    case REPLICA_STATE_COMMITTED: return pc.yellow(text("committed"));
+    case REPLICA_STATE_REVEALED: return pc.green(text("revealed"));
+    case REPLICA_STATE_OUT: return pc.red(text("out"));
+    default: return pc.dim(text("matched"));
+  }
+}
+
+export function outBecause({ result, commitment }: Replica): string {
+  if (result !== undefined) return "three others agree on another result";
+  return commitment.length > 0 ? "it did not show its result in time" : "it was late";
+}
+
+export function closedBecause({ closeReason }: Task): string {
+  const name = Object.entries(CloseReason).find(([, number]) => number === closeReason)?.[0] ?? String(closeReason);
+  return name.replace("CLOSE_REASON_", "").toLowerCase().replaceAll("_", " ");
+}
+
+function count(n: number, what: string): string {
+  return `${grouped(n)} ${what}${n === 1 ? "" : "s"}`;
+}
