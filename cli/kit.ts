@@ -34,6 +34,6 @@ export function keyed(kit: Kit, parent: Command, name: string, description: stri
 }
 
 /** A word that is given several times: each adds to the list. */
-export function collect(value: string, before: readonly string[] | undefined): readonly string[] {
+export function collect(value: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), value];
 }

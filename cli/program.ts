@@ -4,6 +4,7 @@ import { Command, CommanderError } from "@commander-js/extra-typings";
 import { describeBill } from "./describe/bill.ts";
 import { describeKeys } from "./describe/keys.ts";
 import { describeLooking } from "./describe/looking.ts";
+import { describeOrdering } from "./describe/ordering.ts";
 import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
 import { common, examples } from "./kit.ts";
 
@@ -39,6 +40,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 nod
 `,
   );
   const kit = { io, program: program as unknown as Command };
-  for (const describe of [describeKeys, describeLooking, describeBill]) describe(kit);
+  for (const describe of [describeKeys, describeLooking, describeOrdering, describeBill]) describe(kit);
   return kit.program;
 }

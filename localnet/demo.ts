@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import pc from "picocolors";
 import type { Connection } from "../client/connection.ts";
 import type { Gateway } from "../worker/gateway/gateway.ts";
-import { JobFailed, runJob, type FinishedWave, type WaveProgress } from "../worker/gateway/run-job.ts";
+import { JobFailed, requestOf, runJob, type FinishedWave, type WaveProgress } from "../worker/gateway/run-job.ts";
 import type { LoadedJob } from "../worker/job-file.ts";
 import { denom } from "./homes.ts";
 import { receiptOf, type PenaltyReceipt, type Receipt, type Step } from "../client/receipt.ts";
@@ -45,7 +45,7 @@ export async function showJob(options: DemoOptions): Promise<Uint8Array> {
   const before = await balances(connection, parties, denoms);
 
   screen.title(`Job: ${job.title}`);
-  screen.paragraph(`  ${inputs.length} map tasks${job.waves.length > 1 ? `, then ${job.waves.slice(1).map(() => "1 reduce task").join(", ")}` : ""}, of class ${job.classId}; ${consumerName} pays at most ${grouped(job.limitPrice)} ${job.quoteDenom} for a lot (10^9 instructions).`, 2);
+  screen.paragraph(`  ${inputs.length} map tasks${job.waves.length > 1 ? `, then ${job.waves.slice(1).map(() => "1 reduce task").join(", ")}` : ""}, of class ${job.classId}; ${consumerName} pays at most ${grouped(requestOf(loaded).limitPrice)} ${job.quoteDenom} for a lot (10^9 instructions).`, 2);
   screen.paragraph(job.verification === "V2" ? "  Verification V2: two providers run each task, the second one drawn by lot; their results must be equal." : "  Verification V0: one provider runs each task, nobody checks.", 2);
   await showBook(options, "Order book before the bid");
 

@@ -20,8 +20,8 @@ export interface JobFile {
   readonly title: string;
   readonly classId: string;
   readonly quoteDenom: string;
-  /** Per lot, all in, in the quote denom's smallest unit. */
-  readonly limitPrice: bigint;
+  /** Per lot, all in, in the quote denom's smallest unit. Undefined: whoever orders says it. */
+  readonly limitPrice: bigint | undefined;
   readonly verification: "V0" | "V2";
   readonly wishes: Wishes;
   /** Whose money it is; empty: the consumer's own. */
@@ -42,14 +42,21 @@ export interface LoadedJob {
   readonly present: (output: Uint8Array) => string;
 }
 
-/** Reads `folder/job.json`, the module, and runs `folder/inputs.ts` (the consumer's own code). Throws an Error that names the field. */
-export async function loadJob(folder: string): Promise<LoadedJob> {
+/** Reads the job file of a folder, the module, and runs `inputs.ts` there (the consumer's own code). Throws an Error that names the field. */
+export async function loadJob(folder: string, file = "job.json"): Promise<LoadedJob> {
   const at = resolve(folder);
-  const job = parseJob(readFileSync(join(at, "job.json"), "utf8"));
-  const load = async (file: string): Promise<Record<string, unknown>> => (await import(pathToFileURL(join(at, file)).href)) as Record<string, unknown>;
-  const { inputs } = (await load("inputs.ts")) as { inputs: () => readonly Uint8Array[] };
-  const { present } = (await load("present.ts")) as { present: (output: Uint8Array) => string };
-  return { job, program: new Uint8Array(readFileSync(join(at, job.program))), inputs: inputs(), present };
+  const job = parseJob(readFileSync(join(at, file), "utf8"));
+  const { inputs } = (await load(at, "inputs.ts")) as { inputs: () => readonly Uint8Array[] };
+  return { job, program: new Uint8Array(readFileSync(join(at, job.program))), inputs: inputs(), present: await loadPresent(at) };
+}
+
+/** What turns the job's output into text, alone. */
+export async function loadPresent(folder: string): Promise<LoadedJob["present"]> {
+  return ((await load(resolve(folder), "present.ts")) as { present: LoadedJob["present"] }).present;
+}
+
+async function load(folder: string, file: string): Promise<Record<string, unknown>> {
+  return (await import(pathToFileURL(join(folder, file)).href)) as Record<string, unknown>;
 }
 
 /** What a reduce task reads: the number of outputs, then each behind its length (32 bits, little-endian), in task order. */
@@ -73,7 +80,7 @@ export function parseJob(text: string): JobFile {
     title: string(fields["title"], "title", /^[^\p{C}]{1,100}$/u, "1 to 100 printable characters"),
     classId: string(fields["class"], "class", /^wasm\.core$/, "wasm.core"),
     quoteDenom: string(fields["quoteDenom"], "quoteDenom", /^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/, "a denom"),
-    limitPrice: integer(fields["limitPrice"], "limitPrice"),
+    limitPrice: fields["limitPrice"] === undefined ? undefined : integer(fields["limitPrice"], "limitPrice"),
     verification: string(fields["verification"], "verification", /^V[02]$/, "V0 or V2") as "V0" | "V2",
     wishes: { requires: requirements(fields["requires"] ?? {}), prefers: preferences(fields["prefers"] ?? {}) },
     organization: fields["organization"] === undefined ? "" : string(fields["organization"], "organization", /^[a-z0-9._-]{3,64}$/, "the name of an organization"),

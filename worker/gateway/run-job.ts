@@ -57,12 +57,13 @@ export async function runJob(options: RunOptions): Promise<FinishedWave[]> {
   return followJob({ ...options, waves: loaded.job.waves }, placed.id);
 }
 
-/** What the market is asked for. */
-export function requestOf({ job, program, inputs }: LoadedJob): JobRequest {
+/** What the market is asked for; the limit price is the job file's, where no other is given. Throws an Error where there is none. */
+export function requestOf({ job, program, inputs }: LoadedJob, limitPrice: bigint | undefined = job.limitPrice): JobRequest {
+  if (limitPrice === undefined) throw new Error("limitPrice is missing: the most that one lot may cost");
   const most = (pick: (wave: Wave) => bigint): bigint => job.waves.reduce((greatest, wave) => (pick(wave) > greatest ? pick(wave) : greatest), 0n);
   // All stages of a job share what a task may use: the greatest of what the waves want. Paid is what was used.
   return {
-    name: job.name, classId: job.classId, quoteDenom: job.quoteDenom, limitPrice: job.limitPrice, lots: most(({ lots }) => lots), verification: job.verification, wishes: job.wishes,
+    name: job.name, classId: job.classId, quoteDenom: job.quoteDenom, limitPrice, lots: most(({ lots }) => lots), verification: job.verification, wishes: job.wishes,
     program, inputs, arguments: { args: job.waves[0]!.args }, durationMs: most(({ durationMs }) => durationMs), maxResultSize: most(({ maxResultBytes }) => maxResultBytes),
     later: job.waves.slice(1).map(({ args }, i) => ({ after: [i], arguments: { args } })), costTags: { job: job.name, ...job.costTags }, ...(job.organization === "" ? {} : { organization: job.organization }),
   };

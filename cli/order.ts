@@ -1,0 +1,122 @@
+/** A job file with what the command line says of it: what is ordered, and what the market has for it now. */
+import { existsSync, statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
+import { VerificationLevel, type CapacityClass, type Params } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import type { Policy } from "../chain/codec/gen/dcm/organization/v1/types.ts";
+import type { Connection } from "../client/connection.ts";
+import { allPages } from "../client/pages.ts";
+import { checkDurations, requestOf } from "../worker/gateway/run-job.ts";
+import type { JobRequest } from "../worker/gateway/bid.ts";
+import { loadJob, type JobFile, type LoadedJob } from "../worker/job-file.ts";
+import { classNamed } from "./book.ts";
+import { CliError, exitCodes } from "./io.ts";
+import { limitFrom, look, type Demand, type Looked, type Offer } from "./offers.ts";
+
+export interface OrderOptions {
+  readonly limit?: string | undefined;
+  readonly verify?: "v0" | "v2" | undefined;
+  readonly organization?: string | undefined;
+  readonly tag?: readonly string[] | undefined;
+}
+
+export interface Order {
+  readonly loaded: LoadedJob;
+  /** Absolute. */
+  readonly path: string;
+  readonly request: JobRequest;
+  /** Where the limit comes from. */
+  readonly limitFrom: "--limit" | "the job file" | "the book";
+  readonly demand: Demand;
+  readonly looked: readonly Looked[];
+  readonly capacity: CapacityClass;
+  readonly params: Params;
+}
+
+/** A folder with a job.json, or a job file. */
+export async function readJob(path: string, options: OrderOptions): Promise<{ readonly loaded: LoadedJob; readonly path: string }> {
+  const at = resolve(path);
+  if (!existsSync(at)) throw new CliError(exitCodes.notFound, `there is no ${path}`, "A job is a folder with a job.json, such as examples/kmeans; worker/README.md says what stands in it.");
+  const [folder, file] = statSync(at).isDirectory() ? [at, "job.json"] : [dirname(at), basename(at)];
+  try {
+    const loaded = await loadJob(folder, file);
+    return { loaded: { ...loaded, job: changed(loaded.job, options) }, path: resolve(folder, file) };
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(exitCodes.invalid, `${path}: ${(error as Error).message}`, "Its fields: examples/job.schema.json.");
+  }
+}
+
+function changed(job: JobFile, { limit, verify, organization, tag }: OrderOptions): JobFile {
+  if (limit !== undefined && !/^[1-9]\d{0,17}$/.test(limit)) throw new CliError(exitCodes.usage, `--limit ${JSON.stringify(limit.slice(0, 40))} is no price`, "It is the most for one lot, all in, in whole units of the book's denom, e.g. --limit 200000.");
+  const tags = (tag ?? []).map((text): [string, string] => {
+    const at = text.indexOf("=");
+    if (at < 1 || !/^[a-z0-9._/-]{1,64}$/.test(text.slice(0, at)) || !/^[\x20-\x7e]{1,128}$/.test(text.slice(at + 1))) throw new CliError(exitCodes.usage, `--tag ${JSON.stringify(text.slice(0, 100))} is no tag`, "It is KEY=VALUE, e.g. --tag project=apollo.");
+    return [text.slice(0, at), text.slice(at + 1)];
+  });
+  return {
+    ...job, ...(limit === undefined ? {} : { limitPrice: BigInt(limit) }), ...(verify === undefined ? {} : { verification: verify === "v0" ? "V0" as const : "V2" as const }), ...(organization === undefined ? {} : { organization }),
+    costTags: { ...job.costTags, ...Object.fromEntries(tags) },
+  };
+}
+
+/** What the job would be ordered as, and who could serve it. Rejects with a CliError where there is no limit to be had. */
+export async function prepare(connection: Connection, consumer: string, read: { readonly loaded: LoadedJob; readonly path: string }, options: OrderOptions): Promise<Order> {
+  const { loaded, path } = read;
+  const { job } = loaded;
+  const { market } = connection.query;
+  const capacity = await classNamed(connection, job.classId);
+  await checkDurations(connection, job).catch((error: Error) => {
+    throw new CliError(exitCodes.invalid, `${path}: ${error.message}`);
+  });
+  const [{ params, tau }, offers, affiliates, policy, rate] = await Promise.all([market.params(), offersOf(connection, job), affiliatesOf(connection, consumer), policyOf(connection, job.organization), rateOf(connection, job.quoteDenom)]);
+  const replicated = job.verification === "V2";
+  const { lots, durationMs } = requestOf(loaded, 1n);
+  const demand: Demand = {
+    consumer, tasks: loaded.inputs.length, replicas: replicated ? 2 : 1, lots, durationMs, limit: job.limitPrice, wishes: job.wishes, policy, affiliates, tau,
+    verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE,
+    // As chain/modules/market computes it, for jobs that name no risk: a multiple of what the task costs, at least what checking makes a lie worth.
+    stake: (price) => (price * lots * (replicated ? BigInt(params!.stakeMultiple) : 1n) * rate.bondUnits + rate.quoteUnits - 1n) / rate.quoteUnits,
+  };
+  const from = job.limitPrice === undefined ? "the book" as const : options.limit === undefined ? "the job file" as const : "--limit" as const;
+  const limit = job.limitPrice ?? limitFrom(look(offers, demand).filter(({ against }) => against.length === 0), demand, capacity.tick);
+  if (limit === undefined) throw new CliError(exitCodes.failed, `nobody in the book of ${job.classId} and ${job.quoteDenom} can serve this job, so there is no price to go by`, "dcm book shows who offers; --limit names the most that you would pay for a lot and waits.");
+  const limited = { ...demand, limit };
+  return { loaded, path, request: requestOf(loaded, limit), limitFrom: from, demand: limited, looked: look(offers, limited), capacity, params: params! };
+}
+
+/** Every ask of the book with what is known of its provider. */
+async function offersOf({ query }: Connection, { classId, quoteDenom }: JobFile): Promise<Offer[]> {
+  const [asks, providers, attestations] = await Promise.all([
+    allPages((pagination) => query.market.asks({ classId, quoteDenom, pagination }), (page) => page.asks), allPages((pagination) => query.providers.providers({ pagination }), (page) => page.providers),
+    allPages((pagination) => query.auditors.attestations({ validOnly: true, pagination }), (page) => page.attestations),
+  ]);
+  return asks.map((ask) => {
+    const provider = providers.find(({ operator }) => operator === ask.provider);
+    return {
+      ask, name: provider?.profile?.moniker ?? ask.provider, inactive: provider === undefined ? "gone" : provider.active ? "" : provider.inactiveReason, attributes: provider?.profile?.attributes ?? [], free: BigInt(provider?.free ?? 0),
+      attested: attestations.filter(({ attestation }) => attestation!.provider === ask.provider).map(({ attestation }) => ({ key: attestation!.key, value: attestation!.value, auditor: attestation!.auditor })),
+    };
+  });
+}
+
+async function affiliatesOf({ query }: Connection, consumer: string): Promise<Demand["affiliates"]> {
+  const { memberships } = await query.organization.memberships({ member: consumer });
+  const organizations = memberships.map(({ organization }) => organization);
+  const members = await Promise.all(organizations.map((name) => allPages((pagination) => query.organization.members({ name, pagination }), (page) => page.members)));
+  return { accounts: new Set([consumer, ...members.flat().filter(({ accepted }) => accepted).map(({ address }) => address)]), organizations: new Set(organizations) };
+}
+
+async function policyOf({ query }: Connection, name: string): Promise<Policy | undefined> {
+  if (name === "") return undefined;
+  const found = await query.organization.organization({ name }).catch((error: unknown) => {
+    throw new CliError(exitCodes.notFound, `organization ${name}: ${(error as Error).message}`);
+  });
+  return found.policy;
+}
+
+async function rateOf({ query }: Connection, denom: string): Promise<{ readonly bondUnits: bigint; readonly quoteUnits: bigint }> {
+  const { quoteDenoms, bondDenom } = await query.market.quoteDenoms();
+  const found = quoteDenoms.find((one) => one.denom === denom);
+  if (found === undefined && denom !== bondDenom) throw new CliError(exitCodes.notFound, `no book quotes in ${denom}`, `Books quote in ${[bondDenom, ...quoteDenoms.map((one) => one.denom)].join(", ")}.`);
+  return found?.rate ?? { bondUnits: 1n, quoteUnits: 1n };
+}

@@ -1,0 +1,147 @@
+/** dcm quote: what a job would cost, who could serve it, and what stands against the others. Nothing is sent. */
+import pc from "picocolors";
+import { accountFromAny } from "@cosmjs/stargate";
+import { MsgPlaceBidResponse } from "../chain/codec/gen/dcm/market/v1/tx.ts";
+import { findProfile } from "../client/profiles.ts";
+import { encodeManifest } from "../client/protocol.ts";
+import { dcmRegistry } from "../client/registry.ts";
+import { bidMessage } from "../worker/gateway/bid.ts";
+import { sealedSize } from "../worker/seal/index.ts";
+import { columns, exitCodes, print, CliError, type Io } from "./io.ts";
+import { bondDenom, openNet, type Net } from "./net.ts";
+import { cheapestRelaxation, exclusions, fill, type Relaxation } from "./offers.ts";
+import { prepare, readJob, type Order, type OrderOptions } from "./order.ts";
+import { grouped } from "./screen.ts";
+import { accountOf, type Account, type SignOptions } from "./wallet.ts";
+
+export interface QuoteOptions extends SignOptions, OrderOptions {
+  readonly json?: true | undefined;
+}
+
+interface Cost {
+  /** For one lot. */
+  readonly price: bigint;
+  readonly pay: bigint;
+  readonly fee: bigint;
+  readonly total: bigint;
+}
+
+export interface Quote {
+  readonly title: string;
+  readonly classId: string;
+  readonly denom: string;
+  readonly bondDenom: string;
+  readonly verification: string;
+  readonly tasks: number;
+  readonly stages: number;
+  /** At most, of one task. */
+  readonly lots: bigint;
+  readonly limit: { readonly price: bigint; readonly from: Order["limitFrom"] };
+  /** If every task used all its lots: at the cheapest ask that serves, at the price that the book gives now, and all that the escrow holds. */
+  readonly cost: { readonly best: Cost | undefined; readonly expected: Cost | undefined; readonly maximum: Cost };
+  /** In the bond denom; comes back with the records. Undefined where the chain does not take the order. */
+  readonly storageDeposit: bigint | undefined;
+  /** In the bond denom, for wishes that no bid of the book had before; comes back when they are retired. */
+  readonly profileDeposit: bigint;
+  readonly asks: { readonly all: number; readonly matching: number; readonly freeUnits: number; readonly providers: number };
+  /** Tasks of the first stage that begin at once. */
+  readonly beginning: number;
+  readonly excluded: readonly { readonly rule: string; readonly asks: number }[];
+  readonly relaxation: Relaxation | undefined;
+  /** Why the chain would refuse the order now. */
+  readonly refused: string | undefined;
+}
+
+const bps = 10_000n;
+
+export async function quote(io: Io, path: string, options: QuoteOptions): Promise<void> {
+  const read = await readJob(path, options);
+  const net = await openNet(io, options);
+  try {
+    const account = accountOf(io, net, options);
+    const found = await quoteOf(net, account, await prepare(net.connection, account.address, read, options));
+    print(io, options.json, found, quoteText(found));
+    if (options.json !== true && found.beginning > 0 && found.refused === undefined) io.stderr(`next: dcm run ${path}\n`);
+    if (found.refused !== undefined) throw new CliError(exitCodes.failed, `the chain would refuse this order: ${found.refused}`, /insufficient|smaller than/.test(found.refused) ? `${account.address} needs more coins: dcm balance.` : undefined);
+  } finally {
+    net.connection.close();
+  }
+}
+
+export async function quoteOf({ connection }: Pick<Net, "connection">, account: Account, order: Order): Promise<Quote> {
+  const { loaded: { job, inputs }, request, demand, looked, params, limitFrom } = order;
+  const serving = looked.filter(({ against }) => against.length === 0);
+  const now = fill(serving, demand);
+  const stages = job.waves.length;
+  const tasks = BigInt(inputs.length + stages - 1);
+  const cost = (price: bigint, replicas: number): Cost => {
+    const each = BigInt(replicas) * price * request.lots;
+    const fee = (each * BigInt(params.feeBps) + bps - 1n) / bps;
+    return { price, pay: each * tasks, fee: fee * tasks, total: (each + fee) * tasks };
+  };
+  // A tie-break has two more replicas, whose money is set aside from the begin.
+  const most = demand.replicas + (job.verification === "V2" ? 2 : 0);
+  const cheapest = fill(serving, { tasks: 1, replicas: demand.replicas });
+  const known = await findProfile(connection, request, job.wishes);
+  const tried = await simulate(connection, account, order, known?.id ?? 0);
+  return {
+    title: job.title, classId: job.classId, denom: job.quoteDenom, bondDenom: await bondDenom(connection), verification: job.verification, tasks: Number(tasks), stages, lots: request.lots, limit: { price: request.limitPrice, from: limitFrom },
+    cost: { best: cheapest.tasks === 0 ? undefined : cost(cheapest.price, demand.replicas), expected: now.tasks === 0 ? undefined : cost(now.price, demand.replicas), maximum: cost(request.limitPrice, most) },
+    storageDeposit: tried.storageDeposit, profileDeposit: known === undefined ? params.profileDeposit : 0n,
+    asks: { all: looked.length, matching: serving.length, freeUnits: serving.reduce((sum, { offer }) => sum + offer.ask.freeUnits, 0), providers: new Set(serving.map(({ offer }) => offer.ask.provider)).size },
+    beginning: now.tasks, excluded: exclusions(looked), relaxation: now.tasks === demand.tasks ? undefined : cheapestRelaxation(looked, demand), refused: tried.refused,
+  };
+}
+
+/** The order as the chain would take it, without sending it: its storage deposit, or why it is refused. */
+async function simulate(connection: Net["connection"], { address, pubkey }: Account, { request }: Order, profileId: number): Promise<{ readonly storageDeposit?: bigint; readonly refused?: string }> {
+  const digest = new Uint8Array(32);
+  const blob = (size: number) => ({ digest, size: BigInt(size) });
+  const inputs = request.inputs.map((input) => blob(sealedSize(input.length)));
+  const message = bidMessage(request, {
+    consumer: address, profileId, dataUrl: "http://127.0.0.1:65535", program: blob(sealedSize(request.program.length)), first: { inputRoot: digest, manifest: blob(encodeManifest(inputs).length) }, consumerKey: digest, saltHead: () => digest,
+  });
+  const sequence = await sequenceOf(connection, address);
+  if (sequence === undefined) return { refused: `${address} is not on chain yet: it has no coins` };
+  try {
+    const { result } = await connection.query.tx.simulate([dcmRegistry().encodeAsAny(message)], "", { type: "tendermint/PubKeySecp256k1", value: Buffer.from(pubkey).toString("base64") }, sequence);
+    return { storageDeposit: BigInt(MsgPlaceBidResponse.decode(result!.msgResponses[0]!.value).storageDeposit) };
+  } catch (error) {
+    // The module's words, without what carried them.
+    return { refused: (error as Error).message.replace(/^.*message index: 0: /s, "").replace(/ with gas used: '\d+'$/, "") };
+  }
+}
+
+/** Undefined where the chain does not know the account. */
+async function sequenceOf({ query }: Net["connection"], address: string): Promise<number | undefined> {
+  try {
+    const found = await query.auth.account(address);
+    return found === null ? undefined : accountFromAny(found).sequence;
+  } catch (error) {
+    if (/NotFound|not found/.test((error as Error).message)) return undefined;
+    throw error;
+  }
+}
+
+export function quoteText(found: Quote): string {
+  const { cost, denom, asks, limit, storageDeposit, profileDeposit } = found;
+  const line = (name: string, one: Cost | undefined, what: string): string[] => [name, ...(one === undefined ? ["", "", "", ""] : [one.price, one.pay, one.fee, one.total].map((amount) => grouped(amount))), what];
+  const rows = [
+    line("best", cost.best, "every task at the cheapest ask that serves it"), line("expected", cost.expected, "at the price that the book gives now"),
+    line("maximum", cost.maximum, found.verification === "V2" ? "at the limit, with two more replicas for tie-breaks: this much is set aside" : "at the limit: this much is set aside"),
+  ];
+  return [
+    `${pc.bold(found.title)}: ${found.tasks} ${found.tasks === 1 ? "task" : "tasks"}${found.stages > 1 ? ` in ${found.stages} stages` : ""} of at most ${grouped(found.lots)} ${found.lots === 1n ? "lot" : "lots"}, ${found.classId}, ${found.verification === "V2" ? "V2: two providers run each" : "V0: nobody checks"}`,
+    `at most ${grouped(limit.price)} ${denom} for a lot, from ${limit.from}`,
+    "",
+    columns([["", "a lot", "pay", "fee", denom, ""], ...rows]),
+    "",
+    `If every task used all its lots; what is not used is not paid, what is set aside and not paid comes back.`,
+    ...(storageDeposit === undefined ? [] : [`Storage deposit ${grouped(storageDeposit)} ${found.bondDenom}; comes back with the records.`]),
+    ...(profileDeposit === 0n ? [] : [`What it wants of providers is new to this book: registering that holds ${grouped(profileDeposit)} ${found.bondDenom}.`]),
+    "",
+    `${asks.matching} of ${asks.all} asks match: ${asks.freeUnits} free ${asks.freeUnits === 1 ? "unit" : "units"} of ${asks.providers} ${asks.providers === 1 ? "provider" : "providers"}; ${found.beginning === 0 ? pc.yellow("nothing can begin now") : `${found.beginning} ${found.beginning === 1 ? "task begins" : "tasks begin"} at once${found.tasks > found.beginning ? ", the others as units come back" : ""}`}`,
+    ...found.excluded.map(({ rule, asks: count }) => `  ${count} ${count === 1 ? "is" : "are"} excluded: ${rule}`),
+    ...(found.relaxation === undefined ? [] : [pc.yellow(`cheapest change that lets more of it begin: ${found.relaxation.change} (${found.relaxation.fill.tasks} ${found.relaxation.fill.tasks === 1 ? "task" : "tasks"} at ${grouped(found.relaxation.fill.price)})`)]),
+  ].join("\n");
+}
