@@ -24,6 +24,8 @@ export interface Io {
   readonly readFile: (path: string) => string;
   /** Whole or not at all, in a folder that is made where it is missing. Mode 0600: bills and profiles are nobody else's business. */
   readonly writeFile: (path: string, text: string) => void;
+  /** As writeFile, for bytes. */
+  readonly writeBytes: (path: string, bytes: Uint8Array) => void;
   readonly removeFile: (path: string) => void;
   /** Whether stderr is one, so that a bar may be drawn. */
   readonly isTerminal: boolean;

@@ -14,15 +14,18 @@ const { config, data } = envPaths("dcm", { suffix: "" });
 const home = process.env.DCM_HOME;
 let interrupted: AbortController | undefined;
 
+function write(path: string, content: string | Uint8Array): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(`${path}.new`, content, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
 process.exitCode = await run(process.argv.slice(2), {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   readFile: (path) => readFileSync(path, "utf8"),
-  writeFile(path, text) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(`${path}.new`, text, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-  },
+  writeFile: write,
+  writeBytes: write,
   removeFile: (path) => rmSync(path, { force: true }),
   isTerminal: process.stderr.isTTY,
   columns: process.stderr.columns,

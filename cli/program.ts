@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { describeBill } from "./describe/bill.ts";
+import { describeJobs } from "./describe/jobs.ts";
 import { describeKeys } from "./describe/keys.ts";
 import { describeLooking } from "./describe/looking.ts";
 import { describeOrdering } from "./describe/ordering.ts";
@@ -40,6 +41,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 nod
 `,
   );
   const kit = { io, program: program as unknown as Command };
-  for (const describe of [describeKeys, describeLooking, describeOrdering, describeBill]) describe(kit);
+  for (const describe of [describeKeys, describeLooking, describeOrdering, describeJobs, describeBill]) describe(kit);
   return kit.program;
 }

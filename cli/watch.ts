@@ -123,10 +123,30 @@ export function outBecause({ result, commitment }: Replica): string {
 }
 
 export function closedBecause({ closeReason }: Task): string {
-  const name = Object.entries(CloseReason).find(([, number]) => number === closeReason)?.[0] ?? String(closeReason);
-  return name.replace("CLOSE_REASON_", "").toLowerCase().replaceAll("_", " ");
+  return stateName(CloseReason, closeReason, "CLOSE_REASON_");
 }
 
 function count(n: number, what: string): string {
   return `${grouped(n)} ${what}${n === 1 ? "" : "s"}`;
+}
+
+/** For machines: what changed since the last look, one event a line. */
+export function taskEvents(): (progress: WaveProgress) => object[] {
+  const seen = new Map<string, string>();
+  const isNew = (key: string, state: string): boolean => seen.get(key) !== state && seen.set(key, state) !== undefined;
+  return ({ job, wave, tasks }) => tasks.flatMap((task) => {
+    const about = { job: String(job.id), stage: wave, task: task.index };
+    const replicas = task.replicas.map((one) => ({ provider: one.provider, lease: String(one.leaseId), state: stateName(ReplicaState, one.state, "REPLICA_STATE_"), price: String(one.price), ...(one.paid === "" ? {} : { paid: one.paid }) }));
+    const state = stateName(TaskState, task.state, "TASK_STATE_");
+    return [
+      ...replicas.filter((one) => isNew(`${task.id} ${one.lease}`, one.state)).map((one) => ({ event: "replica", ...about, ...one })),
+      ...(isNew(String(task.id), state) ? [{ event: "task", ...about, state, ...(task.state === TASK_STATE_CLOSED ? { reason: closedBecause(task) } : {}) }] : []),
+    ];
+  });
+}
+
+/** The name of an enum's number as people write it: `TASK_STATE_FINAL` is final. */
+export function stateName(of: Readonly<Record<string, string | number>>, value: number, prefix: string): string {
+  const [name = String(value)] = Object.entries(of).find(([, number]) => number === value) ?? [];
+  return name.replace(prefix, "").toLowerCase().replaceAll("_", " ");
 }

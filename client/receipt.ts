@@ -114,9 +114,11 @@ export interface ReceiptRequest {
   readonly job: Job;
   readonly stages: readonly Stage[];
   readonly tasks: readonly Task[];
-  /** Heights to read, both included: from the bid's to one at which the job has ended. */
+  /** Heights to read, both included: from the bid's to the present one. Blocks behind the job's last payment are not asked for. */
   readonly from: number;
   readonly to: number;
+  /** Hears of the last height that was read. */
+  readonly onRead?: (height: number) => void;
 }
 
 type Attributes = Readonly<Record<string, string>>;
@@ -214,7 +216,7 @@ function drawnLease(happened: readonly Happened[], lease: string): boolean {
 }
 
 /** What the blocks say about the job, in the order in which it happened. */
-async function readBlocks({ connection, job, from, to }: ReceiptRequest): Promise<{ happened: Happened[]; transactions: TransactionReceipt[] }> {
+async function readBlocks({ connection, job, from, to, onRead }: ReceiptRequest): Promise<{ happened: Happened[]; transactions: TransactionReceipt[] }> {
   const happened: Happened[] = [];
   const transactions: TransactionReceipt[] = [];
   const id = String(job.id);
@@ -234,6 +236,8 @@ async function readBlocks({ connection, job, from, to }: ReceiptRequest): Promis
         if (type.startsWith(prefix) && attributes["job_id"] === id) happened.push({ height, type: type.slice(prefix.length), attributes });
       }
     }
+    if (happened.some(({ type, attributes }) => type === "EscrowSettled" && attributes["held"] === "0")) break;
+    onRead?.(heights.at(-1)!);
   }
   return { happened, transactions };
 }

@@ -15,4 +15,15 @@ export function describeOrdering(kit: Kit): void {
   ordering(kit, program, "quote", "what a job would cost, who could serve it, and what stands against the others; nothing is sent")
     .addHelpText("after", examples("dcm quote examples/kmeans", "dcm quote examples/kmeans --verify v0 --limit 120000", "dcm quote job.json --json | jq '.cost.expected.total'"))
     .action(async (job, options) => (await import("../quote.ts")).quote(io, job, options));
+  ordering(kit, program, "run", "runs a job on the market and shows it as it happens; ends with the job's exit code")
+    .option("--out <folder>", "writes the results of all tasks there, and results.json with their digests")
+    .option("--dry-run", "the quote, and what would be ordered; nothing is sent")
+    .addHelpText("after", `${examples("dcm run examples/kmeans", "dcm run examples/kmeans --verify v2 --out results", "dcm run job.json --limit 120000 --organization acme --tag project=apollo", "dcm run job.json --json | jq -c 'select(.event == \"finished\")'")}
+Ctrl-C leaves the job on the market: dcm attach goes on with it. With --json each line on stdout is an event: placed, replica, task, then finished or failed.
+`)
+    .action(async (job, options) => (await import("../run.ts")).run(io, job, options));
+  keyed(kit, program, "attach", "goes on with a job that was ordered here: serves it while it lives, fetches its results when it is over").argument("<id>", "of the job")
+    .option("--out <folder>", "writes the results of all tasks there, and results.json with their digests")
+    .addHelpText("after", examples("dcm attach 7", "dcm attach 7 --out results"))
+    .action(async (id, options) => (await import("../run.ts")).attach(io, id, options));
 }

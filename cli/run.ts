@@ -1,0 +1,241 @@
+/** dcm run and dcm attach: a job from bid to result, with the gateway in this process. */
+import { dirname, join } from "node:path";
+import { isIP } from "node:net";
+import pc from "picocolors";
+import { toHex } from "../chain/codec/bytes.ts";
+import { sha256 } from "../chain/codec/hash.ts";
+import type { Job } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { encodeResult, type TaskResult } from "../client/protocol.ts";
+import { TxFailed } from "../client/sender.ts";
+import { serveBlobs } from "../worker/data/server.ts";
+import { BlobStore } from "../worker/data/store.ts";
+import { Gateway, type PlacedJob } from "../worker/gateway/gateway.ts";
+import { followJob, JobFailed, type FinishedWave, type WaveProgress } from "../worker/gateway/run-job.ts";
+import { loadPresent } from "../worker/job-file.ts";
+import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
+import { jobNamed } from "./jobs.ts";
+import { bondDenom, openNet, type Net } from "./net.ts";
+import { prepare, readJob, type OrderOptions } from "./order.ts";
+import { providerNames } from "./providers.ts";
+import { quoteOf, quoteText, type Quote } from "./quote.ts";
+import { Runs, type RunNote } from "./runs.ts";
+import { grouped, Screen } from "./screen.ts";
+import { accountOf, signer, type SignOptions } from "./wallet.ts";
+import { taskEvents, watchJob } from "./watch.ts";
+
+export interface FollowOptions extends SignOptions {
+  readonly out?: string | undefined;
+  readonly json?: true | undefined;
+}
+
+export interface RunOptions extends FollowOptions, OrderOptions {
+  readonly dryRun?: true | undefined;
+}
+
+const pollMs = 300;
+const seconds = (ms: bigint): string => `${grouped(ms / 1_000n)} s`;
+
+export async function run(io: Io, path: string, options: RunOptions): Promise<void> {
+  const screen = screenOf(io);
+  const read = await readJob(path, options);
+  const net = await openNet(io, options);
+  try {
+    const account = accountOf(io, net, options);
+    const order = await prepare(net.connection, account.address, read, options);
+    const quoted = await quoteOf(net, account, order);
+    if (options.dryRun === true) {
+      if (options.json === true) io.stdout(`${jsonText({ quote: quoted, order: { ...order.request, program: toHex(sha256(order.request.program)), inputs: order.request.inputs.map((input) => input.length) } })}\n`);
+      else io.stdout(`${quoteText(quoted)}\n`);
+      io.stderr("nothing was sent\n");
+    }
+    if (quoted.refused !== undefined) throw new CliError(exitCodes.failed, `the chain would refuse this order: ${quoted.refused}`, `dcm quote ${path} shows what it costs, dcm balance what ${account.name} has.`);
+    if (options.dryRun === true) return;
+    screen.print(`${pc.bold(quoted.title)}: about ${quoted.cost.expected === undefined ? "?" : grouped(quoted.cost.expected.total)} ${quoted.denom}, at most ${grouped(quoted.cost.maximum.total)}`);
+    if (quoted.beginning === 0) screen.paragraph(pc.yellow(`nobody can begin it now: it waits in the book${quoted.relaxation === undefined ? "" : `; ${quoted.relaxation.change} would let it begin`}. dcm quote ${path} says why`));
+    const { sender } = await signer(io, net, options);
+    io.interrupted();
+    const runs = new Runs(io, net.chainId);
+    const folder = runs.create(order.loaded.job.name);
+    const serving = await serve(io, net, folder, sender, listenOf(net));
+    try {
+      // Before the bid leaves: a process that is killed then finds its job again.
+      runs.write(folder, noteOf(order.path, account.name, serving.listen, quoted));
+      const placed = await serving.gateway.place(order.request).catch((error: unknown) => {
+        if (!(error instanceof TxFailed)) throw error;
+        runs.drop(folder);
+        throw new CliError(exitCodes.failed, `the chain refused the order: ${error.message}`, `transaction ${error.txHash}`);
+      });
+      tellPlaced(io, screen, options, placed, quoted);
+      await follow(io, { screen, net, options, gateway: serving.gateway, present: order.loaded.present, quoted: { expected: quoted.cost.expected?.total, maximum: quoted.cost.maximum.total } }, placed.id);
+    } finally {
+      await serving.close();
+    }
+  } finally {
+    net.connection.close();
+  }
+}
+
+/** Goes on with a job that this machine ordered: serves it where it lives, fetches its results where it is over. */
+export async function attach(io: Io, id: string, options: FollowOptions): Promise<void> {
+  const screen = screenOf(io);
+  const net = await openNet(io, options);
+  try {
+    const { job } = await jobNamed(net.connection, id);
+    const found = new Runs(io, net.chainId).find(job);
+    if (found === undefined) throw new CliError(exitCodes.notFound, `the keys of job ${id} are not on this machine`, `It was ordered elsewhere, or by another program; dcm job ${id} shows what the chain knows of it.`);
+    const { note, folder } = found;
+    const { sender } = await signer(io, net, { ...options, key: options.key ?? note.key });
+    const serving = await serve(io, net, folder, sender, job.endedTau > 0n ? { host: "127.0.0.1", port: 0 } : note.listen).catch((error: unknown) => {
+      throw (error as NodeJS.ErrnoException).code === "EADDRINUSE" ? new CliError(exitCodes.failed, `another process listens on ${note.listen.host}:${note.listen.port}, where job ${id} has its data`, `Mostly that is the dcm run that serves it; dcm job ${id} shows it meanwhile.`) : error;
+    });
+    try {
+      const present = await loadPresent(dirname(note.path)).catch(() => undefined);
+      await follow(io, { screen, net, options, gateway: serving.gateway, present, quoted: { expected: note.expected === "" ? undefined : BigInt(note.expected), maximum: BigInt(note.maximum) } }, job.id);
+    } finally {
+      await serving.close();
+    }
+  } finally {
+    net.connection.close();
+  }
+}
+
+function screenOf(io: Io): Screen {
+  return new Screen({ write: io.stderr, isTTY: io.isTerminal, ...(io.columns === undefined ? {} : { columns: io.columns }), ...(io.rows === undefined ? {} : { rows: io.rows }) }, { ...io.env });
+}
+
+interface Listen {
+  readonly host: string;
+  readonly port: number;
+}
+
+interface Serving {
+  readonly gateway: Gateway;
+  readonly listen: Listen;
+  close(): Promise<void>;
+}
+
+/** Where the data of a new job is served. Throws a CliError where providers elsewhere could not reach it. */
+function listenOf({ profile }: Net): Listen {
+  if (profile!.dataListen === "") {
+    if (profile!.net !== "local" && profile!.dataUrl === "") throw new CliError(exitCodes.usage, "providers fetch the data of a job from this machine, and the profile does not say where they reach it", "dcm init --data-url http://ME.example:8646 --data-listen 0.0.0.0:8646");
+    return { host: "127.0.0.1", port: 0 };
+  }
+  const [, host, port] = /^(.+):(\d{1,5})$/.exec(profile!.dataListen) ?? [];
+  const bare = host?.replace(/^\[(.*)\]$/, "$1") ?? "";
+  if (isIP(bare) === 0 || Number(port) > 65_535) throw new CliError(exitCodes.invalid, `data-listen of profile ${profile!.name} is ${JSON.stringify(profile!.dataListen)}`, "It is an IP address and a port, e.g. 0.0.0.0:8646.");
+  return { host: bare, port: Number(port) };
+}
+
+/** Gateway and data server of one run; each run has its own. */
+async function serve(io: Io, { connection, profile }: Net, folder: string, sender: Awaited<ReturnType<typeof signer>>["sender"], { host, port }: Listen): Promise<Serving> {
+  const blobs = await BlobStore.open({ directory: join(folder, "blobs") });
+  const server = await serveBlobs(blobs, { host, port });
+  const log = (message: string, fields: Record<string, unknown> = {}): void => {
+    if (io.env.DCM_VERBOSE !== undefined) io.stderr(`${jsonText({ message, ...fields }, 0)}\n`);
+  };
+  const gateway = new Gateway({ connection, sender, blobs, dataUrl: profile!.dataUrl === "" ? server.url : profile!.dataUrl, directory: join(folder, "jobs"), pollMs, log });
+  gateway.start();
+  return {
+    gateway, listen: { host, port: server.port },
+    async close() {
+      await gateway.stop();
+      await server.close();
+    },
+  };
+}
+
+function noteOf(path: string, key: string, { host, port }: Listen, { title, cost }: Quote): RunNote {
+  return { title, path, key, listen: { host, port }, expected: cost.expected === undefined ? "" : String(cost.expected.total), maximum: String(cost.maximum.total) };
+}
+
+function tellPlaced(io: Io, screen: Screen, { json }: FollowOptions, { id, sent, escrow, storageDeposit }: PlacedJob, { denom, bondDenom: bond }: Quote): void {
+  if (json === true) io.stdout(`${jsonText({ event: "placed", job: String(id), height: sent.height, tx_hash: sent.txHash, escrow, denom, storage_deposit: storageDeposit }, 0)}\n`);
+  screen.print(`${pc.bold(`job ${id}`)}: the bid is in block ${sent.height}, transaction ${sent.txHash}`);
+  screen.paragraph(`  set aside ${grouped(escrow)} ${denom} and a storage deposit of ${grouped(storageDeposit)} ${bond}; what is not needed comes back`, 2);
+}
+
+interface Following {
+  readonly screen: Screen;
+  readonly net: Net;
+  readonly options: FollowOptions;
+  readonly gateway: Gateway;
+  /** Undefined where the job's folder is not there any more. */
+  readonly present: ((output: Uint8Array) => string) | undefined;
+  readonly quoted: { readonly expected: bigint | undefined; readonly maximum: bigint };
+}
+
+/** Until the job is over: shows it, prints its result, writes its results. Rejects with a CliError whose exit code is the job's where it failed. */
+async function follow(io: Io, { screen, net, options, gateway, present, quoted }: Following, id: bigint): Promise<void> {
+  const { connection } = net;
+  const { job: { spec } } = await jobNamed(connection, String(id));
+  const waves = Array.from({ length: Math.max(1, spec!.stages.length) }, (_, i) => ({ kind: i === 0 ? "map" as const : "reduce" as const }));
+  const names = await providerNames(connection);
+  const watch = watchJob({ screen, names, bondDenom: await bondDenom(connection) });
+  const events = taskEvents();
+  let last: WaveProgress | undefined;
+  const interrupted = io.interrupted();
+  let finished: FinishedWave[];
+  try {
+    finished = await followJob({
+      connection, gateway, waves, pollMs, signal: interrupted,
+      onProgress(progress) {
+        last = progress;
+        if (options.json === true) for (const event of events(progress)) io.stdout(`${jsonText(event, 0)}\n`);
+        watch(progress);
+      },
+    }, id);
+  } catch (error) {
+    if (interrupted.aborted) throw await leaving(net, screen, id);
+    if (!(error instanceof JobFailed)) throw error;
+    const exitCode = error.exitCode ?? exitCodes.noResult;
+    if (options.json === true) io.stdout(`${jsonText({ event: "failed", job: String(id), reason: error.message, exit_code: exitCode, ...costs(last?.job) }, 0)}\n`);
+    screen.print(last === undefined ? "" : costText(last.job, quoted));
+    throw new CliError(exitCode, error.message, `dcm job ${id} tells its story, dcm receipt ${id} what it cost.`);
+  }
+  const output = finished.at(-1)!.results[0]!.output;
+  const job = finished.at(-1)!.job;
+  const files = options.out === undefined ? undefined : writeResults(io, options.out, finished);
+  if (options.json === true) io.stdout(`${jsonText({ event: "finished", job: String(id), exit_code: 0, ...costs(job), ...(files === undefined ? { output_base64: Buffer.from(output).toString("base64") } : { out: options.out, files }) }, 0)}\n`);
+  else if (present !== undefined) io.stdout(`${present(output).trimEnd()}\n`);
+  else io.stdout(Buffer.from(output).toString("utf8"));
+  screen.print(`\n${costText(job, quoted)}`);
+  if (files !== undefined) screen.print(`${files.length} results in ${options.out}, each held against its digest on chain; results.json lists them`);
+  screen.print(`next: dcm receipt ${id}`);
+}
+
+/** What whoever leaves a job that lives has to know. */
+async function leaving({ connection }: Net, screen: Screen, id: bigint): Promise<CliError> {
+  const { params } = await connection.query.market.params();
+  screen.still("");
+  return new CliError(exitCodes.interrupted, `left job ${id}, which goes on without this machine`, `What runs is finished and paid. Providers that it still gets need keys from here within ${seconds(params!.sealDue)}, later stages their inputs within ${seconds(params!.inputsDue)}:\n     dcm attach ${id}      goes on, or fetches the results\n     dcm cancel ${id}      takes back what is not matched`);
+}
+
+/** A file for each task, and what the chain says of it. Every result was held against its digest when it was fetched. */
+function writeResults(io: Io, folder: string, finished: readonly FinishedWave[]): string[] {
+  const results = finished.flatMap(({ wave, kind, tasks, results: all }) => tasks.map((task, i) => ({ task, result: all[i]!, wave, kind })));
+  const files = results.map(({ task }) => `task-${task.index}`);
+  for (const [i, { result }] of results.entries()) io.writeBytes(join(folder, files[i]!), result.output);
+  io.writeFile(join(folder, "results.json"), `${jsonText({
+    job: finished[0]!.job.id,
+    results: results.map(({ task, result, wave, kind }, i) => ({
+      task: task.index, stage: wave, kind, file: files[i], status: result.status, exit_code: result.exitCode, bytes: result.output.length, output_sha256: toHex(sha256(result.output)),
+      chain: { digest: digestOf(result), size: task.result!.size, meter: task.result!.meter, providers: task.replicas.filter((one) => one.result !== undefined).map(({ provider }) => provider) },
+    })),
+  })}\n`);
+  return files;
+}
+
+/** As it stands on chain: over status, exit code and output. */
+const digestOf = (result: TaskResult): string => toHex(sha256(encodeResult(result)));
+
+function costs(job: Job | undefined) {
+  const escrow = job?.escrow;
+  return escrow === undefined ? {} : { paid: escrow.paid, fee: escrow.fees, burned: escrow.burned, refunded: escrow.refunded, denom: escrow.denom };
+}
+
+function costText({ escrow }: Job, { expected, maximum }: Following["quoted"]): string {
+  const { paid, fees, burned, refunded, denom } = escrow!;
+  const cost = BigInt(paid) + BigInt(fees) + BigInt(burned);
+  return `cost ${pc.bold(grouped(cost))} ${denom}${expected === undefined ? "" : `, expected ${grouped(expected)}`}, at most ${grouped(maximum)}; ${grouped(refunded)} came back`;
+}
+
