@@ -32,13 +32,14 @@ export async function book(io: Io, classId: string, options: BookOptions): Promi
       market.book({ ...name, levels }), market.index(name), market.trades({ ...name, pagination: { key: new Uint8Array(0), offset: 0n, limit: lastTrades, countTotal: false, reverse: true } }),
     ]);
     if (options.json === true) return io.stdout(`${jsonText({ ...depth, index: { price: index.price, lots: index.lots }, trades })}\n`);
+    const paint = pc.createColors(io.colours);
     const { referencePrice, lastPrice } = depth.book!;
     const price = (value: bigint): string => (value === 0n ? "none yet" : grouped(value));
     io.stdout(`${[
-      `${pc.bold(classId)} in ${denom}; prices are for one lot: ${lotWords[capacity.meter] ?? "one lot"}`,
+      `${paint.bold(classId)} in ${denom}; prices are for one lot: ${lotWords[capacity.meter] ?? "one lot"}`,
       `last ${price(lastPrice)}, reference ${price(referencePrice)}, index of 24 h ${price(index.price)}`,
       "",
-      ladder(depth),
+      ladder(depth, paint),
       ...(trades.length === 0 ? [] : ["", columns([["block", "price", "tasks", "lots"], ...trades.map((trade) => [String(trade.height), grouped(trade.price), grouped(trade.units), grouped(trade.lots)])])]),
     ].join("\n")}\n`);
   } finally {
@@ -47,9 +48,9 @@ export async function book(io: Io, classId: string, options: BookOptions): Promi
 }
 
 /** Dearest ask first, then bids: the spread is where the sides meet. Bars add up from there. */
-export function ladder({ asks, bids }: Pick<QueryBookResponse, "asks" | "bids">): string {
+export function ladder({ asks, bids }: Pick<QueryBookResponse, "asks" | "bids">, { red, green }: Pick<typeof pc, "red" | "green">): string {
   const heaped = (levels: readonly Level[]): bigint[] => levels.map((_, i) => levels.slice(0, i + 1).reduce((sum, { units }) => sum + units, 0n));
-  const sides = [{ side: "ask", levels: asks, sums: heaped(asks), colour: pc.red }, { side: "bid", levels: bids, sums: heaped(bids), colour: pc.green }] as const;
+  const sides = [{ side: "ask", levels: asks, sums: heaped(asks), colour: red }, { side: "bid", levels: bids, sums: heaped(bids), colour: green }] as const;
   const most = sides.flatMap(({ sums }) => sums).reduce((greatest, sum) => (sum > greatest ? sum : greatest), 1n);
   const rows = sides.flatMap(({ side, levels, sums, colour }) => {
     const lines = levels.map(({ price, units, orders }, i) => ({ cells: [side, grouped(price), grouped(units), String(orders), grouped(sums[i]!)], bar: colour("█".repeat(Math.max(1, Number((sums[i]! * BigInt(widest)) / most)))) }));

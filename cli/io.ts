@@ -29,6 +29,8 @@ export interface Io {
   readonly removeFile: (path: string) => void;
   /** Whether stderr is one, so that a bar may be drawn. */
   readonly isTerminal: boolean;
+  /** Whether stdout is one, and wants colours. */
+  readonly colours: boolean;
   /** Of the terminal. */
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;

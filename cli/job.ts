@@ -56,7 +56,7 @@ export async function job(io: Io, id: string, options: JobOptions): Promise<void
     const open = tasks.filter(({ state }) => state !== TaskState.TASK_STATE_FINAL && state !== TaskState.TASK_STATE_CLOSED);
     const closed = tasks.filter(({ state }) => state === TaskState.TASK_STATE_CLOSED);
     io.stdout(`${[
-      `${pc.bold(`job ${id}`)}${nameOf(one) === "" ? "" : ` (${nameOf(one)})`}: ${stateOf(one, bid)}; ${one.tasksFinal} of ${tasks.length} tasks accepted${one.tasksClosed > 0 ? `, ${one.tasksClosed} closed` : ""}`,
+      `${pc.createColors(io.colours).bold(`job ${id}`)}${nameOf(one) === "" ? "" : ` (${nameOf(one)})`}: ${stateOf(one, bid)}; ${one.tasksFinal} of ${tasks.length} tasks accepted${one.tasksClosed > 0 ? `, ${one.tasksClosed} closed` : ""}`,
       `of ${one.consumer}${one.organization === "" ? "" : ` for ${one.organization}`}, ${one.classId}, at most ${grouped(bid.limitPrice)} ${one.quoteDenom} for a lot, ${grouped(costOf(one))} spent so far`,
       ...open.map((task) => `task ${task.index}: ${stateName(TaskState, task.state, "TASK_STATE_")}${task.replicas.length === 0 ? "" : `, ${task.replicas.map(({ provider }) => names.get(provider) ?? provider).join(" and ")}`}`),
       ...closed.map((task) => `task ${task.index} has no result: ${closedBecause(task)}`),
@@ -125,7 +125,7 @@ export async function receipt(io: Io, id: string, options: JobOptions): Promise<
     ];
     const meter = whole.tasks.reduce((sum, task) => sum + BigInt(task.result?.meter ?? 0), 0n);
     io.stdout(`${[
-      `${pc.bold(`receipt of job ${id}`)}${nameOf(one) === "" ? "" : ` (${nameOf(one)})`}, ${stateOf(one, bid)}, on ${net.chainId}`, "",
+      `${pc.createColors(io.colours).bold(`receipt of job ${id}`)}${nameOf(one) === "" ? "" : ` (${nameOf(one)})`}, ${stateOf(one, bid)}, on ${net.chainId}`, "",
       columns([["", "amount", "denom"], ...money]), "",
       columns([["task", "provider", "by", "price", "paid", "slashed", "result (SHA-256)"], ...whole.tasks.flatMap((task) => task.replicas.map((each) => [String(task.index), names.get(each.provider) ?? each.provider, each.by, grouped(task.price), grouped(each.paid), grouped(each.slashed), task.result === undefined ? "" : task.result.digest.slice(0, 16)]))]), "",
       columns([["block", "your transactions", "messages", "fee"], ...mine.map((tx) => [String(tx.height), tx.txHash, [...new Set(tx.messages)].join(", "), tx.fee])]),

@@ -28,6 +28,7 @@ process.exitCode = await run(process.argv.slice(2), {
   writeBytes: write,
   removeFile: (path) => rmSync(path, { force: true }),
   isTerminal: process.stderr.isTTY,
+  colours: process.stdout.isTTY === true && process.env.NO_COLOR === undefined && process.env.TERM !== "dumb",
   columns: process.stderr.columns,
   rows: process.stderr.rows,
   promptSecret: process.stdin.isTTY && process.stderr.isTTY ? async (question) => (await import("../chain/node/keyring/terminal.ts")).promptSecret(question, process.stdin, process.stderr) : undefined,

@@ -92,13 +92,14 @@ export function policyRules(policy: Policy | undefined, { ask, attributes, attes
   if (policy.deniedProviders.includes(ask.provider)) return said("this provider is denied");
   if (policy.allowedProviders.length > 0 && !policy.allowedProviders.includes(ask.provider)) return said("this provider is not among those allowed");
   const where = declared("jurisdiction");
-  if (policy.allowedJurisdictions.length + policy.deniedJurisdictions.length > 0) {
+  const asked = policy.allowedJurisdictions.length + policy.deniedJurisdictions.length > 0;
+  if (asked) {
     if (where === undefined) return said("it declares no jurisdiction");
     if (policy.deniedJurisdictions.includes(where)) return said(`jurisdiction ${where} is denied`);
     if (policy.allowedJurisdictions.length > 0 && !policy.allowedJurisdictions.includes(where)) return said(`jurisdiction ${where} is not among those allowed`);
   }
   for (const { attribute } of policy.rules) if (declared(attribute!.key) !== attribute!.value) return said(`asks for ${shown(attribute!)}`);
-  if (where !== undefined && policy.attestedJurisdiction && !vouched({ key: "jurisdiction", value: where }, policy.jurisdictionAuditors)) return said(`jurisdiction ${where} is not attested`);
+  if (asked && policy.attestedJurisdiction && !vouched({ key: "jurisdiction", value: where! }, policy.jurisdictionAuditors)) return said(`jurisdiction ${where} is not attested`);
   for (const { attribute, attested: needed, auditors } of policy.rules) if (needed && !vouched(attribute!, auditors)) return said(`${shown(attribute!)} is not attested`);
   return [];
 }

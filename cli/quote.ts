@@ -60,7 +60,7 @@ export async function quote(io: Io, path: string, options: QuoteOptions): Promis
   try {
     const account = accountOf(io, net, options);
     const found = await quoteOf(net, account, await prepare(net.connection, account.address, read, options));
-    print(io, options.json, found, quoteText(found));
+    print(io, options.json, found, quoteText(found, pc.createColors(io.colours)));
     if (options.json !== true && found.beginning > 0 && found.refused === undefined) io.stderr(`next: dcm run ${path}\n`);
     if (found.refused !== undefined) throw new CliError(exitCodes.failed, `the chain would refuse this order: ${found.refused}`, /insufficient|smaller than/.test(found.refused) ? `${account.address} needs more coins: dcm balance.` : undefined);
   } finally {
@@ -108,7 +108,7 @@ async function simulate(connection: Net["connection"], { address, pubkey }: Acco
     return { storageDeposit: BigInt(MsgPlaceBidResponse.decode(result!.msgResponses[0]!.value).storageDeposit) };
   } catch (error) {
     // The module's words, without what carried them.
-    return { refused: (error as Error).message.replace(/^.*message index: 0: /s, "").replace(/ with gas used: '\d+'$/, "") };
+    return { refused: (error as Error).message.replace(/^.*message index: 0: /s, "").replace(/ with gas used: '.*$/s, "") };
   }
 }
 
@@ -123,7 +123,7 @@ async function sequenceOf({ query }: Net["connection"], address: string): Promis
   }
 }
 
-export function quoteText(found: Quote): string {
+export function quoteText(found: Quote, paint: Pick<typeof pc, "bold" | "yellow">): string {
   const { cost, denom, asks, limit, storageDeposit, profileDeposit } = found;
   const line = (name: string, one: Cost | undefined, what: string): string[] => [name, ...(one === undefined ? ["", "", "", ""] : [one.price, one.pay, one.fee, one.total].map((amount) => grouped(amount))), what];
   const rows = [
@@ -131,17 +131,17 @@ export function quoteText(found: Quote): string {
     line("maximum", cost.maximum, found.verification === "V2" ? "at the limit, with two more replicas for tie-breaks: this much is set aside" : "at the limit: this much is set aside"),
   ];
   return [
-    `${pc.bold(found.title)}: ${found.tasks} ${found.tasks === 1 ? "task" : "tasks"}${found.stages > 1 ? ` in ${found.stages} stages` : ""} of at most ${grouped(found.lots)} ${found.lots === 1n ? "lot" : "lots"}, ${found.classId}, ${found.verification === "V2" ? "V2: two providers run each" : "V0: nobody checks"}`,
+    `${paint.bold(found.title)}: ${found.tasks} ${found.tasks === 1 ? "task" : "tasks"}${found.stages > 1 ? ` in ${found.stages} stages` : ""} of at most ${grouped(found.lots)} ${found.lots === 1n ? "lot" : "lots"}, ${found.classId}, ${found.verification === "V2" ? "V2: two providers run each" : "V0: nobody checks"}`,
     `at most ${grouped(limit.price)} ${denom} for a lot, from ${limit.from}`,
     "",
     columns([["", "a lot", "pay", "fee", denom, ""], ...rows]),
     "",
-    `If every task used all its lots; what is not used is not paid, what is set aside and not paid comes back.`,
+    `If every task used all its lots; a task pays for those that it used, the rest of what is set aside comes back.`,
     ...(storageDeposit === undefined ? [] : [`Storage deposit ${grouped(storageDeposit)} ${found.bondDenom}; comes back with the records.`]),
     ...(profileDeposit === 0n ? [] : [`What it wants of providers is new to this book: registering that holds ${grouped(profileDeposit)} ${found.bondDenom}.`]),
     "",
-    `${asks.matching} of ${asks.all} asks match: ${asks.freeUnits} free ${asks.freeUnits === 1 ? "unit" : "units"} of ${asks.providers} ${asks.providers === 1 ? "provider" : "providers"}; ${found.beginning === 0 ? pc.yellow("nothing can begin now") : `${found.beginning} ${found.beginning === 1 ? "task begins" : "tasks begin"} at once${found.tasks > found.beginning ? ", the others as units come back" : ""}`}`,
+    `${asks.matching} of ${asks.all} asks match: ${asks.freeUnits} free ${asks.freeUnits === 1 ? "unit" : "units"} of ${asks.providers} ${asks.providers === 1 ? "provider" : "providers"}; ${found.beginning === 0 ? paint.yellow("nothing can begin now") : `${found.beginning} ${found.beginning === 1 ? "task begins" : "tasks begin"} at once${found.tasks > found.beginning ? ", the others as units come back" : ""}`}`,
     ...found.excluded.map(({ rule, asks: count }) => `  ${count} ${count === 1 ? "is" : "are"} excluded: ${rule}`),
-    ...(found.relaxation === undefined ? [] : [pc.yellow(`cheapest change that lets more of it begin: ${found.relaxation.change} (${found.relaxation.fill.tasks} ${found.relaxation.fill.tasks === 1 ? "task" : "tasks"} at ${grouped(found.relaxation.fill.price)})`)]),
+    ...(found.relaxation === undefined ? [] : [paint.yellow(`cheapest change that lets more of it begin: ${found.relaxation.change} (${found.relaxation.fill.tasks} ${found.relaxation.fill.tasks === 1 ? "task" : "tasks"} at ${grouped(found.relaxation.fill.price)})`)]),
   ].join("\n");
 }

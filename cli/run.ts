@@ -45,7 +45,7 @@ export async function run(io: Io, path: string, options: RunOptions): Promise<vo
     const quoted = await quoteOf(net, account, order);
     if (options.dryRun === true) {
       if (options.json === true) io.stdout(`${jsonText({ quote: quoted, order: { ...order.request, program: toHex(sha256(order.request.program)), inputs: order.request.inputs.map((input) => input.length) } })}\n`);
-      else io.stdout(`${quoteText(quoted)}\n`);
+      else io.stdout(`${quoteText(quoted, pc.createColors(io.colours))}\n`);
       io.stderr("nothing was sent\n");
     }
     if (quoted.refused !== undefined) throw new CliError(exitCodes.failed, `the chain would refuse this order: ${quoted.refused}`, `dcm quote ${path} shows what it costs, dcm balance what ${account.name} has.`);

@@ -1,0 +1,156 @@
+/** The consumer's first hour: `dcm` as a process of its own, against the network that `npm start` makes. */
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { after, before, describe, it } from "mocha";
+import { sha256 } from "../../../chain/codec/hash.ts";
+import { toHex } from "../../../chain/codec/bytes.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const histogram = join(root, "examples/histogram");
+
+interface Ended {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface Finished {
+  readonly job: string;
+  readonly paid: string;
+  readonly fee: string;
+  readonly refunded: string;
+}
+
+describe("dcm for consumers", function () {
+  this.timeout(180_000);
+  let folder: string;
+  let localnet: ChildProcess;
+  let said = "";
+  const env = (): NodeJS.ProcessEnv => ({ ...process.env, DCM_HOME: join(folder, "home"), DCM_NODE: undefined, DCM_PROFILE: undefined, CI: "1" });
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "dcm-consumer-"));
+    localnet = spawn(process.execPath, [join(root, "localnet/start.ts"), "--job", "none", "--validators", "1", "--providers", "3", "--state", folder, "--name", "net", "--block-ms", "300"], { stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [localnet.stdout!, localnet.stderr!]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
+    const end = Date.now() + 120_000;
+    while (!said.includes("Running until Ctrl-C")) {
+      if (Date.now() > end || localnet.exitCode !== null) throw new Error(`the localnet did not start: ${said}`);
+      await sleep(100);
+    }
+  });
+  after(async () => {
+    if (localnet.exitCode === null) {
+      localnet.kill("SIGTERM");
+      await once(localnet, "exit");
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** As a shell runs it. `interrupt`: Ctrl-C as soon as standard output has this. */
+  async function dcm(argv: readonly string[], interrupt?: string): Promise<Ended> {
+    const child = spawn(process.execPath, [join(root, "bin/dcm.mjs"), ...argv], { cwd: folder, env: env(), stdio: ["ignore", "pipe", "pipe"] });
+    let out = "";
+    let err = "";
+    let told = false;
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      out += text;
+      if (interrupt === undefined || told || !out.includes(interrupt)) return;
+      told = true;
+      child.kill("SIGINT");
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+    const [code] = (await once(child, "close")) as [number | null];
+    return { code: code ?? -1, out, err };
+  }
+  const json = async <T>(...argv: string[]): Promise<T> => {
+    const { code, out, err } = await dcm([...argv, "--json"]);
+    assert.equal(code, 0, err);
+    return JSON.parse(out) as T;
+  };
+  const events = ({ out }: Ended): { event: string }[] => out.trim().split("\n").map((line) => JSON.parse(line) as { event: string });
+  const udcm = async (): Promise<bigint> => BigInt((await json<{ balances: { amount: string }[] }>("balance")).balances[0]!.amount);
+
+  it("begins with a key, coins of the faucet and a word on what to do next; again it changes nothing but the balance (CLI-2)", async () => {
+    const first = await dcm(["init", "--net", "local", "--localnet", join(folder, "net"), "--json"]);
+    assert.equal(first.code, 0, first.err);
+    assert.match(first.err, /balance {2}10,000,000 udcm; 10,000,000 udcm of it from the faucet now\n.*next {5}dcm book/s);
+    const { address } = JSON.parse(first.out) as { address: string };
+    const again = await dcm(["init", "--json"]);
+    assert.equal((JSON.parse(again.out) as { address: string }).address, address);
+    assert.match(again.err, /nothing from the faucet: .* had coins already/);
+    assert.match((await dcm(["keys", "list"])).out, new RegExp(`\\* +me +${address} +no`));
+  });
+
+  it("shows what there is to buy, and from whom (CLI-3)", async () => {
+    assert.match((await dcm(["book"])).out, /ask {3}120,000 +4 +1 +12 {2}█+\nask {3}110,000 +4 +1 +8 {2}█+\nask {3}100,000/);
+    assert.match((await dcm(["classes"])).out, /wasm\.core +jobs .* 100,000 udcm\n/);
+    assert.equal((await json<{ profile: { moniker: string } }[]>("providers", "--active")).length, 3);
+    const none = await dcm(["book", "wasm.cor"]);
+    assert.deepEqual([none.code, none.err], [3, "dcm: there is no class wasm.cor\n     There is cpu.x64.small, wasm.core.\n"]);
+    assert.equal((await dcm(["book", "--denom", "ueur"])).code, 3);
+  });
+
+  it("quotes what the chain then takes, and names the cheapest change where nobody serves (CLI-4)", async () => {
+    interface Quoted { readonly cost: { readonly expected: { readonly total: string } | undefined; readonly maximum: { readonly total: string } }; readonly storageDeposit: string; readonly asks: { readonly matching: number; readonly all: number }; readonly excluded: { rule: string; asks: number }[]; readonly relaxation: { change: string } }
+    const quoted = await json<Quoted>("quote", histogram);
+    assert.deepEqual([quoted.cost.expected!.total, quoted.cost.maximum.total, quoted.asks], ["1333200", "4848000", { all: 3, matching: 3, freeUnits: 12, providers: 3 }]);
+    const low = await json<Quoted>("quote", histogram, "--limit", "100000");
+    assert.deepEqual([low.excluded, low.relaxation.change, low.cost.expected], [[{ rule: "asks more than the limit", asks: 2 }], "--limit 110000", undefined]);
+    const before = await udcm();
+    assert.match((await dcm(["run", histogram, "--dry-run"])).err, /nothing was sent/);
+    const poor = await dcm(["run", histogram, "--limit", "2000000"]);
+    assert.equal(poor.code, 1);
+    assert.match(poor.err, /the chain would refuse this order: .*insufficient funds\n {5}dcm quote/);
+    assert.equal(await udcm(), before);
+  });
+
+  it("runs a job, leaves it at Ctrl-C, comes back to it, and writes results that are those of the chain (CLI-5)", async () => {
+    const left = await dcm(["run", histogram, "--json", "--tag", "project=apollo"], "placed");
+    assert.equal(left.code, 130, left.err);
+    const placed = events(left)[0] as unknown as { event: string; job: string; escrow: string; tx_hash: string };
+    assert.deepEqual([placed.event, placed.escrow], ["placed", "4848000"]);
+    assert.match(left.err, new RegExp(`left job ${placed.job}, .*dcm attach ${placed.job} `, "s"));
+    const back = await dcm(["attach", placed.job, "--json", "--out", "results"]);
+    assert.equal(back.code, 0, back.err);
+    const finished = events(back).at(-1) as unknown as Finished & { event: string };
+    assert.equal(finished.event, "finished");
+    const { results } = JSON.parse(readFileSync(join(folder, "results/results.json"), "utf8")) as { results: { file: string; output_sha256: string; exit_code: number }[] };
+    const { outputSha256 } = JSON.parse(readFileSync(join(histogram, "expected.json"), "utf8")) as { outputSha256: string };
+    assert.deepEqual([results.length, results.at(-1)!.output_sha256], [6, outputSha256]);
+    for (const { file, output_sha256: digest } of results) assert.equal(toHex(sha256(readFileSync(join(folder, "results", file)))), digest);
+    const later = await dcm(["attach", placed.job]);
+    assert.deepEqual([later.code, later.out.split("\n")[0]], [0, "hour  flights     late  mean delay      (late: more than 15 minutes)"]);
+
+    interface Receipt { readonly cost: string; readonly quote: { expected: string; maximum: string }; readonly escrow: { deposited: string; refunded: string }; readonly transactions: { txHash: string; messages: string[] }[] }
+    const receipt = await json<Receipt>("receipt", placed.job);
+    assert.equal(BigInt(receipt.cost), BigInt(finished.paid) + BigInt(finished.fee));
+    assert.deepEqual([receipt.escrow.deposited, BigInt(receipt.escrow.refunded), receipt.quote], ["4848000", 4_848_000n - BigInt(receipt.cost), { expected: "1333200", maximum: "4848000" }]);
+    assert.deepEqual([receipt.transactions[0]!.txHash, receipt.transactions[0]!.messages], [placed.tx_hash, ["PlaceBid"]]);
+    const story = (await dcm(["job", placed.job])).out;
+    assert.match(story, /: done; 6 of 6 tasks accepted\n.*bid placed.*salt revealed.*drawn.*started.*committed.*revealed.*accepted and paid.*inputs of stage 2 supplied.*stage 2 final/s);
+    assert.match((await dcm(["bill", "show", "--account", (await json<{ address: string }>("balance")).address])).out, /project=apollo/);
+  });
+
+  it("takes a waiting order back: all money comes home but the storage deposit and gas (CLI-6)", async () => {
+    const before = await udcm();
+    const left = await dcm(["run", histogram, "--limit", "1000", "--verify", "v0", "--json"], "placed");
+    const { job, storage_deposit: deposit } = events(left)[0] as unknown as { job: string; storage_deposit: string };
+    assert.match(left.err, /nobody can begin it now: it waits in the book; --limit 100000 would let it begin/);
+    assert.match((await dcm(["jobs", "--live"])).out, new RegExp(`${job} +in the book +histogram +0/6 +0 +udcm`));
+    const cancelled = await dcm(["cancel", job]);
+    assert.equal(cancelled.code, 0, cancelled.err);
+    for (const end = Date.now() + 20_000; Date.now() < end && (await dcm(["jobs", "--live"])).out !== ""; ) await sleep(200);
+    const gas = before - BigInt(deposit) - (await udcm());
+    assert.ok(gas > 0n && gas <= 1_000n, `${gas} udcm of gas`);
+    const again = await dcm(["cancel", job]);
+    assert.deepEqual([again.code, /not open|is cancelled/.test(again.err)], [1, true], again.err);
+    assert.equal((await dcm(["attach", job])).code, 6);
+    assert.equal((await dcm(["job", "4711"])).code, 3);
+    assert.equal(existsSync(join(folder, "home/config.toml")), true);
+  });
+});
