@@ -172,6 +172,7 @@ function endpoints(screen: Screen, network: Network, faucet: string, options: Op
     ["metrics", `http://127.0.0.1:${metrics}/metrics (${network.validators[0]!.name})`],
     ["faucet", `curl -d '{"address":"dcm1..."}' ${faucet}/credit`],
     ["", `gives ${grouped(FAUCET_AMOUNT)} ${denom}, to one address every ${FAUCET_COOLDOWN_MS / 1_000} s`],
+    ["consumer", `bin/dcm.mjs init${options.folder === join(import.meta.dirname, "../.localnet/default") ? "" : ` --localnet ${here(options.folder)}`}    then: bin/dcm.mjs run examples/histogram`],
     ["accounts", `${personas.join(", ")}: mnemonics in ${here(join(options.folder, "personas"))}`],
     ["logs", here(join(options.folder, "logs"))],
   ];
