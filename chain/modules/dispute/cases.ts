@@ -3,8 +3,8 @@ import { CaseState, CloseReason, Verdict, type Case, type Params, type Round, ty
 import { addressBytes } from "../../codec/address.ts";
 import { fail } from "../../runtime/errors.ts";
 import { errors } from "./errors.ts";
-import { caseChanged, emit, reasonName, stateName, verdictName } from "./events.ts";
-import { bringUp, isOver, partiesOf } from "./machine.ts";
+import { caseChanged, emit, heldOf, reasonName, stateName, verdictName } from "./events.ts";
+import { bringUp, isOver, partiesOf, queuedTau, refOf } from "./machine.ts";
 import { settleCase } from "./settlement.ts";
 import { cases, casesByParty, drawQueue, dueQueue, evidence, params, seats, seatsByJuror, valuesIn, within } from "./state.ts";
 import { verdictOf } from "./tally.ts";
@@ -37,14 +37,21 @@ export function payRound(ctx: Context, ports: DisputePorts, { jurorFee }: Params
 export function saveCase(ctx: Context, before: Case | undefined, after: Case): void {
   cases.set(ctx, after.id, after);
   if (before === undefined) for (const party of partiesOf(after)) casesByParty.set(ctx, [addressBytes(party), after.id], true);
-  if (before !== undefined && before.dueTau !== after.dueTau) dueQueue.remove(ctx, [before.dueTau, before.id]);
-  if (before?.dueTau !== after.dueTau) dueQueue.set(ctx, [after.dueTau, after.id], true);
+  const [was, is] = [before === undefined ? undefined : queuedTau(before), queuedTau(after)];
+  if (was !== undefined && was !== is) dueQueue.remove(ctx, [was, after.id]);
+  if (was !== is) dueQueue.set(ctx, [is, after.id], true);
   const seedHeight = (one: Case | undefined): bigint => (one?.state === CaseState.CASE_STATE_DRAWING ? one.seedHeight : 0n);
   if (seedHeight(before) !== seedHeight(after)) {
     if (seedHeight(before) !== 0n) drawQueue.remove(ctx, [seedHeight(before), after.id]);
     if (seedHeight(after) !== 0n) drawQueue.set(ctx, [seedHeight(after), after.id], true);
   }
   if (before?.state !== after.state) caseChanged(ctx, after);
+}
+
+/** Writes a case that an error which nobody expected keeps from going on, and says so. */
+export function stuck(ctx: Context, before: Case, after: Case): void {
+  saveCase(ctx, before, after);
+  emit(ctx, "EventCaseStuck", { case_id: after.id, failures: after.failures, retry_tau: after.retryTau, seed_height: after.seedHeight });
 }
 
 /** The case, brought up to date and stored, in the one state that the message needs; fails where it is unknown or in another. */
@@ -80,11 +87,11 @@ export function closeCase(ctx: Context, ports: DisputePorts, one: Case): void {
   const verdict = verdictOf(one.rounds);
   const share = verdict === Verdict.VERDICT_CONSUMER ? 0 : verdict === Verdict.VERDICT_PROVIDER ? 10_000 : one.defaultShareBps;
   const closeReason = closeReasonOf(one);
-  ports.holds.split(ctx, one.taskId, share);
+  ports.holds.split(ctx, refOf(one), share);
   settle(ctx, ports, one);
   const closed: Case = { ...one, state: CaseState.CASE_STATE_CLOSED, verdict, providerShareBps: share, closeReason, endedTau: tau, dueTau: tau + one.terms!.recordLifetime, seedHeight: 0n };
   saveCase(ctx, one, closed);
-  emit(ctx, "EventCaseClosed", { case_id: one.id, task_id: one.taskId, job_id: one.jobId, consumer: one.consumer, verdict: verdictName(verdict), reason: reasonName(closeReason), provider_share_bps: share, amount: one.amount, denom: one.denom, rounds: one.rounds.length });
+  emit(ctx, "EventCaseClosed", { case_id: one.id, ...heldOf(one), consumer: one.consumer, verdict: verdictName(verdict), reason: reasonName(closeReason), provider_share_bps: share, amount: one.amount, denom: one.denom, rounds: one.rounds.length });
 }
 
 function settle(ctx: Context, ports: DisputePorts, { id, rounds, terms }: Case): void {
@@ -117,7 +124,7 @@ export function pruneCase(ctx: Context, ports: DisputePorts, one: Case): void {
   }
   for (const { payer, storageDeposit } of one.rounds) payBack(ctx, ports, addressBytes(payer), BigInt(storageDeposit));
   for (const party of partiesOf(one)) casesByParty.remove(ctx, [addressBytes(party), one.id]);
-  dueQueue.remove(ctx, [one.dueTau, one.id]);
+  dueQueue.remove(ctx, [queuedTau(one), one.id]);
   cases.remove(ctx, one.id);
   emit(ctx, "EventCasePruned", { case_id: one.id });
 }

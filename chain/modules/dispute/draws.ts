@@ -2,7 +2,7 @@
 import { CaseState, Verdict, type Case } from "../../codec/gen/dcm/dispute/v1/types.ts";
 import { addressText } from "../../codec/address.ts";
 import { concatBytes, uint64Bytes, utf8 } from "../../codec/bytes.ts";
-import { saveCase } from "./cases.ts";
+import { saveCase, stuck } from "./cases.ts";
 import { emit } from "./events.ts";
 import { partiesOf } from "./machine.ts";
 import { cases, drawQueue, firstKeys, params, seats, seatsByJuror, valuesIn, within } from "./state.ts";
@@ -25,8 +25,11 @@ export function drawJuries(ctx: Context, ports: DisputePorts): void {
   let room = maxSweep;
   for (const [, id] of ready) {
     if (room <= 0) return;
-    room -= cases.find(ctx, id)!.rounds.at(-1)!.seats;
-    ctx.isolate(`dispute: draw of case ${id}`, (item) => drawJury(item, ports, cases.find(item, id)!, seed));
+    const one = cases.find(ctx, id)!;
+    room -= one.rounds.at(-1)!.seats;
+    if (ctx.isolate(`dispute: draw of case ${id}`, (item) => drawJury(item, ports, one, seed))) continue;
+    const failures = one.failures + 1;
+    ctx.isolate(`dispute: draw of case ${id}, to be put off`, (item) => stuck(item, one, { ...one, failures, seedHeight: ctx.height + (retryBlocks << BigInt(Math.min(failures, 10))) }));
   }
 }
 

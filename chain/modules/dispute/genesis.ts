@@ -5,6 +5,8 @@ import { addressBytes } from "../../codec/address.ts";
 import { assert } from "../../runtime/errors.ts";
 import { owed } from "./accounts.ts";
 import { accountName, saveCase } from "./cases.ts";
+import { heldText } from "./errors.ts";
+import { refOf } from "./machine.ts";
 import { defaultParams, paramsFault } from "./params.ts";
 import { cases, evidence, nextCaseId, params, seats, seatsByJuror } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -31,6 +33,7 @@ function check(state: GenesisState): void {
   for (const one of state.cases) {
     assert(!known.has(one.id) && one.id > 0n && one.id < state.nextCaseId, `dispute.cases: ${one.id} stands twice, or is not from 1 to next_case_id - 1`);
     assert(one.rounds.length > 0 && paramsFault(one.terms) === undefined, `dispute.cases: ${one.id} has no rounds or bad terms`);
+    assert((one.taskId === 0n) !== (one.instanceId === 0n) && (one.period === 0n) === (one.instanceId === 0n), `dispute.cases: ${one.id} is about a task, or about a period of an instance`);
     known.set(one.id, one);
   }
   const seen = new Set<string>();
@@ -54,8 +57,8 @@ function init(ctx: Context, ports: DisputePorts, state: GenesisState): void {
   // An absent number reads as zero: ids begin at 1.
   nextCaseId.set(ctx, state.nextCaseId > 0n ? state.nextCaseId : 1n);
   for (const one of state.cases) {
-    const waits = ports.holds.find(ctx, one.taskId)?.caseId === one.id;
-    assert(waits === (one.state !== CaseState.CASE_STATE_CLOSED), `dispute.cases: market.holds and case ${one.id} do not agree on who decides on task ${one.taskId}`);
+    const waits = ports.holds.find(ctx, refOf(one))?.caseId === one.id;
+    assert(waits === (one.state !== CaseState.CASE_STATE_CLOSED), `dispute.cases: market.holds and case ${one.id} do not agree on who decides on ${heldText(refOf(one))}`);
     saveCase(ctx, undefined, one);
   }
   for (const seat of state.seats) {

@@ -3,7 +3,7 @@ import { addressBytes, addressText } from "../../codec/address.ts";
 import { equalBytes } from "../../codec/bytes.ts";
 import { owed } from "./accounts.ts";
 import { accountName } from "./cases.ts";
-import { partiesOf } from "./machine.ts";
+import { partiesOf, queuedTau, refOf } from "./machine.ts";
 import { cases, casesByParty, drawQueue, dueQueue, evidence, seats, seatsByJuror, valuesIn, within } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { DisputePorts } from "./ports.ts";
@@ -41,8 +41,8 @@ export function disputeInvariants(ports: DisputePorts): Readonly<Record<string, 
 
 function caseFault(ctx: Context, ports: DisputePorts, one: Case): string | undefined {
   const open = one.state !== CaseState.CASE_STATE_CLOSED;
-  if ((ports.holds.find(ctx, one.taskId)?.caseId === one.id) !== open) return open ? "its pay waits for no case" : "it is closed and pay waits for it";
-  if (!dueQueue.has(ctx, [one.dueTau, one.id])) return "it is not in the queue";
+  if ((ports.holds.find(ctx, refOf(one))?.caseId === one.id) !== open) return open ? "its pay waits for no case" : "it is closed and pay waits for it";
+  if (!dueQueue.has(ctx, [queuedTau(one), one.id])) return "it is not in the queue";
   if (drawQueue.has(ctx, [one.seedHeight, one.id]) !== (one.state === CaseState.CASE_STATE_DRAWING)) return "it waits for a jury, or the queue says so, and not both";
   if (!partiesOf(one).every((party) => casesByParty.has(ctx, [addressBytes(party), one.id]))) return "a party does not find it";
   for (const [i, round] of one.rounds.entries()) {

@@ -1,6 +1,10 @@
 /** How a case goes on by itself, as a pure function: from the case as it was written to the case as it is at this tau. */
 import { CaseState, Verdict, type Case, type Round } from "../../codec/gen/dcm/dispute/v1/types.ts";
+import { maxInt } from "../../math/int.ts";
 import { outcomeOf } from "./tally.ts";
+import type { HoldRef } from "../market/ports.ts";
+
+const firstRetryMs = 60_000n;
 
 /** The rounds with the last one changed. */
 export function withRound(one: Case, change: Partial<Round>): Round[] {
@@ -58,13 +62,26 @@ export function isOver({ state, dueTau }: Case, tau: bigint): boolean {
   return tau > dueTau && (state === CaseState.CASE_STATE_DRAWING || state === CaseState.CASE_STATE_APPEAL || state === CaseState.CASE_STATE_VOTE);
 }
 
+type Parties = Pick<Case, "consumer" | "payer" | "opener" | "providers">;
+
 /** On which side an account is; undefined: no party. Where it is on both, it is the consumer. */
-export function sideOf({ consumer, payer, providers }: Pick<Case, "consumer" | "payer" | "providers">, account: string): Verdict | undefined {
-  if (account === consumer || account === payer) return Verdict.VERDICT_CONSUMER;
+export function sideOf({ consumer, payer, opener, providers }: Parties, account: string): Verdict | undefined {
+  if (account === consumer || account === payer || account === opener) return Verdict.VERDICT_CONSUMER;
   return providers.includes(account) ? Verdict.VERDICT_PROVIDER : undefined;
 }
 
 /** Distinct accounts, as text. */
-export function partiesOf({ consumer, payer, providers }: Pick<Case, "consumer" | "payer" | "providers">): string[] {
-  return [...new Set([consumer, payer, ...providers])];
+export function partiesOf({ consumer, payer, opener, providers }: Parties): string[] {
+  return [...new Set([consumer, payer, opener, ...providers])];
+}
+
+/** What is held, that the case decides on. */
+export const refOf = ({ taskId, instanceId, period }: Pick<Case, "taskId" | "instanceId" | "period">): HoldRef => (instanceId === 0n ? { id: taskId, period: 0n } : { id: instanceId, period });
+
+/** When the sweep looks at it next: its state is over then, or it tries again what failed. */
+export const queuedTau = ({ dueTau, retryTau }: Pick<Case, "dueTau" | "retryTau">): bigint => maxInt(dueTau, retryTau);
+
+/** It could not be brought on, because of an error that nobody expected: tried again, each time after twice as long, up to about 17 hours. */
+export function putOff(one: Case, tau: bigint): Case {
+  return { ...one, failures: one.failures + 1, retryTau: tau + (firstRetryMs << BigInt(Math.min(one.failures, 10))) };
 }

@@ -78,7 +78,7 @@ export class TestDispute extends TestMarket {
   }
 
   open(consumer: string, taskId: bigint, more: Partial<MsgOpenCase> = {}): bigint {
-    return this.message<MsgOpenCaseResponse>("OpenCase", { consumer, taskId, claim: "", evidenceHash: new Uint8Array(0), evidenceUrl: "", ...more }).caseId;
+    return this.message<MsgOpenCaseResponse>("OpenCase", { consumer, taskId, instanceId: 0n, period: 0n, claim: "", evidenceHash: new Uint8Array(0), evidenceUrl: "", ...more }).caseId;
   }
 
   case(id: bigint): Case {

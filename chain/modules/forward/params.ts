@@ -17,6 +17,7 @@ export const paramBounds: Spec = {
   depositPerByte: [1n, 0n, 1_000_000_000n],
   maxFills: [1_000, 1, 50_000],
   maxSweep: [500, 10, 10_000],
+  acceptanceWindow: [24n * hour, 0n, 30n * 24n * hour],
 };
 
 const names = Object.keys(paramBounds) as (keyof Params)[];
@@ -27,7 +28,7 @@ export function defaultParams(): Params {
 
 /** A localnet's: a slot takes seconds, so that its delivery is seen in a test. */
 export function localnetParams(): Params {
-  return { ...defaultParams(), slotLength: 30n * second };
+  return { ...defaultParams(), slotLength: 30n * second, acceptanceWindow: 60n * second };
 }
 
 /** The first parameter that is out of its bounds, as an error. */

@@ -25,7 +25,7 @@ function sellCapacity(ctx: Context, ports: ForwardPorts, sell: Order, buy: Order
   const { classId, quoteDenom, slotTau, lots } = sell;
   const position = Position.fromPartial({
     id: take(ctx, nextPositionId), seller: sell.owner, holder: buy.owner, classId, quoteDenom, slotTau, endTau: slotTau + params.get(ctx).slotLength, units, lots, price,
-    sellerMargin: sellerMargin.toString(), holderMargin: holderMargin.toString(), storageDeposit: buy.positionDeposit, createdTau: ports.clock.tau(ctx),
+    sellerMargin: sellerMargin.toString(), holderMargin: holderMargin.toString(), storageDeposit: buy.positionDeposit, createdTau: ports.clock.tau(ctx), acceptanceWindow: sell.acceptanceWindow,
   });
   addPosition(ctx, position);
   positionOpened(ctx, position, { sell, buy, price });
@@ -75,13 +75,13 @@ export function deliver(ctx: Context, ports: ForwardPorts, id: bigint): void {
   const order = found.orderId === 0n ? undefined : orders.find(ctx, found.orderId);
   if (order !== undefined) endOrder(ctx, ports, order, "expired");
   const position = { ...found, orderId: 0n, offeredTo: "" };
-  const { seller, holder, classId, quoteDenom, price, units, lots, endTau } = position;
+  const { seller, holder, classId, quoteDenom, price, units, lots, endTau, acceptanceWindow } = position;
   const all = lots * BigInt(units);
   if (ports.clock.tau(ctx) >= endTau) {
     settlePosition(ctx, ports, position, { served: 0n, failed: 0n, voided: all });
     return;
   }
-  const askId = ports.deliveries.open(ctx, { positionId: id, provider: seller, holder, classId, quoteDenom, price, units, lots, untilTau: endTau });
+  const askId = ports.deliveries.open(ctx, { positionId: id, provider: seller, holder, classId, quoteDenom, price, units, lots, untilTau: endTau, acceptanceWindow });
   if (askId === undefined) {
     settlePosition(ctx, ports, position, { served: 0n, failed: all, voided: 0n });
     return;

@@ -235,9 +235,9 @@ export function saveJob(ctx: Context, ports: MarketPorts, job: Job): void {
   if (over) endBacking(ctx, ports, job, dueKinds.jobPrune);
 }
 
-/** Writes the service; with its last instance it ends, as a job with its last task. */
+/** Writes the service; with its last instance, and the last of what is held, it ends, as a job with its last task. */
 export function saveService(ctx: Context, ports: MarketPorts, service: Service): void {
-  const over = service.endedTau === 0n && service.instancesClosed === service.spec!.instances;
+  const over = service.endedTau === 0n && service.instancesClosed === service.spec!.instances && service.holds === 0;
   services.set(ctx, service.id, over ? { ...service, endedTau: ports.clock.tau(ctx) } : service);
   if (over) endBacking(ctx, ports, service, dueKinds.servicePrune);
 }

@@ -5,11 +5,11 @@ import { utf8, uint64Bytes } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { assert } from "../../runtime/errors.ts";
 import { closeAsk, holdUnit, loadAsk, lockUnit, saveAsk } from "./asks.ts";
-import { bidsByPrice, closeBid, comparePlaces, isTerminal, loadBid, loadJob, openTasks, profilesWithBids, saveBid } from "./bids.ts";
+import { bidsByPrice, closeBid, comparePlaces, isTerminal, loadBid, loadJob, loadService, openTasks, profilesWithBids, saveBid } from "./bids.ts";
 import { markDirty, unmarkDirty } from "./books.ts";
 import { maxTau } from "./checks.ts";
 import { offered } from "./draws.ts";
-import { windowOf } from "./holds.ts";
+import { waitOf, windowOf } from "./holds.ts";
 import { createLease } from "./leases.ts";
 import { Mandates } from "./guards.ts";
 import { jurisdictionOf } from "./mandates.ts";
@@ -213,7 +213,7 @@ function bidOrder(ctx: Context, [, height, id]: BidPlace, tau: bigint, mandates:
 
 /** What the bid needs of an ask, by what it carries. */
 function termsOfBid(ctx: Context, bid: Bid, tau: bigint): Pick<BidOrder, "end" | "notice" | "acceptance" | "preemptible" | "stake"> {
-  if (bid.service) return { end: tau, notice: bid.reclaimNotice, acceptance: 0n, preemptible: bid.term === Term.TERM_PREEMPTIBLE, stake: stakeOfInstance(ctx, bid, bid.limitPrice) };
+  if (bid.service) return { end: tau, notice: bid.reclaimNotice, acceptance: waitOf(loadService(ctx, bid.id)), preemptible: bid.term === Term.TERM_PREEMPTIBLE, stake: stakeOfInstance(ctx, bid, bid.limitPrice) };
   const job = loadJob(ctx, bid.id);
   return { end: tau + job.spec!.duration, notice: 0n, acceptance: windowOf(job), preemptible: false, stake: stakeAt(ctx, job, bid.limitPrice * bid.lots) };
 }

@@ -33,7 +33,7 @@ export function deliveriesOf(ports: MarketPorts): DeliveriesPort {
 }
 
 /** The bond of each unit is at least what its lots cost, at the present rate, so that no task of V0 lacks stake. */
-function open(ctx: Context, ports: MarketPorts, { positionId, provider, holder, classId, quoteDenom, price, units, lots, untilTau }: Delivery): bigint | undefined {
+function open(ctx: Context, ports: MarketPorts, { positionId, provider, holder, classId, quoteDenom, price, units, lots, untilTau, acceptanceWindow }: Delivery): bigint | undefined {
   const address = addressBytes(provider);
   const view = ports.providers.find(ctx, address);
   const capacity = classes.find(ctx, classId);
@@ -44,7 +44,7 @@ function open(ctx: Context, ports: MarketPorts, { positionId, provider, holder, 
   if (tau >= untilTau || !ports.providers.reserve(ctx, address, bondPerUnit * BigInt(units))) return undefined;
   const ask = Ask.fromPartial({
     id: take(ctx, nextAskId), provider, classId, quoteDenom, basePrice: price, units, freeUnits: units, availableUntil: untilTau, expiresTau: untilTau, status: OrderStatus.ORDER_STATUS_OPEN,
-    createdHeight: ctx.height, createdTau: tau, paramsVersion: currentParams(ctx).version, bondPerUnit, organization: view.organization, storageDeposit: "0", reservedFor: holder, positionId,
+    createdHeight: ctx.height, createdTau: tau, paramsVersion: currentParams(ctx).version, bondPerUnit, organization: view.organization, storageDeposit: "0", reservedFor: holder, positionId, maxAcceptanceWindow: acceptanceWindow,
   });
   followProvider(ctx, ports, address);
   askPlaced(ctx, ask);

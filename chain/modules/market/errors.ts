@@ -73,6 +73,9 @@ export const errors = defineErrors("market", {
   notProber: [92, ({ id, round, prober }: { id: bigint; round: bigint; prober: string }) => `${prober} was not drawn for round ${round} of instance ${id}; query Probes lists what it was drawn for`],
   reportedAlready: [93, ({ id, round, prober }: { id: bigint; round: bigint; prober: string }) => `${prober} has reported on round ${round} of instance ${id} already`],
   reportLate: [94, ({ id, round, due, tau }: { id: bigint; round: bigint; due: bigint; tau: bigint }) => `reports on round ${round} of instance ${id} counted up to tau ${due}; it is ${tau}`],
-  noHold: [100, ({ id }: { id: bigint }) => `nothing is held of task ${id}: its job has no acceptance, it is not final, or the pay went its way already`],
-  disputed: [101, ({ id, caseId }: { id: bigint; caseId: bigint }) => `what is held of task ${id} waits for case ${caseId}`],
+  noHold: [100, ({ what }: { what: string }) => `nothing is held of ${what}: the order has no acceptance, it is not final or has earned nothing, or the pay went its way already`],
+  disputed: [101, ({ what, caseId }: { what: string; caseId: bigint }) => `what is held of ${what} waits for case ${caseId}`],
+  gathering: [102, ({ id, period, until, tau }: { id: bigint; period: bigint; until: bigint; tau: bigint }) =>
+    `period ${period} of instance ${id} lasts until tau ${until}, it is ${tau}: wait for its end, or close the service`],
+  shortAcceptance: [103, ({ id, window, longest }: { id: bigint; window: bigint; longest: bigint }) => `acceptance.window is ${window}; ask ${id} takes windows of at most ${longest} ms${longest === 0n ? ": it serves only bids that pay at once" : ""}`],
 } as const);

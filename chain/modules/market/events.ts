@@ -150,13 +150,18 @@ export function serviceBidPlaced(ctx: Context, bid: Bid, service: Service): void
     bid_id: bid.id, ...subjectOf(bid), consumer: bid.consumer, organization: bid.organization, class_id: bid.classId, quote_denom: bid.quoteDenom,
     limit_price: bid.limitPrice, lots: bid.lots, tasks: bid.tasks, profile_id: bid.profileId, min_colocated: bid.minColocated,
     time_in_force: enumName(TimeInForce, bid.timeInForce, "TIME_IN_FORCE_"), term: termName(bid.term), reclaim_notice: bid.reclaimNotice,
-    expires_tau: bid.expiresTau, escrow: service.escrow!.deposited, storage_deposit: service.escrow!.storageDeposit, sla: slaText(service),
+    expires_tau: bid.expiresTau, escrow: service.escrow!.deposited, storage_deposit: service.escrow!.storageDeposit, sla: slaText(service), acceptance: acceptanceText(service),
   });
 }
 
 /** As `availability:latency:period:credit`; empty where there is none. */
 function slaText({ sla }: Service): string {
   return sla === undefined ? "" : [sla.minAvailabilityBps, sla.maxLatencyMs, sla.periodMs, sla.creditBps].join(":");
+}
+
+/** As `held share:period:window:provider's share`; empty where there is none. */
+function acceptanceText({ acceptance }: Service): string {
+  return acceptance === undefined ? "" : [acceptance.heldBps, acceptance.period, acceptance.window, acceptance.providerShareBps].join(":");
 }
 
 export function instanceChanged(ctx: Context, instance: Instance, service: Service): void {

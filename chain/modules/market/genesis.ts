@@ -1,6 +1,6 @@
 /** Genesis: classes and parameters at the least; everything where a chain is exported. Indexes and queues are made anew from the records. */
 import { GenesisState, type ProfileRecord } from "../../codec/gen/dcm/market/v1/genesis.ts";
-import { OrderStatus, ProfileDemand, TaskState, type Ask, type Bid, type Draw, type Hold, type Instance, type Job, type ProbeRound, type Profile, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus, ProfileDemand, TaskState, type Ask, type Bid, type Draw, type Instance, type Job, type ProbeRound, type Profile, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { bare, bookOf, lifetimeOf, listAsk } from "./asks.ts";
 import { isImmediate, isTerminal, listForOrganization, loadBacking } from "./bids.ts";
@@ -8,6 +8,7 @@ import { markDirty, openBook } from "./books.ts";
 import { checkClass, cpuSmall, wasmCore } from "./classes.ts";
 import { followProvider } from "./followers.ts";
 import { followOrganization } from "./bid-followers.ts";
+import { refOf, saveHold } from "./holds.ts";
 import { defaultParams, paramsAt, paramsFault } from "./params.ts";
 import { scheduleHour } from "./prices.ts";
 import { leftOf, noteEnded, wake } from "./reserved.ts";
@@ -76,16 +77,31 @@ function check(state: GenesisState): void {
   }
 }
 
-/** Pay is held of FINAL tasks, and each job counts how many of its there are. */
+/** Pay is held of FINAL tasks and of periods of instances; each job, service and instance counts how many of its there are. */
 function checkHolds(state: GenesisState): void {
-  ascending("holds", state.holds.map(({ taskId }) => taskId.toString().padStart(20, "0")));
+  ascending("holds", state.holds.map((hold) => [refOf(hold).id, hold.period].map((number) => number.toString().padStart(20, "0")).join("/")));
   const final = new Set(state.tasks.filter((task) => task.state === TaskState.TASK_STATE_FINAL).map(({ id }) => id));
-  const counts = new Map<bigint, number>();
-  for (const { taskId, jobId } of state.holds) {
-    if (!final.has(taskId) || taskId / tasksPerJob !== jobId) throw new Error(`market.holds: task ${taskId} of job ${jobId} is not there, or not FINAL`);
-    counts.set(jobId, (counts.get(jobId) ?? 0) + 1);
+  const known = new Map(state.instances.map((instance) => [instance.id, instance]));
+  const counts = new Map<string, number>();
+  const count = (name: string): void => void counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const { taskId, jobId, serviceId, instanceId, period, payments } of state.holds) {
+    if (instanceId === 0n) {
+      if (!final.has(taskId) || taskId / tasksPerJob !== jobId || period !== 0n) throw new Error(`market.holds: task ${taskId} of job ${jobId} is not there, or not FINAL`);
+      count(`job ${jobId}`);
+      continue;
+    }
+    const instance = known.get(instanceId);
+    if (taskId !== 0n || jobId !== 0n || instance?.serviceId !== serviceId || period < 1n || period > instance.period || payments.length !== 1 || payments[0]!.provider !== instance.provider) {
+      throw new Error(`market.holds: instance ${instanceId} of service ${serviceId} is not there, or has no period ${period}`);
+    }
+    count(`service ${serviceId}`);
+    count(`instance ${instanceId}`);
   }
-  for (const { id, tasksHeld } of state.jobs) if (tasksHeld !== (counts.get(id) ?? 0)) throw new Error(`market.jobs: job ${id} counts ${tasksHeld} held tasks, market.holds has ${counts.get(id) ?? 0}`);
+  const counted = [
+    ...state.jobs.map(({ id, tasksHeld }) => [`job ${id}`, tasksHeld] as const), ...state.services.map(({ id, holds: own }) => [`service ${id}`, own] as const),
+    ...state.instances.map(({ id, holds: own }) => [`instance ${id}`, own] as const),
+  ];
+  for (const [name, own] of counted) if (own !== (counts.get(name) ?? 0)) throw new Error(`market.holds: ${name} counts ${own}, there are ${counts.get(name) ?? 0}`);
 }
 
 function ascending(field: string, names: readonly string[]): void {
@@ -143,7 +159,7 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
     stages.set(ctx, [stage.jobId, stage.index], stage);
     if (stage.inputsDueTau !== 0n) schedule(ctx, stage.inputsDueTau, dueKinds.stageInputs, taskIdOf(stage.jobId, stage.index));
   }
-  for (const hold of state.holds) initHold(ctx, hold);
+  for (const hold of state.holds) saveHold(ctx, undefined, hold);
   for (const seal of state.seals) seals.set(ctx, [seal.jobId, addressBytes(seal.provider)], seal);
   for (const trade of state.trades) trades.set(ctx, [bookOf(trade), trade.height], trade);
   for (const one of state.replacedAsks) replacedAsks.set(ctx, one.askId, one);
@@ -260,11 +276,6 @@ function initBid(ctx: Context, bid: Bid): void {
   books.set(ctx, bookOf(bid), { ...book, openBids: book.openBids + 1n });
   const demand = demandOf(ctx, bookOf(bid), bid.profileId);
   demands.set(ctx, [bookOf(bid), bid.profileId], { ...demand, openBids: demand.openBids + 1n });
-}
-
-function initHold(ctx: Context, hold: Hold): void {
-  holds.set(ctx, hold.taskId, hold);
-  if (hold.caseId === 0n) schedule(ctx, hold.dueTau, dueKinds.hold, hold.taskId);
 }
 
 function initDraw(ctx: Context, draw: Draw): void {

@@ -1,5 +1,5 @@
 /** What holds at every block's end. */
-import { ReplicaState, StageState, TaskState, type Bid, type Job, type Stage, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { ReplicaState, StageState, TaskState, type Bid, type Hold, type Job, type Stage, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { isTerminal, loadBacking, loadBid, openTasks } from "./bids.ts";
 import { bookOf, isListed, keyIn } from "./asks.ts";
@@ -10,7 +10,7 @@ import { rateFault } from "./quote-denoms.ts";
 import { isUnopened } from "./stage-graph.ts";
 import { stagesOf } from "./stages.ts";
 import {
-  allotments, askBook, asks, bidBook, bidOrder, bids, bidsByOrganization, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, holds, instances, jobs, liveTasksByProvider, mandateCursors, mandateQueue, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, services, stages, taskIdOf, tasks,
+  allotments, askBook, asks, bidBook, bidOrder, bids, bidsByOrganization, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, holdQueue, holds, instances, jobs, liveTasksByProvider, mandateCursors, mandateQueue, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, services, stages, taskIdOf, tasks,
   within, type BookKey,
 } from "./state.ts";
 import { instanceRecords, rounds, serviceAccounts } from "./services/invariants.ts";
@@ -37,38 +37,57 @@ export function invariants(ports: MarketPorts): Record<string, (ctx: Context) =>
 
 /** in = paid + refunded + fees + burned + held, and held is what the open and running tasks set aside. */
 function escrowAccounts(ctx: Context): string | undefined {
-  const waiting = heldByJob(ctx);
+  const waiting = heldBy(ctx, ({ jobId }) => jobId);
   for (const [id, job] of jobs.entries(ctx)) {
     const { deposited, paid, refunded, fees, burned, held, perTask } = job.escrow!;
     const sum = [paid, refunded, fees, burned, held].reduce((total, text) => total + BigInt(text), 0n);
     if (sum !== BigInt(deposited)) return `job ${id}: ${deposited} came in, ${sum} is accounted for`;
     const alive = BigInt(job.spec!.tasks - job.tasksFinal - job.tasksClosed);
     const added = BigInt(replacedBids.find(ctx, id)?.added ?? "0");
-    if (job.tasksHeld !== (waiting.get(id)?.tasks ?? 0)) return `job ${id} counts ${job.tasksHeld} held tasks of ${waiting.get(id)?.tasks ?? 0}`;
+    if (job.tasksHeld !== (waiting.get(id)?.count ?? 0)) return `job ${id} counts ${job.tasksHeld} held tasks of ${waiting.get(id)?.count ?? 0}`;
     if (BigInt(held) !== alive * BigInt(perTask) + added + (waiting.get(id)?.amount ?? 0n)) return `job ${id} holds ${held} for ${alive} tasks of ${perTask}`;
   }
   return undefined;
 }
 
-/** What waits for its acceptance, by job. */
-function heldByJob(ctx: Context): ReadonlyMap<bigint, { readonly tasks: number; readonly amount: bigint }> {
-  const out = new Map<bigint, { tasks: number; amount: bigint }>();
+interface HeldSum {
+  readonly count: number;
+  readonly amount: bigint;
+}
+
+/** What waits for its acceptance, by what `of` gives. */
+function heldBy(ctx: Context, of: (hold: Hold) => bigint): ReadonlyMap<bigint, HeldSum> {
+  const out = new Map<bigint, HeldSum>();
   for (const [, hold] of holds.entries(ctx)) {
-    const before = out.get(hold.jobId) ?? { tasks: 0, amount: 0n };
-    out.set(hold.jobId, { tasks: before.tasks + 1, amount: before.amount + heldAmount(hold) });
+    const before = out.get(of(hold)) ?? { count: 0, amount: 0n };
+    out.set(of(hold), { count: before.count + 1, amount: before.amount + heldAmount(hold) });
   }
   return out;
 }
 
-/** A hold is of a FINAL task of a job that lives, and queued unless a case decides on it. */
+/** A hold is of a FINAL task of a job that lives, or of an instance of a service that lives, and queued unless a case decides on it. Instances and services count theirs. */
 function holdRecords(ctx: Context): string | undefined {
-  for (const [id, hold] of holds.entries(ctx)) {
-    if (tasks.find(ctx, id)?.state !== TaskState.TASK_STATE_FINAL) return `task ${id} is not FINAL and its pay is held`;
-    if (jobs.find(ctx, hold.jobId)?.endedTau !== 0n) return `job ${hold.jobId} is over and pay of it is held`;
-    if (dueQueue.has(ctx, [hold.dueTau, dueKinds.hold, id]) !== (hold.caseId === 0n)) return `the hold of task ${id} is ${hold.caseId === 0n ? "not in the queue" : `for case ${hold.caseId} and in the queue`}`;
+  let waiting = 0;
+  for (const [[id, period], hold] of holds.entries(ctx)) {
+    const task = hold.instanceId === 0n;
+    if (task && tasks.find(ctx, id)?.state !== TaskState.TASK_STATE_FINAL) return `task ${id} is not FINAL and its pay is held`;
+    if ((task ? jobs.find(ctx, hold.jobId) : services.find(ctx, hold.serviceId))?.endedTau !== 0n) return `what ${id} is part of is over and pay of it is held`;
+    if (!task && sumOf(hold.funders) !== heldAmount(hold)) return `the hold of instance ${id}, period ${period}, is ${heldAmount(hold)} out of deposits of ${sumOf(hold.funders)}`;
+    if (hold.caseId === 0n) waiting++;
+    if (holdQueue.has(ctx, [hold.dueTau, id, period]) !== (hold.caseId === 0n)) return `the hold of ${id}/${period} is ${hold.caseId === 0n ? "not in the queue" : `for case ${hold.caseId} and in the queue`}`;
   }
+  const queued = Array.from(holdQueue.entries(ctx)).length;
+  if (queued !== waiting) return `${waiting} holds wait for their window, ${queued} are queued`;
+  const [byInstance, byService] = [heldBy(ctx, ({ instanceId }) => instanceId), heldBy(ctx, ({ serviceId }) => serviceId)];
+  for (const [id, { holds: own, held }] of instances.entries(ctx)) {
+    const { count, amount } = byInstance.get(id) ?? { count: 0, amount: 0n };
+    if (own !== count || BigInt(held) !== amount) return `instance ${id} says ${held} in ${own} holds, there are ${amount} in ${count}`;
+  }
+  for (const [id, { holds: own }] of services.entries(ctx)) if (own !== (byService.get(id)?.count ?? 0)) return `service ${id} counts ${own} holds of ${byService.get(id)?.count ?? 0}`;
   return undefined;
 }
+
+const sumOf = (deposits: readonly { readonly amount: string }[]): bigint => deposits.reduce((sum, { amount }) => sum + BigInt(amount), 0n);
 
 /** What an organization spent on a job and did not get back is what the job paid, burned and holds, with its deposit; of a service, into which others may pay, at most that. */
 function holdings(ctx: Context, ports: MarketPorts): string | undefined {

@@ -9,7 +9,7 @@ import { deliveriesOf } from "./deliveries.ts";
 import { errors } from "./errors.ts";
 import { followAttestations, followProvider, moveFollowers } from "./followers.ts";
 import { marketGenesis } from "./genesis.ts";
-import { holdsOf } from "./holds.ts";
+import { holdsOf, sweepHolds } from "./hold-port.ts";
 import { invariants } from "./invariants.ts";
 import { acceptResult } from "./messages/accept-result.ts";
 import { cancelAsk } from "./messages/cancel-ask.ts";
@@ -74,6 +74,7 @@ export function marketModule(ports: MarketPorts): { readonly module: Module; rea
       sweep(ctx, ports);
       sweepInstances(ctx, ports);
       sweepRounds(ctx, ports);
+      sweepHolds(ctx, ports);
       // Behind the sweeps: whom they jailed is out of the books before they are cleared.
       moveFollowers(ctx, ports, currentParams(ctx).params.maxSweep);
       seedDraws(ctx, ports);

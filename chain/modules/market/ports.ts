@@ -35,6 +35,8 @@ export interface Delivery {
   readonly lots: bigint;
   /** By then all that it serves is over, by declared duration. */
   readonly untilTau: bigint;
+  /** The longest of its jobs, in milliseconds; 0: all is paid at once. */
+  readonly acceptanceWindow: bigint;
 }
 
 /** Lots of a delivery that is over; what is in none of the three the holder left unused. */
@@ -58,10 +60,21 @@ export interface DeliveriesPort {
   ended(ctx: Context, limit: number): readonly DeliveryOutcome[];
 }
 
-/** Pay of a FINAL task that waits for its acceptance, as a dispute sees it. */
+/** A task, whose period is 0, or an instance and one of its periods. */
+export interface HoldRef {
+  readonly id: bigint;
+  readonly period: bigint;
+}
+
+/** Pay that waits for its acceptance, of a FINAL task or of a period of an instance, as a dispute sees it. */
 export interface HeldPay {
+  /** 0, as the job: of an instance. */
   readonly taskId: bigint;
   readonly jobId: bigint;
+  /** 0, as instance and period: of a task. */
+  readonly serviceId: bigint;
+  readonly instanceId: bigint;
+  readonly period: bigint;
   readonly consumer: string;
   readonly payer: string;
   /** Of the consumer; empty: none. */
@@ -76,18 +89,22 @@ export interface HeldPay {
   readonly defaultShareBps: number;
   /** The case that decides on it; 0: none. */
   readonly caseId: bigint;
+  /** The tau up to which more may come to it: no case can be opened before; 0: nothing comes any more. */
+  readonly gathersUntil: bigint;
 }
 
 /** What disputes use. A case moves what is held, and nothing else of the market. */
 export interface HoldsPort {
-  /** Undefined where nothing is held of the task. */
-  find(ctx: Context, taskId: bigint): HeldPay | undefined;
-  /** Up to `limit` holds that wait for no case, by task. */
+  /** Brings what is held up to date: what streams is settled. */
+  touch(ctx: Context, ref: HoldRef): void;
+  /** As it is written; undefined where nothing is held of it. */
+  find(ctx: Context, ref: HoldRef): HeldPay | undefined;
+  /** Up to `limit` holds that wait for no case, by task or instance. */
   undisputed(ctx: Context, limit: number): readonly HeldPay[];
   /** The pay waits for this case and for no window any more. */
-  hold(ctx: Context, taskId: bigint, caseId: bigint): void;
-  /** Ends it: so much of the pay, in 1/10,000, to the providers, with the fee on that; the rest goes back to the payer. */
-  split(ctx: Context, taskId: bigint, providerShareBps: number): void;
+  hold(ctx: Context, ref: HoldRef, caseId: bigint): void;
+  /** Ends it: so much of the pay, in 1/10,000, to the providers, with the fee on that; the rest goes back to whoever paid it. */
+  split(ctx: Context, ref: HoldRef, providerShareBps: number): void;
 }
 
 /** The pure batch auction, for books with order records of their own. */

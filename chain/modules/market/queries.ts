@@ -12,6 +12,7 @@ import { defaultPageLimit, maxPageScan, paginate } from "../../runtime/queries.t
 import { bare } from "./asks.ts";
 import { bidsByPrice, openTasks } from "./bids.ts";
 import { openBook } from "./books.ts";
+import { findHold } from "./holds.ts";
 import { currentParams } from "./params.ts";
 import { indexOf, intervals } from "./prices.ts";
 import { demandOf, premiumIn } from "./profiles.ts";
@@ -165,7 +166,7 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
       const { items, pagination } = paginate(ctx, holds, page, (_, hold) => hold, jobId === 0n ? undefined : within.job(idOf(jobId)));
       return { holds: items, tau: ports.clock.tau(ctx), pagination };
     },
-    hold: (ctx, { taskId }) => ({ hold: holds.find(ctx, taskId) ?? notFound(`pay of task ${taskId} that is held`), tau: ports.clock.tau(ctx) }),
+    hold: (ctx, { taskId }) => ({ hold: findHold(ctx, { id: taskId, period: 0n }) ?? notFound(`pay of task ${taskId} that is held`), tau: ports.clock.tau(ctx) }),
     referencePrice(ctx, request) {
       const book = openBook(ctx, bookKey(request));
       return { price: book.referencePrice, tau: book.referenceTau };

@@ -26,8 +26,10 @@ export function endedPart(seat: Replica, after: Task, effects: readonly Effect[]
     || effects.some((effect) => effect.kind === "record" && effect.provider === provider && (effect.outcome === "missed" || effect.outcome === "slashed"));
   if (missed) return { served: 0n, failed: after.lots, voided: 0n };
   if (effects.some((effect) => effect.kind === "exclude" && effect.provider === provider)) return { served: 0n, failed: 0n, voided: after.lots };
+  // What is held counts as what is paid: a jury moves pay, and nothing of what was agreed beside it.
+  const held = effects.flatMap((effect) => (effect.kind === "held" ? effect.settlement.payments : [])).find((one) => one.provider === provider)?.amount ?? 0n;
   const paid = BigInt(after.replicas.find((one) => one.provider === provider)?.paid ?? "0");
-  return { served: paid / seat.price, failed: 0n, voided: 0n };
+  return { served: (paid + held) / seat.price, failed: 0n, voided: 0n };
 }
 
 /** Counts the step; an ask that has nothing left to serve leaves. */

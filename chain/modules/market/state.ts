@@ -24,7 +24,7 @@ const ticketAndId = {
 export type BookKey = readonly [classId: string, denom: string];
 
 /** What a due-queue entry points to. */
-export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6, askOpening: 7, indexHour: 8, servicePrune: 20, stageInputs: 30, requestEnd: 40, hold: 50 } as const;
+export const dueKinds = { task: 1, draw: 2, bidExpiry: 3, askExpiry: 4, jobPrune: 5, askPrune: 6, askOpening: 7, indexHour: 8, servicePrune: 20, stageInputs: 30, requestEnd: 40 } as const;
 export type DueKind = (typeof dueKinds)[keyof typeof dueKinds];
 
 const uint32Value = { encode: (value: number) => uint32Key.encode(value), decode: (bytes: Uint8Array) => uint32Key.decode(bytes, 0)[0] };
@@ -188,8 +188,10 @@ export const probesByProber = map(storeName, key(0xd3), pairKey(bytesKey, uint64
 /** By provider; they stay. */
 export const qualities = map(storeName, key(0xd4), tailKey, proto(ProviderQuality));
 
-/** By task: pay of FINAL tasks that waits for its acceptance. */
-export const holds = map(storeName, key(0xe0), uint64Key, proto(Hold));
+/** (task or instance, period): pay that waits for its acceptance; of a task the period is 0. Both have ids of one sequence. */
+export const holds = map(storeName, key(0xe0), pairKey(uint64Key, uint64Key), proto(Hold));
+/** (tau, task or instance, period): holds that no case decides on, by the end of their window. Apart from the other queues, so that none keeps another waiting. */
+export const holdQueue = map(storeName, key(0xe1), tripleKey(uint64Key, uint64Key, uint64Key), present);
 
 export const within = {
   book: (book: BookKey): Uint8Array => bookKey.encode(book),

@@ -6,7 +6,6 @@ import { closeBid, isImmediate, loadBid, loadJob } from "./bids.ts";
 import { returnBidDeposit } from "./escrow.ts";
 import { emit } from "./events.ts";
 import { removeLease } from "./leases.ts";
-import { overdueHold } from "./holds.ts";
 import { currentParams } from "./params.ts";
 import { endIndexHour } from "./prices.ts";
 import { endRequest } from "./requests.ts";
@@ -60,9 +59,6 @@ function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint): vo
       if (request !== undefined) endRequest(ctx, ports, request, "expired");
       return;
     }
-    case dueKinds.hold:
-      overdueHold(ctx, ports, id);
-      return;
     case dueKinds.indexHour:
       endIndexHour(ctx, ports, id);
       return;

@@ -344,8 +344,8 @@ export class TestMarket {
   }
 
   /** As forwards do at a slot's start. */
-  deliver(delivery: Delivery): bigint | undefined {
-    return transact(this.stores, (ctx) => this.deliveries.open(ctx, delivery), { height: this.height }).value;
+  deliver(delivery: Omit<Delivery, "acceptanceWindow"> & Partial<Delivery>): bigint | undefined {
+    return transact(this.stores, (ctx) => this.deliveries.open(ctx, { acceptanceWindow: 0n, ...delivery }), { height: this.height }).value;
   }
 
   ended(stores = this.stores): readonly DeliveryOutcome[] {
@@ -392,7 +392,7 @@ export function bidMessage(consumer: string, limitPrice: bigint, more: Partial<M
 export function serviceMessage(consumer: string, limitPrice: bigint, more: Partial<MsgPlaceServiceBid> = {}, service: object = {}): MsgPlaceServiceBid {
   return {
     consumer, payer: "", organization: "", costTags: [], classId: "cpu.x64.small", quoteDenom: denom, limitPrice, lots: 10n, timeInForce: TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT,
-    expiresTau: 0n, profileId: 0, minColocated: 0, reclaimNotice: 0n, sla: undefined, ...more,
+    expiresTau: 0n, profileId: 0, minColocated: 0, reclaimNotice: 0n, sla: undefined, acceptance: undefined, ...more,
     service: {
       program: { digest: sha256(utf8("program")), size: 100n }, instances: 1, dataUrls: ["http://127.0.0.1:1"], requestMeter: 1_000_000n, maxRequestSize: 1_000n, maxResponseSize: 1_000n,
       consumerKey: sha256(utf8("a consumer's key")), arguments: new Uint8Array(0), ...service,

@@ -1,12 +1,13 @@
-/** MsgOpenCase: the consumer disputes what is held of a task, and pays for the first jury. */
+/** MsgOpenCase: the consumer disputes what is held of a task or of a period of an instance, and pays for the first jury. */
 import type { MsgOpenCase, MsgOpenCaseResponse } from "../../../codec/gen/dcm/dispute/v1/tx.ts";
 import { Case, CaseState, Verdict } from "../../../codec/gen/dcm/dispute/v1/types.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { caseBytes, payRound, saveCase } from "../cases.ts";
 import { canonical, checkClaim, checkEvidence } from "../checks.ts";
 import { errors } from "../errors.ts";
-import { emit } from "../events.ts";
+import { emit, heldOf } from "../events.ts";
 import { addEvidence } from "../evidence.ts";
+import { refOf } from "../machine.ts";
 import { nextCaseId, params } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { DisputePorts } from "../ports.ts";
@@ -18,29 +19,36 @@ export function openCase(ports: DisputePorts): MessageHandler<MsgOpenCase, MsgOp
     check(message) {
       canonical(message.consumer, "consumer");
       checkClaim(message.claim);
+      const { taskId, instanceId, period } = message;
+      if ((taskId === 0n) === (instanceId === 0n)) fail(errors.invalidField, { what: `a case is about task_id or instance_id, one of both and the other 0; got ${taskId} and ${instanceId}` });
+      if ((period === 0n) !== (instanceId === 0n)) fail(errors.invalidField, { what: `period counts the periods of an instance from 1, a task has none; got ${period}` });
       if (message.evidenceHash.length > 0 || message.evidenceUrl !== "") checkEvidence(message.evidenceHash, message.evidenceUrl, "evidence_");
     },
 
     execute(ctx, message) {
-      const consumer = canonical(message.consumer, "consumer");
-      const { taskId, claim } = message;
-      const pay = ports.holds.find(ctx, taskId);
-      if (pay === undefined) fail(errors.noHold, { id: taskId });
-      if (pay.consumer !== consumer) fail(errors.notConsumer, { id: taskId, consumer: pay.consumer, signer: consumer });
-      if (pay.caseId !== 0n) fail(errors.disputed, { id: taskId, caseId: pay.caseId });
+      const opener = canonical(message.consumer, "consumer");
+      const { claim } = message;
+      const ref = refOf(message);
+      ports.holds.touch(ctx, ref);
+      const pay = ports.holds.find(ctx, ref);
+      if (pay === undefined) fail(errors.noHold, { ref });
+      const { taskId, jobId, serviceId, instanceId, period, consumer, organization } = pay;
+      if (opener !== consumer && (organization === "" || !ports.organizations.manages(ctx, organization, opener))) fail(errors.notConsumer, { ref, consumer, signer: opener });
+      if (pay.caseId !== 0n) fail(errors.disputed, { ref, caseId: pay.caseId });
       const tau = ports.clock.tau(ctx);
-      if (tau > pay.dueTau) fail(errors.windowOver, { id: taskId, due: pay.dueTau, tau });
+      if (pay.gathersUntil !== 0n) fail(errors.gathering, { ref, until: pay.gathersUntil, tau });
+      if (tau > pay.dueTau) fail(errors.windowOver, { ref, due: pay.dueTau, tau });
       const terms = params.get(ctx);
       const id = nextCaseId.get(ctx);
       nextCaseId.set(ctx, id + 1n);
-      const round = payRound(ctx, ports, terms, { count: terms.jurySize, payer: consumer, side: Verdict.VERDICT_CONSUMER, bytes: caseBytes + claim.length });
+      const round = payRound(ctx, ports, terms, { count: terms.jurySize, payer: opener, side: Verdict.VERDICT_CONSUMER, bytes: caseBytes + claim.length });
       const opened = Case.fromPartial({
-        id, taskId, jobId: pay.jobId, consumer, payer: pay.payer, organization: pay.organization, providers: pay.providers.map(({ provider }) => provider), providerOrganizations: pay.providers.map(({ organization }) => organization),
+        id, taskId, jobId, serviceId, instanceId, period, consumer, opener, payer: pay.payer, organization, providers: pay.providers.map(({ provider }) => provider), providerOrganizations: pay.providers.map(({ organization }) => organization),
         denom: pay.denom, amount: String(pay.amount), defaultShareBps: pay.defaultShareBps, state: CaseState.CASE_STATE_EVIDENCE, dueTau: tau + terms.evidenceDue, rounds: [round], openedTau: tau, terms, claim,
       });
-      ports.holds.hold(ctx, taskId, id);
-      const shown = message.evidenceHash.length === 0 ? { after: opened, deposit: 0n } : addEvidence(ctx, ports, opened, consumer, { hash: message.evidenceHash, url: message.evidenceUrl });
-      emit(ctx, "EventCaseOpened", { case_id: id, task_id: taskId, job_id: pay.jobId, consumer, payer: pay.payer, providers: opened.providers.join(","), amount: opened.amount, denom: pay.denom, fee: round.fee });
+      ports.holds.hold(ctx, ref, id);
+      const shown = message.evidenceHash.length === 0 ? { after: opened, deposit: 0n } : addEvidence(ctx, ports, opened, opener, { hash: message.evidenceHash, url: message.evidenceUrl });
+      emit(ctx, "EventCaseOpened", { case_id: id, ...heldOf(opened), consumer, opener, payer: pay.payer, providers: opened.providers.join(","), amount: opened.amount, denom: pay.denom, fee: round.fee });
       saveCase(ctx, undefined, shown.after);
       return { caseId: id, fee: round.fee, storageDeposit: String(BigInt(round.storageDeposit) + shown.deposit) };
     },
@@ -48,9 +56,9 @@ export function openCase(ports: DisputePorts): MessageHandler<MsgOpenCase, MsgOp
     arbitrary({ ctx, random }) {
       const found = ports.holds.undisputed(ctx, 50);
       if (found.length === 0 || !random.chance(60)) return undefined;
-      const { taskId, consumer } = random.pick(found);
+      const { taskId, instanceId, period, consumer } = random.pick(found);
       const shows = random.chance(50);
-      return { consumer, taskId, claim: random.pick(["", "all pixels are black"]), evidenceHash: new Uint8Array(shows ? 32 : 0), evidenceUrl: shows ? random.pick(["", "https://evidence.example/1"]) : "" };
+      return { consumer, taskId, instanceId, period, claim: random.pick(["", "all pixels are black"]), evidenceHash: new Uint8Array(shows ? 32 : 0), evidenceUrl: shows ? random.pick(["", "https://evidence.example/1"]) : "" };
     },
   };
 }

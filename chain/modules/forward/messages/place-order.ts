@@ -51,7 +51,7 @@ export function placeOrder(ports: ForwardPorts): MessageHandler<MsgPlaceOrder, M
         const id = take(ctx, nextOrderId);
         ids.push(id);
         place(ctx, ports, Order.fromPartial({
-          id, side, owner, classId, quoteDenom, slotTau: slotTau + now.slotLength * BigInt(i), lots, price, marginPrice, units, createdHeight: ctx.height, createdTau: tau, marginBps: now.marginBps,
+          id, side, owner, classId, quoteDenom, slotTau: slotTau + now.slotLength * BigInt(i), lots, price, marginPrice, units, createdHeight: ctx.height, createdTau: tau, marginBps: now.marginBps, acceptanceWindow: side === Side.SIDE_SELL ? now.acceptanceWindow : 0n,
           heldPerUnit: held.toString(), positionDeposit: side === Side.SIDE_BUY ? positionDeposit(ctx).toString() : "0", organization,
         }));
       }

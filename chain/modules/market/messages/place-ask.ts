@@ -69,7 +69,6 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       const address = addressBytes(provider);
       const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "base_price", message.basePrice);
       if (message.reservedFor !== "") jobsOnly(capacity, "reserved_for");
-      if (message.maxAcceptanceWindow !== 0n && capacity.meter !== Meter.METER_WORK) fail(errors.notServed, { field: "max_acceptance_window", value: `with class ${capacity.id}, which is metered by time,` });
       const reclaimNotice = checkTerms(capacity, message, currentParams(ctx).params);
       const view = ports.providers.find(ctx, address);
       if (view?.active !== true) fail(errors.notProvider, { address: provider });
@@ -115,7 +114,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
         reclaimNotice: capacity.meter === Meter.METER_TIME && random.chance(30) ? currentParams(ctx).params.minReclaimNotice + random.bigint(60_000n) : 0n,
         term: capacity.meter === Meter.METER_TIME && random.chance(30) ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT,
         reservedFor: capacity.meter === Meter.METER_WORK && random.chance(10) ? random.pick(accounts) : "",
-        maxAcceptanceWindow: capacity.meter === Meter.METER_WORK && random.chance(90) ? currentParams(ctx).params.maxAcceptanceWindow : 0n,
+        maxAcceptanceWindow: random.chance(90) ? currentParams(ctx).params.maxAcceptanceWindow : 0n,
       };
     },
   };

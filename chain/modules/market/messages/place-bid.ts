@@ -120,7 +120,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
         timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: named === undefined && random.chance(30) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0,
         verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0,
         comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0), askId: named?.id ?? 0n,
-        acceptance: named === undefined && random.chance(70) ? { window: leastWindow + 10_000n + random.bigint(60_000n), providerShareBps: random.pick([0, 5_000, 10_000]) } : undefined,
+        acceptance: (named?.maxAcceptanceWindow ?? 1n) > 0n && random.chance(70) ? { window: leastWindow + 10_000n + random.bigint(60_000n), providerShareBps: random.pick([0, 5_000, 10_000]) } : undefined,
         job: {
           program: { digest: new Uint8Array(32), size: 100n }, dataUrls: ["http://127.0.0.1:1"], duration: lots * capacity.maxLotMs, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0),
           ...(random.chance(40) ? arbitraryStages(random) : { tasks: 1 + random.int(4), ...blankInputs, stages: [] }),
@@ -190,6 +190,8 @@ function namedAsk(ctx: Context, consumer: string, message: MsgPlaceBid, tau: big
   if (ask.classId !== message.classId || ask.quoteDenom !== message.quoteDenom) {
     fail(errors.invalidField, { field: "class_id and quote_denom", value: `${message.classId} ${message.quoteDenom}`, limit: `${ask.classId} ${ask.quoteDenom}, as ask ${id} has them` });
   }
+  const window = message.acceptance?.window ?? 0n;
+  if (ask.maxAcceptanceWindow < window) fail(errors.shortAcceptance, { id, window, longest: ask.maxAcceptanceWindow });
   if (limitPrice < ask.basePrice) fail(errors.belowPrice, { id, limit: limitPrice, price: ask.basePrice });
   if (ask.resources !== undefined && message.verification !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE) fail(errors.notServed, { field: "verification", value: `${levelName(message.verification)} of a shape that the book has not` });
   const allotment = allotments.find(ctx, id);
@@ -197,12 +199,10 @@ function namedAsk(ctx: Context, consumer: string, message: MsgPlaceBid, tau: big
   return ask;
 }
 
-/** Two who deal with each other alone agree on what is paid when: a bid on a reserved ask is paid at once. */
-function checkAcceptance({ acceptance, askId }: MsgPlaceBid): void {
+function checkAcceptance({ acceptance }: MsgPlaceBid): void {
   if (acceptance === undefined) return;
   inRange("acceptance.window", acceptance.window, leastWindow, paramBounds.maxAcceptanceWindow[2]);
   inRange("acceptance.provider_share_bps", acceptance.providerShareBps, 0, 10_000);
-  if (askId !== 0n) fail(errors.notServed, { field: "acceptance", value: "with ask_id" });
 }
 
 function checkJob(spec: JobSpec | undefined): void {

@@ -15,6 +15,7 @@ import { currentParams, inRange, noticeOf, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
 import { countJob } from "../profiles.ts";
 import { lotsOf } from "../services/services.ts";
+import { checkAcceptancePeriod, checkServiceAcceptance, maxHolds } from "../services/acceptance.ts";
 import { checkPeriod, checkSla } from "../services/sla.ts";
 import { escrowOf } from "../settlement.ts";
 import { dueKinds, freshBooks, nextJobId, schedule, services, servicesByConsumer, take } from "../state.ts";
@@ -26,6 +27,8 @@ import type { MarketPorts } from "../ports.ts";
 const instanceBytes = 2_560;
 /** And its probe round. */
 const roundBytes = 512;
+/** And one of its holds. */
+const holdBytes = 512;
 /** The most weighted instructions that one request may use. */
 const maxRequestMeter = 1n << 50n;
 
@@ -48,6 +51,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       inRange("reclaim_notice", message.reclaimNotice, 0n, paramBounds.maxReclaimNotice[2]);
       checkService(message.service);
       checkSla(message.sla);
+      checkServiceAcceptance(message.acceptance);
     },
 
     execute(ctx, message) {
@@ -61,6 +65,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       inRange("lots", message.lots, 1n, capacity.maxLots);
       checkAgainst(params, message);
       checkPeriod(message.sla, params);
+      checkAcceptancePeriod(message.acceptance, params);
       checkProfile(ctx, message);
       const reclaimNotice = noticeOf(message.reclaimNotice, params);
       const noticeLots = lotsOf(reclaimNotice, capacity.meterPerLot);
@@ -75,10 +80,10 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN, k: 1, tasks: spec.instances, service: true, reclaimNotice,
       });
       const service = Service.fromPartial({
-        ...common, payer, costTags: message.costTags, spec, ...(message.sla === undefined ? {} : { sla: message.sla }), createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom),
+        ...common, payer, costTags: message.costTags, spec, ...(message.sla === undefined ? {} : { sla: message.sla }), ...(message.acceptance === undefined ? {} : { acceptance: message.acceptance }), createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perInstance.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });
-      const bytes = encodeWire(Service, service).length + encodeWire(Bid, bid).length + 256 + spec.instances * (instanceBytes + (message.sla === undefined ? 0 : roundBytes));
+      const bytes = encodeWire(Service, service).length + encodeWire(Bid, bid).length + 256 + spec.instances * (instanceBytes + (message.sla === undefined ? 0 : roundBytes) + (message.acceptance === undefined ? 0 : maxHolds * holdBytes));
       const deposit = BigInt(bytes) * params.depositPerByte;
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags };
       authorizeSpend(ctx, ports, { signer: consumer, payer, organization, subject: id, coins: [{ denom: message.quoteDenom, amount: escrow }, { denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
@@ -105,6 +110,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
         timeInForce: random.chance(80) ? TimeInForce.TIME_IN_FORCE_GTT : TimeInForce.TIME_IN_FORCE_FOK, term: random.chance(50) ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, expiresTau: 0n,
         profileId: random.chance(20) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0, reclaimNotice,
         sla: random.chance(20) ? undefined : { minAvailabilityBps: 1 + random.int(10_000), maxLatencyMs: 1n + random.bigint(800n), periodMs: minSlaPeriod + random.bigint(60_000n), creditBps: 1 + random.int(10_000) },
+        acceptance: random.chance(50) ? { window: minSlaPeriod + random.bigint(20_000n), providerShareBps: random.pick([0, 5_000, 10_000]), heldBps: random.pick([1, 3_333, 5_000, 10_000]), period: minSlaPeriod + random.bigint(20_000n) } : undefined,
         service: {
           program: { digest: new Uint8Array(32), size: 100n }, instances: 1 + random.int(3), dataUrls: ["http://127.0.0.1:1"], requestMeter: 1_000_000n, maxRequestSize: 1_000n,
           maxResponseSize: 1_000n, consumerKey: new Uint8Array(32), arguments: new Uint8Array(0),

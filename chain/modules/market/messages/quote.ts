@@ -9,7 +9,7 @@ import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { askPlaced } from "../events.ts";
 import { followProvider } from "../followers.ts";
-import { currentParams, inRange } from "../params.ts";
+import { currentParams, inRange, paramBounds } from "../params.ts";
 import { maxQuotes, quotesOf } from "../requests.ts";
 import { saveAllotment } from "../reserved.ts";
 import { asksByProvider, collect, dueKinds, nextAskId, quoteRequests, quotes, schedule, take, within } from "../state.ts";
@@ -26,6 +26,7 @@ export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResp
       inRange("price", message.price, 1n, maxPrice);
       inRange("units", message.units, 1, maxUnits);
       inRange("expires_tau", message.expiresTau, 0n, maxTau);
+      inRange("max_acceptance_window", message.maxAcceptanceWindow, 0n, paramBounds.maxAcceptanceWindow[2]);
     },
 
     execute(ctx, message) {
@@ -52,7 +53,7 @@ export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResp
       const ask = Ask.fromPartial({
         id: take(ctx, nextAskId), provider, classId, quoteDenom, basePrice: message.price, units: message.units, freeUnits: message.units,
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN, createdHeight: ctx.height, createdTau: tau, paramsVersion: version,
-        bondPerUnit: capacity.minBondPerUnit, organization: view.organization, reservedFor: request.requester, requestId: id, ...(resources === undefined ? {} : { resources }),
+        bondPerUnit: capacity.minBondPerUnit, organization: view.organization, reservedFor: request.requester, requestId: id, maxAcceptanceWindow: message.maxAcceptanceWindow, ...(resources === undefined ? {} : { resources }),
       });
       const deposit = askDeposit(ask, params);
       const policy = { purpose: "ask", classId, costTags: [] } as const;
@@ -71,7 +72,7 @@ export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResp
     arbitrary({ ctx, accounts, random }) {
       const known = Array.from(quoteRequests.entries(ctx), ([id]) => id);
       if (known.length === 0) return undefined;
-      return { provider: random.pick(accounts), requestId: random.pick(known), price: BigInt(1 + random.int(50)), units: 1 + random.int(2), expiresTau: random.chance(50) ? 0n : ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)) };
+      return { provider: random.pick(accounts), requestId: random.pick(known), price: BigInt(1 + random.int(50)), units: 1 + random.int(2), expiresTau: random.chance(50) ? 0n : ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)), maxAcceptanceWindow: random.chance(70) ? 100_000n : 0n };
     },
   };
 }

@@ -1,6 +1,6 @@
 /** What an instance has been given, and what is left of it: used in the order in which it came, given back to whoever paid it. */
 import type { Instance, InstanceDeposit } from "../../../codec/gen/dcm/market/v1/types.ts";
-import { minInt } from "../../../math/int.ts";
+import { maxInt, minInt } from "../../../math/int.ts";
 
 /** Deposits that an instance remembers apart; one that pays again right behind itself counts once. */
 export const maxDeposits = 16;
@@ -9,9 +9,9 @@ export function depositedOf({ deposits }: Pick<Instance, "deposits">): bigint {
   return deposits.reduce((sum, { amount }) => sum + BigInt(amount), 0n);
 }
 
-/** Nothing of what was paid out is in it. */
+/** Nothing of what was paid out, or is held, is in it. */
 export function balanceOf(instance: Instance): bigint {
-  return depositedOf(instance) - BigInt(instance.paid) - BigInt(instance.fees) - BigInt(instance.burned) - BigInt(instance.refunded);
+  return depositedOf(instance) - BigInt(instance.paid) - BigInt(instance.fees) - BigInt(instance.burned) - BigInt(instance.refunded) - BigInt(instance.held);
 }
 
 /** What would go back now, and to whom: of the deposits that came last first. */
@@ -44,4 +44,19 @@ export function withDeposit(deposits: readonly InstanceDeposit[], payer: string,
   if (deposits.length < maxDeposits) return [...deposits, { payer, amount: amount.toString() }];
   const own = deposits.findLastIndex((one) => one.payer === payer);
   return own < 0 ? undefined : deposits.map((one, i) => (i === own ? { payer, amount: (BigInt(one.amount) + amount).toString() } : one));
+}
+
+/** Whose deposits pay `amount` out of what is used between two places in them: in proportion, the parts sum up to it. */
+export function fundersOf(deposits: readonly InstanceDeposit[], from: bigint, to: bigint, amount: bigint): InstanceDeposit[] {
+  const out: InstanceDeposit[] = [];
+  let [reached, given] = [0n, 0n];
+  for (const { payer, amount: own } of deposits) {
+    const overlap = maxInt(0n, minInt(to, reached + BigInt(own)) - maxInt(from, reached));
+    reached += BigInt(own);
+    if (overlap === 0n) continue;
+    const upTo = (amount * (minInt(to, reached) - from)) / (to - from);
+    if (upTo > given) out.push({ payer, amount: (upTo - given).toString() });
+    given = upTo;
+  }
+  return out;
 }

@@ -2,11 +2,13 @@
  * The life of one instance of a service as pure functions: state x event -> next state + effects (the README has the table). Handlers load, call, store.
  * `now` is tau; a deadline still counts at its own tau and is missed one millisecond later.
  */
-import { CloseReason, InstanceState, Term, type Instance, type InstanceDeposit, type Params } from "../../../codec/gen/dcm/market/v1/types.ts";
-import { maxInt, minInt } from "../../../math/int.ts";
+import { CloseReason, InstanceState, Term, type Instance, type InstanceDeposit, type Params, type ServiceAcceptance } from "../../../codec/gen/dcm/market/v1/types.ts";
+import { maxInt, minInt, mulDivFloor } from "../../../math/int.ts";
+import { withheldOf } from "../holds.ts";
 import { toBond, type Rate } from "../rate.ts";
 import { part, shortfallOf, startPenalty, type Penalty, type Settlement } from "../settlement.ts";
-import { balanceOf, depositedOf, refundsOf, splitDeposits } from "./deposits.ts";
+import { maxHolds, type Gathered } from "./acceptance.ts";
+import { balanceOf, depositedOf, fundersOf, refundsOf, splitDeposits } from "./deposits.ts";
 import { dueUntil, reachOf, type Stream } from "./stream.ts";
 
 /** What an instance was agreed under; the same for all of a service but for the reference price. */
@@ -24,6 +26,8 @@ export interface ServiceTerms {
   readonly sealedTau: (provider: string) => bigint | undefined;
   /** The book's reference price now; 0: none. */
   readonly reference: bigint;
+  /** A part of what streams is held; undefined: all is paid at once. */
+  readonly acceptance: ServiceAcceptance | undefined;
 }
 
 /** What the caller must do, in order. */
@@ -31,7 +35,11 @@ export type InstanceEffect =
   /** Takes from the live stake; the rest is unlocked by `ended`. */
   | { readonly kind: "slash"; readonly provider: string; readonly penalty: Penalty; readonly reason: string }
   /** Money leaves the escrow, for the time from `from` until `to`. */
-  | { readonly kind: "settled"; readonly settlement: Settlement; readonly from: bigint; readonly to: bigint }
+  | { readonly kind: "settled"; readonly settlement: Settlement; readonly from: bigint; readonly to: bigint; /** Whole ones that it brings to an end. */ readonly lots: bigint }
+  /** Money stays in the escrow for the pay of a period. */
+  | { readonly kind: "gathered"; readonly gathered: Gathered }
+  /** The period ends at this tau. */
+  | { readonly kind: "redated"; readonly period: bigint; readonly until: bigint }
   /** The provider has no more part: what is left of its stake is free, its unit goes back to the ask. */
   | { readonly kind: "ended"; readonly instance: Instance; readonly unlock: bigint }
   | { readonly kind: "record"; readonly provider: string; readonly outcome: "finished" | "missed"; /** In bond. */ readonly worth: bigint }
@@ -118,17 +126,50 @@ class Run {
     return penalty.amount;
   }
 
-  /** Pays the provider up to `tau`, as far as the deposits reach; gives what it is owed beyond. */
+  /** Pays the provider up to `tau`, as far as the deposits reach; gives what it is owed beyond. What belongs to a period that is over is settled for itself, so that it is the same whoever settles when. */
   settle(tau: bigint): bigint {
-    const { instance } = this;
-    const { paid, fee, debt } = dueUntil(streamOf(instance, this.terms), tau);
-    const amount = paid - BigInt(instance.paid);
-    const charged = fee - BigInt(instance.fees);
-    if (amount > 0n) {
-      const settlement = { payments: [{ provider: instance.provider, amount }], fee: charged, burned: 0n, refund: 0n };
-      this.effects.push({ kind: "settled", settlement, from: instance.settledTau, to: tau });
-      this.set({ paid: paid.toString(), fees: fee.toString(), settledTau: tau });
+    const { acceptance } = this.terms;
+    const ends = this.instance.periodUntil;
+    if (acceptance === undefined || tau <= ends) return this.settlePeriod(tau);
+    this.settlePeriod(ends);
+    const until = ends + ((tau - ends + acceptance.period - 1n) / acceptance.period) * acceptance.period;
+    if (this.instance.holds < maxHolds) this.set({ period: this.instance.period + 1n, periodUntil: until });
+    else this.endPeriod(until);
+    return this.settlePeriod(tau);
+  }
+
+  /** The present period ends at another tau than it was to: there are as many holds as may be, or the lease has ended. */
+  endPeriod(until: bigint): void {
+    this.effects.push({ kind: "redated", period: this.instance.period, until });
+    this.set({ periodUntil: until });
+  }
+
+  /** Within the present period. */
+  settlePeriod(tau: bigint): bigint {
+    const { instance, terms } = this;
+    const { paid, fee, debt } = dueUntil(streamOf(instance, terms), tau);
+    const [accrued, accruedFees] = [BigInt(instance.accrued), BigInt(instance.accruedFees)];
+    const [amount, charged] = [paid - accrued, fee - accruedFees];
+    if (amount === 0n) return debt;
+    const from = instance.settledTau;
+    const held = withheldOf(paid, terms) - withheldOf(accrued, terms);
+    const heldFee = mulDivFloor(charged, held, amount);
+    if (held > 0n) {
+      const used = accrued + accruedFees;
+      const { period, periodUntil: until } = instance;
+      this.effects.push({ kind: "gathered", gathered: { period, pay: held, fee: heldFee, funders: fundersOf(instance.deposits, used, used + amount + charged, held + heldFee), from, until } });
     }
+    const [now, nowFee] = [amount - held, charged - heldFee];
+    const before = BigInt(instance.paid);
+    if (now > 0n) {
+      const settlement = { payments: [{ provider: instance.provider, amount: now }], fee: nowFee, burned: 0n, refund: 0n };
+      this.effects.push({ kind: "settled", settlement, from, to: tau, lots: (before + now) / instance.price - before / instance.price });
+    }
+    if (held > 0n && instance.heldPeriod !== instance.period) this.set({ holds: instance.holds + 1, heldPeriod: instance.period });
+    this.set({
+      accrued: paid.toString(), accruedFees: fee.toString(), paid: (before + now).toString(), fees: (BigInt(instance.fees) + nowFee).toString(), settledTau: tau,
+      held: (BigInt(instance.held) + held + heldFee).toString(),
+    });
     return debt;
   }
 
@@ -141,12 +182,13 @@ class Run {
   close(tau: bigint, reason: CloseReason, burned = 0n): void {
     if (isHeld(this.instance.state)) this.end();
     if (BigInt(this.instance.paid) > 0n) this.effects.push({ kind: "record", provider: this.instance.provider, outcome: "finished", worth: toBond(BigInt(this.instance.paid), this.terms.rate, "down") });
+    if (this.instance.periodUntil > tau) this.endPeriod(tau);
     const gone = minInt(burned, balanceOf(this.instance));
     this.set({ burned: (BigInt(this.instance.burned) + gone).toString() });
     const refunds = refundsOf(this.instance);
     const refund = balanceOf(this.instance);
-    this.effects.push({ kind: "settled", settlement: { payments: [], fee: 0n, burned: gone, refund, refunds }, from: tau, to: tau });
-    this.set({ state: CLOSED, closeReason: reason, endedTau: tau, refunded: refund.toString() });
+    this.effects.push({ kind: "settled", settlement: { payments: [], fee: 0n, burned: gone, refund, refunds }, from: tau, to: tau, lots: 0n });
+    this.set({ state: CLOSED, closeReason: reason, endedTau: tau, refunded: (BigInt(this.instance.refunded) + refund).toString() });
     this.effects.push({ kind: "closed" });
   }
 
@@ -154,7 +196,7 @@ class Run {
   returnToOthers(tau: bigint): void {
     const { kept, others } = splitDeposits(this.instance.deposits);
     const refund = others.reduce((sum, { amount }) => sum + amount, 0n);
-    if (refund > 0n) this.effects.push({ kind: "settled", settlement: { payments: [], fee: 0n, burned: 0n, refund, refunds: others }, from: tau, to: tau });
+    if (refund > 0n) this.effects.push({ kind: "settled", settlement: { payments: [], fee: 0n, burned: 0n, refund, refunds: others }, from: tau, to: tau, lots: 0n });
     this.set({ deposits: kept });
   }
 
@@ -218,7 +260,9 @@ function bringStreamUp(run: Run, now: bigint): void {
   }
   run.settle(now);
   const state = reclaimTau !== 0n ? RECLAIMING : now > depletedTau ? GRACE : RUNNING;
-  const dueTau = now > depletedTau ? ends : minInt(depletedTau, ends);
+  // A period ends by itself while money streams; in grace nothing comes to it.
+  const periodUntil = run.terms.acceptance === undefined ? ends : run.instance.periodUntil;
+  const dueTau = now > depletedTau ? ends : minInt(minInt(depletedTau, ends), periodUntil);
   if (state !== run.instance.state || dueTau !== run.instance.dueTau) run.set({ state, dueTau });
 }
 
@@ -232,7 +276,8 @@ export function closeOpenInstance(instance: Instance, terms: ServiceTerms, reaso
 /** PENDING: it is served from now on, and paid for. */
 export function startInstance(instance: Instance, terms: ServiceTerms, now: bigint): InstanceStep {
   const run = new Run(instance, terms);
-  run.set({ state: RUNNING, startedTau: now, settledTau: now });
+  const { acceptance } = terms;
+  run.set({ state: RUNNING, startedTau: now, settledTau: now, ...(acceptance === undefined ? {} : { period: 1n, periodUntil: now + acceptance.period }) });
   return bringUpRun(run, now);
 }
 

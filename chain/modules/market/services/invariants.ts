@@ -3,6 +3,7 @@ import { InstanceState, type Instance } from "../../../codec/gen/dcm/market/v1/t
 import { addressText } from "../../../codec/address.ts";
 import { loadBid, openTasks } from "../bids.ts";
 import { instanceQueue, instances, instancesByProvider, probeDraws, probeQueue, probeRounds, probesByProber, replacedBids, services, within } from "../state.ts";
+import { maxHolds } from "./acceptance.ts";
 import { balanceOf } from "./deposits.ts";
 import { isHeld, streams } from "./instance-machine.ts";
 import { leastReports, probersOfRound } from "./probes.ts";
@@ -21,7 +22,7 @@ export function serviceAccounts(ctx: Context): string | undefined {
     const own = Array.from(instances.entries(ctx, { within: within.job(id) }), ([, instance]) => instance);
     const bid = loadBid(ctx, id);
     const added = BigInt(replacedBids.find(ctx, id)?.added ?? "0");
-    const expected = own.reduce((total, instance) => total + balanceOf(instance), BigInt(perTask) * BigInt(openTasks(bid) - bid.reopened.length) + added);
+    const expected = own.reduce((total, instance) => total + balanceOf(instance) + BigInt(instance.held), BigInt(perTask) * BigInt(openTasks(bid) - bid.reopened.length) + added);
     if (BigInt(held) !== expected) return `service ${id} holds ${held}, its instances ${expected}`;
     if (own.reduce((total, instance) => total + BigInt(instance.paid), 0n) !== BigInt(paid)) return `service ${id} has paid ${paid}, its instances otherwise`;
   }
@@ -47,7 +48,11 @@ function instanceFault(instance: Instance): string | undefined {
   if (balanceOf(instance) < 0n) return "has paid more than was put in";
   if (held !== instance.unitOut || (!held && BigInt(instance.stake) > 0n)) return "has a unit or stake without a provider, or a provider without a unit";
   if (held !== (instance.dueTau !== 0n)) return "has a provider and no deadline, or the other way round";
-  if (!streams(instance.state) && instance.endedTau === 0n && BigInt(instance.paid) > 0n) return "was paid for before its start";
+  if (!streams(instance.state) && instance.endedTau === 0n && BigInt(instance.accrued) > 0n) return "was paid for before its start";
+  const accrued = BigInt(instance.accrued) + BigInt(instance.accruedFees);
+  const gone = BigInt(instance.paid) + BigInt(instance.fees) + BigInt(instance.held);
+  if (accrued < gone) return `has paid, charged and held ${gone} of ${accrued} that accrued`;
+  if (instance.holds > maxHolds) return `has ${instance.holds} holds`;
   if (instance.state === InstanceState.INSTANCE_STATE_OPEN && instance.deposits.length !== 1) return "is in the book with the money of others";
   if (instance.endedTau !== 0n && balanceOf(instance) !== 0n) return "is over and holds money";
   return undefined;

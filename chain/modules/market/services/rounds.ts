@@ -5,6 +5,7 @@ import { assert } from "../../../runtime/errors.ts";
 import { maxInt, minInt } from "../../../math/int.ts";
 import { meterOf } from "../classes.ts";
 import { billedTo, emit } from "../events.ts";
+import { paidAtOnce, withheldOf } from "../holds.ts";
 import { paramsAt } from "../params.ts";
 import { rateOf } from "../rate.ts";
 import { probeDraws, probeQueue, probeRounds, probesByProber } from "../state.ts";
@@ -27,7 +28,7 @@ type Past = Pick<ProbeRound, "round" | "history" | "judged">;
 export function openRound(ctx: Context, ports: MarketPorts, instance: Instance, service: Service, last: Past): void {
   const fromTau = ports.clock.tau(ctx);
   const round: ProbeRound = {
-    ...last, instanceId: instance.id, round: last.round + 1n, fromTau, dueTau: fromTau + service.sla!.periodMs, paidBefore: instance.paid,
+    ...last, instanceId: instance.id, round: last.round + 1n, fromTau, dueTau: fromTau + service.sla!.periodMs, paidBefore: String(paidAtOnce(instance, service)),
     seedHeight: ctx.height + BigInt(paramsAt(ctx, service.paramsVersion).drawDelayBlocks), drawn: false, probes: [],
   };
   probeRounds.set(ctx, instance.id, round);
@@ -57,7 +58,7 @@ export function endRound(ctx: Context, ports: MarketPorts, instance: Instance, s
   }
   const sla = service.sla!;
   const toTau = instance.endedTau === 0n ? ports.clock.tau(ctx) : instance.endedTau;
-  const paid = paidFor(instance, round, toTau, meterOf(ctx, service.classId));
+  const paid = paidFor(instance, service, round, toTau, meterOf(ctx, service.classId));
   const { verdict, median, history, judged, good, missed } = judge(round, sla);
   const credit = missed ? creditOf(paid, sla, rateOf(service)) : 0n;
   count(ctx, instance.provider, { rounds: verdict !== "void", bad: verdict === "bad", missed, void: verdict === "void" });
@@ -69,10 +70,15 @@ export function endRound(ctx: Context, ports: MarketPorts, instance: Instance, s
   return { past: { round: round.round, history, judged }, fromStake };
 }
 
-/** What came in for the period and was earned in it: debts of earlier ones are theirs [a debt kept back until a bad round, and paid for the credit]. */
-function paidFor({ price, startedTau, paid }: Instance, { fromTau, paidBefore }: ProbeRound, toTau: bigint, meterPerLot: bigint): bigint {
+/**
+ * What was paid at once for the period and was earned in it: debts of earlier ones are theirs [a debt kept back until a bad round, and paid for the credit]. What is held answers to a jury, so that no
+ * failing is made good twice.
+ */
+function paidFor(instance: Instance, service: Service, { fromTau, paidBefore }: ProbeRound, toTau: bigint, meterPerLot: bigint): bigint {
+  const { price, startedTau } = instance;
   const earned = (tau: bigint): bigint => earnedUntil({ price, startedTau, meterPerLot }, tau);
-  return minInt(BigInt(paid) - BigInt(paidBefore), earned(toTau) - earned(fromTau));
+  const inPeriod = earned(toTau) - earned(fromTau);
+  return minInt(paidAtOnce(instance, service) - BigInt(paidBefore), inPeriod - withheldOf(inPeriod, service));
 }
 
 /** Out of the provider's free and unbonding bond, so that its stake stays whole, then out of the stake: all of it to the payer of the bid. Gives what the stake lost. */

@@ -15,6 +15,7 @@ import { countSettled } from "../prices.ts";
 import { rateOf, toBond } from "../rate.ts";
 import { instanceQueue, instances, instancesByProvider, seals, tasksPerJob } from "../state.ts";
 import { bringInstanceUp, closeOpenInstance, feeOfNotice, isHeld, matchInstance, type InstanceEffect, type InstanceStep, type ServiceTerms } from "./instance-machine.ts";
+import { gather, redate } from "./periods.ts";
 import { followRounds } from "./rounds.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -34,7 +35,7 @@ export function serviceTerms(ctx: Context, service: Service): ServiceTerms {
   const meterPerLot = meterOf(ctx, service.classId);
   return {
     params: paramsAt(ctx, service.paramsVersion), rate: rateOf(service), meterPerLot, notice: bid.reclaimNotice, noticeLots: lotsOf(bid.reclaimNotice, meterPerLot),
-    colocated: bid.minColocated > 1, sealedTau: (provider) => seals.find(ctx, [service.id, addressBytes(provider)])?.sealedTau, reference: openBook(ctx, bookOf(service)).referencePrice,
+    acceptance: service.acceptance, colocated: bid.minColocated > 1, sealedTau: (provider) => seals.find(ctx, [service.id, addressBytes(provider)])?.sealedTau, reference: openBook(ctx, bookOf(service)).referencePrice,
   };
 }
 
@@ -105,6 +106,7 @@ export function instanceOf(bid: Bid, service: Service, index: number): Instance 
     provider: "", providerOrganization: "", jurisdiction: "", askId: 0n, leaseId: 0n, price: 0n, term: Term.TERM_UNSPECIFIED, stake: "0", slashed: "0", unitOut: false, misses: 0, matchedTau: 0n,
     startedTau: 0n, settledTau: 0n, reclaimTau: 0n, dueTau: 0n, endedTau: closed ? bid.endedTau : 0n, closeReason: closed ? closedBy(bid) : 0,
     deposits: [{ payer: service.payer, amount: service.escrow!.perTask }], paid: "0", fees: "0", burned: "0", refunded: closed ? service.escrow!.perTask : "0", unpaid: "0",
+    accrued: "0", accruedFees: "0", held: "0", holds: 0, period: 0n, periodUntil: 0n, heldPeriod: 0n,
   };
 }
 
@@ -139,18 +141,19 @@ function carryOut(ctx: Context, ports: MarketPorts, instance: Instance, service:
       return service;
     }
     case "settled": {
-      const { settlement, from, to } = effect;
-      const total = BigInt(instance.paid);
-      const amount = settlement.payments.reduce((sum, one) => sum + one.amount, 0n);
-      // Whole lots, by what was paid in all: a lot that is paid in many parts counts once.
-      const lots = instance.price === 0n ? 0n : total / instance.price - (total - amount) / instance.price;
+      const { settlement, from, to, lots } = effect;
       const { provider: servedBy, providerOrganization, jurisdiction, leaseId, price } = instance;
       const paid = disburse(ctx, ports, service, settlement, { service_id: service.id, instance_id: instance.id, lease_id: leaseId, provider: servedBy, price, from_tau: from, to_tau: to }, [
         { provider: servedBy, providerOrganization, jurisdiction, leaseId, price, lots, fromTau: from, toTau: to },
       ]);
-      if (settlement.fee > 0n) for (const { provider } of settlement.payments) countSettled(ctx, ports, service, { provider, amount, lots, stake: 0n });
+      if (settlement.fee > 0n) for (const { provider, amount } of settlement.payments) countSettled(ctx, ports, service, { provider, amount, lots, stake: 0n });
       return paid;
     }
+    case "gathered":
+      return gather(ctx, instance, service, effect.gathered);
+    case "redated":
+      redate(ctx, instance, service, effect.period, effect.until);
+      return service;
     case "ended": {
       const { provider, askId, leaseId, unitOut } = effect.instance;
       if (effect.unlock > 0n) ports.providers.unlock(ctx, addressBytes(provider), effect.unlock);

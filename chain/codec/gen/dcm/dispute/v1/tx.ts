@@ -9,13 +9,18 @@ import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Params, Verdict } from "./types.ts";
 
 export interface MsgOpenCase {
+  /** The consumer; of an organization's money, its owners and admins too. */
   consumer: string;
+  /** One of both. */
   taskId: bigint;
   /** What it complains of: up to 200 printable ASCII characters; may be empty. */
   claim: string;
   /** Both or none: the first piece of evidence. */
   evidenceHash: Uint8Array;
   evidenceUrl: string;
+  instanceId: bigint;
+  /** Of an instance: one that is over. */
+  period: bigint;
 }
 
 export interface MsgOpenCaseResponse {
@@ -26,7 +31,7 @@ export interface MsgOpenCaseResponse {
 }
 
 export interface MsgSubmitEvidence {
-  /** The consumer, the payer or a provider of the case. */
+  /** Who opened the case, its consumer, the payer or a provider of it. */
   party: string;
   caseId: bigint;
   /** SHA-256 of it, 32 bytes. */
@@ -63,7 +68,7 @@ export interface MsgRevealVoteResponse {
 }
 
 export interface MsgAppeal {
-  /** The consumer, the payer or a provider of the case. */
+  /** Who opened the case, its consumer, the payer or a provider of it. */
   party: string;
   caseId: bigint;
 }
@@ -97,7 +102,15 @@ export interface MsgUpdateParamsResponse {
 }
 
 function createBaseMsgOpenCase(): MsgOpenCase {
-  return { consumer: "", taskId: 0n, claim: "", evidenceHash: new Uint8Array(0), evidenceUrl: "" };
+  return {
+    consumer: "",
+    taskId: 0n,
+    claim: "",
+    evidenceHash: new Uint8Array(0),
+    evidenceUrl: "",
+    instanceId: 0n,
+    period: 0n,
+  };
 }
 
 export const MsgOpenCase: MessageFns<MsgOpenCase, "dcm.dispute.v1.MsgOpenCase"> = {
@@ -121,6 +134,18 @@ export const MsgOpenCase: MessageFns<MsgOpenCase, "dcm.dispute.v1.MsgOpenCase"> 
     }
     if (message.evidenceUrl !== "") {
       writer.uint32(42).string(message.evidenceUrl);
+    }
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.instanceId);
+    }
+    if (message.period !== 0n) {
+      if (BigInt.asUintN(64, message.period) !== message.period) {
+        throw new globalThis.Error("value provided for field message.period of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.period);
     }
     return writer;
   },
@@ -178,6 +203,22 @@ export const MsgOpenCase: MessageFns<MsgOpenCase, "dcm.dispute.v1.MsgOpenCase"> 
             message.evidenceUrl = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.period = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -200,6 +241,10 @@ export const MsgOpenCase: MessageFns<MsgOpenCase, "dcm.dispute.v1.MsgOpenCase"> 
     message.claim = object.claim ?? "";
     message.evidenceHash = object.evidenceHash ?? new Uint8Array(0);
     message.evidenceUrl = object.evidenceUrl ?? "";
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    message.period = (object.period !== undefined && object.period !== null) ? BigInt(object.period) : 0n;
     return message;
   },
 };
@@ -1129,7 +1174,7 @@ export const MsgDefinition = {
   name: "Msg",
   fullName: "dcm.dispute.v1.Msg",
   methods: {
-    /** OpenCase disputes what is held of a task, and pays for the first jury. */
+    /** OpenCase disputes what is held of a task, or of a period of an instance, and pays for the first jury. */
     openCase: {
       name: "OpenCase",
       requestType: MsgOpenCase as typeof MsgOpenCase,

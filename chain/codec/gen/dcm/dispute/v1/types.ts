@@ -129,12 +129,13 @@ export interface Round {
   storageDeposit: string;
 }
 
-/** A dispute about what is held of one task. */
+/** A dispute about what is held of one task, or of one period of an instance. */
 export interface Case {
   id: bigint;
+  /** 0, as job_id: of an instance. */
   taskId: bigint;
   jobId: bigint;
-  /** Who opened it. */
+  /** Whose order it is about. */
   consumer: string;
   /** Whose money is held. */
   payer: string;
@@ -167,6 +168,15 @@ export interface Case {
     | undefined;
   /** Up to 200 printable characters: what the consumer complains of. */
   claim: string;
+  /** Who opened it: the consumer, or of an organization's money one of its owners and admins. */
+  opener: string;
+  /** 0: of a task. */
+  serviceId: bigint;
+  instanceId: bigint;
+  period: bigint;
+  /** How often an end of block could not bring it on, because of an error that nobody expected; and when it tries again. 0: never. */
+  failures: number;
+  retryTau: bigint;
 }
 
 /** A juror in a round of a case. */
@@ -724,6 +734,12 @@ function createBaseCase(): Case {
     evidence: 0,
     terms: undefined,
     claim: "",
+    opener: "",
+    serviceId: 0n,
+    instanceId: 0n,
+    period: 0n,
+    failures: 0,
+    retryTau: 0n,
   };
 }
 
@@ -820,6 +836,36 @@ export const Case: MessageFns<Case, "dcm.dispute.v1.Case"> = {
     }
     if (message.claim !== "") {
       writer.uint32(202).string(message.claim);
+    }
+    if (message.opener !== "") {
+      writer.uint32(210).string(message.opener);
+    }
+    if (message.serviceId !== 0n) {
+      if (BigInt.asUintN(64, message.serviceId) !== message.serviceId) {
+        throw new globalThis.Error("value provided for field message.serviceId of type uint64 too large");
+      }
+      writer.uint32(216).uint64(message.serviceId);
+    }
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(224).uint64(message.instanceId);
+    }
+    if (message.period !== 0n) {
+      if (BigInt.asUintN(64, message.period) !== message.period) {
+        throw new globalThis.Error("value provided for field message.period of type uint64 too large");
+      }
+      writer.uint32(232).uint64(message.period);
+    }
+    if (message.failures !== 0) {
+      writer.uint32(240).uint32(message.failures);
+    }
+    if (message.retryTau !== 0n) {
+      if (BigInt.asUintN(64, message.retryTau) !== message.retryTau) {
+        throw new globalThis.Error("value provided for field message.retryTau of type uint64 too large");
+      }
+      writer.uint32(248).uint64(message.retryTau);
     }
     return writer;
   },
@@ -1021,6 +1067,54 @@ export const Case: MessageFns<Case, "dcm.dispute.v1.Case"> = {
             message.claim = reader.string();
             continue;
           }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.opener = reader.string();
+            continue;
+          }
+          case 27: {
+            if (tag !== 216) {
+              break;
+            }
+
+            message.serviceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 28: {
+            if (tag !== 224) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 29: {
+            if (tag !== 232) {
+              break;
+            }
+
+            message.period = reader.uint64() as bigint;
+            continue;
+          }
+          case 30: {
+            if (tag !== 240) {
+              break;
+            }
+
+            message.failures = reader.uint32();
+            continue;
+          }
+          case 31: {
+            if (tag !== 248) {
+              break;
+            }
+
+            message.retryTau = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1065,6 +1159,14 @@ export const Case: MessageFns<Case, "dcm.dispute.v1.Case"> = {
       ? Params.fromPartial(object.terms)
       : undefined;
     message.claim = object.claim ?? "";
+    message.opener = object.opener ?? "";
+    message.serviceId = (object.serviceId !== undefined && object.serviceId !== null) ? BigInt(object.serviceId) : 0n;
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    message.period = (object.period !== undefined && object.period !== null) ? BigInt(object.period) : 0n;
+    message.failures = object.failures ?? 0;
+    message.retryTau = (object.retryTau !== undefined && object.retryTau !== null) ? BigInt(object.retryTau) : 0n;
     return message;
   },
 };

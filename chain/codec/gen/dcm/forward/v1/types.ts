@@ -47,6 +47,8 @@ export interface Order {
   positionDeposit: string;
   /** Of a seller of capacity; empty: none. */
   organization: string;
+  /** Of capacity: the longest acceptance window of jobs on what is sold, as the parameters had it when the order was placed. */
+  acceptanceWindow: bigint;
 }
 
 /** Capacity of one slot that was sold ahead. A record is there until it is settled. */
@@ -76,6 +78,8 @@ export interface Position {
   /** The ask that delivers it; 0: the slot has not begun. */
   askId: bigint;
   createdTau: bigint;
+  /** The longest acceptance window that jobs on its delivery may have, in milliseconds of tau. */
+  acceptanceWindow: bigint;
 }
 
 /** Everything that governance may turn, each with hard bounds (see the module's README). */
@@ -94,6 +98,8 @@ export interface Params {
   maxFills: number;
   /** Items of each queue that one block's end handles at most. */
   maxSweep: number;
+  /** Jobs on what is delivered may hold pay back for so long, to dispute it; 0: not at all. Orders and positions keep theirs. */
+  acceptanceWindow: bigint;
 }
 
 function createBaseOrder(): Order {
@@ -116,6 +122,7 @@ function createBaseOrder(): Order {
     storageDeposit: "",
     positionDeposit: "",
     organization: "",
+    acceptanceWindow: 0n,
   };
 }
 
@@ -200,6 +207,12 @@ export const Order: MessageFns<Order, "dcm.forward.v1.Order"> = {
     }
     if (message.organization !== "") {
       writer.uint32(146).string(message.organization);
+    }
+    if (message.acceptanceWindow !== 0n) {
+      if (BigInt.asUintN(64, message.acceptanceWindow) !== message.acceptanceWindow) {
+        throw new globalThis.Error("value provided for field message.acceptanceWindow of type uint64 too large");
+      }
+      writer.uint32(152).uint64(message.acceptanceWindow);
     }
     return writer;
   },
@@ -361,6 +374,14 @@ export const Order: MessageFns<Order, "dcm.forward.v1.Order"> = {
             message.organization = reader.string();
             continue;
           }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.acceptanceWindow = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -404,6 +425,9 @@ export const Order: MessageFns<Order, "dcm.forward.v1.Order"> = {
     message.storageDeposit = object.storageDeposit ?? "";
     message.positionDeposit = object.positionDeposit ?? "";
     message.organization = object.organization ?? "";
+    message.acceptanceWindow = (object.acceptanceWindow !== undefined && object.acceptanceWindow !== null)
+      ? BigInt(object.acceptanceWindow)
+      : 0n;
     return message;
   },
 };
@@ -427,6 +451,7 @@ function createBasePosition(): Position {
     offeredTo: "",
     askId: 0n,
     createdTau: 0n,
+    acceptanceWindow: 0n,
   };
 }
 
@@ -508,6 +533,12 @@ export const Position: MessageFns<Position, "dcm.forward.v1.Position"> = {
         throw new globalThis.Error("value provided for field message.createdTau of type uint64 too large");
       }
       writer.uint32(136).uint64(message.createdTau);
+    }
+    if (message.acceptanceWindow !== 0n) {
+      if (BigInt.asUintN(64, message.acceptanceWindow) !== message.acceptanceWindow) {
+        throw new globalThis.Error("value provided for field message.acceptanceWindow of type uint64 too large");
+      }
+      writer.uint32(144).uint64(message.acceptanceWindow);
     }
     return writer;
   },
@@ -661,6 +692,14 @@ export const Position: MessageFns<Position, "dcm.forward.v1.Position"> = {
             message.createdTau = reader.uint64() as bigint;
             continue;
           }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.acceptanceWindow = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -697,12 +736,24 @@ export const Position: MessageFns<Position, "dcm.forward.v1.Position"> = {
     message.createdTau = (object.createdTau !== undefined && object.createdTau !== null)
       ? BigInt(object.createdTau)
       : 0n;
+    message.acceptanceWindow = (object.acceptanceWindow !== undefined && object.acceptanceWindow !== null)
+      ? BigInt(object.acceptanceWindow)
+      : 0n;
     return message;
   },
 };
 
 function createBaseParams(): Params {
-  return { slotLength: 0n, maxSlotsAhead: 0, maxRange: 0, marginBps: 0, depositPerByte: 0n, maxFills: 0, maxSweep: 0 };
+  return {
+    slotLength: 0n,
+    maxSlotsAhead: 0,
+    maxRange: 0,
+    marginBps: 0,
+    depositPerByte: 0n,
+    maxFills: 0,
+    maxSweep: 0,
+    acceptanceWindow: 0n,
+  };
 }
 
 export const Params: MessageFns<Params, "dcm.forward.v1.Params"> = {
@@ -735,6 +786,12 @@ export const Params: MessageFns<Params, "dcm.forward.v1.Params"> = {
     }
     if (message.maxSweep !== 0) {
       writer.uint32(56).uint32(message.maxSweep);
+    }
+    if (message.acceptanceWindow !== 0n) {
+      if (BigInt.asUintN(64, message.acceptanceWindow) !== message.acceptanceWindow) {
+        throw new globalThis.Error("value provided for field message.acceptanceWindow of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.acceptanceWindow);
     }
     return writer;
   },
@@ -808,6 +865,14 @@ export const Params: MessageFns<Params, "dcm.forward.v1.Params"> = {
             message.maxSweep = reader.uint32();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.acceptanceWindow = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -836,6 +901,9 @@ export const Params: MessageFns<Params, "dcm.forward.v1.Params"> = {
       : 0n;
     message.maxFills = object.maxFills ?? 0;
     message.maxSweep = object.maxSweep ?? 0;
+    message.acceptanceWindow = (object.acceptanceWindow !== undefined && object.acceptanceWindow !== null)
+      ? BigInt(object.acceptanceWindow)
+      : 0n;
     return message;
   },
 };

@@ -37,7 +37,7 @@ import {
 } from "./types.ts";
 
 export interface QueryHoldsRequest {
-  /** 0: all. */
+  /** Of the job or service; 0: all. */
   jobId: bigint;
   pagination: PageRequest | undefined;
 }
@@ -7951,7 +7951,7 @@ export const QueryDefinition = {
         },
       },
     },
-    /** What waits for its acceptance: of a job, or all, by task. */
+    /** What waits for its acceptance: of a job or service, or all, by task or instance and period. A period that is not over has what was settled of it so far. */
     holds: {
       name: "Holds",
       requestType: QueryHoldsRequest as typeof QueryHoldsRequest,

@@ -21,6 +21,7 @@ import {
   QuoteDenom,
   Requirement,
   Result,
+  ServiceAcceptance,
   ServiceSpec,
   Sla,
   TaskState,
@@ -340,7 +341,11 @@ export interface MsgPlaceServiceBid {
     | ServiceSpec
     | undefined;
   /** What the instances are held to; without: nothing. */
-  sla: Sla | undefined;
+  sla:
+    | Sla
+    | undefined;
+  /** Holds back a part of what streams until it can be disputed no more. Only asks that take as long as period and window together serve the bid. Absent: paid at once. */
+  acceptance: ServiceAcceptance | undefined;
 }
 
 export interface MsgPlaceServiceBidResponse {
@@ -454,6 +459,8 @@ export interface MsgQuote {
   units: number;
   /** The quote stands until then; 0: the longest that the parameters allow. */
   expiresTau: bigint;
+  /** As in MsgPlaceAsk. */
+  maxAcceptanceWindow: bigint;
 }
 
 export interface MsgQuoteResponse {
@@ -475,10 +482,15 @@ export interface MsgReportProbe {
 export interface MsgReportProbeResponse {
 }
 
-/** Pays what is held of a FINAL task at once: the consumer has nothing against the result. */
+/** Pays what is held of a FINAL task, or of an instance's periods that are over, at once: the consumer has nothing against it. */
 export interface MsgAcceptResult {
+  /** The consumer; of an organization's money, its owners and admins too. */
   consumer: string;
+  /** One of both. */
   taskId: bigint;
+  instanceId: bigint;
+  /** Of an instance; 0: all that no dispute decides on. */
+  period: bigint;
 }
 
 export interface MsgAcceptResultResponse {
@@ -3580,6 +3592,7 @@ function createBaseMsgPlaceServiceBid(): MsgPlaceServiceBid {
     reclaimNotice: 0n,
     service: undefined,
     sla: undefined,
+    acceptance: undefined,
   };
 }
 
@@ -3646,6 +3659,9 @@ export const MsgPlaceServiceBid: MessageFns<MsgPlaceServiceBid, "dcm.market.v1.M
     }
     if (message.sla !== undefined) {
       Sla.encode(message.sla, writer.uint32(722).fork()).join();
+    }
+    if (message.acceptance !== undefined) {
+      ServiceAcceptance.encode(message.acceptance, writer.uint32(802).fork()).join();
     }
     return writer;
   },
@@ -3791,6 +3807,14 @@ export const MsgPlaceServiceBid: MessageFns<MsgPlaceServiceBid, "dcm.market.v1.M
             message.sla = Sla.decode(reader, reader.uint32());
             continue;
           }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.acceptance = ServiceAcceptance.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3832,6 +3856,9 @@ export const MsgPlaceServiceBid: MessageFns<MsgPlaceServiceBid, "dcm.market.v1.M
       ? ServiceSpec.fromPartial(object.service)
       : undefined;
     message.sla = (object.sla !== undefined && object.sla !== null) ? Sla.fromPartial(object.sla) : undefined;
+    message.acceptance = (object.acceptance !== undefined && object.acceptance !== null)
+      ? ServiceAcceptance.fromPartial(object.acceptance)
+      : undefined;
     return message;
   },
 };
@@ -5021,7 +5048,7 @@ export const MsgCancelRequestResponse: MessageFns<MsgCancelRequestResponse, "dcm
   };
 
 function createBaseMsgQuote(): MsgQuote {
-  return { provider: "", requestId: 0n, price: 0n, units: 0, expiresTau: 0n };
+  return { provider: "", requestId: 0n, price: 0n, units: 0, expiresTau: 0n, maxAcceptanceWindow: 0n };
 }
 
 export const MsgQuote: MessageFns<MsgQuote, "dcm.market.v1.MsgQuote"> = {
@@ -5051,6 +5078,12 @@ export const MsgQuote: MessageFns<MsgQuote, "dcm.market.v1.MsgQuote"> = {
         throw new globalThis.Error("value provided for field message.expiresTau of type uint64 too large");
       }
       writer.uint32(40).uint64(message.expiresTau);
+    }
+    if (message.maxAcceptanceWindow !== 0n) {
+      if (BigInt.asUintN(64, message.maxAcceptanceWindow) !== message.maxAcceptanceWindow) {
+        throw new globalThis.Error("value provided for field message.maxAcceptanceWindow of type uint64 too large");
+      }
+      writer.uint32(800).uint64(message.maxAcceptanceWindow);
     }
     return writer;
   },
@@ -5108,6 +5141,14 @@ export const MsgQuote: MessageFns<MsgQuote, "dcm.market.v1.MsgQuote"> = {
             message.expiresTau = reader.uint64() as bigint;
             continue;
           }
+          case 100: {
+            if (tag !== 800) {
+              break;
+            }
+
+            message.maxAcceptanceWindow = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5131,6 +5172,9 @@ export const MsgQuote: MessageFns<MsgQuote, "dcm.market.v1.MsgQuote"> = {
     message.units = object.units ?? 0;
     message.expiresTau = (object.expiresTau !== undefined && object.expiresTau !== null)
       ? BigInt(object.expiresTau)
+      : 0n;
+    message.maxAcceptanceWindow = (object.maxAcceptanceWindow !== undefined && object.maxAcceptanceWindow !== null)
+      ? BigInt(object.maxAcceptanceWindow)
       : 0n;
     return message;
   },
@@ -5358,7 +5402,7 @@ export const MsgReportProbeResponse: MessageFns<MsgReportProbeResponse, "dcm.mar
 };
 
 function createBaseMsgAcceptResult(): MsgAcceptResult {
-  return { consumer: "", taskId: 0n };
+  return { consumer: "", taskId: 0n, instanceId: 0n, period: 0n };
 }
 
 export const MsgAcceptResult: MessageFns<MsgAcceptResult, "dcm.market.v1.MsgAcceptResult"> = {
@@ -5373,6 +5417,18 @@ export const MsgAcceptResult: MessageFns<MsgAcceptResult, "dcm.market.v1.MsgAcce
         throw new globalThis.Error("value provided for field message.taskId of type uint64 too large");
       }
       writer.uint32(16).uint64(message.taskId);
+    }
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.instanceId);
+    }
+    if (message.period !== 0n) {
+      if (BigInt.asUintN(64, message.period) !== message.period) {
+        throw new globalThis.Error("value provided for field message.period of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.period);
     }
     return writer;
   },
@@ -5406,6 +5462,22 @@ export const MsgAcceptResult: MessageFns<MsgAcceptResult, "dcm.market.v1.MsgAcce
             message.taskId = reader.uint64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.period = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5425,6 +5497,10 @@ export const MsgAcceptResult: MessageFns<MsgAcceptResult, "dcm.market.v1.MsgAcce
     const message = createBaseMsgAcceptResult();
     message.consumer = object.consumer ?? "";
     message.taskId = (object.taskId !== undefined && object.taskId !== null) ? BigInt(object.taskId) : 0n;
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    message.period = (object.period !== undefined && object.period !== null) ? BigInt(object.period) : 0n;
     return message;
   },
 };
@@ -5695,7 +5771,7 @@ export const MsgDefinition = {
       responseStream: false,
       options: {},
     },
-    /** AcceptResult pays what is held of a task before its acceptance window is over. */
+    /** AcceptResult pays what is held of a task or an instance before its acceptance window is over. */
     acceptResult: {
       name: "AcceptResult",
       requestType: MsgAcceptResult as typeof MsgAcceptResult,

@@ -509,7 +509,19 @@ export interface Acceptance {
   providerShareBps: number;
 }
 
-/** What a provider earned with a task whose acceptance is not over. */
+/** Until when pay of a service can be disputed: a part of what streams gathers for a period, and is then held. */
+export interface ServiceAcceptance {
+  /** From the end of a period on, in milliseconds of tau: until it is over, or a dispute has its verdict, what gathered in the period is held. */
+  window: bigint;
+  /** As in Acceptance. */
+  providerShareBps: number;
+  /** Of what streams, in 1/10,000; the rest is paid at once. */
+  heldBps: number;
+  /** What one dispute is about, in milliseconds of tau; at least an eighth of the window. */
+  period: bigint;
+}
+
+/** What a provider earned with a task, or in a period of an instance, whose acceptance is not over. */
 export interface HeldPayment {
   provider: string;
   organization: string;
@@ -521,8 +533,9 @@ export interface HeldPayment {
   stake: string;
 }
 
-/** Payment of a FINAL task that waits for its acceptance: still in the escrow of its job. */
+/** Payment that waits for its acceptance, still in the escrow of its job or service: of a FINAL task, or of a period of an instance. */
 export interface Hold {
+  /** 0, as job_id: of an instance. */
   taskId: bigint;
   jobId: bigint;
   payments: HeldPayment[];
@@ -533,6 +546,15 @@ export interface Hold {
   dueTau: bigint;
   /** The dispute that decides on it; 0: none. */
   caseId: bigint;
+  /** 0: of a task. */
+  serviceId: bigint;
+  instanceId: bigint;
+  /** Counted from 1 with the lease. */
+  period: bigint;
+  /** When the period ends: disputed or accepted from then on. */
+  untilTau: bigint;
+  /** Whose deposits it is out of, pay and fee; there goes what goes back. Of a task: the payer's of the job. */
+  funders: InstanceDeposit[];
 }
 
 /** What a reserved ask may serve in all. lots = taken + served + failed + voided + what is left. */
@@ -948,7 +970,15 @@ export interface Service {
     | QuoteRate
     | undefined;
   /** What its instances are held to; without: nothing. */
-  sla: Sla | undefined;
+  sla:
+    | Sla
+    | undefined;
+  /** Absent: all that streams is paid at once. */
+  acceptance:
+    | ServiceAcceptance
+    | undefined;
+  /** Periods of its instances whose pay is held. */
+  holds: number;
 }
 
 /** What a service's instances are held to, by probes of drawn providers: one round a period. */
@@ -979,7 +1009,7 @@ export interface ProbeRound {
   fromTau: bigint;
   /** Reports count up to this tau. */
   dueTau: bigint;
-  /** Of the instance's `paid` when the period began. */
+  /** What the instance had paid at once when the period began. */
   paidBefore: string;
   /** The draw is held with the seed of this block or of a later one. */
   seedHeight: bigint;
@@ -1045,13 +1075,24 @@ export interface Instance {
   endedTau: bigint;
   closeReason: CloseReason;
   deposits: InstanceDeposit[];
-  /** To the provider, so far. */
+  /** To the provider, so far: at once, and of what was held. */
   paid: string;
   fees: string;
   burned: string;
   refunded: string;
   /** Served and not paid for when it ended. */
   unpaid: string;
+  /** What the provider earned as far as the deposits reached, and the fee on it: paid, held, or given back by a dispute. */
+  accrued: string;
+  accruedFees: string;
+  /** Of it, what is held now, fees too, and in how many periods. */
+  held: string;
+  holds: number;
+  /** Of its acceptance: the present period, counted from 1, and when it ends; 0: none. */
+  period: bigint;
+  periodUntil: bigint;
+  /** The last period of which something was held. */
+  heldPeriod: bigint;
   /** As in the lease. */
   jurisdiction: string;
 }
@@ -1196,7 +1237,7 @@ export interface Params {
   /** Of the notice before an instance is reclaimed: least, which holds where none is named, and longest. */
   minReclaimNotice: bigint;
   maxReclaimNotice: bigint;
-  /** Of the period of an SLA. */
+  /** Of the period of an SLA; and the least of one whose pay is held. */
   minSlaPeriod: bigint;
   maxSlaPeriod: bigint;
   /** The longest window in which a result can be disputed. */
@@ -3055,6 +3096,105 @@ export const Acceptance: MessageFns<Acceptance, "dcm.market.v1.Acceptance"> = {
   },
 };
 
+function createBaseServiceAcceptance(): ServiceAcceptance {
+  return { window: 0n, providerShareBps: 0, heldBps: 0, period: 0n };
+}
+
+export const ServiceAcceptance: MessageFns<ServiceAcceptance, "dcm.market.v1.ServiceAcceptance"> = {
+  $type: "dcm.market.v1.ServiceAcceptance" as const,
+
+  encode(message: ServiceAcceptance, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.window !== 0n) {
+      if (BigInt.asUintN(64, message.window) !== message.window) {
+        throw new globalThis.Error("value provided for field message.window of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.window);
+    }
+    if (message.providerShareBps !== 0) {
+      writer.uint32(16).uint32(message.providerShareBps);
+    }
+    if (message.heldBps !== 0) {
+      writer.uint32(24).uint32(message.heldBps);
+    }
+    if (message.period !== 0n) {
+      if (BigInt.asUintN(64, message.period) !== message.period) {
+        throw new globalThis.Error("value provided for field message.period of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.period);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ServiceAcceptance {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseServiceAcceptance();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.window = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.providerShareBps = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.heldBps = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.period = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<ServiceAcceptance>): ServiceAcceptance {
+    return ServiceAcceptance.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ServiceAcceptance>): ServiceAcceptance {
+    const message = createBaseServiceAcceptance();
+    message.window = (object.window !== undefined && object.window !== null) ? BigInt(object.window) : 0n;
+    message.providerShareBps = object.providerShareBps ?? 0;
+    message.heldBps = object.heldBps ?? 0;
+    message.period = (object.period !== undefined && object.period !== null) ? BigInt(object.period) : 0n;
+    return message;
+  },
+};
+
 function createBaseHeldPayment(): HeldPayment {
   return { provider: "", organization: "", amount: "", price: 0n, stake: "" };
 }
@@ -3164,7 +3304,20 @@ export const HeldPayment: MessageFns<HeldPayment, "dcm.market.v1.HeldPayment"> =
 };
 
 function createBaseHold(): Hold {
-  return { taskId: 0n, jobId: 0n, payments: [], fee: "", sinceTau: 0n, dueTau: 0n, caseId: 0n };
+  return {
+    taskId: 0n,
+    jobId: 0n,
+    payments: [],
+    fee: "",
+    sinceTau: 0n,
+    dueTau: 0n,
+    caseId: 0n,
+    serviceId: 0n,
+    instanceId: 0n,
+    period: 0n,
+    untilTau: 0n,
+    funders: [],
+  };
 }
 
 export const Hold: MessageFns<Hold, "dcm.market.v1.Hold"> = {
@@ -3206,6 +3359,33 @@ export const Hold: MessageFns<Hold, "dcm.market.v1.Hold"> = {
         throw new globalThis.Error("value provided for field message.caseId of type uint64 too large");
       }
       writer.uint32(56).uint64(message.caseId);
+    }
+    if (message.serviceId !== 0n) {
+      if (BigInt.asUintN(64, message.serviceId) !== message.serviceId) {
+        throw new globalThis.Error("value provided for field message.serviceId of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.serviceId);
+    }
+    if (message.instanceId !== 0n) {
+      if (BigInt.asUintN(64, message.instanceId) !== message.instanceId) {
+        throw new globalThis.Error("value provided for field message.instanceId of type uint64 too large");
+      }
+      writer.uint32(72).uint64(message.instanceId);
+    }
+    if (message.period !== 0n) {
+      if (BigInt.asUintN(64, message.period) !== message.period) {
+        throw new globalThis.Error("value provided for field message.period of type uint64 too large");
+      }
+      writer.uint32(80).uint64(message.period);
+    }
+    if (message.untilTau !== 0n) {
+      if (BigInt.asUintN(64, message.untilTau) !== message.untilTau) {
+        throw new globalThis.Error("value provided for field message.untilTau of type uint64 too large");
+      }
+      writer.uint32(88).uint64(message.untilTau);
+    }
+    for (const v of message.funders) {
+      InstanceDeposit.encode(v!, writer.uint32(98).fork()).join();
     }
     return writer;
   },
@@ -3279,6 +3459,46 @@ export const Hold: MessageFns<Hold, "dcm.market.v1.Hold"> = {
             message.caseId = reader.uint64() as bigint;
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.serviceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.instanceId = reader.uint64() as bigint;
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.period = reader.uint64() as bigint;
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.untilTau = reader.uint64() as bigint;
+            continue;
+          }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.funders.push(InstanceDeposit.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3303,6 +3523,13 @@ export const Hold: MessageFns<Hold, "dcm.market.v1.Hold"> = {
     message.sinceTau = (object.sinceTau !== undefined && object.sinceTau !== null) ? BigInt(object.sinceTau) : 0n;
     message.dueTau = (object.dueTau !== undefined && object.dueTau !== null) ? BigInt(object.dueTau) : 0n;
     message.caseId = (object.caseId !== undefined && object.caseId !== null) ? BigInt(object.caseId) : 0n;
+    message.serviceId = (object.serviceId !== undefined && object.serviceId !== null) ? BigInt(object.serviceId) : 0n;
+    message.instanceId = (object.instanceId !== undefined && object.instanceId !== null)
+      ? BigInt(object.instanceId)
+      : 0n;
+    message.period = (object.period !== undefined && object.period !== null) ? BigInt(object.period) : 0n;
+    message.untilTau = (object.untilTau !== undefined && object.untilTau !== null) ? BigInt(object.untilTau) : 0n;
+    message.funders = object.funders?.map((e) => InstanceDeposit.fromPartial(e)) || [];
     return message;
   },
 };
@@ -7021,6 +7248,8 @@ function createBaseService(): Service {
     escrow: undefined,
     rate: undefined,
     sla: undefined,
+    acceptance: undefined,
+    holds: 0,
   };
 }
 
@@ -7090,6 +7319,12 @@ export const Service: MessageFns<Service, "dcm.market.v1.Service"> = {
     }
     if (message.sla !== undefined) {
       Sla.encode(message.sla, writer.uint32(722).fork()).join();
+    }
+    if (message.acceptance !== undefined) {
+      ServiceAcceptance.encode(message.acceptance, writer.uint32(802).fork()).join();
+    }
+    if (message.holds !== 0) {
+      writer.uint32(808).uint32(message.holds);
     }
     return writer;
   },
@@ -7235,6 +7470,22 @@ export const Service: MessageFns<Service, "dcm.market.v1.Service"> = {
             message.sla = Sla.decode(reader, reader.uint32());
             continue;
           }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.acceptance = ServiceAcceptance.decode(reader, reader.uint32());
+            continue;
+          }
+          case 101: {
+            if (tag !== 808) {
+              break;
+            }
+
+            message.holds = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -7278,6 +7529,10 @@ export const Service: MessageFns<Service, "dcm.market.v1.Service"> = {
       : undefined;
     message.rate = (object.rate !== undefined && object.rate !== null) ? QuoteRate.fromPartial(object.rate) : undefined;
     message.sla = (object.sla !== undefined && object.sla !== null) ? Sla.fromPartial(object.sla) : undefined;
+    message.acceptance = (object.acceptance !== undefined && object.acceptance !== null)
+      ? ServiceAcceptance.fromPartial(object.acceptance)
+      : undefined;
+    message.holds = object.holds ?? 0;
     return message;
   },
 };
@@ -7938,6 +8193,13 @@ function createBaseInstance(): Instance {
     burned: "",
     refunded: "",
     unpaid: "",
+    accrued: "",
+    accruedFees: "",
+    held: "",
+    holds: 0,
+    period: 0n,
+    periodUntil: 0n,
+    heldPeriod: 0n,
     jurisdiction: "",
   };
 }
@@ -8059,6 +8321,36 @@ export const Instance: MessageFns<Instance, "dcm.market.v1.Instance"> = {
     }
     if (message.unpaid !== "") {
       writer.uint32(218).string(message.unpaid);
+    }
+    if (message.accrued !== "") {
+      writer.uint32(802).string(message.accrued);
+    }
+    if (message.accruedFees !== "") {
+      writer.uint32(810).string(message.accruedFees);
+    }
+    if (message.held !== "") {
+      writer.uint32(818).string(message.held);
+    }
+    if (message.holds !== 0) {
+      writer.uint32(824).uint32(message.holds);
+    }
+    if (message.period !== 0n) {
+      if (BigInt.asUintN(64, message.period) !== message.period) {
+        throw new globalThis.Error("value provided for field message.period of type uint64 too large");
+      }
+      writer.uint32(832).uint64(message.period);
+    }
+    if (message.periodUntil !== 0n) {
+      if (BigInt.asUintN(64, message.periodUntil) !== message.periodUntil) {
+        throw new globalThis.Error("value provided for field message.periodUntil of type uint64 too large");
+      }
+      writer.uint32(840).uint64(message.periodUntil);
+    }
+    if (message.heldPeriod !== 0n) {
+      if (BigInt.asUintN(64, message.heldPeriod) !== message.heldPeriod) {
+        throw new globalThis.Error("value provided for field message.heldPeriod of type uint64 too large");
+      }
+      writer.uint32(848).uint64(message.heldPeriod);
     }
     if (message.jurisdiction !== "") {
       writer.uint32(882).string(message.jurisdiction);
@@ -8295,6 +8587,62 @@ export const Instance: MessageFns<Instance, "dcm.market.v1.Instance"> = {
             message.unpaid = reader.string();
             continue;
           }
+          case 100: {
+            if (tag !== 802) {
+              break;
+            }
+
+            message.accrued = reader.string();
+            continue;
+          }
+          case 101: {
+            if (tag !== 810) {
+              break;
+            }
+
+            message.accruedFees = reader.string();
+            continue;
+          }
+          case 102: {
+            if (tag !== 818) {
+              break;
+            }
+
+            message.held = reader.string();
+            continue;
+          }
+          case 103: {
+            if (tag !== 824) {
+              break;
+            }
+
+            message.holds = reader.uint32();
+            continue;
+          }
+          case 104: {
+            if (tag !== 832) {
+              break;
+            }
+
+            message.period = reader.uint64() as bigint;
+            continue;
+          }
+          case 105: {
+            if (tag !== 840) {
+              break;
+            }
+
+            message.periodUntil = reader.uint64() as bigint;
+            continue;
+          }
+          case 106: {
+            if (tag !== 848) {
+              break;
+            }
+
+            message.heldPeriod = reader.uint64() as bigint;
+            continue;
+          }
           case 110: {
             if (tag !== 882) {
               break;
@@ -8355,6 +8703,17 @@ export const Instance: MessageFns<Instance, "dcm.market.v1.Instance"> = {
     message.burned = object.burned ?? "";
     message.refunded = object.refunded ?? "";
     message.unpaid = object.unpaid ?? "";
+    message.accrued = object.accrued ?? "";
+    message.accruedFees = object.accruedFees ?? "";
+    message.held = object.held ?? "";
+    message.holds = object.holds ?? 0;
+    message.period = (object.period !== undefined && object.period !== null) ? BigInt(object.period) : 0n;
+    message.periodUntil = (object.periodUntil !== undefined && object.periodUntil !== null)
+      ? BigInt(object.periodUntil)
+      : 0n;
+    message.heldPeriod = (object.heldPeriod !== undefined && object.heldPeriod !== null)
+      ? BigInt(object.heldPeriod)
+      : 0n;
     message.jurisdiction = object.jurisdiction ?? "";
     return message;
   },
