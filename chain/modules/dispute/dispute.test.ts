@@ -6,17 +6,18 @@ import type { GenesisState } from "../../codec/gen/dcm/dispute/v1/genesis.ts";
 import type { QueryCasesResponse, QueryEvidenceResponse, QuerySeatsResponse } from "../../codec/gen/dcm/dispute/v1/query.ts";
 import { CaseState, CloseReason, Round, Seat, Verdict } from "../../codec/gen/dcm/dispute/v1/types.ts";
 import { TaskState } from "../../codec/gen/dcm/market/v1/types.ts";
-import { Role } from "../../codec/gen/dcm/organization/v1/types.ts";
+import { BudgetPeriod, Role } from "../../codec/gen/dcm/organization/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { brokenInvariants, initGenesis, memoryStores, testContext } from "../../runtime/testing.ts";
+import { Context } from "../../runtime/context.ts";
 import { taskIdOf } from "../market/state.ts";
 import { authority, replicated, resultOf, saltChain } from "../market/testing.ts";
 import { defaultParams, localnetParams, paramsFault } from "./params.ts";
 import { settleCase } from "./settlement.ts";
-import { outcomeOf } from "./tally.ts";
-import { bond, fails, name, saltOf, TestDispute, window } from "./testing.ts";
+import { outcomeOf, seatsAfter } from "./tally.ts";
+import { bond, denom, fails, name, saltOf, TestDispute, window } from "./testing.ts";
 
-const { VERDICT_CONSUMER: CONSUMER, VERDICT_PROVIDER: PROVIDER, VERDICT_NONE: NONE } = Verdict;
+const { VERDICT_CONSUMER: CONSUMER, VERDICT_PROVIDER: PROVIDER, VERDICT_NONE: NONE, VERDICT_UNSPECIFIED: UNDECIDED } = Verdict;
 const { CASE_STATE_COMMIT, CASE_STATE_REVEAL, CASE_STATE_CLOSED, CASE_STATE_EVIDENCE, CASE_STATE_DRAWING, CASE_STATE_VOTE } = CaseState;
 const [fee, stake] = [100_000n, 2_000_000n];
 const [incoherent, absent] = [stake / 10n, (stake * 3n) / 100n];
@@ -407,20 +408,29 @@ describe("dispute", () => {
 
   it("DISPUTE-14: for any votes fees and slashes are what rewards, refunds and burns are, and nobody is charged twice", () => {
     const vote = fc.constantFrom(CONSUMER, PROVIDER, "silent" as const, "absent" as const);
-    fc.assert(fc.property(fc.array(fc.tuple(fc.array(vote, { minLength: 1, maxLength: 15 }), fc.constantFrom(CONSUMER, PROVIDER), fc.boolean()), { minLength: 1, maxLength: 4 }), fc.bigInt(0n, 1_000n), fc.bigInt(1n, 10_000n), (drawn, jurorFee, jurorStake) => {
+    // A vote of everybody behind the juries: who asked for it, and what it decided, if anything.
+    const everybody = fc.option(fc.tuple(fc.constantFrom(CONSUMER, PROVIDER), fc.constantFrom(CONSUMER, PROVIDER, UNDECIDED)), { nil: undefined });
+    fc.assert(fc.property(fc.array(fc.tuple(fc.array(vote, { minLength: 1, maxLength: 15 }), fc.constantFrom(CONSUMER, PROVIDER), fc.boolean()), { minLength: 1, maxLength: 4 }), fc.bigInt(0n, 1_000n), fc.bigInt(1n, 10_000n), everybody, (drawn, jurorFee, jurorStake, asked) => {
       const terms = { ...defaultParams(), jurorFee: String(jurorFee), jurorStake: String(jurorStake) };
-      const rounds = drawn.map(([votes, side, found], i) => {
+      const juries = drawn.map(([votes, side, found], i) => {
         const count = (of: Verdict): number => votes.filter((one) => one === of).length;
         const round = Round.fromPartial({ seats: votes.length, fee: String(jurorFee * BigInt(votes.length)), payer: "p", side, committed: votes.filter((one) => one !== "absent").length, revealed: count(CONSUMER) + count(PROVIDER), forConsumer: count(CONSUMER), forProvider: count(PROVIDER) });
         // Only the last one may have found no jury.
-        return found || i < drawn.length - 1 ? { ...round, outcome: outcomeOf(round, terms) } : round;
+        return found || asked !== undefined || i < drawn.length - 1 ? { ...round, outcome: outcomeOf(round, terms) } : round;
       });
+      const voteFee = jurorFee * BigInt(seatsAfter(drawn.at(-1)![0].length));
+      const rounds = asked === undefined ? juries : [...juries, Round.fromPartial({ seats: 0, fee: String(voteFee), payer: "p", side: asked[0], outcome: asked[1] })];
       const seats = drawn.flatMap(([votes], round) => votes.map((one) => Seat.fromPartial({ round, stake: String(jurorStake), vote: typeof one === "string" ? 0 : one, commitment: one === "absent" ? new Uint8Array(0) : bytes(1) })));
       const settlement = settleCase(rounds, seats, terms);
       const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((all, one) => all + one, 0n);
       const [fees, slashed, rewards] = [sum(rounds.map((round) => BigInt(round.fee))), sum(settlement.seats.map((one) => one.slashed)), sum(settlement.seats.map((one) => one.reward))];
       assert.equal(fees + slashed, rewards + sum(settlement.refunds) + settlement.burned);
       settlement.refunds.forEach((refund, i) => assert.ok(refund >= 0n && refund <= BigInt(rounds[i]!.fee)));
+      if (asked !== undefined) assert.equal(settlement.refunds.at(-1), asked[0] === asked[1] ? voteFee : 0n, "the vote's fee comes back to who was right, whole, else it is burned");
+      if (asked !== undefined && asked[1] !== UNDECIDED) {
+        // What everybody decides is what every juror is judged by.
+        for (const { seat, reward, slashed: lost } of settlement.seats) if (seat.vote !== UNDECIDED) assert.ok(seat.vote === asked[1] ? reward >= jurorFee && lost === 0n : reward === 0n && (lost > 0n || terms.incoherentBps === 0));
+      }
       for (const { slashed: lost, reward } of settlement.seats) assert.ok(lost >= 0n && lost <= jurorStake && (lost === 0n || reward === 0n));
     }), { numRuns: 500 });
   });
@@ -445,6 +455,121 @@ describe("dispute", () => {
     assert.ok(closed > 0 && closed < ids.length, `${closed} closed at once`);
     world.block(1_000n, 4);
     assert.ok(states().every((state) => state === CASE_STATE_CLOSED));
+  });
+});
+
+/** A service at 100,000 a minute, half of it held for a minute each time; its first period is over. */
+function heldPeriod(world: TestDispute, more: object = {}, consumer = world.fund("consumer")): { readonly consumer: string; readonly provider: string; readonly id: bigint; readonly service: bigint } {
+  const provider = world.provider("provider");
+  world.serviceAsk(provider, 100_000n, 1, { maxAcceptanceWindow: 10n * window });
+  const service = world.serviceBid(consumer, 100_000n, { acceptance: { window, providerShareBps: 2_500, heldBps: 5_000, period: 60_000n }, ...more });
+  world.block(1_000n, 2);
+  const id = taskIdOf(service, 0);
+  world.sealFor(consumer, service, provider);
+  world.startService(id, provider);
+  world.block(60_000n);
+  world.block();
+  return { consumer, provider, id, service };
+}
+
+describe("cases about services", () => {
+  for (const [verdict, toProvider] of [[CONSUMER, 0n], [PROVIDER, 50_000n], [undefined, 12_500n]] as const) {
+    it(`DISPUTE-17: a jury splits what is held of a period, the service goes on: ${verdict === undefined ? "without a verdict by the order's rule" : verdict === CONSUMER ? "for the consumer" : "for the provider"}`, () => {
+      const world = new TestDispute({ maxAppeals: 0, voteDue: 0n });
+      world.bench(8);
+      const { consumer, provider, id, service } = heldPeriod(world);
+      fails(() => world.open(consumer, 0n, { instanceId: id, period: 2n }), 18, /period 2 of instance \d+ lasts until tau/);
+      fails(() => world.open(consumer, 0n, { instanceId: id, period: 3n }), 3, /nothing is held of period 3/);
+      fails(() => world.open(consumer, 0n, { instanceId: id }), 2, /period counts/);
+      fails(() => world.open(consumer, id, { instanceId: id, period: 1n }), 2, /one of both/);
+      fails(() => world.open(provider, 0n, { instanceId: id, period: 1n }), 4, /cannot dispute it/);
+      const caseId = world.open(consumer, 0n, { instanceId: id, period: 1n, claim: "every answer is empty" });
+      fails(() => world.open(consumer, 0n, { instanceId: id, period: 1n }), 5, /decides on period 1/);
+      const opened = world.case(caseId);
+      assert.deepEqual([opened.serviceId, opened.instanceId, opened.period, opened.amount, opened.defaultShareBps, opened.taskId], [service, id, 1n, "50500", 2_500, 0n]);
+      world.vote(caseId, (_, i) => verdict ?? (i === 0 ? CONSUMER : i === 1 ? PROVIDER : "silent"));
+      world.send("MsgCloseService", { consumer, instanceId: id });
+      world.send("MsgAcceptResult", { consumer, taskId: 0n, instanceId: id, period: 0n });
+      const settled = world.balance(provider);
+      world.until(caseId, CASE_STATE_CLOSED);
+      assert.equal(world.balance(provider) - settled, toProvider);
+      const { service: after } = world.query<{ service: { escrow: { held: string; refunded: string }; holds: number; endedTau: bigint } }>("Service", { serviceId: service });
+      assert.deepEqual([after.escrow.held, after.holds, after.endedTau > 0n], ["0", 0, true]);
+      assert.equal(world.providers.get(provider)!.bond, 10_000_000n, "no bond is touched");
+    });
+  }
+
+  it("DISPUTE-18: of an organization's money its owners and admins open cases too, are a party, pay the jury, and what is held goes back to the organization", () => {
+    const world = new TestDispute();
+    world.bench(8);
+    const [founder, spender, viewer] = [world.fund("founder"), world.fund("spender"), world.fund("viewer")];
+    const organization = "acme";
+    world.send("/dcm.organization.v1.MsgCreateOrganization", { creator: founder, name: organization });
+    for (const [member, role] of [[spender, Role.ROLE_SPENDER], [viewer, Role.ROLE_VIEWER]] as const) {
+      world.send("/dcm.organization.v1.MsgSetMember", { admin: founder, organization, member, role });
+      world.send("/dcm.organization.v1.MsgAcceptMembership", { member, organization });
+    }
+    world.send("/dcm.organization.v1.MsgDeposit", { sender: founder, organization, amount: [{ denom, amount: "50000000" }] });
+    world.send("/dcm.organization.v1.MsgSetBudget", { admin: founder, organization, budget: { denom, member: "", tagKey: "", tagValue: "", limit: "50000000", period: BudgetPeriod.BUDGET_PERIOD_MONTH } });
+    const { id, service } = heldPeriod(world, { organization }, spender);
+    fails(() => world.open(viewer, 0n, { instanceId: id, period: 1n }), 4, /cannot dispute it/);
+    const caseId = world.open(founder, 0n, { instanceId: id, period: 1n });
+    const { consumer, opener, payer, rounds } = world.case(caseId);
+    assert.deepEqual([consumer, opener, rounds[0]!.payer], [spender, founder, founder]);
+    world.message("SubmitEvidence", { party: founder, caseId, hash: bytes(2), url: "" });
+    assert.equal(world.query<QueryCasesResponse>("/dcm.dispute.v1.Query/Cases", { party: founder, state: 0 }).cases.length, 1);
+    world.vote(caseId, () => CONSUMER);
+    const before = world.balance(payer);
+    world.until(caseId, CASE_STATE_CLOSED);
+    assert.equal(world.balance(payer) - before, 50_500n);
+    fails(() => world.send("MsgAcceptResult", { consumer: viewer, taskId: 0n, instanceId: id, period: 2n }), 102, /lasts until/, "market");
+    world.send("MsgCloseService", { consumer: founder, instanceId: id });
+    fails(() => world.send("MsgAcceptResult", { consumer: viewer, taskId: 0n, instanceId: id, period: 2n }), 12, /belongs to/, "market");
+    world.send("MsgAcceptResult", { consumer: founder, taskId: 0n, instanceId: id, period: 0n });
+    world.block();
+    assert.equal(world.query<{ service: { endedTau: bigint } }>("Service", { serviceId: service }).service.endedTau > 0n, true);
+  });
+});
+
+describe("a case that an error nobody expected keeps from going on", () => {
+  it("DISPUTE-19: is put off further each time, says so, keeps no other waiting, and goes on once the error is gone", () => {
+    const world = new TestDispute({ jurySize: 1, maxSweep: 10, maxAppeals: 0, voteDue: 0n });
+    world.bench(4);
+    const { consumer, provider, task } = world.finalTask();
+    const ids = [world.open(consumer, task)];
+    for (let i = 0; i < 12; i++) {
+      const job = world.bid(consumer, 100n, { acceptance: { window, providerShareBps: 0 } });
+      world.block(0n, 2);
+      world.finish(taskIdOf(job, 0), provider);
+      ids.push(world.open(consumer, taskIdOf(job, 0)));
+    }
+    const { split } = world.holds;
+    const bad = new Set(ids.slice(0, 12).map((id) => world.case(id).taskId));
+    (world.holds as { split: typeof split }).split = (ctx, ref, share) => {
+      if (bad.has(ref.id)) throw new Error("nobody expected this");
+      split(ctx, ref, share);
+    };
+    const heard: string[] = [];
+    const end = (ms: bigint): void => {
+      const header = testContext(world.stores, { height: world.height, time: world.time }).header;
+      const ctx = new Context(header, world.stores, "block", undefined, (what) => void heard.push(what));
+      for (const module of world.modules) module.endBlock?.(ctx);
+      world.events.push(...ctx.events);
+      world.height++;
+      world.tau += ms;
+    };
+    for (let i = 0; i < 60 && world.case(ids[12]!).state !== CASE_STATE_CLOSED; i++) end(1_000n);
+    assert.equal(world.case(ids[12]!).state, CASE_STATE_CLOSED, "twelve that fail, more than a block has room for, keep it not waiting");
+    for (let i = 0; i < 60; i++) end(10_000n);
+    const { failures, retryTau, state } = world.case(ids[0]!);
+    assert.ok(failures >= 3 && failures <= 5 && retryTau > world.tau && state !== CASE_STATE_CLOSED, `${failures} tries in ten minutes`);
+    assert.equal(heard.length, ids.slice(0, 12).reduce((sum, id) => sum + world.case(id).failures, 0));
+    const stuck = world.events.filter(({ type, attributes }) => type === "dcm.dispute.v1.EventCaseStuck" && attributes.some(([key, value]) => key === "case_id" && value === String(ids[0]!)));
+    assert.deepEqual(stuck.map(({ attributes }) => attributes.find(([key]) => key === "failures")![1]), Array.from({ length: failures }, (_, i) => String(i + 1)));
+    assert.deepEqual(brokenInvariants(world.stores, world.modules), []);
+    (world.holds as { split: typeof split }).split = split;
+    for (let i = 0; i < 200 && world.case(ids[0]!).state !== CASE_STATE_CLOSED; i++) world.block(10_000n);
+    assert.equal(world.case(ids[0]!).state, CASE_STATE_CLOSED);
   });
 });
 

@@ -5,7 +5,7 @@ import { Side, type Order, type Position } from "../../codec/gen/dcm/forward/v1/
 import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import type { Ask } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressText } from "../../codec/address.ts";
-import { brokenInvariants, initGenesis, memoryStores, testContext } from "../../runtime/testing.ts";
+import { brokenInvariants, initGenesis, memoryStores, testContext, transact } from "../../runtime/testing.ts";
 import { authority } from "../market/testing.ts";
 import { escrowAddress } from "./escrow.ts";
 import { defaultParams, localnetParams, paramBounds, paramsFault } from "./params.ts";
@@ -294,6 +294,26 @@ describe("forwards: delivery and settlement", () => {
     const { ask } = f.query<{ ask: Ask }>("Ask", { askId: askOf(f) });
     assert.deepEqual([ask.provider, ask.reservedFor, ask.basePrice, ask.units, ask.availableUntil - f.slot(0n)], [seller, holder, 10n, 4, slotLength]);
     assert.equal(f.providers.get(seller)!.reserved, 10n * lots * 4n);
+  });
+
+  it("FWD-22: jobs on what is delivered may hold pay back as long as the parameters said when the capacity was offered; the lots are served, whatever a jury says of the pay", () => {
+    const { f, seller, holder, position } = traded();
+    f.message("MsgUpdateParams", { authority, params: { ...defaultParams(), slotLength, acceptanceWindow: 0n } });
+    assert.equal(position.acceptanceWindow, defaultParams().acceptanceWindow);
+    f.begin();
+    const askId = askOf(f);
+    const acceptance = { window: 30_000n, providerShareBps: 0 };
+    fails(() => f.bid(holder, 10n, { askId, acceptance: { ...acceptance, window: position.acceptanceWindow + 1n } }), 103, /takes windows of at most/);
+    const before = f.balance(seller);
+    const job = f.bid(holder, 10n, { askId, lots: 10n, acceptance });
+    f.block(1_000n, 2);
+    f.finish(job * 65_536n, seller);
+    const ref = { id: job * 65_536n, period: 0n };
+    transact(f.stores, (ctx) => f.holds.hold(ctx, ref, 7n), { height: f.height });
+    transact(f.stores, (ctx) => f.holds.split(ctx, ref, 0), { height: f.height });
+    assert.equal(f.balance(seller), before);
+    f.block(slotLength, 4);
+    assert.deepEqual([f.happened("EventPositionSettled")[0]!.served, f.happened("EventPositionSettled")[0]!.failed], ["2", "0"]);
   });
 
   it("FWD-12: used lots are paid through the job's escrow; for the rest the holder owes its margin, to the unit", () => {

@@ -27,7 +27,7 @@ function request(market: TestMarket, requester: string, more: object = {}): bigi
 }
 
 function quote(market: TestMarket, provider: string, requestId: bigint, price: bigint, units = 1, more: object = {}): bigint {
-  return market.send<{ askId: bigint }>("MsgQuote", { provider, requestId, price, units, expiresTau: 0n, ...more }).askId;
+  return market.send<{ askId: bigint }>("MsgQuote", { provider, requestId, price, units, expiresTau: 0n, maxAcceptanceWindow: 0n, ...more }).askId;
 }
 
 describe("asks that are reserved for one account", () => {
@@ -312,6 +312,32 @@ describe("asks that are reserved for one account", () => {
     market.block(1_000n, 2);
     market.finish(job * 65_536n, seller);
     market.block();
+  });
+
+  it("MKT-169: what is agreed between two may hold pay back as far as the ask takes it: a quote, an ask that is reserved, a delivery", () => {
+    const market = new TestMarket();
+    const [seller, consumer] = [market.provider("seller"), market.fund("consumer")];
+    const acceptance = { window: 60_000n, providerShareBps: 0 };
+    const delivery = { positionId: 1n, provider: seller, holder: consumer, classId: "wasm.core", quoteDenom: denom, price: 7n, units: 1, lots: 10n, untilTau: market.tau + 60_000n };
+    const none = [quote(market, seller, request(market, consumer), 7n), market.ask(seller, 7n, 1, { reservedFor: consumer }), market.deliver(delivery)!];
+    for (const askId of none) fails(() => market.bid(consumer, 7n, { askId, acceptance }), 103, /serves only bids that pay at once/);
+    const taking = [
+      quote(market, seller, request(market, consumer), 7n, 1, { maxAcceptanceWindow: 60_000n }), market.ask(seller, 7n, 1, { reservedFor: consumer, maxAcceptanceWindow: 60_000n }),
+      market.deliver({ ...delivery, positionId: 2n, acceptanceWindow: 60_000n })!,
+    ];
+    fails(() => market.bid(consumer, 7n, { askId: taking[0]!, acceptance: { ...acceptance, window: 60_001n } }), 103, /windows of at most 60000 ms/);
+    const jobs = taking.map((askId) => market.bid(consumer, 7n, { askId, acceptance }));
+    market.block(1_000n, 2);
+    const before = market.balances.get(seller)!;
+    for (const job of jobs) market.finish(job * 65_536n, seller, resultOf("right", 4_000_000_000n));
+    assert.equal(market.balances.get(seller), before, "held");
+    const lotsOf = ({ taken, served }: Allotment): bigint[] => [taken, served];
+    assert.deepEqual([lotsOf(allotment(market, taking[0]!)), lotsOf(allotment(market, taking[2]!))], [[0n, 4n], [0n, 4n]], "held lots are served: nobody uses them twice");
+    market.block();
+    for (const job of jobs) market.send("MsgAcceptResult", { consumer, taskId: job * 65_536n, instanceId: 0n, period: 0n });
+    assert.equal(market.balances.get(seller)! - before, 84n);
+    market.block(60_000n, 3);
+    assert.deepEqual(market.ended().find(({ positionId }) => positionId === 2n), { positionId: 2n, served: 4n, failed: 0n, voided: 0n });
   });
 
   it("MKT-139: genesis goes round with requests, quotes, waiting bids and deliveries that are over", () => {
