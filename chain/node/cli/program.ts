@@ -322,9 +322,62 @@ export function buildProgram(io: Io): Command {
     .argument("<proposal-id>")
     .action(async (id, options) => (await import("./tx-gov.ts")).cancelProposal(io, globals(options), id, options));
 
+  const disputes = tx.command("dispute").description("cases over pay that is held, and votes of their juries").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr }).addHelpText(
+    "after", examples("dcmd tx dispute open --task 65536 --claim \"it answers another question\" --file asked.json --url https://files.example/asked.json --from consumer", "dcmd tx dispute commit 7 provider --from juror", "dcmd tx dispute reveal --from juror"),
+  );
+  txCommand(disputes, "open", "disputes what is held of a task, or of a period of an instance, and pays for the first jury")
+    .option("--task <id>", "the task")
+    .option("--instance <id>", "the instance of a service")
+    .option("--period <number>", "with --instance: which of its periods, one that is over")
+    .option("--claim <text>", "what it complains of: up to 200 characters", "")
+    .option("--file <file>", "the first evidence: its SHA-256 goes on chain")
+    .option("--sha256 <hex>", "the same of a file that is elsewhere")
+    .option("--url <url>", "where jurors fetch it", "")
+    .addHelpText("after", examples("dcmd tx dispute open --task 65536 --claim \"all pixels are black\" --file frames.tar --url https://files.example/frames.tar --from consumer", "dcmd tx dispute open --instance 131072 --period 3 --claim \"every answer is empty\" --from consumer --dry-run"))
+    .action(async (options) => (await import("./tx-dispute.ts")).open(io, globals(options), options));
+  txCommand(disputes, "evidence", "shows the jury something: its hash goes on chain, the address says where it is fetched")
+    .argument("<case-id>")
+    .option("--file <file>", "its SHA-256 goes on chain; the file stays where it is")
+    .option("--sha256 <hex>", "the same of a file that is elsewhere")
+    .option("--url <url>", "where jurors fetch it", "")
+    .addHelpText("after", examples("dcmd tx dispute evidence 7 --file log.txt --url https://files.example/log.txt --from provider"))
+    .action(async (id, options) => (await import("./tx-dispute.ts")).evidence(io, globals(options), id, options));
+  txCommand(disputes, "commit", "commits to a vote; it and its salt are kept in the home until reveal opens it")
+    .argument("<case-id>")
+    .argument("<side>", "consumer: what is held goes back; provider: it is paid")
+    .addHelpText("after", examples("dcmd tx dispute commit 7 consumer --from juror"))
+    .action(async (id, side, options) => (await import("./tx-dispute.ts")).commit(io, globals(options), id, side, options));
+  txCommand(disputes, "reveal", "opens the vote that this home committed to; without a case all that can be opened now")
+    .argument("[case-id]")
+    .addHelpText("after", examples("dcmd tx dispute reveal --from juror", "dcmd tx dispute reveal 7 --from juror"))
+    .action(async (id, options) => (await import("./tx-dispute.ts")).reveal(io, globals(options), id, options));
+  txCommand(disputes, "appeal", "asks for a larger jury, behind the last one for a vote of everybody, and pays for it")
+    .argument("<case-id>")
+    .addHelpText("after", examples("dcmd tx dispute appeal 7 --from provider --dry-run"))
+    .action(async (id, options) => (await import("./tx-dispute.ts")).appeal(io, globals(options), id, options));
+  const jurors = tx.command("juror").description("jurors and their bonds").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  txCommand(jurors, "register", "makes --from a juror, drawn by its bond")
+    .argument("<bond>", "e.g. 10000000udcm")
+    .option("--moniker <name>", "shown to others", "")
+    .option("--url <url>", "", "")
+    .addHelpText("after", examples("dcmd tx juror register 10000000udcm --moniker \"Judge Me\" --from juror"))
+    .action(async (amount, options) => (await import("./tx-juror.ts")).register(io, globals(options), amount, options));
+  txCommand(jurors, "edit", "changes what is shown of the juror")
+    .option("--moniker <name>", "", "")
+    .option("--url <url>", "", "")
+    .action(async (options) => (await import("./tx-juror.ts")).edit(io, globals(options), options));
+  txCommand(jurors, "bond", "bonds more")
+    .argument("<amount>", "e.g. 1000000udcm")
+    .action(async (amount, options) => (await import("./tx-juror.ts")).bond(io, globals(options), amount, options));
+  txCommand(jurors, "unbond", "takes free bond back, paid after the unbonding time")
+    .argument("<amount>", "e.g. 1000000udcm")
+    .action(async (amount, options) => (await import("./tx-juror.ts")).unbond(io, globals(options), amount, options));
+  txCommand(jurors, "exit", "takes everything out: what seats lock as their cases close")
+    .action(async (options) => (await import("./tx-juror.ts")).exit(io, globals(options), options));
+
   // ---- queries
 
-  const query = group("query", "what the state of a running node says").alias("q").addHelpText("after", examples("dcmd query gov proposals", "dcmd query gov tally 1", "dcmd query upgrade plan", "dcmd query upgrade applied v2"));
+  const query = group("query", "what the state of a running node says").alias("q").addHelpText("after", examples("dcmd query gov proposals", "dcmd query gov tally 1", "dcmd query juror seats juror", "dcmd query dispute case 7", "dcmd query upgrade plan", "dcmd query upgrade applied v2"));
   const queryCommand = <N extends string>(parent: Command, name: N, description: string) => command(parent, name, description).option("-n, --node <url>", "CometBFT's RPC; default: client.toml");
   const govQuery = query.command("gov").description("proposals, deposits and votes").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   queryCommand(govQuery, "params", "the parameters of governance")
@@ -347,6 +400,49 @@ export function buildProgram(io: Io): Command {
     .argument("<proposal-id>")
     .option("--limit <number>", "how many", "100")
     .action(async (id, options) => (await import("./query-gov.ts")).deposits(io, globals(options), id, options));
+  const disputesQuery = query.command("dispute").description("cases, their juries and evidence").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  queryCommand(disputesQuery, "params", "the parameters of disputes")
+    .action(async (options) => (await import("./query-dispute.ts")).params(io, globals(options), options));
+  queryCommand(disputesQuery, "cases", "cases by number")
+    .option("--party <address>", "who opened it, its consumer, payer or provider")
+    .option("--state <state>", "evidence, drawing, commit, reveal, appeal, vote or closed")
+    .option("--limit <number>", "how many", "100")
+    .addHelpText("after", examples("dcmd query dispute cases --state appeal", "dcmd query dispute cases --party dcm1... --json"))
+    .action(async (options) => (await import("./query-dispute.ts")).cases(io, globals(options), options));
+  queryCommand(disputesQuery, "case", "one case: what it is about, where it stands, what comes next and until when")
+    .argument("<case-id>")
+    .action(async (id, options) => (await import("./query-dispute.ts")).oneCase(io, globals(options), id, options));
+  queryCommand(disputesQuery, "seats", "the juries of a case")
+    .argument("<case-id>")
+    .option("--limit <number>", "how many", "100")
+    .action(async (id, options) => (await import("./query-dispute.ts")).seats(io, globals(options), id, options));
+  queryCommand(disputesQuery, "evidence", "what the jury was shown: fetch it, and compare its SHA-256")
+    .argument("<case-id>")
+    .option("--limit <number>", "how many", "100")
+    .action(async (id, options) => (await import("./query-dispute.ts")).evidence(io, globals(options), id, options));
+  const jurorsQuery = query.command("juror").description("jurors, their bonds and seats").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+  queryCommand(jurorsQuery, "params", "the parameters of jurors")
+    .action(async (options) => (await import("./query-juror.ts")).params(io, globals(options), options));
+  queryCommand(jurorsQuery, "list", "all jurors")
+    .option("--active", "only those that may be drawn")
+    .option("--limit <number>", "how many", "100")
+    .action(async (options) => (await import("./query-juror.ts")).list(io, globals(options), options));
+  queryCommand(jurorsQuery, "show", "one juror's bond")
+    .argument("<juror>", "dcm1..., or a key of this home")
+    .addOption(backend())
+    .action(async (juror, options) => (await import("./query-juror.ts")).show(io, globals(options), juror, options));
+  queryCommand(jurorsQuery, "unbondings", "bond that is on its way out, and when it is paid")
+    .argument("<juror>", "dcm1..., or a key of this home")
+    .option("--limit <number>", "how many", "100")
+    .addOption(backend())
+    .action(async (juror, options) => (await import("./query-juror.ts")).unbondings(io, globals(options), juror, options));
+  queryCommand(jurorsQuery, "seats", "where a juror sits, what it has to do next and until when; the most urgent first")
+    .argument("<juror>", "dcm1..., or a key of this home")
+    .option("--all", "closed cases too, with what came of them")
+    .option("--limit <number>", "how many", "100")
+    .addOption(backend())
+    .addHelpText("after", examples("dcmd query juror seats juror", "dcmd query juror seats dcm1... --json"))
+    .action(async (juror, options) => (await import("./query-juror.ts")).seats(io, globals(options), juror, options));
   const upgrade = query.command("upgrade").description("upgrades of the network").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   queryCommand(upgrade, "plan", "the upgrade that is scheduled")
     .action(async (options) => (await import("./query-upgrade.ts")).plan(io, globals(options), options));

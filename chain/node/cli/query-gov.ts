@@ -8,21 +8,12 @@ import {
 import { toJson } from "../../codec/proto-json.ts";
 import { coinsText } from "../../runtime/coins.ts";
 import { rfc3339Text, nanosOf } from "../../runtime/time-text.ts";
-import { CometRpc, RpcError } from "../services/comet-rpc.ts";
-import { wholeNumber } from "./common.ts";
 import { CliError, columns, exitCodes, print, toJsonText, type Io } from "./io.ts";
+import { get as query, limitOf, type PageOptions, type QueryOptions } from "./query.ts";
 import { proposalIdOf } from "./tx-gov.ts";
-import { ask, nodeOf } from "./tx.ts";
 import type { Globals } from "./program.ts";
 
-interface Options {
-  readonly node?: string | undefined;
-}
-interface PageOptions extends Options {
-  readonly limit: string;
-}
-
-export async function params(io: Io, globals: Globals, options: Options): Promise<void> {
+export async function params(io: Io, globals: Globals, options: QueryOptions): Promise<void> {
   const bytes = await get(globals, options, "Params", QueryParamsRequest.encode({ paramsType: "" }).finish());
   const json = toJson(QueryParamsResponse.$type, bytes) as { params: Record<string, unknown> };
   print(io, globals.format, json, columns(Object.entries(json.params).map(([name, value]) => [name, typeof value === "string" ? value : toJsonText(value)])));
@@ -35,7 +26,7 @@ export async function proposals(io: Io, globals: Globals, options: PageOptions &
   print(io, globals.format, toJson(QueryProposalsResponse.$type, bytes), rows.length === 0 ? "no proposals" : columns(rows));
 }
 
-export async function proposal(io: Io, globals: Globals, id: string, options: Options): Promise<void> {
+export async function proposal(io: Io, globals: Globals, id: string, options: QueryOptions): Promise<void> {
   const bytes = await get(globals, options, "Proposal", QueryProposalRequest.encode({ proposalId: proposalIdOf(id) }).finish());
   const found = QueryProposalResponse.decode(bytes).proposal!;
   const json = toJson(QueryProposalResponse.$type, bytes) as { proposal: { messages: unknown[] } };
@@ -46,7 +37,7 @@ export async function proposal(io: Io, globals: Globals, id: string, options: Op
   print(io, globals.format, json, columns(rows));
 }
 
-export async function tally(io: Io, globals: Globals, id: string, options: Options): Promise<void> {
+export async function tally(io: Io, globals: Globals, id: string, options: QueryOptions): Promise<void> {
   const bytes = await get(globals, options, "TallyResult", QueryTallyResultRequest.encode({ proposalId: proposalIdOf(id) }).finish());
   const { yesCount, abstainCount, noCount, noWithVetoCount } = QueryTallyResultResponse.decode(bytes).tally!;
   print(io, globals.format, toJson(QueryTallyResultResponse.$type, bytes), columns([["yes", yesCount], ["abstain", abstainCount], ["no", noCount], ["no with veto", noWithVetoCount]]));
@@ -64,7 +55,7 @@ export async function deposits(io: Io, globals: Globals, id: string, options: Pa
   print(io, globals.format, toJson(QueryDepositsResponse.$type, bytes), rows.length === 0 ? "no deposits" : columns(rows));
 }
 
-const page = ({ limit }: PageOptions, reverse = false): PageRequest => PageRequest.fromPartial({ limit: BigInt(wholeNumber("--limit", limit, 1, 1_000)), reverse });
+const page = (options: PageOptions, reverse = false): PageRequest => PageRequest.fromPartial({ limit: limitOf(options), reverse });
 
 const statuses = Object.entries(ProposalStatus).filter((entry): entry is [string, ProposalStatus] => typeof entry[1] === "number").map(([name, value]) => [name.slice("PROPOSAL_STATUS_".length).toLowerCase(), value] as const);
 
@@ -82,14 +73,4 @@ function endOf({ votingEndTime, depositEndTime }: Proposal): string {
   return end === undefined ? "" : rfc3339Text(nanosOf(end));
 }
 
-async function get(globals: Globals, { node }: Options, method: string, data: Uint8Array): Promise<Uint8Array> {
-  const rpc = new CometRpc(nodeOf(globals, node));
-  try {
-    return await ask(rpc, `/cosmos.gov.v1.Query/${method}`, data);
-  } catch (error) {
-    if (error instanceof CliError || error instanceof RpcError) throw error;
-    throw new CliError(`no answer from ${rpc.url}: ${error instanceof Error ? error.message : "unreachable"}`, { hint: "Is the node running (dcmd start)? Another one is asked with --node.", exitCode: exitCodes.unreachable });
-  } finally {
-    rpc.close();
-  }
-}
+const get = (globals: Globals, options: QueryOptions, method: string, data: Uint8Array): Promise<Uint8Array> => query(globals, options, `/cosmos.gov.v1.Query/${method}`, data);

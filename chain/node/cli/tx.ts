@@ -107,12 +107,21 @@ function coin(text: string): { denom: string; amount: string } {
   return { denom, amount: amount.toString() };
 }
 
+/** Of the SDK: what a query asks for does not exist. */
+const notFoundCode = 22;
 /** Of the simulated gas, what is asked for: state may have changed when the transaction runs. */
 const gasMargin = 1.3;
 const waitMs = 30_000;
 
+/** Who signs, and the node that is asked. */
+export interface Sender {
+  readonly chainId: string;
+  readonly address: string;
+  readonly rpc: CometRpc;
+}
+
 /** Signs the messages that `make` gives for the sender, sends them, and waits until a block holds them. */
-export async function send(io: Io, globals: Globals, options: TxOptions, make: (sender: { readonly chainId: string; readonly address: string }) => Any[]): Promise<void> {
+export async function send(io: Io, globals: Globals, options: TxOptions, make: (sender: Sender) => Any[] | Promise<Any[]>): Promise<void> {
   const input = new Input(io);
   const keyring = openKeyring(globals, options, input);
   const { address } = keyring.show(options.from);
@@ -120,7 +129,7 @@ export async function send(io: Io, globals: Globals, options: TxOptions, make: (
   try {
     const chainId = await chainIdOf(rpc, options.chainId);
     const { info } = QueryAccountInfoResponse.decode(await ask(rpc, "/cosmos.auth.v1beta1.Query/AccountInfo", QueryAccountInfoRequest.encode({ address }).finish()));
-    const bodyBytes = TxBody.encode(TxBody.fromPartial({ messages: make({ chainId, address }), memo: options.note })).finish();
+    const bodyBytes = TxBody.encode(TxBody.fromPartial({ messages: await make({ chainId, address, rpc }), memo: options.note })).finish();
     const secret = await keyring.secret(options.from);
     const publicKey = { typeUrl: `/${PubKey.$type}`, value: PubKey.encode({ key: publicKeyOf(secret) }).finish() };
     const authInfo = (gasLimit: bigint, amount: { denom: string; amount: string }[]): Uint8Array =>
@@ -164,7 +173,7 @@ async function chainIdOf(rpc: CometRpc, wanted: string | undefined): Promise<str
 
 export async function ask(rpc: CometRpc, path: string, data: Uint8Array): Promise<Uint8Array> {
   const { response } = await rpc.call<{ response: { code: number; log: string; value: string | null } }>("abci_query", { path, data: Buffer.from(data).toString("hex") });
-  if (response.code !== 0) throw new CliError(response.log, { ...hintOf(path), exitCode: exitCodes.invalid });
+  if (response.code !== 0) throw new CliError(response.log, { ...hintOf(path), exitCode: response.code === notFoundCode ? exitCodes.notFound : exitCodes.invalid });
   return new Uint8Array(Buffer.from(response.value ?? "", "base64"));
 }
 

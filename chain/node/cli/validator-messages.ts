@@ -32,7 +32,7 @@ export interface ValidatorOptions {
 /** One amount of one denom. */
 export function parseStake(text: string): { readonly denom: string; readonly amount: bigint } {
   const [stake, ...more] = parseCoins(text);
-  if (stake === undefined || more.length > 0) throw new CliError("a validator stakes one token: one amount such as 500000000udcm", { exitCode: exitCodes.usage });
+  if (stake === undefined || more.length > 0) throw new CliError("one amount of one token, such as 500000000udcm", { exitCode: exitCodes.usage });
   return stake;
 }
 

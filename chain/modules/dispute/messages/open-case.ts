@@ -54,7 +54,7 @@ export function openCase(ports: DisputePorts): MessageHandler<MsgOpenCase, MsgOp
     },
 
     arbitrary({ ctx, random }) {
-      const found = ports.holds.undisputed(ctx, 50);
+      const found = ports.holds.undisputed(ctx, 50).filter(({ gathersUntil }) => gathersUntil === 0n || random.chance(10));
       if (found.length === 0 || !random.chance(60)) return undefined;
       const { taskId, instanceId, period, consumer } = random.pick(found);
       const shows = random.chance(50);

@@ -110,7 +110,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
         timeInForce: random.chance(80) ? TimeInForce.TIME_IN_FORCE_GTT : TimeInForce.TIME_IN_FORCE_FOK, term: random.chance(50) ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, expiresTau: 0n,
         profileId: random.chance(20) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0, reclaimNotice,
         sla: random.chance(20) ? undefined : { minAvailabilityBps: 1 + random.int(10_000), maxLatencyMs: 1n + random.bigint(800n), periodMs: minSlaPeriod + random.bigint(60_000n), creditBps: 1 + random.int(10_000) },
-        acceptance: random.chance(50) ? { window: minSlaPeriod + random.bigint(20_000n), providerShareBps: random.pick([0, 5_000, 10_000]), heldBps: random.pick([1, 3_333, 5_000, 10_000]), period: minSlaPeriod + random.bigint(20_000n) } : undefined,
+        acceptance: random.chance(25) ? { window: minSlaPeriod + random.bigint(20_000n), providerShareBps: random.pick([0, 5_000, 10_000]), heldBps: random.pick([1, 3_333, 5_000, 10_000]), period: minSlaPeriod + random.bigint(20_000n) } : undefined,
         service: {
           program: { digest: new Uint8Array(32), size: 100n }, instances: 1 + random.int(3), dataUrls: ["http://127.0.0.1:1"], requestMeter: 1_000_000n, maxRequestSize: 1_000n,
           maxResponseSize: 1_000n, consumerKey: new Uint8Array(32), arguments: new Uint8Array(0),
