@@ -4,11 +4,12 @@ import { addressBytes } from "../../codec/address.ts";
 import { assert } from "../../runtime/errors.ts";
 import { markDirty, openBook, type BookKey } from "./books.ts";
 import { askChanged, askReplaced } from "./events.ts";
-import { askBook, asks, asksByProvider, books, cancelledAsks, dueKinds, replacedAsks, reschedule, schedule, suspended, type AskPlaceKey, type ProfileKey } from "./state.ts";
+import { askBook, asks, books, cancelledAsks, dueKinds, replacedAsks, reschedule, schedule, type AskPlaceKey, type ProfileKey } from "./state.ts";
 import { paramsAt } from "./params.ts";
 import { openPlace, placeOf, rankOf, unpark, withPlaces } from "./profiles.ts";
 import { returnDeposit } from "./escrow.ts";
 import { failUnit, isReserved, noteEnded, reservedClosed, wake } from "./reserved.ts";
+import { forgetAsk, isSuspended } from "./sellers.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
@@ -21,7 +22,7 @@ export function keyIn(ask: Ask, place: AskPlace): readonly [ProfileKey, AskPlace
 
 /** True where it stands in the book: an active provider's, for all, with a free unit, its window begun. */
 export function isListed(ctx: Context, ask: Ask): boolean {
-  return ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0 && !ask.waiting && !isReserved(ask) && !suspended.has(ctx, addressBytes(ask.provider));
+  return ask.status === OrderStatus.ORDER_STATUS_OPEN && ask.freeUnits > 0 && !ask.waiting && !isReserved(ask) && !isSuspended(ctx, addressBytes(ask.provider));
 }
 
 /** The ask without its places, which are the book's affair: as it is shown and exported. */
@@ -184,7 +185,7 @@ export function pruneAsk(ctx: Context, ports: MarketPorts, id: bigint): void {
   const ask = asks.find(ctx, id);
   if (ask === undefined || ask.units > 0 || ask.status === OrderStatus.ORDER_STATUS_OPEN) return;
   asks.remove(ctx, id);
-  asksByProvider.remove(ctx, [addressBytes(ask.provider), id]);
+  forgetAsk(ctx, addressBytes(ask.provider), id);
   returnDeposit(ctx, ports, ask.provider, BigInt(ask.storageDeposit));
 }
 

@@ -5,12 +5,12 @@ import { maxInt } from "../../math/int.ts";
 import { saveAsk } from "./asks.ts";
 import { jobsOnly, tradable } from "./checks.ts";
 import { askPlaced } from "./events.ts";
-import { followProvider } from "./followers.ts";
+import { addAsk } from "./followers.ts";
 import { currentParams } from "./params.ts";
 import { findQuoteDenom } from "./quote-denoms.ts";
 import { toBond } from "./rate.ts";
 import { saveAllotment } from "./reserved.ts";
-import { allotments, asksByProvider, classes, collect, dueKinds, endedDeliveries, nextAskId, schedule, take } from "./state.ts";
+import { allotments, classes, collect, dueKinds, endedDeliveries, nextAskId, schedule, take } from "./state.ts";
 import type { DeliveriesPort, Delivery } from "./ports.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -46,11 +46,10 @@ function open(ctx: Context, ports: MarketPorts, { positionId, provider, holder, 
     id: take(ctx, nextAskId), provider, classId, quoteDenom, basePrice: price, units, freeUnits: units, availableUntil: untilTau, expiresTau: untilTau, status: OrderStatus.ORDER_STATUS_OPEN,
     createdHeight: ctx.height, createdTau: tau, paramsVersion: currentParams(ctx).version, bondPerUnit, organization: view.organization, storageDeposit: "0", reservedFor: holder, positionId, maxAcceptanceWindow: acceptanceWindow,
   });
-  followProvider(ctx, ports, address);
+  addAsk(ctx, ports, address, ask.id);
   askPlaced(ctx, ask);
   saveAllotment(ctx, Allotment.fromPartial({ askId: ask.id, lots: lots * BigInt(units), positionId }));
   saveAsk(ctx, ask);
-  asksByProvider.set(ctx, [address, ask.id], true);
   schedule(ctx, untilTau, dueKinds.askExpiry, ask.id);
   return ask.id;
 }

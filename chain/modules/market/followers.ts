@@ -6,30 +6,34 @@ import { OrderStatus } from "../../codec/gen/dcm/market/v1/types.ts";
 import { uint64Bytes } from "../../codec/bytes.ts";
 import { closeAsk, isListed, isOutOfStep, saveAsk, supplyGrew } from "./asks.ts";
 import { isReserved, wake } from "./reserved.ts";
-import { asks, asksByProvider, collect, followCursors, followQueue, joinKey, nextTicket, suspended, take, within } from "./state.ts";
+import { asks, asksByProvider, collect, followCursors, followQueue, joinKey, nextTicket, take, within } from "./state.ts";
+import { isSuspended, countAsk, sellerOf, suspend } from "./sellers.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 
 /** Hears of a provider that may no longer, or again, be matched, that retires or has left. Cheap whatever number of asks it has. */
 export function followProvider(ctx: Context, ports: MarketPorts, address: Uint8Array): void {
+  const { asks: count, suspended } = sellerOf(ctx, address);
+  if (count === 0) return;
   const view = ports.providers.find(ctx, address);
   const active = view?.active === true;
-  const was = !suspended.has(ctx, address);
-  if (collect(ctx, asksByProvider, 1, within.address(address)).length === 0) {
-    if (!was) suspended.remove(ctx, address);
-    return;
-  }
   // One that stays out has nothing to be moved.
-  if (!active && !was && !withdraws(view)) return;
-  if (active) suspended.remove(ctx, address);
-  else suspended.set(ctx, address, true);
+  if (!active && suspended && !withdraws(view)) return;
+  suspend(ctx, address, !active);
   enqueue(ctx, address);
+}
+
+/** A provider that may be matched gets one more ask; where its others stand outside the books, they come back. */
+export function addAsk(ctx: Context, ports: MarketPorts, address: Uint8Array, id: bigint): void {
+  if (isSuspended(ctx, address)) followProvider(ctx, ports, address);
+  countAsk(ctx, address, id);
 }
 
 /** Hears that other attestations of a provider count: its asks may serve what they did not. */
 export function followAttestations(ctx: Context, address: Uint8Array): void {
-  if (!suspended.has(ctx, address) && collect(ctx, asksByProvider, 1, within.address(address)).length > 0) enqueue(ctx, address);
+  const { asks: count, suspended } = sellerOf(ctx, address);
+  if (count > 0 && !suspended) enqueue(ctx, address);
 }
 
 /** All its asks are looked at, from the first one on. One that waits already goes behind the others, so that nobody holds the queue up. */
@@ -61,7 +65,7 @@ export function moveFollowers(ctx: Context, ports: MarketPorts, limit: number): 
     const view = ports.providers.find(ctx, address);
     for (const id of ids) ctx.isolate(`market: ask ${id} follows its provider`, (item) => follow(item, ports, id, withdraws(view)));
     // Of one that has left nothing stays behind.
-    if (!rest && view === undefined) suspended.remove(ctx, address);
+    if (!rest && view === undefined) suspend(ctx, address, false);
   }
 }
 

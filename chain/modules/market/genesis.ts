@@ -16,10 +16,11 @@ import { contentOf, countJob, demandOf } from "./profiles.ts";
 import { checkQuoteDenom, maxQuoteDenoms, rateFault } from "./quote-denoms.ts";
 import { queueDraw } from "./draw-queue.ts";
 import { isHeld, streams } from "./services/instance-machine.ts";
+import { countAsk, suspend } from "./sellers.ts";
 import { isOver } from "./tasks.ts";
 import {
-  allotments, asks, asksByProvider, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, holds, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
-  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, nextRequestId, paramsByVersion, paramsVersion, probeDraws, probeQueue, probeRounds, probesByProber, profileBuilds, profiles, profilesByContent, qualities, quoteDenoms, quoteRequests, quotes, replacedAsks, replacedBids, reservedBids, schedule, seals, services, servicesByConsumer, stages, suspended, taskIdOf, tasks, tasksByProvider, tasksPerJob, trades,
+  allotments, asks, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, holds, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
+  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, nextRequestId, paramsByVersion, paramsVersion, probeDraws, probeQueue, probeRounds, probesByProber, profileBuilds, profiles, profilesByContent, qualities, quoteDenoms, quoteRequests, quotes, replacedAsks, replacedBids, reservedBids, schedule, seals, services, servicesByConsumer, stages, taskIdOf, tasks, tasksByProvider, tasksPerJob, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -212,7 +213,7 @@ function touch(ctx: Context, order: Ask | Bid): void {
 function initAsk(ctx: Context, ports: MarketPorts, ask: Ask): void {
   asks.set(ctx, ask.id, ask);
   const provider = addressBytes(ask.provider);
-  asksByProvider.set(ctx, [provider, ask.id], true);
+  countAsk(ctx, provider, ask.id);
   if (ask.status !== OrderStatus.ORDER_STATUS_OPEN) {
     if (ask.units === 0) schedule(ctx, ask.endedTau + lifetimeOf(ctx, ask), dueKinds.askPrune, ask.id);
     return;
@@ -220,7 +221,7 @@ function initAsk(ctx: Context, ports: MarketPorts, ask: Ask): void {
   schedule(ctx, ask.expiresTau, dueKinds.askExpiry, ask.id);
   if (ask.requestId !== 0n && !ask.accepted) quotes.set(ctx, [ask.requestId, ask.id], true);
   const view = ports.providers.find(ctx, provider);
-  if (view?.active !== true) suspended.set(ctx, provider, true);
+  if (view?.active !== true) suspend(ctx, provider, true);
   // An exported withdrawal goes on where it was.
   if (view?.retiring !== false) followProvider(ctx, ports, provider);
   if (ask.waiting) schedule(ctx, ask.availableFrom, dueKinds.askOpening, ask.id);

@@ -10,7 +10,7 @@ import { rateFault } from "./quote-denoms.ts";
 import { isUnopened } from "./stage-graph.ts";
 import { stagesOf } from "./stages.ts";
 import {
-  allotments, askBook, asks, bidBook, bidOrder, bids, bidsByOrganization, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, holdQueue, holds, instances, jobs, liveTasksByProvider, mandateCursors, mandateQueue, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, services, stages, taskIdOf, tasks,
+  allotments, askBook, asks, asksByProvider, bidBook, bidOrder, bids, bidsByOrganization, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, holdQueue, holds, instances, jobs, liveTasksByProvider, mandateCursors, mandateQueue, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, sellers, services, stages, taskIdOf, tasks,
   within, type BookKey,
 } from "./state.ts";
 import { instanceRecords, rounds, serviceAccounts } from "./services/invariants.ts";
@@ -24,7 +24,7 @@ export function invariants(ports: MarketPorts): Record<string, (ctx: Context) =>
     holdings: (ctx) => holdings(ctx, ports),
     denoms: (ctx) => denoms(ctx, ports),
     units,
-    books: (ctx) => askIndex(ctx) ?? bidIndex(ctx) ?? followers(ctx) ?? organizationIndex(ctx),
+    books: (ctx) => askIndex(ctx) ?? sellerRecords(ctx) ?? bidIndex(ctx) ?? followers(ctx) ?? organizationIndex(ctx),
     tasks: taskRecords,
     instances: instanceRecords,
     rounds,
@@ -186,6 +186,22 @@ function askIndex(ctx: Context): string | undefined {
   }
   const inBook = Array.from(askBook.entries(ctx)).length;
   return BigInt(inBook) === places ? undefined : `the books have ${inBook} places, the asks in them ${places}`;
+}
+
+/** Each provider's asks are counted, and one that has none is not remembered. */
+function sellerRecords(ctx: Context): string | undefined {
+  const counts = new Map<string, number>();
+  for (const [id, { provider }] of asks.entries(ctx)) {
+    if (!asksByProvider.has(ctx, [addressBytes(provider), id])) return `ask ${id} is missing from the index of ${provider}`;
+    counts.set(provider, (counts.get(provider) ?? 0) + 1);
+  }
+  for (const [address, seller] of sellers.entries(ctx)) {
+    const provider = addressText(address);
+    if (seller.asks !== (counts.get(provider) ?? 0) || seller.asks === 0) return `${provider} counts ${seller.asks} asks of ${counts.get(provider) ?? 0}`;
+    counts.delete(provider);
+  }
+  const [lost] = Array.from(counts.keys());
+  return lost === undefined ? undefined : `${lost} has asks and no record`;
 }
 
 /** Who waits for its asks to be moved stands in the queue once. */

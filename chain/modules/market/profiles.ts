@@ -84,6 +84,7 @@ export function withPlaces(ctx: Context, ask: Ask, key: BookKey): Ask {
   const book = openBook(ctx, key);
   const next = Math.max(1, book.nextProfileId);
   if (ask.profilesSeen >= next) return ask;
+  if (book.profiles === 0) return { ...ask, places: [], profilesSeen: next };
   const places = ask.places.filter(({ profileId }) => profiles.has(ctx, [key, profileId]));
   for (const [, profile] of profiles.entries(ctx, { within: within.book(key), from: within.profile(key, ask.profilesSeen) })) {
     const place = placeOf(profile, ask.premiums);

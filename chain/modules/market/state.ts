@@ -72,8 +72,18 @@ export const asks = map(storeName, key(0x10), uint64Key, lastDecoded(proto(Ask))
 /** Asks that can be matched (OPEN, with a free unit, their window begun, of an active provider), once for each profile that they can serve. Cheapest first. */
 export const askBook = map(storeName, key(0x11), pairKey(profileKey, askPlaceKey), present);
 export const asksByProvider = map(storeName, key(0x12), pairKey(bytesKey, uint64Key), present);
-/** Providers whose asks are out of the books, or on their way out, because they may not be matched. */
-export const suspended = map(storeName, key(0x13), tailKey, present);
+/** What the market knows of a provider that has asks. */
+export interface Seller {
+  /** Records, those of closed asks too. */
+  readonly asks: number;
+  /** They are out of the books, or on their way out, because it may not be matched. */
+  readonly suspended: boolean;
+}
+export const sellers = map<Uint8Array, Seller>(storeName, key(0x13), tailKey, {
+  encode: ({ asks: count, suspended }) => concatBytes(uint32Key.encode(count), Uint8Array.of(suspended ? 1 : 0)),
+  decode: (bytes) => ({ asks: uint32Key.decode(bytes, 0)[0], suspended: bytes[4] === 1 }),
+  fresh: true,
+});
 /** Providers whose asks have to follow them into or out of the books, by ticket; and for each its ticket and the id from which its asks are still to be looked at. */
 export const followQueue = map(storeName, key(0x14), uint64Key, rawValue);
 export const followCursors = map(storeName, key(0x15), tailKey, ticketAndId);

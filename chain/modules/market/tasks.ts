@@ -95,18 +95,20 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
   return task;
 }
 
-/** The job while a step is carried out; written once. */
+/** The job while a step is carried out; written once, where it changed. */
 class Ledger {
   job: Job;
   readonly #ctx: Context;
   readonly #ports: MarketPorts;
+  readonly #before: Job;
   constructor(ctx: Context, ports: MarketPorts, job: Job) {
     this.#ctx = ctx;
     this.#ports = ports;
+    this.#before = job;
     this.job = job;
   }
   save(): void {
-    saveJob(this.#ctx, this.#ports, this.job);
+    if (this.job !== this.#before) saveJob(this.#ctx, this.#ports, this.job);
   }
 }
 

@@ -10,11 +10,12 @@ import { canonical, checkClassId, checkPremiums, declared, expiry, jobsOnly, max
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { askPlaced, termName } from "../events.ts";
-import { followProvider } from "../followers.ts";
+import { addAsk } from "../followers.ts";
 import { currentParams, inRange, noticeOf, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom } from "../quote-denoms.ts";
 import { isReserved } from "../reserved.ts";
-import { asksByProvider, collect, dueKinds, freshBooks, nextAskId, schedule, take, within } from "../state.ts";
+import { sellerOf } from "../sellers.ts";
+import { dueKinds, freshBooks, nextAskId, schedule, take } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
 
@@ -72,7 +73,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       const reclaimNotice = checkTerms(capacity, message, currentParams(ctx).params);
       const view = ports.providers.find(ctx, address);
       if (view?.active !== true) fail(errors.notProvider, { address: provider });
-      if (collect(ctx, asksByProvider, maxAsksPerProvider, within.address(address)).length >= maxAsksPerProvider) fail(errors.tooManyOrders, { owner: provider, limit: maxAsksPerProvider });
+      if (sellerOf(ctx, address).asks >= maxAsksPerProvider) fail(errors.tooManyOrders, { owner: provider, limit: maxAsksPerProvider });
       const { version, params } = currentParams(ctx);
       const tau = ports.clock.tau(ctx);
       const until = expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime);
@@ -92,10 +93,9 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       const deposit = askDeposit(ask, params);
       authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", subject: 0n, coins: [{ denom: ports.providers.bondDenom(ctx), amount: deposit }], policy: { purpose: "ask", classId: message.classId, costTags: [] } });
       const placed = { ...ask, storageDeposit: deposit.toString() };
-      followProvider(ctx, ports, address);
+      addAsk(ctx, ports, address, ask.id);
       askPlaced(ctx, placed);
       saveAsk(ctx, placed);
-      asksByProvider.set(ctx, [address, ask.id], true);
       schedule(ctx, placed.expiresTau, dueKinds.askExpiry, ask.id);
       if (waiting) schedule(ctx, ask.availableFrom, dueKinds.askOpening, ask.id);
       if (!isReserved(ask)) freshBooks.set(ctx, bookOf(ask), true);

@@ -8,11 +8,12 @@ import { canonical, declared, expiry, maxPrice, maxTau, tradable } from "../chec
 import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { askPlaced } from "../events.ts";
-import { followProvider } from "../followers.ts";
+import { addAsk } from "../followers.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { maxQuotes, quotesOf } from "../requests.ts";
 import { saveAllotment } from "../reserved.ts";
-import { asksByProvider, collect, dueKinds, nextAskId, quoteRequests, quotes, schedule, take, within } from "../state.ts";
+import { sellerOf } from "../sellers.ts";
+import { dueKinds, nextAskId, quoteRequests, quotes, schedule, take } from "../state.ts";
 import { askDeposit, maxUnits } from "./place-ask.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -46,7 +47,7 @@ export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResp
       const own = standing.find((askId) => loadAsk(ctx, askId).provider === provider);
       if (own !== undefined) fail(errors.alreadyQuoted, { id, ask: own });
       if (standing.length >= maxQuotes) fail(errors.tooManyQuotes, { id, limit: maxQuotes });
-      if (collect(ctx, asksByProvider, maxAsksPerProvider, within.address(address)).length >= maxAsksPerProvider) fail(errors.tooManyOrders, { owner: provider, limit: maxAsksPerProvider });
+      if (sellerOf(ctx, address).asks >= maxAsksPerProvider) fail(errors.tooManyOrders, { owner: provider, limit: maxAsksPerProvider });
       const bond = capacity.minBondPerUnit * BigInt(message.units);
       if (bond > 0n && !ports.providers.reserve(ctx, address, bond)) fail(errors.bondTooSmall, { needed: bond, free: ports.providers.free(ctx, address) });
       const { version, params } = currentParams(ctx);
@@ -59,11 +60,10 @@ export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResp
       const policy = { purpose: "ask", classId, costTags: [] } as const;
       authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", subject: 0n, coins: [{ denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
       const placed = { ...ask, storageDeposit: deposit.toString() };
-      followProvider(ctx, ports, address);
+      addAsk(ctx, ports, address, ask.id);
       askPlaced(ctx, placed);
       saveAllotment(ctx, Allotment.fromPartial({ askId: ask.id, lots: lots * BigInt(tasks) }));
       saveAsk(ctx, placed);
-      asksByProvider.set(ctx, [address, ask.id], true);
       quotes.set(ctx, [id, ask.id], true);
       schedule(ctx, placed.expiresTau, dueKinds.askExpiry, ask.id);
       return { askId: ask.id };
