@@ -11,7 +11,7 @@ import { escrowOf } from "./settlement.ts";
 import { unmatchedTasks } from "./stage-graph.ts";
 import { closeStages } from "./stages.ts";
 import {
-  bidBook, bidOrder, bidPlaceKey, bids, bidsByOrganization, books, cancelledBids, demands, dueKinds, instances, iocBids, jobs, joinKey, replacedBids, reschedule, schedule, services, tasks, within, type BidPlace, type BookKey, type DueKind,
+  bidBook, bidOrder, bidPlaceKey, bids, bidsByOrganization, books, cancelledBids, demands, dueKinds, dueQueue, instances, iocBids, jobs, joinKey, replacedBids, reschedule, schedule, services, tasks, within, type BidPlace, type BookKey, type DueKind,
   type ProfileKey,
 } from "./state.ts";
 import { countJob, demandOf, unpark } from "./profiles.ts";
@@ -247,10 +247,17 @@ function endBacking(ctx: Context, ports: MarketPorts, backing: Backing, prune: D
   assert(BigInt(backing.escrow!.held) === 0n, `what bid ${backing.id} carries ends with ${backing.escrow!.held} in escrow`);
   const bid = loadBid(ctx, backing.id);
   countJob(ctx, ports, bookOf(bid), bid.profileId, -1n);
-  if (!isTerminal(bid.status)) {
-    reschedule(ctx, dueKinds.bidExpiry, bid.id, bid.expiresTau, 0n);
-    cancelledBids.remove(ctx, bid.id);
-    bids.set(ctx, bid.id, { ...bid, endedTau: tau });
-  }
+  if (!isTerminal(bid.status)) cancelledBids.remove(ctx, bid.id);
   schedule(ctx, tau + paramsAt(ctx, backing.paramsVersion).recordLifetime, prune, backing.id);
+}
+
+/** The bid as it is shown: one whose job or service is over has left with it. */
+export function shownBid(ctx: Context, bid: Bid): Bid {
+  return bid.endedTau === 0n ? { ...bid, endedTau: loadBacking(ctx, bid).endedTau } : bid;
+}
+
+/** The bid of a job or service that is pruned; its place in the queue goes with it, where the sweep has not come to it. */
+export function removeBid(ctx: Context, bid: Bid): void {
+  bids.remove(ctx, bid.id);
+  dueQueue.remove(ctx, [bid.expiresTau, dueKinds.bidExpiry, bid.id]);
 }

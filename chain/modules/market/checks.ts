@@ -3,7 +3,7 @@ import { addressText } from "../../codec/address.ts";
 import { utf8 } from "../../codec/bytes.ts";
 import { readAddress } from "../../runtime/addresses.ts";
 import { fail } from "../../runtime/errors.ts";
-import { isTerminal } from "./bids.ts";
+import { isTerminal, loadBacking } from "./bids.ts";
 import { errors } from "./errors.ts";
 import { enumName, statusName } from "./events.ts";
 import { inRange } from "./params.ts";
@@ -128,7 +128,7 @@ export function ownBid(ctx: Context, ports: MarketPorts, id: bigint, signer: str
   const bid = bids.find(ctx, id);
   if (bid === undefined) fail(errors.unknownJob, { id });
   if (!mayAct(bid)) fail(errors.notYours, { what: `bid ${id}`, owner: bid.consumer, signer });
-  if (isTerminal(bid.status) || bid.endedTau !== 0n) fail(errors.notOpen, { what: `bid ${id}`, status: statusName(bid.status) });
+  if (isTerminal(bid.status) || loadBacking(ctx, bid).endedTau !== 0n) fail(errors.notOpen, { what: `bid ${id}`, status: statusName(bid.status) });
   if (bid.expiresTau < ports.clock.tau(ctx)) fail(errors.notOpen, { what: `bid ${id}`, status: "expired" });
   if (cancelledBids.has(ctx, id)) fail(errors.cancelPending, { what: `bid ${id}` });
   return bid;

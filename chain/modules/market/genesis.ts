@@ -3,7 +3,7 @@ import { GenesisState, type ProfileRecord } from "../../codec/gen/dcm/market/v1/
 import { OrderStatus, ProfileDemand, TaskState, type Ask, type Bid, type Draw, type Instance, type Job, type ProbeRound, type Profile, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { bare, bookOf, lifetimeOf, listAsk } from "./asks.ts";
-import { isImmediate, isTerminal, listForOrganization, loadBacking } from "./bids.ts";
+import { isImmediate, isTerminal, listForOrganization, loadBacking, shownBid } from "./bids.ts";
 import { markDirty, openBook } from "./books.ts";
 import { checkClass, cpuSmall, wasmCore } from "./classes.ts";
 import { followProvider } from "./followers.ts";
@@ -17,7 +17,7 @@ import { checkQuoteDenom, maxQuoteDenoms, rateFault } from "./quote-denoms.ts";
 import { queueDraw } from "./draw-queue.ts";
 import { isHeld, streams } from "./services/instance-machine.ts";
 import { countAsk, suspend } from "./sellers.ts";
-import { isOver } from "./tasks.ts";
+import { bareTask, isOver } from "./tasks.ts";
 import {
   allotments, asks, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, holds, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
   jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, nextRequestId, paramsByVersion, paramsVersion, probeDraws, probeQueue, probeRounds, probesByProber, profileBuilds, profiles, profilesByContent, qualities, quoteDenoms, quoteRequests, quotes, replacedAsks, replacedBids, reservedBids, schedule, seals, services, servicesByConsumer, stages, taskIdOf, tasks, tasksByProvider, tasksPerJob, trades,
@@ -143,7 +143,7 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   for (const round of state.probeRounds) initRound(ctx, round);
   for (const quality of state.qualities) qualities.set(ctx, addressBytes(quality.provider), quality);
   for (const task of state.tasks) {
-    tasks.set(ctx, task.id, task);
+    tasks.set(ctx, task.id, { ...task, queuedTau: task.dueTau });
     if (task.dueTau !== 0n) schedule(ctx, task.dueTau, dueKinds.task, task.id);
     for (const replica of task.replicas) {
       tasksByProvider.set(ctx, [addressBytes(replica.provider), task.id], true);
@@ -260,7 +260,7 @@ function initRound(ctx: Context, round: ProbeRound): void {
 
 function initBid(ctx: Context, bid: Bid): void {
   bids.set(ctx, bid.id, bid);
-  if (isTerminal(bid.status) || bid.endedTau !== 0n) return;
+  if (isTerminal(bid.status) || loadBacking(ctx, bid).endedTau !== 0n) return;
   schedule(ctx, bid.expiresTau, dueKinds.bidExpiry, bid.id);
   if (bid.status !== OrderStatus.ORDER_STATUS_OPEN) return;
   listForOrganization(ctx, bid, true);
@@ -296,7 +296,7 @@ function exported(ctx: Context): GenesisState {
   const keys = <K, V>(collection: MapOf<K, V>): K[] => Array.from(collection.entries(ctx), ([key]) => key);
   return GenesisState.create({
     params: Array.from(paramsByVersion.entries(ctx), ([version, params]) => ({ version, params })),
-    classes: values(classes), quoteDenoms: values(quoteDenoms), books: values(books), asks: values(asks).map(bare), jobs: values(jobs), bids: values(bids), tasks: values(tasks),
+    classes: values(classes), quoteDenoms: values(quoteDenoms), books: values(books), asks: values(asks).map(bare), jobs: values(jobs), bids: values(bids).map((bid) => shownBid(ctx, bid)), tasks: values(tasks).map(bareTask),
     services: values(services), instances: values(instances), leases: values(leases), profiles: values(profiles).map((profile) => profileRecord(ctx, profile)), replacedAsks: values(replacedAsks), replacedBids: values(replacedBids),
     candles: values(candles), index: values(indexBuckets), indexShares: values(indexShares),
     stages: values(stages), draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),

@@ -283,7 +283,9 @@ function taskRecords(ctx: Context): string | undefined {
     if (fault !== undefined) return `task ${id} ${fault}`;
     const { limitPrice } = loadBid(ctx, task.jobId);
     if (task.replicas.some((one) => one.price < task.price || one.price > limitPrice)) return `task ${id} has a replica below its price of ${task.price} or above the limit of ${limitPrice}`;
-    if (task.dueTau !== 0n && !dueQueue.has(ctx, [task.dueTau, dueKinds.task, id])) return `task ${id} is due at ${task.dueTau} and not in the queue`;
+    const { dueTau, queuedTau } = task;
+    if ((dueTau === 0n) !== (queuedTau === 0n) || queuedTau > dueTau) return `task ${id} is due at ${dueTau} and queued for ${queuedTau}`;
+    if (queuedTau !== 0n && !dueQueue.has(ctx, [queuedTau, dueKinds.task, id])) return `task ${id} is queued for ${queuedTau} and not in the queue`;
   }
   const live = Array.from(tasks.entries(ctx)).filter(([, task]) => !isOver(task.state)).flatMap(([id, task]) => task.replicas.map(({ provider }) => `${provider} ${id}`)).sort(compareText);
   const indexed = Array.from(liveTasksByProvider.entries(ctx), ([[provider, id]]) => `${addressText(provider)} ${id}`).sort(compareText);

@@ -10,7 +10,7 @@ import { QueryError } from "../../runtime/errors.ts";
 import { queryService, type BoundQuery } from "../../runtime/module.ts";
 import { defaultPageLimit, maxPageScan, paginate } from "../../runtime/queries.ts";
 import { bare } from "./asks.ts";
-import { bidsByPrice, openTasks } from "./bids.ts";
+import { bidsByPrice, loadBid, openTasks, shownBid } from "./bids.ts";
 import { openBook } from "./books.ts";
 import { findHold } from "./holds.ts";
 import { currentParams } from "./params.ts";
@@ -71,16 +71,16 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
     ask: (ctx, { askId }) => ({ ask: bare(asks.find(ctx, askId) ?? notFound(`ask ${askId}`)) }),
     bids(ctx, request) {
       const { items, pagination } = bidPage(ctx, request);
-      return { bids: items, pagination };
+      return { bids: items.map((bid) => shownBid(ctx, bid)), pagination };
     },
-    bid: (ctx, { bidId }) => ({ bid: bids.find(ctx, bidId) ?? notFound(`bid ${bidId}`) }),
+    bid: (ctx, { bidId }) => ({ bid: shownBid(ctx, bids.find(ctx, bidId) ?? notFound(`bid ${bidId}`)) }),
     jobs(ctx, request) {
       const { items, pagination } = request.consumer === ""
         ? paginate(ctx, jobs, request.pagination, (_, value) => value)
         : paginate(ctx, jobsByConsumer, request.pagination, ([, id]) => jobs.find(ctx, id), within.address(queryAddress(request.consumer)));
       return { jobs: items, pagination };
     },
-    job: (ctx, { jobId }) => ({ job: jobOf(ctx, jobId), bid: bids.find(ctx, jobId)!, stages: [...presentStages(ctx, ports, jobOf(ctx, jobId))] }),
+    job: (ctx, { jobId }) => ({ job: jobOf(ctx, jobId), bid: shownBid(ctx, loadBid(ctx, jobId)), stages: [...presentStages(ctx, ports, jobOf(ctx, jobId))] }),
     escrow: (ctx, { jobId }) => ({ escrow: (services.find(ctx, jobId) ?? jobOf(ctx, jobId)).escrow! }),
     services(ctx, request) {
       const { items, pagination } = request.consumer === ""
@@ -88,7 +88,7 @@ export function marketQueries(ports: MarketPorts): BoundQuery[] {
         : paginate(ctx, servicesByConsumer, request.pagination, ([, id]) => services.find(ctx, id), within.address(queryAddress(request.consumer)));
       return { services: items, pagination };
     },
-    service: (ctx, { serviceId }) => ({ service: serviceOf(ctx, serviceId), bid: bids.find(ctx, serviceId)! }),
+    service: (ctx, { serviceId }) => ({ service: serviceOf(ctx, serviceId), bid: shownBid(ctx, loadBid(ctx, serviceId)) }),
     instances(ctx, request) {
       const { items, pagination } = instancePage(ctx, ports, request);
       return { instances: items, pagination };

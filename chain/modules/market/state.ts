@@ -241,6 +241,16 @@ export function reschedule(ctx: Context, kind: DueKind, id: bigint, from: bigint
   if (to !== 0n) schedule(ctx, to, kind, id);
 }
 
+/**
+ * Keeps what is due at `due` (0: never) in the queue, at that tau or before it; `place` is where it stands (0: nowhere). What has got more time stays where it is, and the sweep puts it off when it
+ * comes to it: most objects move on before. Gives the place.
+ */
+export function requeue(ctx: Context, kind: DueKind, id: bigint, place: bigint, due: bigint): bigint {
+  if (place !== 0n && place <= due) return place;
+  reschedule(ctx, kind, id, place, due);
+  return due;
+}
+
 const top = 0xffffffffffffffffn;
 /** Highest limit first in byte order. */
 export const bidOrder = (limit: bigint): bigint => top - limit;

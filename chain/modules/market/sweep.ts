@@ -2,7 +2,7 @@
 import { CloseReason, OrderStatus, TaskState } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { closeAsk, pruneAsk, saveAsk } from "./asks.ts";
-import { closeBid, isImmediate, loadBid, loadJob } from "./bids.ts";
+import { closeBid, isImmediate, loadBacking, loadBid, loadJob, removeBid } from "./bids.ts";
 import { returnBidDeposit } from "./escrow.ts";
 import { emit } from "./events.ts";
 import { removeLease } from "./leases.ts";
@@ -11,34 +11,34 @@ import { endIndexHour } from "./prices.ts";
 import { endRequest } from "./requests.ts";
 import { overdueInputs } from "./stage-flow.ts";
 import {
-  asks, bids, collect, declines, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, quoteRequests, schedule, seals, stages, tasks, tasksByProvider, tasksPerJob, within, type DueKind,
+  asks, collect, declines, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, quoteRequests, schedule, seals, stages, tasks, tasksByProvider, tasksPerJob, within, type DueKind,
 } from "./state.ts";
 import { pruneService } from "./services/sweep.ts";
 import { saltMissed } from "./task-machine.ts";
-import { apply, loadTask, termsOf } from "./tasks.ts";
+import { apply, sweepTask, termsOf } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
 export function sweep(ctx: Context, ports: MarketPorts): void {
   const tau = ports.clock.tau(ctx);
   for (const [[due, kind, id]] of collect(ctx, dueQueue, currentParams(ctx).params.maxSweep, undefined, within.id(tau))) {
-    ctx.isolate(`market: due entry ${kind}/${id}`, (item) => handle(item, ports, kind as DueKind, id));
+    ctx.isolate(`market: due entry ${kind}/${id}`, (item) => handle(item, ports, kind as DueKind, id, due));
     // An entry whose object moved on has gone already; what is left of it goes now.
     dueQueue.remove(ctx, [due, kind, id]);
   }
 }
 
-function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint): void {
+function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint, due: bigint): void {
   switch (kind) {
     case dueKinds.task:
-      loadTask(ctx, ports, id);
+      sweepTask(ctx, ports, id, due);
       return;
     case dueKinds.draw:
       overdueSalt(ctx, ports, id);
       return;
     case dueKinds.bidExpiry: {
       const bid = loadBid(ctx, id);
-      closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_EXPIRED, isImmediate(bid) ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED);
+      if (loadBacking(ctx, bid).endedTau === 0n) closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_EXPIRED, isImmediate(bid) ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED);
       return;
     }
     case dueKinds.askExpiry: {
@@ -117,7 +117,7 @@ function pruneJob(ctx: Context, ports: MarketPorts, id: bigint): void {
     return;
   }
   jobs.remove(ctx, id);
-  bids.remove(ctx, id);
+  removeBid(ctx, loadBid(ctx, id));
   jobsByConsumer.remove(ctx, [addressBytes(job.consumer), id]);
   returnBidDeposit(ctx, ports, job);
   emit(ctx, "EventJobPruned", { job_id: id, consumer: job.consumer, storage_deposit: job.escrow!.storageDeposit });

@@ -5,7 +5,7 @@ import { testContext } from "../../runtime/testing.ts";
 import { firstBids, turnBids } from "./clearing.ts";
 import { followProvider } from "./followers.ts";
 import { maxDeclined } from "./messages/decline-task.ts";
-import { bidCursors, followQueue, readyDraws, sellers, taskIdOf } from "./state.ts";
+import { bidCursors, dueKinds, dueQueue, followQueue, readyDraws, sellers, taskIdOf } from "./state.ts";
 import { fails, name, replicated, resultOf, saltChain, TestMarket } from "./testing.ts";
 
 const salts = saltChain(20);
@@ -103,6 +103,36 @@ describe("tasks", () => {
     assert.deepEqual([closed.state, closed.closeReason, closed.misses], [TaskState.TASK_STATE_CLOSED, CloseReason.CLOSE_REASON_MISSED, 3]);
     for (const provider of providers) assert.equal(market.providers.get(provider)!.bond, 10_000_000n - 10n);
     assert.equal(jobOf(market, job).escrow!.refunded, jobOf(market, job).escrow!.deposited);
+  });
+
+  it("MKT-56: a task that got more time is put off when the sweep comes to it, and missed at its own tau; what has ended leaves no place in the queue", () => {
+    const { market, provider, job, task } = single();
+    const places = (kind: number): bigint[] => Array.from(dueQueue.entries(testContext(market.stores)), ([[tau, of]]) => [tau, of] as const).filter(([, of]) => of === kind).map(([tau]) => tau);
+    const first = market.task(task).dueTau;
+    market.start(task, provider);
+    market.tau += 10_000n;
+    market.commit(task, provider);
+    const due = market.task(task).dueTau;
+    assert.ok(due > first);
+    assert.deepEqual(places(dueKinds.task), [first]);
+    const blocksBehind = (tau: bigint): void => {
+      while (market.tau <= tau) market.block(100n);
+      market.block(100n);
+    };
+    blocksBehind(first);
+    assert.deepEqual(places(dueKinds.task), [due]);
+    assert.equal(market.task(task).state, TaskState.TASK_STATE_REVEALING);
+    blocksBehind(due);
+    assert.deepEqual([market.task(task).state, places(dueKinds.task)], [TaskState.TASK_STATE_OPEN, []]);
+    const other = market.provider("p2");
+    market.ask(other, 10n);
+    market.block(1_000n, 2);
+    market.finish(task, other);
+    assert.deepEqual([places(dueKinds.task), places(dueKinds.bidExpiry).length, places(dueKinds.jobPrune).length], [[], 1, 1]);
+    assert.equal(bidOf(market, job).endedTau, market.tau);
+    market.tau += 8n * 86_400_000n;
+    market.block();
+    assert.deepEqual([places(dueKinds.bidExpiry), places(dueKinds.jobPrune)], [[], []]);
   });
 
   it("MKT-51: time for the commitment is there for as long as a conforming host needs for the lots", () => {

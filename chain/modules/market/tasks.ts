@@ -15,7 +15,7 @@ import { paramsAt } from "./params.ts";
 import { countSettled } from "./prices.ts";
 import { rateOf } from "./rate.ts";
 import { countReserved } from "./reserved-tasks.ts";
-import { asks, classes, dueKinds, jobs, liveTasksByProvider, reschedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
+import { asks, classes, dueKinds, jobs, liveTasksByProvider, requeue, schedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
 import { afterTask, presentStages } from "./stage-flow.ts";
 import { isUnopened, stageOf } from "./stage-graph.ts";
 import { bringUp, closeOpen, type Effect, type Step, type Terms } from "./task-machine.ts";
@@ -46,7 +46,7 @@ export function termsOf(ctx: Context, job: Job): Terms {
 
 /** A task as it is at this tau, nothing stored: for queries. */
 export function presentTask(ctx: Context, ports: MarketPorts, task: Task, job: Job): Task {
-  return isOver(task.state) ? task : bringUp(task, termsOf(ctx, job), ports.clock.tau(ctx)).task;
+  return bareTask(isOver(task.state) ? task : bringUp(task, termsOf(ctx, job), ports.clock.tau(ctx)).task);
 }
 
 /** The task with its job, brought up to date and stored; undefined where it has no record. */
@@ -80,7 +80,7 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
   if (needsNoDraw(before, task)) dropDraw(ctx, task.id);
   const gone = new Set(step.effects.flatMap((effect) => (effect.kind === "ended" ? [effect.replica.provider] : [])));
   for (const effect of step.effects) task = carryOut(ctx, ports, before, task, after, effect, gone);
-  store(ctx, before, task);
+  task = store(ctx, before, task);
   report(ctx, before, task, after.job);
   after.save();
   if (before.replicas.length > 0 && (isOver(task.state) || task.state === TaskState.TASK_STATE_OPEN)) {
@@ -188,10 +188,10 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
   }
 }
 
-/** Writes the task, its deadline and who takes part in it. */
-function store(ctx: Context, before: Task, task: Task): void {
+/** Writes the task, its deadline and who takes part in it. Gives it with its place in the queue. */
+function store(ctx: Context, before: Task, after: Task): Task {
+  const task = { ...after, queuedTau: requeue(ctx, dueKinds.task, after.id, before.queuedTau, after.dueTau) };
   tasks.set(ctx, task.id, task);
-  reschedule(ctx, dueKinds.task, task.id, before.dueTau, task.dueTau);
   const has = (list: readonly Replica[], provider: string): boolean => list.some((one) => one.provider === provider);
   for (const { provider } of before.replicas) {
     if (!has(task.replicas, provider)) tasksByProvider.remove(ctx, [addressBytes(provider), task.id]);
@@ -201,7 +201,19 @@ function store(ctx: Context, before: Task, task: Task): void {
     if (!has(before.replicas, provider)) tasksByProvider.set(ctx, [addressBytes(provider), task.id], true);
     if (!isOver(task.state) && !(!isOver(before.state) && has(before.replicas, provider))) liveTasksByProvider.set(ctx, [addressBytes(provider), task.id], true);
   }
+  return task;
 }
+
+/** The sweep has come to the task's place in the queue: the task as it is now, queued again for what it waits for next. */
+export function sweepTask(ctx: Context, ports: MarketPorts, id: bigint, place: bigint): void {
+  const task = loadTask(ctx, ports, id)?.task;
+  if (task?.queuedTau !== place) return;
+  tasks.set(ctx, id, { ...task, queuedTau: task.dueTau });
+  schedule(ctx, task.dueTau, dueKinds.task, id);
+}
+
+/** The task without its place in the queue: as it is shown and exported. */
+export const bareTask = (task: Task): Task => ({ ...task, queuedTau: 0n });
 
 function report(ctx: Context, before: Task, task: Task, job: Job): void {
   for (const replica of task.replicas) {
@@ -229,6 +241,6 @@ export function blankTask(bid: Bid, job: Job, index: number, stages: readonly St
   return {
     id: job.id * tasksPerJob + BigInt(index), jobId: job.id, index, state: closed ? TaskState.TASK_STATE_CLOSED : waiting ? TaskState.TASK_STATE_WAITING : TaskState.TASK_STATE_OPEN,
     price: 0n, lots: bid.lots, stake: "0", auditProbabilityBps: 0, paramsVersion: job.paramsVersion, misses: 0, declinedBy: [], replicas: [], dueTau: 0n,
-    closeReason: closed ? reason : CloseReason.CLOSE_REASON_UNSPECIFIED, result: undefined, endedTau: closed ? (unopened?.endedTau ?? bid.endedTau) : 0n, heldAsks: [], matchedTau: 0n,
+    closeReason: closed ? reason : CloseReason.CLOSE_REASON_UNSPECIFIED, result: undefined, endedTau: closed ? (unopened?.endedTau ?? bid.endedTau) : 0n, heldAsks: [], matchedTau: 0n, queuedTau: 0n,
   };
 }

@@ -1,10 +1,11 @@
 /** Instances of which something becomes by itself: at most `max_sweep` a block, the oldest first, apart from all other deadlines. Rights do not wait for it. */
 import { addressBytes } from "../../../codec/address.ts";
+import { loadBid, removeBid } from "../bids.ts";
 import { returnBidDeposit } from "../escrow.ts";
 import { emit } from "../events.ts";
 import { removeLease } from "../leases.ts";
 import { currentParams } from "../params.ts";
-import { bids, collect, dueKinds, instanceQueue, instances, leasesByJob, schedule, seals, services, servicesByConsumer, within } from "../state.ts";
+import { collect, dueKinds, instanceQueue, instances, leasesByJob, schedule, seals, services, servicesByConsumer, within } from "../state.ts";
 import { loadInstance } from "./services.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -42,7 +43,7 @@ export function pruneService(ctx: Context, ports: MarketPorts, id: bigint): void
     return;
   }
   services.remove(ctx, id);
-  bids.remove(ctx, id);
+  removeBid(ctx, loadBid(ctx, id));
   servicesByConsumer.remove(ctx, [addressBytes(service.consumer), id]);
   returnBidDeposit(ctx, ports, service);
   emit(ctx, "EventServicePruned", { service_id: id, consumer: service.consumer, storage_deposit: service.escrow!.storageDeposit });

@@ -861,6 +861,8 @@ export interface Task {
   /** Units promised to its pending draw: ask ids. */
   heldAsks: bigint[];
   matchedTau: bigint;
+  /** Where it stands in the queue of what is due: at due_tau or before it. The state's affair: 0 where it is shown or exported. */
+  queuedTau: bigint;
 }
 
 /** A pending draw: of the replicas beside the first, or of a tie-break. */
@@ -6103,6 +6105,7 @@ function createBaseTask(): Task {
     endedTau: 0n,
     heldAsks: [],
     matchedTau: 0n,
+    queuedTau: 0n,
   };
 }
 
@@ -6194,6 +6197,12 @@ export const Task: MessageFns<Task, "dcm.market.v1.Task"> = {
         throw new globalThis.Error("value provided for field message.matchedTau of type uint64 too large");
       }
       writer.uint32(144).uint64(message.matchedTau);
+    }
+    if (message.queuedTau !== 0n) {
+      if (BigInt.asUintN(64, message.queuedTau) !== message.queuedTau) {
+        throw new globalThis.Error("value provided for field message.queuedTau of type uint64 too large");
+      }
+      writer.uint32(152).uint64(message.queuedTau);
     }
     return writer;
   },
@@ -6365,6 +6374,14 @@ export const Task: MessageFns<Task, "dcm.market.v1.Task"> = {
             message.matchedTau = reader.uint64() as bigint;
             continue;
           }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.queuedTau = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6406,6 +6423,7 @@ export const Task: MessageFns<Task, "dcm.market.v1.Task"> = {
     message.matchedTau = (object.matchedTau !== undefined && object.matchedTau !== null)
       ? BigInt(object.matchedTau)
       : 0n;
+    message.queuedTau = (object.queuedTau !== undefined && object.queuedTau !== null) ? BigInt(object.queuedTau) : 0n;
     return message;
   },
 };
