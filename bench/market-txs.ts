@@ -8,7 +8,8 @@ import type { Any } from "../chain/codec/gen/google/protobuf/any.ts";
 import { taskIdOf } from "../chain/modules/market/state.ts";
 import { anyOf, testAccount, type TestAccount } from "../test/support/accounts.ts";
 import { TestChain, testDenom } from "../test/support/chain.ts";
-import { timed, type Time } from "./bank-sends.ts";
+import { timed } from "./bank-sends.ts";
+import { watchWrites, type BareWrites } from "./bare-writes.ts";
 import { figure, machine, type Benchmark } from "./benchmark.ts";
 import { ask, bid, commit, registration, reveal, start } from "./market-messages.ts";
 
@@ -30,17 +31,25 @@ async function marketChain(count: number): Promise<{ chain: TestChain; providers
     },
   });
   chain.block();
-  run(chain, providers.map((one, i) => chain.sign(one, [registration(one, i, testDenom)], { fee })));
+  for (const { code, log } of chain.block(providers.map((one, i) => chain.sign(one, [registration(one, i, testDenom)], { fee }))).txResults) if (code !== 0) throw new Error(log);
   return { chain, providers, consumers };
 }
 
+interface Block {
+  /** Milliseconds of CPU. */
+  readonly cpu: number;
+  /** What its writes cost by themselves. */
+  readonly bare: BareWrites;
+}
+
 /** One block of them, after their checks; throws where one fails. */
-function run(chain: TestChain, txs: readonly Uint8Array[]): Time {
+function run(chain: TestChain, writes: ReturnType<typeof watchWrites>, txs: readonly Uint8Array[]): Block {
   for (const tx of txs) chain.machine.checkTx(tx, false);
   let failed: string | undefined;
-  const time = timed(() => (failed = chain.execute(txs, 1n).txResults.find(({ code }) => code !== 0)?.log));
+  const { cpu } = timed(() => (failed = chain.execute(txs, 1n).txResults.find(({ code }) => code !== 0)?.log));
   if (failed !== undefined) throw new Error(failed);
-  return time;
+  const bare = writes.last();
+  return { cpu: cpu - bare.cpu, bare };
 }
 
 const marketTxs: Benchmark = {
@@ -49,37 +58,48 @@ const marketTxs: Benchmark = {
   async run({ runs, quick, progress }) {
     const count = quick ? 100 : 2_000;
     const { chain, providers, consumers } = await marketChain(count);
-    const times = Object.fromEntries([...kinds, "batch"].map((kind) => [kind, [] as Time[]])) as Record<Kind | "batch", Time[]>;
+    const writes = watchWrites(chain.store);
+    const blocks = Object.fromEntries([...kinds, "batch"].map((kind) => [kind, [] as Block[]])) as Record<Kind | "batch", Block[]>;
     let firstJob = 1n;
     for (let round = 0; round <= runs; round++) {
       const by = (parties: readonly TestAccount[], make: (party: TestAccount, i: number) => Any): Uint8Array[] => parties.map((party, i) => chain.sign(party, [make(party, i)], { fee }));
-      const took = (kind: Kind | "batch", time: Time): void => {
-        progress(`round ${round} of ${runs}: ${kind}, ${((time.cpu / count) * 1_000).toFixed(0)} us`);
-        if (round > 0) times[kind].push(time);
+      const took = (kind: Kind | "batch", txs: readonly Uint8Array[]): void => {
+        const block = run(chain, writes, txs);
+        progress(`round ${round} of ${runs}: ${kind}, ${((block.cpu / count) * 1_000).toFixed(0)} us`);
+        if (round > 0) blocks[kind].push(block);
       };
-      took("send", run(chain, by(consumers, (from, i) => anyOf(MsgSend, { fromAddress: from.text, toAddress: consumers[(i + 1) % count]!.text, amount: [{ denom: testDenom, amount: "1" }] }))));
-      took("ask", run(chain, by(providers, (provider, i) => ask(provider, i, testDenom))));
-      took("bid", run(chain, by(consumers, (consumer) => bid(consumer, testDenom))));
-      took("batch", run(chain, []));
+      took("send", by(consumers, (from, i) => anyOf(MsgSend, { fromAddress: from.text, toAddress: consumers[(i + 1) % count]!.text, amount: [{ denom: testDenom, amount: "1" }] })));
+      took("ask", by(providers, (provider, i) => ask(provider, i, testDenom)));
+      took("bid", by(consumers, (consumer) => bid(consumer, testDenom)));
+      took("batch", []);
       chain.block();
       const tasks = Array.from({ length: count }, (_, i) => taskIdOf(firstJob + BigInt(i), 0));
       firstJob += BigInt(count);
       const workers = tasks.map((task) => workerOf(chain, task, providers));
       const each = (make: (worker: TestAccount, task: bigint) => Any): Uint8Array[] => tasks.map((task, i) => chain.sign(workers[i]!, [make(workers[i]!, task)], { fee }));
-      took("start", run(chain, each(start)));
-      took("commit", run(chain, each(commit)));
-      took("reveal", run(chain, each(reveal)));
+      took("start", each(start));
+      took("commit", each(commit));
+      took("reveal", each(reveal));
       chain.block([], 10n);
     }
     await chain.stop();
-    const perTx = (kind: Kind | "batch"): number[] => times[kind].map(({ cpu }) => (cpu / count) * 1_000);
-    const middle = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
+    const perTx = (kind: Kind | "batch"): number[] => blocks[kind].map(({ cpu }) => (cpu / count) * 1_000);
+    /** Of each round, so that what is compared was measured close together. */
+    const ratios = (kind: Kind, to: (send: Block, other: Block) => number): number[] => blocks[kind].map((other, i) => other.cpu / to(blocks.send[i]!, other));
     return {
       name: "market-txs",
       figures: [
         ...kinds.map((kind) => figure(`${kind}_cpu_us_per_tx`, "us", perTx(kind))),
         figure("batch_cpu_us_per_match", "us", perTx("batch")),
-        ...kinds.slice(1).map((kind) => figure(`${kind}_to_send`, "times a bank send", [middle(perTx(kind)) / middle(perTx("send"))])),
+        ...kinds.slice(1).flatMap((kind) => [
+          figure(`${kind}_to_send`, "times a bank send", ratios(kind, (send) => send.cpu)),
+          figure(`${kind}_to_limit`, "times a bank send with its writes", ratios(kind, (send, other) => send.cpu - send.bare.cpu + other.bare.cpu)),
+        ]),
+        ...[...kinds, "batch" as const].flatMap((kind) => [
+          figure(`${kind}_keys`, "keys written", blocks[kind].map(({ bare: { keys } }) => keys / count)),
+          figure(`${kind}_bytes`, "bytes written", blocks[kind].map(({ bare: { bytes } }) => bytes / count)),
+          figure(`${kind}_writes_cpu_us`, "us, of its writes alone", blocks[kind].map((block) => (block.bare.cpu / count) * 1_000)),
+        ]),
       ],
       configuration: { transactions: count, parties: 2 * count, runs },
       versions: machine(),
