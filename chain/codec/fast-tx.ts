@@ -107,12 +107,17 @@ class Cursor {
   }
 }
 
+/** No longer than any 256-bit integer. */
+const ordinaryAmount = /^(?:0|[1-9]\d{0,75})?$/;
+
 function coins(c: Cursor, tag: number, end: number): Coin[] {
   const out: Coin[] = [];
   while (c.tag(tag, end)) {
     const stop = c.stop(end);
-    out.push({ denom: c.textField(0x0a, stop), amount: c.textField(0x12, stop) });
+    const coin = { denom: c.textField(0x0a, stop), amount: c.textField(0x12, stop) };
     c.finish(stop);
+    if (!ordinaryAmount.test(coin.amount)) throw unusual;
+    out.push(coin);
   }
   return out;
 }

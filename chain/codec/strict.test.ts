@@ -3,6 +3,9 @@ import fc from "fast-check";
 import { equalBytes, fromHex, toHex } from "./bytes.ts";
 import { messageDescriptor, registry, signerFields } from "./descriptors.ts";
 import { CompactBitArray } from "./gen/cosmos/crypto/multisig/v1beta1/multisig.ts";
+import { MsgExec } from "./gen/cosmos/authz/v1beta1/tx.ts";
+import { MsgEditValidator } from "./gen/cosmos/staking/v1beta1/tx.ts";
+import { TxBody } from "./gen/cosmos/tx/v1beta1/tx.ts";
 import { Coin } from "./gen/cosmos/base/v1beta1/coin.ts";
 import type { MessageCodec } from "./messages.ts";
 import { CanonicalError, defaultLimits, misplacedField, strictDecoder, type AnyResolver } from "./strict.ts";
@@ -123,6 +126,11 @@ describe("the canonical decoder", () => {
     ["a group", "cosmos.base.v1beta1.Coin", "0b0c", /unknown field/],
     ["field number zero", "cosmos.base.v1beta1.Coin", "0000", /unknown field/],
     ["an Any of an unknown type", "cosmos.tx.v1beta1.TxBody", "0a040a022f78", /unable to resolve type URL \/x/],
+    ["an amount that is no whole number", "cosmos.base.v1beta1.Coin", "120178", /Coin\.amount: not a canonical integer: x/],
+    ["an amount with a leading zero, which Go reads as octal", "cosmos.base.v1beta1.Coin", "1203303132", /not a canonical integer: 012/],
+    ["an amount of more than 256 bits", "cosmos.base.v1beta1.Coin", `124e39${"39".repeat(77)}`, /Coin\.amount: integer out of range/],
+    ["a decimal that is none", "cosmos.staking.v1beta1.MsgEditValidator", "1a03302e31", /MsgEditValidator\.commission_rate: invalid decimal on the wire: 0\.1/],
+    ["a decimal in bytes that is none", "cosmos.slashing.v1beta1.Params", "120468616c66", /Params\.min_signed_per_window: invalid decimal on the wire: half/],
     ["an Any without a type", "cosmos.tx.v1beta1.TxBody", "0a00", /unable to resolve type URL/],
   ];
   for (const [title, type, hex, reason] of refused) {
@@ -130,6 +138,14 @@ describe("the canonical decoder", () => {
       assert.throws(() => strictDecoder(type)(fromHex(hex), resolve), (error) => error instanceof CanonicalError && reason.test(error.message));
     });
   }
+
+  it("refuses a decimal that is none wherever it stands, as the SDK's decoder does", () => {
+    const message = MsgEditValidator.fromPartial({ validatorAddress: "v", commissionRate: "0.1" });
+    const any = (type: { readonly $type: string }, value: Uint8Array): { typeUrl: string; value: Uint8Array } => ({ typeUrl: `/${type.$type}`, value });
+    const nested = MsgExec.encode({ grantee: "g", msgs: [any(MsgEditValidator, MsgEditValidator.encode(message).finish())] }).finish();
+    const body = TxBody.encode(TxBody.fromPartial({ messages: [any(MsgExec, nested)] })).finish();
+    assert.throws(() => strictDecoder("cosmos.tx.v1beta1.TxBody")(body, resolve), (error) => error instanceof CanonicalError && /commission_rate: invalid decimal on the wire: 0\.1/.test(error.message));
+  });
 
   it("reads the greatest numbers exactly", () => {
     const max = strictDecoder("cosmos.tx.v1beta1.TxBody")(fromHex("18ffffffffffffffffff01")).message as { timeoutHeight: bigint };

@@ -1,10 +1,12 @@
 /**
  * The canonical decoder: reads a message of any contract in one pass and accepts exactly the bytes that the canonical encoder would write
  * (ADR-027): fields in ascending order and once, shortest varints, no explicit defaults, no unknown fields or enum values, packed scalars,
- * valid UTF-8, nothing left over. The objects have the shape of the generated types.
+ * valid UTF-8, nothing left over. Text that the contract calls a Dec or an Int is one, as in the SDK, where it is written at all. The objects have the shape of the generated types.
  */
 import { ScalarType, type DescEnum, type DescField, type DescMessage } from "@bufbuild/protobuf";
-import { messageDescriptor } from "./descriptors.ts";
+import { Dec } from "../math/dec.ts";
+import { MathError, parseInt256 } from "../math/int.ts";
+import { messageDescriptor, numberType } from "./descriptors.ts";
 
 /** Bytes that are not the canonical form of their message: where (`path`) and why. */
 export class CanonicalError extends Error {
@@ -39,6 +41,8 @@ interface FieldPlan {
   /** Bit of the oneof in its message; 0 where there is none. */
   readonly oneof: number;
   readonly enumValues: ReadonlySet<number> | undefined;
+  /** Throws a MathError where the text is not the number that the contract says. */
+  readonly readNumber: ((text: string) => unknown) | undefined;
   readonly message: DescMessage | undefined;
   plan: MessagePlan | undefined;
 }
@@ -60,6 +64,19 @@ const wireTypes: ReadonlyMap<Kind, number> = new Map<Kind, number>([
   [ScalarType.SFIXED64, 1], [ScalarType.FIXED64, 1], [ScalarType.SFIXED32, 5], [ScalarType.FIXED32, 5],
   [ScalarType.SINT32, 0], [ScalarType.SINT64, 0], [ScalarType.STRING, 2], [ScalarType.BYTES, 2], [message_, 2],
 ]);
+
+const numberReaders = { Dec: (text: string) => Dec.fromProto(text), Int: parseInt256, none: undefined } as const;
+
+/** Text in the SDK's number types: empty where it is nil there. */
+function checkNumber(field: FieldPlan, text: string): void {
+  if (text === "") return;
+  try {
+    field.readNumber!(text);
+  } catch (error) {
+    if (error instanceof MathError) throw new CanonicalError(`${field.label}: ${error.message}`);
+    throw error;
+  }
+}
 
 function enumNumbers(desc: DescEnum): ReadonlySet<number> {
   return new Set(desc.values.map((value) => value.number));
@@ -86,6 +103,7 @@ function planField(message: DescMessage, field: DescField, oneofs: readonly stri
     mayBeDefault: repeated || field.presence !== 2,
     oneof: field.oneof === undefined ? 0 : 1 << oneofs.indexOf(field.oneof.name),
     enumValues: field.enum === undefined ? undefined : enumNumbers(field.enum),
+    readNumber: numberReaders[numberType(field) ?? "none"],
     message: field.message,
     plan: undefined,
   };
@@ -276,9 +294,14 @@ function readNumber(r: Reader, end: number, field: FieldPlan): number | bigint |
 function readDelimited(r: Reader, end: number, field: FieldPlan, depth: number): unknown {
   const stop = r.delimited(end, field.label);
   if (stop === r.pos && !field.mayBeDefault) throw new CanonicalError(`${field.label}: default value is written out`);
-  if (field.kind === ScalarType.STRING) return r.text(stop, field.label);
+  if (field.kind === ScalarType.STRING) {
+    const text = r.text(stop, field.label);
+    if (field.readNumber !== undefined) checkNumber(field, text);
+    return text;
+  }
   if (field.kind === ScalarType.BYTES) {
     const value = r.bytes.subarray(r.pos, stop);
+    if (field.readNumber !== undefined) checkNumber(field, r.text(stop, field.label));
     r.pos = stop;
     return value;
   }

@@ -1,5 +1,5 @@
 /** CometBFT's JSON to protobuf: blocks, validators, transactions. Only what CometBFT itself says is read here, never a user's input. */
-import { Tx } from "../../codec/gen/cosmos/tx/v1beta1/tx.ts";
+import type { Tx } from "../../codec/gen/cosmos/tx/v1beta1/tx.ts";
 import type { TxResponse } from "../../codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import type { Validator } from "../../codec/gen/cosmos/base/tendermint/v1beta1/query.ts";
 import type { Block as SdkBlock } from "../../codec/gen/cosmos/base/tendermint/v1beta1/types.ts";
@@ -13,7 +13,10 @@ import type { BlockID} from "../../codec/gen/tendermint/types/types.ts";
 import { type Commit, type Header, type SignedMsgType, type Vote } from "../../codec/gen/tendermint/types/types.ts";
 import { addressText, prefixes } from "../../codec/address.ts";
 import { fromHex, toHex } from "../../codec/bytes.ts";
+import { registry, typeName, UnknownTypeError } from "../../codec/descriptors.ts";
 import { parseTimestamp } from "../../codec/json-text.ts";
+import { CanonicalError, strictDecoder } from "../../codec/strict.ts";
+import { QueryError } from "../../runtime/errors.ts";
 
 export interface BlockIdJson {
   readonly hash: string;
@@ -171,9 +174,16 @@ function pubkeyOf({ type, value }: { type: string; value: string }): Any {
   return { typeUrl: "/cosmos.crypto.ed25519.PubKey", value: Ed25519PubKey.encode({ key }).finish() };
 }
 
-/** A transaction's bytes as a Tx: TxRaw and Tx have the same wire form. */
+const decodeTx = strictDecoder("cosmos.tx.v1beta1.Tx");
+
+/** A transaction's bytes as a Tx: TxRaw and Tx have the same wire form. A block may hold bytes that are none: a QueryError. */
 export function txOf(bytes: Uint8Array): Tx {
-  return Tx.decode(bytes);
+  try {
+    return decodeTx(bytes, (typeUrl) => registry.getMessage(typeName(typeUrl))).message as Tx;
+  } catch (error) {
+    if (error instanceof CanonicalError || error instanceof UnknownTypeError) throw new QueryError("InvalidArgument", `${error.message}: tx parse error`);
+    throw error;
+  }
 }
 
 /** `blockTime` is the header's time; the SDK shows whole seconds. */
