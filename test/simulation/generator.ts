@@ -114,6 +114,17 @@ export class Generator {
     return this.#tx(ctx);
   }
 
+  /** One message of this type over this state, with its signers; undefined where there is nothing to act on. The label decides which. */
+  message(ctx: Context, typeUrl: string, label: string): { readonly message: object; readonly signers: readonly string[] } | undefined {
+    const before = this.#random;
+    this.#random = seeded(label);
+    const bound = this.#messages.find((one) => one.typeUrl === typeUrl)!;
+    const message = this.#generate(this.#worldOf(ctx), bound) as object | undefined;
+    // Whoever looks at a run in between does not change what it does next.
+    this.#random = before;
+    return message === undefined ? undefined : { message, signers: bound.handler.signers(message) };
+  }
+
   /** The next block over this state. */
   block(ctx: Context, height: number): PlannedBlock {
     const random = this.#random;

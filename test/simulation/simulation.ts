@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly roundTrip?: boolean;
   /** Hears of each block that was committed. */
   readonly onBlock?: (height: number, result: BlockResult) => void;
+  /** Looks at the full node's state behind each block. */
+  readonly onState?: (state: LastState) => void;
   /** Looks at the full node's last state before everything is stopped. */
   readonly inspect?: (last: LastState) => void | Promise<void>;
 }
@@ -136,8 +138,12 @@ class Run {
     } catch (error) {
       throw new SimulationFailure(this.#height, { seed, blocks: this.#blocks }, error);
     }
-    await this.#options.inspect?.({ replica: this.#full, world: this.#world, generator: this.#generator, nanos: this.#nanos });
+    await this.#options.inspect?.(this.#state);
     return { coverage: this.#coverage, plan: { seed, blocks: this.#blocks }, appHash: this.#hashes.at(-1) ?? "", appHashes: this.#hashes };
+  }
+
+  get #state(): LastState {
+    return { replica: this.#full, world: this.#world, generator: this.#generator, nanos: this.#nanos };
   }
 
   /** An import puts every ask where its provider's state wants it. A chain takes some blocks for that, so none may be on its way when both are compared. */
@@ -179,6 +185,7 @@ class Run {
     this.#countAll(request.txs, result.txResults);
     for (const { type, attributes } of result.events) if (type === "dcm.market.v1.EventBidChanged") this.#coverage.count("/end of a bid", attributes.find(({ key }) => key === "status")!.value);
     this.#recheck(new Set(request.txs));
+    this.#options.onState?.(this.#state);
   }
 
   /** As CometBFT reports it: each validator of a height once. */
