@@ -7,7 +7,7 @@ import { clear, type AskOrder, type BidOrder } from "../market/ports.ts";
 import { emit } from "./events.ts";
 import { endOrder } from "./orders.ts";
 import { trade } from "./positions.ts";
-import { bookOf, buys, cancelled, collect, dirtyQueue, freshBooks, markDirty, orders, params, sells, unmarkDirty, within, type BookKey } from "./state.ts";
+import { bookOf, buys, cancelled, collect, dirtyQueue, dirtyTickets, freshBooks, markDirty, orders, params, sells, ticketsTaken, unmarkDirty, within, type BookKey } from "./state.ts";
 import { maxTau } from "./checks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { ForwardPorts } from "./ports.ts";
@@ -21,18 +21,17 @@ const maxSkips = 100_000;
 export function clearBooks(ctx: Context, ports: ForwardPorts): void {
   const { maxFills, maxSweep } = params.get(ctx);
   const seed = ports.beacon.seed(ctx, ctx.height) ?? sha256(utf8("dcm/forward/no-seed"), utf8(ctx.header.chainId), uint64Bytes(ctx.height));
-  const waiting = new Set<string>();
+  const newTickets = ticketsTaken(ctx);
   let fills = maxFills;
-  for (const [i, [, book]] of collect(ctx, dirtyQueue, maxBooks + 1).entries()) {
-    if (fills > 0 && i < maxBooks) {
-      const cleared = ctx.isolate(`forward: book ${book.join("/")}`, (item) => {
-        fills -= clearBook(item, ports, book, sha256(seed, within.book(book)), fills);
-      });
-      // A book that cannot be cleared must not come back every block.
-      if (!cleared) unmarkDirty(ctx, book);
-    } else waiting.add(book.join(" "));
+  for (const [, book] of collect(ctx, dirtyQueue, maxBooks)) {
+    if (fills <= 0) break;
+    const cleared = ctx.isolate(`forward: book ${book.join("/")}`, (item) => {
+      fills -= clearBook(item, ports, book, sha256(seed, within.book(book)), fills);
+    });
+    // A book that cannot be cleared must not come back every block.
+    if (!cleared) unmarkDirty(ctx, book);
   }
-  cancelOrders(ctx, ports, maxSweep, waiting);
+  cancelOrders(ctx, ports, maxSweep, newTickets);
   for (const [book] of collect(ctx, freshBooks, maxSweep)) {
     freshBooks.remove(ctx, book);
     markDirty(ctx, book);
@@ -81,11 +80,12 @@ function* buyOrders(ctx: Context, book: BookKey): IterableIterator<BidOrder> {
 }
 
 /** Cancellations take effect once the book had its batch: nobody leaves after seeing what it will trade with. */
-function cancelOrders(ctx: Context, ports: ForwardPorts, limit: number, waiting: ReadonlySet<string>): void {
+function cancelOrders(ctx: Context, ports: ForwardPorts, limit: number, newTickets: bigint): void {
   for (const [id] of collect(ctx, cancelled, limit)) {
     const order = orders.find(ctx, id);
     if (order !== undefined) {
-      if (waiting.has(bookOf(order).join(" "))) continue;
+      // However many books wait: one with a ticket from before this block's batches had none of them.
+      if ((dirtyTickets.find(ctx, bookOf(order)) ?? newTickets) < newTickets) continue;
       ctx.isolate(`forward: cancellation of order ${id}`, (item) => endOrder(item, ports, order, "cancelled"));
     }
     cancelled.remove(ctx, id);

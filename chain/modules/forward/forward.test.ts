@@ -9,6 +9,7 @@ import { brokenInvariants, initGenesis, memoryStores, testContext, transact } fr
 import { authority } from "../market/testing.ts";
 import { escrowAddress } from "./escrow.ts";
 import { defaultParams, localnetParams, paramBounds, paramsFault } from "./params.ts";
+import { markDirty } from "./state.ts";
 import { denom, fails, name, resultOf, slotLength, TestForward } from "./testing.ts";
 
 /** Of one unit: a slot of 60 s, 100 ms a lot. */
@@ -124,6 +125,21 @@ describe("forwards: orders", () => {
     f.message("MsgCancelOrder", { owner: seller, orderId: id });
     f.block();
     assert.equal(f.positions().length, 1);
+  });
+
+  it("FWD-3: nor does it where the book waits for its batch behind more others than a block clears", () => {
+    const f = new TestForward();
+    const [seller, buyer] = [f.provider("seller"), f.fund("buyer")];
+    const id = f.sell(seller, 5n);
+    f.buy(buyer, 5n);
+    const ctx = testContext(f.stores, { height: f.height });
+    for (let i = 0n; i < 1_001n; i++) markDirty(ctx, ["wasm.core", denom, f.slot(), lots + 1n + i]);
+    f.block();
+    f.message("MsgCancelOrder", { owner: seller, orderId: id });
+    f.block();
+    assert.deepEqual([f.orders().length, f.positions().length], [2, 0]);
+    f.block();
+    assert.deepEqual([f.orders().length, f.positions().length], [0, 1]);
   });
 
   it("FWD-4: an order expires when its slot begins, swept or not", () => {

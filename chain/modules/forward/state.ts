@@ -73,6 +73,9 @@ export function take(ctx: Context, sequence: typeof nextOrderId): bigint {
   return value;
 }
 
+/** The ticket that the next book gets. */
+export const ticketsTaken = (ctx: Context): bigint => nextTicket.find(ctx) ?? 1n;
+
 /** Puts the book behind the others that wait for their batch, unless it waits already. */
 export function markDirty(ctx: Context, book: BookKey): void {
   if (dirtyTickets.has(ctx, book)) return;
