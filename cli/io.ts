@@ -19,9 +19,11 @@ export class CliError extends Error {
 
 /** What a command may touch of the outside: injected, so that tests run it in process. */
 export interface Io {
-  readonly stdout: (text: string) => void;
+  readonly stdout: (text: string | Uint8Array) => void;
   readonly stderr: (text: string) => void;
   readonly readFile: (path: string) => string;
+  /** `-` is standard input. */
+  readonly readBytes: (path: string) => Uint8Array;
   /** Whole or not at all, in a folder that is made where it is missing. Mode 0600: bills and profiles are nobody else's business. */
   readonly writeFile: (path: string, text: string) => void;
   /** As writeFile, for bytes. */

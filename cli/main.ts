@@ -24,6 +24,7 @@ process.exitCode = await run(process.argv.slice(2), {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   readFile: (path) => readFileSync(path, "utf8"),
+  readBytes: (path) => new Uint8Array(readFileSync(path === "-" ? 0 : path)),
   writeFile: write,
   writeBytes: write,
   removeFile: (path) => rmSync(path, { force: true }),

@@ -46,16 +46,24 @@ export async function readJob(path: string, options: OrderOptions): Promise<{ re
   }
 }
 
-function changed(job: JobFile, { limit, verify, organization, tag }: OrderOptions): JobFile {
-  if (limit !== undefined && !/^[1-9]\d{0,17}$/.test(limit)) throw new CliError(exitCodes.usage, `--limit ${JSON.stringify(limit.slice(0, 40))} is no price`, "It is the most for one lot, all in, in whole units of the book's denom, e.g. --limit 200000.");
-  const tags = (tag ?? []).map((text): [string, string] => {
+/** Throws a CliError where the text is no price. */
+export function readPrice(text: string): bigint {
+  if (!/^[1-9]\d{0,17}$/.test(text)) throw new CliError(exitCodes.usage, `--limit ${JSON.stringify(text.slice(0, 40))} is no price`, "It is the most for one lot, all in, in whole units of the book's denom, e.g. --limit 200000.");
+  return BigInt(text);
+}
+
+export function readTags(tags: readonly string[] = []): Record<string, string> {
+  return Object.fromEntries(tags.map((text): [string, string] => {
     const at = text.indexOf("=");
     if (at < 1 || !/^[a-z0-9._/-]{1,64}$/.test(text.slice(0, at)) || !/^[\x20-\x7e]{1,128}$/.test(text.slice(at + 1))) throw new CliError(exitCodes.usage, `--tag ${JSON.stringify(text.slice(0, 100))} is no tag`, "It is KEY=VALUE, e.g. --tag project=apollo.");
     return [text.slice(0, at), text.slice(at + 1)];
-  });
+  }));
+}
+
+function changed(job: JobFile, { limit, verify, organization, tag }: OrderOptions): JobFile {
   return {
-    ...job, ...(limit === undefined ? {} : { limitPrice: BigInt(limit) }), ...(verify === undefined ? {} : { verification: verify === "v0" ? "V0" as const : "V2" as const }), ...(organization === undefined ? {} : { organization }),
-    costTags: { ...job.costTags, ...Object.fromEntries(tags) },
+    ...job, ...(limit === undefined ? {} : { limitPrice: readPrice(limit) }), ...(verify === undefined ? {} : { verification: verify === "v0" ? "V0" as const : "V2" as const }), ...(organization === undefined ? {} : { organization }),
+    costTags: { ...job.costTags, ...readTags(tag) },
   };
 }
 

@@ -1,17 +1,15 @@
 /** dcm run and dcm attach: a job from bid to result, with the gateway in this process. */
 import { dirname, join } from "node:path";
-import { isIP } from "node:net";
 import pc from "picocolors";
 import { toHex } from "../chain/codec/bytes.ts";
 import { sha256 } from "../chain/codec/hash.ts";
 import type { Job } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { encodeResult, type TaskResult } from "../client/protocol.ts";
-import { TxFailed } from "../client/sender.ts";
-import { serveBlobs } from "../worker/data/server.ts";
-import { BlobStore } from "../worker/data/store.ts";
+import { TxFailed, type Sender } from "../client/sender.ts";
 import { Gateway, type PlacedJob } from "../worker/gateway/gateway.ts";
 import { followJob, JobFailed, type FinishedWave, type WaveProgress } from "../worker/gateway/run-job.ts";
 import { loadPresent } from "../worker/job-file.ts";
+import { listenOf, logTo, offerData, type Listen } from "./data.ts";
 import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
 import { jobNamed } from "./jobs.ts";
 import { bondDenom, openNet, type Net } from "./net.ts";
@@ -19,7 +17,7 @@ import { prepare, readJob, type OrderOptions } from "./order.ts";
 import { providerNames } from "./providers.ts";
 import { quoteOf, quoteText, type Quote } from "./quote.ts";
 import { Runs, type RunNote } from "./runs.ts";
-import { grouped, Screen } from "./screen.ts";
+import { grouped, screenOn, type Screen } from "./screen.ts";
 import { accountOf, signer, type SignOptions } from "./wallet.ts";
 import { taskEvents, watchJob } from "./watch.ts";
 
@@ -36,7 +34,7 @@ const pollMs = 300;
 const seconds = (ms: bigint): string => `${grouped(ms / 1_000n)} s`;
 
 export async function run(io: Io, path: string, options: RunOptions): Promise<void> {
-  const screen = screenOf(io);
+  const screen = screenOn(io);
   const read = await readJob(path, options);
   const net = await openNet(io, options);
   try {
@@ -77,17 +75,15 @@ export async function run(io: Io, path: string, options: RunOptions): Promise<vo
 
 /** Goes on with a job that this machine ordered: serves it where it lives, fetches its results where it is over. */
 export async function attach(io: Io, id: string, options: FollowOptions): Promise<void> {
-  const screen = screenOf(io);
+  const screen = screenOn(io);
   const net = await openNet(io, options);
   try {
     const { job } = await jobNamed(net.connection, id);
-    const found = new Runs(io, net.chainId).find(job);
+    const found = new Runs(io, net.chainId).find(job.spec!.consumerKey);
     if (found === undefined) throw new CliError(exitCodes.notFound, `the keys of job ${id} are not on this machine`, `It was ordered elsewhere, or by another program; dcm job ${id} shows what the chain knows of it.`);
     const { note, folder } = found;
     const { sender } = await signer(io, net, { ...options, key: options.key ?? note.key });
-    const serving = await serve(io, net, folder, sender, job.endedTau > 0n ? { host: "127.0.0.1", port: 0 } : note.listen).catch((error: unknown) => {
-      throw (error as NodeJS.ErrnoException).code === "EADDRINUSE" ? new CliError(exitCodes.failed, `another process listens on ${note.listen.host}:${note.listen.port}, where job ${id} has its data`, `Mostly that is the dcm run that serves it; dcm job ${id} shows it meanwhile.`) : error;
-    });
+    const serving = await serve(io, net, folder, sender, job.endedTau > 0n ? { host: "127.0.0.1", port: 0 } : note.listen);
     try {
       const present = await loadPresent(dirname(note.path)).catch(() => undefined);
       await follow(io, { screen, net, options, gateway: serving.gateway, present, quoted: { expected: note.expected === "" ? undefined : BigInt(note.expected), maximum: BigInt(note.maximum) } }, job.id);
@@ -99,47 +95,22 @@ export async function attach(io: Io, id: string, options: FollowOptions): Promis
   }
 }
 
-function screenOf(io: Io): Screen {
-  return new Screen({ write: io.stderr, isTTY: io.isTerminal, ...(io.columns === undefined ? {} : { columns: io.columns }), ...(io.rows === undefined ? {} : { rows: io.rows }) }, { ...io.env });
-}
-
-interface Listen {
-  readonly host: string;
-  readonly port: number;
-}
-
 interface Serving {
   readonly gateway: Gateway;
   readonly listen: Listen;
   close(): Promise<void>;
 }
 
-/** Where the data of a new job is served. Throws a CliError where providers elsewhere could not reach it. */
-function listenOf({ profile }: Net): Listen {
-  if (profile!.dataListen === "") {
-    if (profile!.net !== "local" && profile!.dataUrl === "") throw new CliError(exitCodes.usage, "providers fetch the data of a job from this machine, and the profile does not say where they reach it", "dcm init --data-url http://ME.example:8646 --data-listen 0.0.0.0:8646");
-    return { host: "127.0.0.1", port: 0 };
-  }
-  const [, host, port] = /^(.+):(\d{1,5})$/.exec(profile!.dataListen) ?? [];
-  const bare = host?.replace(/^\[(.*)\]$/, "$1") ?? "";
-  if (isIP(bare) === 0 || Number(port) > 65_535) throw new CliError(exitCodes.invalid, `data-listen of profile ${profile!.name} is ${JSON.stringify(profile!.dataListen)}`, "It is an IP address and a port, e.g. 0.0.0.0:8646.");
-  return { host: bare, port: Number(port) };
-}
-
 /** Gateway and data server of one run; each run has its own. */
-async function serve(io: Io, { connection, profile }: Net, folder: string, sender: Awaited<ReturnType<typeof signer>>["sender"], { host, port }: Listen): Promise<Serving> {
-  const blobs = await BlobStore.open({ directory: join(folder, "blobs") });
-  const server = await serveBlobs(blobs, { host, port });
-  const log = (message: string, fields: Record<string, unknown> = {}): void => {
-    if (io.env.DCM_VERBOSE !== undefined) io.stderr(`${jsonText({ message, ...fields }, 0)}\n`);
-  };
-  const gateway = new Gateway({ connection, sender, blobs, dataUrl: profile!.dataUrl === "" ? server.url : profile!.dataUrl, directory: join(folder, "jobs"), pollMs, log });
+async function serve(io: Io, net: Net, folder: string, sender: Sender, listen: Listen): Promise<Serving> {
+  const data = await offerData(net, folder, listen);
+  const gateway = new Gateway({ connection: net.connection, sender, blobs: data.blobs, dataUrl: data.url, directory: join(folder, "jobs"), pollMs, log: logTo(io) });
   gateway.start();
   return {
-    gateway, listen: { host, port: server.port },
+    gateway, listen: data.listen,
     async close() {
       await gateway.stop();
-      await server.close();
+      await data.close();
     },
   };
 }

@@ -1,8 +1,7 @@
-/** What this machine keeps of each job that it ordered: a folder with its keys, its data and a note. */
+/** What this machine keeps of each job and service that it ordered: a folder with its keys, its data and a note. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Job } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { toHex } from "../chain/codec/bytes.ts";
 import { JobFiles } from "../worker/gateway/job-files.ts";
 import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
@@ -51,9 +50,9 @@ export class Runs {
     rmSync(folder, { recursive: true, force: true });
   }
 
-  /** The run of a job; undefined where this machine did not order it. Numbers come back when a test network begins anew: what counts is the key. */
-  find(job: Job): Run | undefined {
-    const key = toHex(job.spec!.consumerKey);
+  /** The run of a job or service, by its consumer key; undefined where this machine did not order it. Numbers come back when a test network begins anew, keys do not. */
+  find(consumerKey: Uint8Array): Run | undefined {
+    const key = toHex(consumerKey);
     for (const name of this.#folders()) {
       const folder = join(this.#root, name);
       if (new JobFiles(join(folder, "jobs")).all().some((file) => file.consumerKey === key)) return { folder, note: this.#note(folder) };

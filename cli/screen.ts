@@ -1,6 +1,7 @@
 /** What a person sees while a localnet starts and a job runs: steps with their times, a few lines that move, tables. Plain lines off a terminal. */
 import Table from "cli-table3";
 import pc from "picocolors";
+import type { Io } from "./io.ts";
 
 /** What is written to: a terminal, or a pipe or file. */
 export interface Out {
@@ -126,6 +127,11 @@ export class Screen {
     this.#out.write(this.#lines.map((line) => `${cut(line, (this.#out.columns ?? 100) - 1)}\n`).join(""));
     this.#drawn = this.#lines.length;
   }
+}
+
+/** Where a command's talk goes. */
+export function screenOn({ stderr, isTerminal, columns, rows, env }: Pick<Io, "stderr" | "isTerminal" | "columns" | "rows" | "env">): Screen {
+  return new Screen({ write: stderr, isTTY: isTerminal, ...(columns === undefined ? {} : { columns }), ...(rows === undefined ? {} : { rows }) }, { ...env });
 }
 
 /** 1234567 -> "1,234,567" */

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { sha256 } from "../chain/codec/hash.ts";
 import { toHex } from "../chain/codec/bytes.ts";
 import { loadJob, parseJob } from "../worker/job-file.ts";
+import { loadService, parseService } from "../worker/service-file.ts";
 import { runLocally } from "../worker/local.ts";
 import { wasmBackend } from "../worker/sandbox/wasm-backend.ts";
 import { compileAssemblyScript, compileC } from "./build.ts";
@@ -48,6 +49,10 @@ describe("examples", function () {
     });
     assert.equal(answer.status, "ok");
     assert.deepEqual(Buffer.from(answer.output), Buffer.from(labelsOf(output)));
+    // Its service file has the model that k-means gives; the request beside it is the first penguin of each species.
+    assert.deepEqual(loadService(join(folder, "classify", "service.json")).service.arguments, { args: [modelOf(output)] });
+    const rows = penguins();
+    assert.deepEqual(readFileSync(join(folder, "classify", "penguins.bin")), Buffer.from(requestOf([...new Set(rows.map(({ Species }) => Species))].map((species) => rows.find((one) => one.Species === species)!))));
   });
 
   it("histogram compiles, where clang and wasi-libc are installed, to a module with the committed one's result", async () => {
@@ -73,5 +78,20 @@ describe("examples", function () {
     for (const [job, pattern] of cases) assert.throws(() => parseJob(JSON.stringify(job)), pattern);
     assert.throws(() => parseJob("{"), /not JSON/);
     assert.equal(parseJob(JSON.stringify(good)).limitPrice, 200_000n);
+  });
+
+  it("have service files whose mistakes are named", () => {
+    const good = JSON.parse(readFileSync(join(folder, "classify", "service.json"), "utf8")) as Record<string, unknown>;
+    const sla = { minAvailabilityBps: 9_000, maxLatencyMs: 500, periodMs: 60_000, creditBps: 5_000 };
+    const cases: [object, RegExp][] = [
+      [{ ...good, class: "GPU" }, /class must be the id of a class that is metered by time, not "GPU"/], [{ ...good, program: "../x.wasm" }, /program must be the name/], [{ ...good, lots: 0 }, /lots must be a whole number from 1/], [{ ...good, prize: 1 }, /unknown field prize/],
+      [{ ...good, args: [1] }, /args must be at most 64 strings/], [{ ...good, preemptible: "yes" }, /preemptible must be true or false, not "yes"/], [{ ...good, instances: 1_025 }, /instances must be at most 1,024/],
+      [{ ...good, sla: { ...sla, creditBps: 10_001 } }, /sla\.creditBps must be at most 10,000/], [{ ...good, sla: { minAvailabilityBps: 1 } }, /sla\.maxLatencyMs must be a whole number .* not missing/],
+    ];
+    for (const [service, pattern] of cases) assert.throws(() => parseService(JSON.stringify(service)), pattern);
+    assert.throws(() => parseService("{"), /not JSON/);
+    assert.deepEqual(parseService(JSON.stringify({ ...good, sla })).sla, { minAvailabilityBps: 9_000, maxLatencyMs: 500n, periodMs: 60_000n, creditBps: 5_000 });
+    const schema = JSON.parse(readFileSync(join(folder, "service.schema.json"), "utf8")) as { properties: object };
+    assert.throws(() => parseService(JSON.stringify({ ...good, prize: 1 })), new RegExp(`known are ${Object.keys(schema.properties).join(", ").replace("$", "\\$")}`));
   });
 });

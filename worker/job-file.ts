@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { concatBytes } from "../chain/codec/bytes.ts";
 import type { Wishes } from "../client/profiles.ts";
+import { costTags, integer, object, string, wrong } from "./fields.ts";
 
 /** Tasks that run side by side. All of them run the job's program with the wave's arguments; each has its own input. */
 export interface Wave {
@@ -84,7 +85,7 @@ export function parseJob(text: string): JobFile {
     verification: string(fields["verification"], "verification", /^V[02]$/, "V0 or V2") as "V0" | "V2",
     wishes: { requires: requirements(fields["requires"] ?? {}), prefers: preferences(fields["prefers"] ?? {}) },
     organization: fields["organization"] === undefined ? "" : string(fields["organization"], "organization", /^[a-z0-9._-]{3,64}$/, "the name of an organization"),
-    costTags: Object.fromEntries(tags(fields["costTags"] ?? {})),
+    costTags: Object.fromEntries(costTags(fields["costTags"] ?? {})),
     program: string(fields["program"], "program", /^[A-Za-z0-9_-]{1,60}\.wasm$/, "the name of a .wasm file beside the job file"),
     waves: waves.map((wave, i) => parseWave(wave, `waves[${i}]`, i === 0 ? "map" : "reduce")),
   };
@@ -98,12 +99,6 @@ function attributes(value: unknown, at: string): [string, unknown][] {
   if (typeof value !== "object" || value === null || Array.isArray(value) || Object.keys(value).length > 16) throw wrong(at, "at most 16 attributes by key", value);
   for (const key of Object.keys(value)) if (!/^[a-z][a-z0-9._/-]{0,31}$/.test(key)) throw wrong(`a key of ${at}`, "1 to 32 of a-z 0-9 . _ / - beginning with a letter", key);
   return Object.entries(value);
-}
-
-/** At most 15, as the job's name is one too. */
-function tags(value: unknown): [string, string][] {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || Object.keys(value).length > 15) throw wrong("costTags", "at most 15 values by key", value);
-  return Object.entries(value).map(([key, tag]) => [string(key, "a key of costTags", /^[a-z0-9._/-]{1,64}$/, "1 to 64 of a-z 0-9 . _ / -"), string(tag, `costTags.${key}`, /^[\x20-\x7e]{1,128}$/, "1 to 128 printable ASCII characters")]);
 }
 
 function requirements(value: unknown): NonNullable<Wishes["requires"]> {
@@ -130,28 +125,6 @@ function parseWave(value: unknown, at: string, kind: Wave["kind"]): Wave {
   const args = fields["args"] ?? [];
   if (!Array.isArray(args) || args.length > 64 || !args.every((arg) => typeof arg === "string" && arg.length <= 1024)) throw wrong(`${at}.args`, "at most 64 strings of 1,024 characters", args);
   return { kind, args: args as string[], lots: integer(fields["lots"], `${at}.lots`), durationMs: integer(fields["durationMs"], `${at}.durationMs`), maxResultBytes: integer(fields["maxResultBytes"], `${at}.maxResultBytes`) };
-}
-
-function object(value: unknown, at: string, known: readonly string[]): Record<string, unknown> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(at, "an object", value);
-  for (const name of Object.keys(value)) if (!known.includes(name)) throw new Error(`${at} has the unknown field ${name.slice(0, 40)}; known are ${known.join(", ")}`);
-  return value as Record<string, unknown>;
-}
-
-function string(value: unknown, at: string, pattern: RegExp, wanted: string): string {
-  if (typeof value !== "string" || !pattern.test(value)) throw wrong(at, wanted, value);
-  return value;
-}
-
-/** A positive whole number, as JSON number or as text. */
-function integer(value: unknown, at: string): bigint {
-  const text = typeof value === "number" ? String(value) : value;
-  if (typeof text !== "string" || !/^[1-9]\d{0,17}$/.test(text)) throw wrong(at, "a whole number from 1 to 10^18", value);
-  return BigInt(text);
-}
-
-function wrong(at: string, wanted: string, value: unknown): Error {
-  return new Error(`${at} must be ${wanted}, not ${(JSON.stringify(value) ?? "missing").slice(0, 100)}`);
 }
 
 function number(value: number): Uint8Array {

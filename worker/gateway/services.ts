@@ -181,21 +181,11 @@ export class ServiceGateway {
   }
 
   /** Sends a request to an instance and gives what its program answers. */
-  async call({ instance }: InstanceView, body: Uint8Array, signal: AbortSignal = AbortSignal.timeout(callMs)): Promise<Answer> {
-    const { id, serviceId, provider } = instance!;
+  async call(view: InstanceView, body: Uint8Array, signal?: AbortSignal): Promise<Answer> {
+    const { serviceId } = view.instance!;
     const file = this.#live.get(serviceId) ?? this.#files.find(serviceId);
     if (file === undefined) throw new Error(`the key of service ${serviceId} is not on this machine`);
-    const found = await this.#options.connection.query.providers.provider({ operator: provider });
-    const [endpoint] = found.provider?.profile?.endpoints ?? [];
-    if (endpoint === undefined) throw new Error(`provider ${provider} names no endpoint`);
-    const response = await fetch(`${endpoint.replace(/\/+$/, "")}/instances/${id}`, {
-      method: "POST", headers: { authorization: `Bearer ${callToken(fromHex(file.jobKey), id)}`, "content-type": "application/octet-stream" }, body: body as Uint8Array<ArrayBuffer>, redirect: "error", signal,
-    });
-    const { service } = await this.#service(serviceId);
-    const most = Number(service?.spec?.maxResponseSize ?? 0n) + 1_024;
-    return {
-      status: response.status, exitCode: Number(response.headers.get("x-dcm-exit-code") ?? 0), meter: BigInt(response.headers.get("x-dcm-meter") ?? "0"), body: await bounded(response, most),
-    };
+    return callInstance(this.#options.connection, file, view, body, signal);
   }
 
   /** Money for more time. */
@@ -244,7 +234,7 @@ export class ServiceGateway {
   }
 
   async #serve(id: bigint, file: JobFile): Promise<void> {
-    const { service } = await this.#service(id);
+    const { service } = await serviceOf(this.#options.connection, id);
     if (service === undefined || service.endedTau > 0n) {
       this.#live.delete(id);
       this.#plans.delete(id);
@@ -274,13 +264,30 @@ export class ServiceGateway {
     if (short.length > 0) this.#options.log("topped up", { service: String(id), instances: short.length, amount: String(plan.amount) });
   }
 
-  /** Without its record where it was pruned. */
-  async #service(serviceId: bigint): Promise<{ readonly service: Service | undefined }> {
-    return this.#options.connection.query.market.service({ serviceId }).catch((error: unknown) => {
-      if (/does not exist or was pruned/.test(words(error))) return { service: undefined };
-      throw error;
-    });
-  }
+}
+
+/** As `ServiceGateway.call`, for whoever has the service's key alone. */
+export async function callInstance(connection: Connection, { jobKey }: Pick<JobFile, "jobKey">, { instance }: InstanceView, body: Uint8Array, signal: AbortSignal = AbortSignal.timeout(callMs)): Promise<Answer> {
+  const { id, serviceId, provider } = instance!;
+  const found = await connection.query.providers.provider({ operator: provider });
+  const [endpoint] = found.provider?.profile?.endpoints ?? [];
+  if (endpoint === undefined) throw new Error(`provider ${provider} names no endpoint`);
+  const response = await fetch(`${endpoint.replace(/\/+$/, "")}/instances/${id}`, {
+    method: "POST", headers: { authorization: `Bearer ${callToken(fromHex(jobKey), id)}`, "content-type": "application/octet-stream" }, body: body as Uint8Array<ArrayBuffer>, redirect: "error", signal,
+  });
+  const { service } = await serviceOf(connection, serviceId);
+  const most = Number(service?.spec?.maxResponseSize ?? 0n) + 1_024;
+  return {
+    status: response.status, exitCode: Number(response.headers.get("x-dcm-exit-code") ?? 0), meter: BigInt(response.headers.get("x-dcm-meter") ?? "0"), body: await bounded(response, most),
+  };
+}
+
+/** Without its record where it was pruned. */
+async function serviceOf({ query }: Connection, serviceId: bigint): Promise<{ readonly service: Service | undefined }> {
+  return query.market.service({ serviceId }).catch((error: unknown) => {
+    if (/does not exist or was pruned/.test(words(error))) return { service: undefined };
+    throw error;
+  });
 }
 
 async function bounded(response: Response, most: number): Promise<Uint8Array> {

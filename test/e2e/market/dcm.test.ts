@@ -153,4 +153,25 @@ describe("dcm for consumers", function () {
     assert.equal((await dcm(["job", "4711"])).code, 3);
     assert.equal(existsSync(join(folder, "home/config.toml")), true);
   });
+
+  it("has a program served, asks it, pays for more time and closes it (CLI-7)", async () => {
+    const classify = join(root, "examples/classify");
+    const run = await dcm(["service", "run", classify, "--json"]);
+    assert.equal(run.code, 0, run.err);
+    const { service, escrow } = JSON.parse(run.out) as { service: string; escrow: string };
+    // Two minutes at a quarter above the cheapest offer, with the fee.
+    assert.equal(escrow, "252500");
+    const asked = ["service", "call", service, "--body", join(classify, "penguins.bin"), "--hex"];
+    let answer = await dcm(asked);
+    for (const end = Date.now() + 15_000; answer.code !== 0 && Date.now() < end; answer = await dcm(asked)) await sleep(300);
+    assert.deepEqual([answer.code, answer.out], [0, "020001\n"], answer.err);
+    assert.match((await dcm(["service", "list", "--live"])).out, new RegExp(`${service}/0 +running +provider-\\d +1\\d0,000 +`));
+    interface Balance { readonly instances: { balance: string; instance: { deposits: unknown[] } }[] }
+    assert.equal((await json<Balance>("service", "top-up", `${service}/0`, "5000")).instances[0]!.instance.deposits.length, 1);
+    const closed = await dcm(["service", "close", service]);
+    assert.deepEqual([closed.code, /0 +closed /.test(closed.out)], [0, true], closed.err);
+    const again = await dcm(["service", "close", service]);
+    assert.deepEqual([again.code, again.err.split("\n")[0]], [1, `dcm: service ${service} is closed already`]);
+    assert.equal((await dcm(["service", "call", `${service}/7`])).code, 3);
+  });
 });
