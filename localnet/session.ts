@@ -23,7 +23,8 @@ import { leastProviders, showServiceLevel } from "./service-demo.ts";
 import { claimFolder, holdFolder } from "./state.ts";
 import { fitVerification } from "./verification.ts";
 
-const FAUCET_AMOUNT = 10_000_000n;
+/** Enough for jobs, services, and the name of an organization. */
+const FAUCET_AMOUNT = 100_000_000n;
 const FAUCET_COOLDOWN_MS = 10_000;
 /** The job whose result is offered as a service afterwards. */
 const kmeans = join(import.meta.dirname, "../examples/kmeans");

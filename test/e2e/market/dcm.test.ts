@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -78,7 +78,7 @@ describe("dcm for consumers", function () {
   it("begins with a key, coins of the faucet and a word on what to do next; again it changes nothing but the balance (CLI-2)", async () => {
     const first = await dcm(["init", "--net", "local", "--localnet", join(folder, "net"), "--json"]);
     assert.equal(first.code, 0, first.err);
-    assert.match(first.err, /balance {2}10,000,000 udcm; 10,000,000 udcm of it from the faucet now\n.*next {5}dcm book/s);
+    assert.match(first.err, /balance {2}100,000,000 udcm; 100,000,000 udcm of it from the faucet now\n.*next {5}dcm book/s);
     const { address } = JSON.parse(first.out) as { address: string };
     const again = await dcm(["init", "--json"]);
     assert.equal((JSON.parse(again.out) as { address: string }).address, address);
@@ -103,7 +103,7 @@ describe("dcm for consumers", function () {
     assert.deepEqual([low.excluded, low.relaxation.change, low.cost.expected], [[{ rule: "asks more than the limit", asks: 2 }], "--limit 110000", undefined]);
     const before = await udcm();
     assert.match((await dcm(["run", histogram, "--dry-run"])).err, /nothing was sent/);
-    const poor = await dcm(["run", histogram, "--limit", "2000000"]);
+    const poor = await dcm(["run", histogram, "--limit", "20000000"]);
     assert.equal(poor.code, 1);
     assert.match(poor.err, /the chain would refuse this order: .*insufficient funds\n {5}dcm quote/);
     assert.equal(await udcm(), before);
@@ -173,5 +173,39 @@ describe("dcm for consumers", function () {
     const again = await dcm(["service", "close", service]);
     assert.deepEqual([again.code, again.err.split("\n")[0]], [1, `dcm: service ${service} is closed already`]);
     assert.equal((await dcm(["service", "call", `${service}/7`])).code, 3);
+  });
+
+  it("makes an organization whose member spends within budget and policy, and is told what forbids more (CLI-8)", async () => {
+    const told = async (...argv: string[]): Promise<string> => {
+      const { code, out, err } = await dcm(argv);
+      assert.equal(code, 0, err);
+      return out;
+    };
+    assert.match((await dcm(["init", "--key", "work"])).err, /key {6}work: dcm1\S+, new/);
+    const { address: work } = await json<{ address: string }>("balance");
+    await told("init", "--key", "me");
+    await told("org", "create", "acme");
+    await told("org", "deposit", "acme", "20000000");
+    await told("org", "budget", "acme", "6000000", "--tag", "team=ml");
+    await told("org", "invite", "acme", work, "--role", "spender");
+    assert.match((await dcm(["org", "show", "--key", "work"])).err, /next: dcm org accept acme/);
+    await told("org", "accept", "acme", "--key", "work");
+    writeFileSync(join(folder, "policy.json"), JSON.stringify({ min_verification: "VERIFICATION_LEVEL_V2_REPLICATED" }));
+    await told("org", "policy", "acme", "policy.json");
+    assert.match(await told("org", "show", "acme"), new RegExp(`^acme: 20,000,000 udcm in dcm1.*${work} +spender.*any member +team=ml +6,000,000 +0 +6,000,000 +udcm +month.*policy: min_verification VERIFICATION_LEVEL_V2_REPLICATED\n$`, "s"));
+
+    const spend = ["quote", histogram, "--key", "work", "--organization", "acme"];
+    assert.equal((await dcm([...spend, "--tag", "team=ml"])).code, 0);
+    for (const [more, words] of [[[], /no budget/], [["--tag", "team=ml", "--limit", "1000000"], /more than remains/], [["--tag", "team=ml", "--verify", "v0"], /min_verification/]] as const) {
+      const refused = await dcm([...spend, ...more]);
+      assert.deepEqual([refused.code, words.test(refused.err)], [1, true], refused.err);
+    }
+    writeFileSync(join(folder, "policy.json"), JSON.stringify({ allowed_jurisdictions: ["CH"] }));
+    await told("org", "policy", "acme", "policy.json");
+    assert.match((await dcm([...spend, "--tag", "team=ml"])).out, /3 are excluded: the organization's policy: it declares no jurisdiction/);
+    writeFileSync(join(folder, "policy.json"), JSON.stringify({ allowed_jurisdiction: ["CH"] }));
+    const wrong = await dcm(["org", "policy", "acme", "policy.json"]);
+    assert.deepEqual([wrong.code, /policy\.json: .*allowed_jurisdiction/.test(wrong.err)], [4, true], wrong.err);
+    assert.equal((await dcm(["org", "show", "acmee"])).code, 3);
   });
 });
