@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { describe, it } from "mocha";
 import { csvText } from "../client/statements/csv.ts";
 import { focusColumns } from "../client/statements/focus.ts";
@@ -60,5 +62,27 @@ describe("dcm", () => {
   it("aligns numbers to the right and words to the left", () => {
     assert.equal(columns([["what", "cost"], ["a", "5"], ["bb", "1000"]]), "what  cost\na        5\nbb    1000");
     assert.equal(columns([["only", "head"]]), "only  head");
+  });
+
+  it("completes commands, options and their choices (CLI-9)", async () => {
+    for (const [line, words] of [
+      ["re", ["receipt"]], ["keys ", ["list", "add", "export"]], ["keys e", ["export"]], ["run job --ver", ["--verify"]], ["run job --verify ", ["v0", "v2"]], ["completion z", ["zsh"]], ["org invite acme dcm1x --role s", ["spender"]], ["book --level", ["--levels"]], ["nothing-such --x", []], ["comp", ["completion"]],
+    ] as const) assert.deepEqual((await dcm(["complete", "--", ...line.split(" ")])).out.split("\n").filter((word) => word !== ""), words, line);
+    for (const shell of ["bash", "zsh", "fish"]) assert.match((await dcm(["completion", shell])).out, /dcm complete -- /);
+    assert.equal((await dcm(["completion", "csh"])).code, 2);
+  });
+
+  it("completes in bash, as it is installed (CLI-9)", async () => {
+    const bin = fileURLToPath(new URL("../bin/dcm.mjs", import.meta.url));
+    const script = `dcm() { "${process.execPath}" "${bin}" "$@"; }\n${(await dcm(["completion", "bash"])).out}\nCOMP_WORDS=(dcm keys a); COMP_CWORD=2; _dcm; echo "$COMPREPLY"`;
+    assert.equal(execFileSync("bash", ["-c", script], { encoding: "utf8" }), "add\n");
+  });
+
+  it("suggests what was meant, for commands and options", async () => {
+    for (const [argv, words] of [[["recipt", "7"], /Did you mean receipt\?/], [["run", "job", "--verfy", "v2"], /Did you mean --verify\?/], [["run", "job", "--verify", "v3"], /Allowed choices are v0, v2/], [["run"], /missing required argument 'job'/]] as const) {
+      const { code, out, err } = await dcm(argv);
+      assert.deepEqual([code, out, words.test(err)], [2, "", true], err);
+      assert.match(err, /\(add --help for what this command takes\)/);
+    }
   });
 });

@@ -167,4 +167,3 @@ function checkAddress(text: string): void {
 function checkAmount(text: string): void {
   if (!/^[1-9]\d{0,37}$/.test(text)) throw new CliError(exitCodes.usage, `${JSON.stringify(text.slice(0, 40))} is no amount`, "It is in whole units of the denom, e.g. 1000000.");
 }
-

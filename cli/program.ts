@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "@commander-js/extra-typings";
 import { describeBill } from "./describe/bill.ts";
+import { describeCompletion } from "./describe/completion.ts";
 import { describeJobs } from "./describe/jobs.ts";
 import { describeKeys } from "./describe/keys.ts";
 import { describeLooking } from "./describe/looking.ts";
@@ -38,11 +39,11 @@ export function buildProgram(io: Io): Command {
     .helpCommand("help [command]", "what a command does");
   program.addHelpText(
     "after",
-    `${examples("dcm init --net local                                   # a key with coins, on the network that npm start runs", "dcm bill show --account dcm1...                        # this month's settlements")}
+    `${examples("dcm init --net local                # a key with coins, on the network that npm start runs", "dcm quote examples/kmeans           # what a job would cost, and who could serve it", "dcm run examples/kmeans             # from bid to result", "dcm receipt 1                       # what it cost")}
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 node not reachable, 6 a job without result; run and attach pass on the job's own.
 `,
   );
   const kit = { io, program: program as unknown as Command };
-  for (const describe of [describeKeys, describeLooking, describeOrdering, describeJobs, describeServices, describeOrganizations, describeBill]) describe(kit);
+  for (const describe of [describeKeys, describeLooking, describeOrdering, describeJobs, describeServices, describeOrganizations, describeBill, describeCompletion]) describe(kit);
   return kit.program;
 }

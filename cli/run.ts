@@ -12,7 +12,7 @@ import { loadPresent } from "../worker/job-file.ts";
 import { listenOf, logTo, offerData, type Listen } from "./data.ts";
 import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
 import { jobNamed } from "./jobs.ts";
-import { bondDenom, openNet, type Net } from "./net.ts";
+import { bondDenom, openNet, reasonOf, type Net } from "./net.ts";
 import { prepare, readJob, type OrderOptions } from "./order.ts";
 import { providerNames } from "./providers.ts";
 import { quoteOf, quoteText, type Quote } from "./quote.ts";
@@ -157,7 +157,7 @@ async function follow(io: Io, { screen, net, options, gateway, present, quoted }
     }, id);
   } catch (error) {
     if (interrupted.aborted) throw await leaving(net, screen, id);
-    if (!(error instanceof JobFailed)) throw error;
+    if (!(error instanceof JobFailed)) throw new CliError(exitCodes.failed, `lost sight of job ${id}: ${reasonOf(error)}`, `The job goes on. dcm attach ${id} comes back to it, once the node at ${net.node} answers.`);
     const exitCode = error.exitCode ?? exitCodes.noResult;
     if (options.json === true) io.stdout(`${jsonText({ event: "failed", job: String(id), reason: error.message, exit_code: exitCode, ...costs(last?.job) }, 0)}\n`);
     screen.print(last === undefined ? "" : costText(last.job, quoted));
@@ -209,4 +209,3 @@ function costText({ escrow }: Job, { expected, maximum }: Following["quoted"]): 
   const cost = BigInt(paid) + BigInt(fees) + BigInt(burned);
   return `cost ${pc.bold(grouped(cost))} ${denom}${expected === undefined ? "" : `, expected ${grouped(expected)}`}, at most ${grouped(maximum)}; ${grouped(refunded)} came back`;
 }
-
