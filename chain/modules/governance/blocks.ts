@@ -5,7 +5,7 @@ import { uint64Key, type MapOf } from "../../runtime/collections.ts";
 import { nanosOf, timestampOf } from "../../runtime/time-text.ts";
 import { burnDeposits, refund } from "./deposits.ts";
 import { execute } from "./execution.ts";
-import { executionGas, sweepWork, tallyWork } from "./params.ts";
+import { decisionWork, executionGas, sweepWork, tallyWork } from "./params.ts";
 import { closeVote, leave, openVote } from "./proposals.ts";
 import { snapshotAt, sweepFormer } from "./snapshots.ts";
 import { decide, resultOf, type Decision } from "./tally.ts";
@@ -59,13 +59,13 @@ function settle(ports: GovernancePorts, ctx: Context, proposal: Proposal, burn: 
   leave(ctx, proposal.id, burn ? Leftover.burned : Leftover.refunds);
 }
 
-/** GOV-12: decides proposals whose voting periods have ended, up to a number of validators looked at and gas of messages. False where more are due. */
+/** GOV-12: decides proposals whose voting periods have ended, oldest first, up to `tallyWork` and gas of messages. False where more are due. */
 function decideActive(ports: GovernancePorts, ctx: Context): boolean {
   let work = 0;
   let gas = 0;
   for (const [, id] of due(ctx, activeQueue, sweepWork)) {
     if (work >= tallyWork || gas >= executionGas) return false;
-    work += 1 + snapshotAt(ctx, voting.find(ctx, id)!.snapshot).validators.length;
+    work += decisionWork + snapshotAt(ctx, voting.find(ctx, id)!.snapshot).validators.length;
     const went = ctx.isolate(`proposal ${id}`, (inner) => (gas += end(ports, inner, proposals.find(inner, id)!)));
     if (!went) abandon(ports, ctx, id);
   }

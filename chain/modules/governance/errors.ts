@@ -25,4 +25,5 @@ export const errors = defineErrors("gov", {
   messagesTooLarge: [102, ({ got, most }: { got: number; most: number }) => `the messages of a proposal have at most ${most} bytes, got ${got}: split it`],
   nested: [103, ({ typeUrl }: { typeUrl: string }) => `a proposal cannot carry ${typeUrl}: proposals neither submit, fund, vote on nor cancel proposals`],
   spendsDeposits: [104, ({ denom, held, left }: { denom: string; held: bigint; left: bigint }) => `the messages leave ${left}${denom} with the gov account, where deposits of ${held}${denom} belong to their depositors`],
+  grants: [105, ({ typeUrl }: { typeUrl: string }) => `a proposal cannot carry ${typeUrl}: whoever could pay or sign for the gov account could spend deposits, which belong to their depositors`],
 } as const);

@@ -14,7 +14,10 @@ import type { Context } from "../../runtime/context.ts";
 const execUrl = "/cosmos.authz.v1beta1.MsgExec";
 const aboutProposals = /^\/cosmos\.gov\.v1(?:beta1)?\.Msg(?:SubmitProposal|Deposit|Vote|VoteWeighted|CancelProposal)$/;
 
-/** GOV-2, GOV-3: each message can be opened, and only the gov account signs it. Fails with gov 10, 12, 13, 101 to 103. */
+/** What would let others spend in the name of the gov account, which holds deposits. */
+const grants = new Set(["/cosmos.authz.v1beta1.MsgGrant", "/cosmos.feegrant.v1beta1.MsgGrantAllowance", "/dcm.session.v1.MsgGrantSession"]);
+
+/** GOV-2, GOV-3: each message can be opened, and only the gov account signs it. Fails with gov 10, 12, 13, 101 to 103, 105. */
 export function openAll(ports: GovernancePorts, messages: readonly Any[]): CarriedMessage[] {
   checkSize(messages);
   return messages.map((any) => open(ports, any));
@@ -31,7 +34,7 @@ function open({ messages }: GovernancePorts, any: Any): CarriedMessage {
   const bound = messages.message(any.typeUrl);
   if (bound === undefined || bound.handler.lane === "system" || bound.handler.uncarried === true) fail(errors.unroutableMessage, any.typeUrl.slice(0, 160));
   const carried = openOne(messages, any);
-  refuseNested(any);
+  refuseCarried(any);
   if (carried.signers.length !== 1) fail(errors.invalidSigner, "");
   if (carried.signers[0] !== authority) fail(errors.invalidSigner, carried.signers[0]!);
   return carried;
@@ -47,9 +50,10 @@ function openOne(messages: GovernancePorts["messages"], any: Any): CarriedMessag
 }
 
 /** What was opened decodes, and MsgExec in MsgExec is bounded in depth. */
-function refuseNested(any: Any): void {
+function refuseCarried(any: Any): void {
   if (aboutProposals.test(any.typeUrl)) fail(errors.nested, { typeUrl: any.typeUrl });
-  if (any.typeUrl === execUrl) for (const inner of MsgExec.decode(any.value).msgs) refuseNested(inner);
+  if (grants.has(any.typeUrl)) fail(errors.grants, { typeUrl: any.typeUrl });
+  if (any.typeUrl === execUrl) for (const inner of MsgExec.decode(any.value).msgs) refuseCarried(inner);
 }
 
 export interface Execution {

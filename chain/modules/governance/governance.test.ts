@@ -2,7 +2,11 @@ import assert from "node:assert/strict";
 import { ProposalStatus, VoteOption } from "../../codec/gen/cosmos/gov/v1/gov.ts";
 import { MsgExecLegacyContent, MsgSubmitProposal, MsgUpdateParams, MsgVote } from "../../codec/gen/cosmos/gov/v1/tx.ts";
 import { TextProposal } from "../../codec/gen/cosmos/gov/v1beta1/gov.ts";
-import { MsgExec } from "../../codec/gen/cosmos/authz/v1beta1/tx.ts";
+import { GenericAuthorization } from "../../codec/gen/cosmos/authz/v1beta1/authz.ts";
+import { MsgExec, MsgGrant } from "../../codec/gen/cosmos/authz/v1beta1/tx.ts";
+import { BasicAllowance } from "../../codec/gen/cosmos/feegrant/v1beta1/feegrant.ts";
+import { MsgGrantAllowance } from "../../codec/gen/cosmos/feegrant/v1beta1/tx.ts";
+import { MsgGrantSession } from "../../codec/gen/dcm/session/v1/tx.ts";
 import { MsgSend } from "../../codec/gen/cosmos/bank/v1beta1/tx.ts";
 import { Dec } from "../../math/dec.ts";
 import { TxError } from "../../runtime/errors.ts";
@@ -282,6 +286,20 @@ describe("governance", () => {
       assert.equal(chain.proposal(fair).status, status.PROPOSAL_STATUS_PASSED);
       assert.equal(chain.balance(text(5)), 100_000_000_005n);
     });
+  });
+
+  it("never lets others pay or sign for the gov account, whose coins may be deposits (GOV-14)", () => {
+    const chain = new GovernanceChain();
+    const grantee = text(9);
+    const authorization = pack(GenericAuthorization, { msg: "/cosmos.bank.v1beta1.MsgSend" });
+    const grants = [
+      pack(MsgGrant, { granter: gov, grantee, grant: { authorization, expiration: undefined } }), pack(MsgGrantAllowance, { granter: gov, grantee, allowance: pack(BasicAllowance, { spendLimit: coins(1) }) }),
+      pack(MsgGrantSession, { owner: gov, key: new Uint8Array(33).fill(2), messages: ["/dcm.market.v1.MsgPlaceBid"], spendLimit: coins(1), period: 0n, expiresTau: 1n << 40n }),
+    ];
+    for (const grant of grants) {
+      for (const carried of [grant, pack(MsgExec, { grantee: gov, msgs: [grant] })]) assert.throws(() => chain.propose([carried]), refused("gov", 105, "could spend deposits"), carried.typeUrl);
+    }
+    assert.equal([...chain.query<{ proposals: unknown[] }>("Proposals", { proposalStatus: 0, voter: "", depositor: "", pagination: undefined }).proposals].length, 0);
   });
 
   it("answers v1beta1 clients: texts, votes, deposits, parameters by group (GOV-16)", () => {

@@ -17,8 +17,10 @@ export const maxMessageBytes = 262_144;
 /** Gas that the messages of one proposal may use, and after which a block decides no further ones. */
 export const executionGas = 50_000_000;
 
-/** Validators that one block looks at to decide proposals; the first proposal is decided whatever the size of the set. */
+/** Work of one block that decides proposals: a validator looked at counts 1, a decision `decisionWork` beside its validators. The first proposal is decided whatever the size of the set. */
 export const tallyWork = 5_000;
+/** A decision writes about two dozen records, whatever the set; each is worth some validators. */
+export const decisionWork = 50;
 /** Entries of each queue that one block closes, pays or removes. */
 export const sweepWork = 500;
 

@@ -20,7 +20,7 @@ export interface NewProposal {
   readonly expedited: boolean;
 }
 
-/** A proposal in its deposit period, without a deposit. Fails with gov 10, 12, 13, 101 to 103 where one of its messages can never run. */
+/** A proposal in its deposit period, without a deposit. Fails with gov 10, 12, 13, 101 to 103, 105 where one of its messages can never run. */
 export function submit(ports: GovernancePorts, ctx: Context, { proposer, messages, ...texts }: NewProposal): Proposal {
   openAll(ports, messages);
   const id = nextId.get(ctx);
