@@ -44,7 +44,7 @@ export interface ProviderTerms {
   readonly bond: bigint;
   readonly fault?: FaultKind;
   /** Serves services too. */
-  readonly service?: { readonly price: bigint; readonly units: number; readonly reclaimNoticeMs?: number; readonly preemptible?: boolean };
+  readonly service?: { readonly price: bigint; readonly units: number; readonly reclaimNoticeMs?: number; readonly preemptible?: boolean; readonly maxAcceptanceWindowMs?: number };
 }
 
 export interface HomeOptions {

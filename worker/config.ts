@@ -46,6 +46,8 @@ export interface WorkerConfig {
     readonly reclaimNoticeMs?: number;
     /** True: for less money, but without a promise beyond the notice. */
     readonly preemptible?: boolean;
+    /** The longest time that a consumer may hold back what streams, from the begin of a period to the end of the window behind it, in milliseconds. By default none. */
+    readonly maxAcceptanceWindowMs?: number;
   };
   /** Tasks run at a time on this machine; by default the units of the ask. */
   readonly slots?: number;
@@ -81,9 +83,11 @@ export function readConfig(home: string): WorkerConfig {
     Object.entries(premiums ?? {}).every(([key, price]) => typeof price === "string" && /^\d+$/.test(price) && config.attributes?.[key] !== undefined);
   need(priced(config.ask.premiums), "ask.premiums has a price (text) for attributes of this provider, by key");
   need(config.ask.maxColocated === undefined || (Number.isInteger(config.ask.maxColocated) && config.ask.maxColocated >= 0 && config.ask.maxColocated <= config.ask.units), "ask.maxColocated is a whole number up to ask.units");
-  const { maxAcceptanceWindowMs: acceptance } = config.ask;
-  need(acceptance === undefined || (Number.isSafeInteger(acceptance) && acceptance >= 0), "ask.maxAcceptanceWindowMs is a whole number");
   const service = config.serviceAsk;
+  for (const [name, offered] of [["ask", config.ask], ["serviceAsk", service]] as const) {
+    const acceptance = offered?.maxAcceptanceWindowMs;
+    need(acceptance === undefined || (Number.isSafeInteger(acceptance) && acceptance >= 0), `${name}.maxAcceptanceWindowMs is a whole number`);
+  }
   need(service === undefined || (typeof service.classId === "string" && typeof service.quoteDenom === "string" && /^\d+$/.test(service.price) && Number.isInteger(service.units)), "serviceAsk is {\"classId\", \"quoteDenom\", \"price\" (text), \"units\"}");
   need(service?.reclaimNoticeMs === undefined || Number.isSafeInteger(service.reclaimNoticeMs), "serviceAsk.reclaimNoticeMs is a whole number");
   need(priced(service?.premiums), "serviceAsk.premiums has a price (text) for attributes of this provider, by key");

@@ -114,11 +114,11 @@ function profileOf(config: WorkerConfig, dataUrl: string, encryptionKey: Uint8Ar
 
 function termsOf({ ask, serviceAsk }: WorkerConfig): AskTerms[] {
   const amounts = (prices: Readonly<Record<string, string>> = {}): Record<string, bigint> => Object.fromEntries(Object.entries(prices).map(([key, price]) => [key, BigInt(price)]));
-  const { maxAcceptanceWindowMs, ...offered } = ask;
-  const tasks = { ...offered, price: BigInt(ask.price), premiums: amounts(ask.premiums), maxAcceptanceWindow: BigInt(maxAcceptanceWindowMs ?? 0) };
-  if (serviceAsk === undefined) return [tasks];
-  const { reclaimNoticeMs, price, premiums, ...same } = serviceAsk;
-  return [tasks, { ...same, price: BigInt(price), premiums: amounts(premiums), ...(reclaimNoticeMs === undefined ? {} : { reclaimNotice: BigInt(reclaimNoticeMs) }) }];
+  const common = ({ maxAcceptanceWindowMs, price, premiums, ...same }: NonNullable<WorkerConfig["serviceAsk"]> | WorkerConfig["ask"]): AskTerms =>
+    ({ ...same, price: BigInt(price), premiums: amounts(premiums), maxAcceptanceWindow: BigInt(maxAcceptanceWindowMs ?? 0) });
+  if (serviceAsk === undefined) return [common(ask)];
+  const { reclaimNoticeMs, ...timed } = serviceAsk;
+  return [common(ask), { ...common(timed), ...(reclaimNoticeMs === undefined ? {} : { reclaimNotice: BigInt(reclaimNoticeMs) }) }];
 }
 
 /** One after the other: two could not both reckon with the bond that is free. */

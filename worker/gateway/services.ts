@@ -9,7 +9,7 @@ import { allPages } from "../../client/pages.ts";
 import { TxFailed, type Sender, type Sent } from "../../client/sender.ts";
 import { fromHex, toHex } from "../../chain/codec/bytes.ts";
 import { MsgCloseServiceResponse, MsgPlaceServiceBidResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
-import { InstanceState, Term, TimeInForce, type Service, type Sla } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { InstanceState, Term, TimeInForce, type Service, type ServiceAcceptance, type Sla } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import type { InstanceView } from "../../chain/codec/gen/dcm/market/v1/query.ts";
 import type { BlobStore } from "../data/store.ts";
 import { generateKeyPair, newJobKey, sealBlob, sealKey } from "../seal/index.ts";
@@ -37,6 +37,8 @@ export interface ServiceRequest {
   readonly timeInForce?: "GTT" | "IOC" | "FOK";
   /** What its instances are held to. Without it nobody probes them. */
   readonly sla?: Sla;
+  /** Holds a part of what streams back, a period at a time, until it can be disputed no more. Without it all is paid at once. */
+  readonly acceptance?: { readonly windowMs: bigint; readonly periodMs: bigint; readonly heldBps: number; readonly providerShareBps?: number };
   readonly costTags?: Readonly<Record<string, string>>;
   /** Spends the money of this organization, of which the consumer is a member that may; cost tags choose among its budgets. */
   readonly organization?: string;
@@ -83,6 +85,12 @@ const callMs = 60_000;
 const { INSTANCE_STATE_SEALING, INSTANCE_STATE_RUNNING, INSTANCE_STATE_GRACE, INSTANCE_STATE_RECLAIMING } = InstanceState;
 const answers: readonly InstanceState[] = [INSTANCE_STATE_RUNNING, INSTANCE_STATE_GRACE, INSTANCE_STATE_RECLAIMING];
 
+function acceptanceOf({ acceptance }: ServiceRequest): ServiceAcceptance | undefined {
+  if (acceptance === undefined) return undefined;
+  const { windowMs: window, periodMs: period, heldBps, providerShareBps = 0 } = acceptance;
+  return { window, period, heldBps, providerShareBps };
+}
+
 export class ServiceGateway {
   readonly #options: ServiceGatewayOptions;
   readonly #files: JobFiles;
@@ -127,7 +135,7 @@ export class ServiceGateway {
     const value = {
       consumer: sender.address, payer: "", organization: request.organization ?? "", costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, tag]) => ({ key, value: tag })),
       classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots, timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],
-      term: request.preemptible === true ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, expiresTau: 0n, profileId: 0, minColocated: 0, reclaimNotice: request.reclaimNotice ?? 0n, sla: request.sla,
+      term: request.preemptible === true ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, expiresTau: 0n, profileId: 0, minColocated: 0, reclaimNotice: request.reclaimNotice ?? 0n, sla: request.sla, acceptance: acceptanceOf(request),
       service: {
         program, instances: request.instances ?? 1, dataUrls: [dataUrl], requestMeter: request.requestMeter, maxRequestSize: request.maxRequestSize, maxResponseSize: request.maxResponseSize,
         consumerKey: keys.publicKey, arguments: encodeWasmArguments(request.arguments ?? {}),
@@ -199,6 +207,12 @@ export class ServiceGateway {
     const { sender } = this.#options;
     const sent = await sender.send({ typeUrl: "/dcm.market.v1.MsgCloseService", value: { consumer: sender.address, instanceId } });
     return BigInt(MsgCloseServiceResponse.decode(sent.response?.value ?? new Uint8Array(0)).refunded);
+  }
+
+  /** Pays what is held of an instance's periods that are over and that no case decides on: one of them, or all. */
+  async accept(instanceId: bigint, period = 0n): Promise<void> {
+    const { sender } = this.#options;
+    await sender.send({ typeUrl: "/dcm.market.v1.MsgAcceptResult", value: { consumer: sender.address, taskId: 0n, instanceId, period } });
   }
 
   async #run(): Promise<void> {
