@@ -24,12 +24,8 @@ export class Overlay implements KVStore {
   #cells = new Cells();
   /** Cells that are written, deletions among them. */
   #written = 0;
-  /** Absent until the first iteration: most transactions never iterate over their own writes. */
-  #order: OrderedKeys | undefined;
-  /** With the order: the cell of each name in it. */
-  readonly #named = new Map<string, Cell>();
-  /** Cells written since the order was brought up to date; some of them may have been taken back. */
-  #unordered: Cell[] = [];
+  /** By the first byte of their keys, which tells a store's collections apart, or `wholeStore`: only what is iterated over is sorted, and most of what transactions write never is. */
+  readonly #sorted = new Map<number, Sorted>();
 
   /**
    * `remember`: what was read below is not read again, for a parent that does not change while this overlay is used. `undo` hears of
@@ -73,6 +69,7 @@ export class Overlay implements KVStore {
   #has(key: Uint8Array, hash: number): boolean {
     const cell = this.#cells.find(key, hash);
     if (cell !== undefined && cell.kind !== unknown) return cell.value !== undefined;
+    if (this.#remember) return this.#view(key, hash) !== undefined;
     return this.#parent instanceof Overlay ? this.#parent.#has(key, hash) : this.#parent.has(key);
   }
 
@@ -108,17 +105,20 @@ export class Overlay implements KVStore {
   #assign(cell: Cell, value: Uint8Array | undefined, kind: CellKind): void {
     if (cell.kind !== written && kind === written) {
       this.#written++;
-      if (this.#order !== undefined && this.#unordered.push(cell) > mostIdle + 2 * this.#written) this.#forgetOrder();
+      if (this.#sorted.size > 0) this.#noteWritten(cell);
     } else if (cell.kind === written && kind !== written) {
       this.#written--;
-      if (this.#order !== undefined) this.#unname(latin1(cell.key));
+      if (this.#sorted.size > 0) for (const part of [cell.key[0]!, wholeStore]) this.#sorted.get(part)?.remove(cell);
     }
     cell.value = value;
     cell.kind = kind;
   }
 
-  #unname(id: string): void {
-    if (this.#named.delete(id)) this.#order?.remove(id);
+  #noteWritten(cell: Cell): void {
+    for (const part of [cell.key[0]!, wholeStore]) {
+      const sorted = this.#sorted.get(part);
+      if (sorted !== undefined && sorted.unordered.push(cell) > mostIdle + 2 * this.#written) this.#sorted.delete(part);
+    }
   }
 
   /** Puts back what a write replaced. */
@@ -135,11 +135,12 @@ export class Overlay implements KVStore {
     const sign = reverse ? -1 : 1;
     const from = start === undefined ? undefined : latin1(start);
     const to = end === undefined ? undefined : latin1(end);
-    let id = reverse ? this.#ordered().previous(to) : this.#ordered().next(from, true);
+    const part = partOf(start, end);
+    let id = reverse ? this.#ordered(part).keys.previous(to) : this.#ordered(part).keys.next(from, true);
     let under = below.next();
     for (;;) {
       if (id !== undefined && (reverse ? from !== undefined && id < from : to !== undefined && id >= to)) id = undefined;
-      const write = id === undefined ? undefined : this.#named.get(id);
+      const write = id === undefined ? undefined : this.#ordered(part).named.get(id);
       if (id === undefined || write === undefined) {
         if (under.done === true) return;
         yield under.value;
@@ -154,25 +155,19 @@ export class Overlay implements KVStore {
       }
       if (order === 0) under = below.next();
       if (write.value !== undefined) yield [write.key.slice(), write.value.slice()];
-      id = reverse ? this.#ordered().previous(id) : this.#ordered().next(id, false);
+      id = reverse ? this.#ordered(part).keys.previous(id) : this.#ordered(part).keys.next(id, false);
     }
   }
 
-  #ordered(): OrderedKeys {
-    if (this.#order === undefined) {
-      this.#named.clear();
-      for (const cell of this.#writes()) this.#named.set(latin1(cell.key), cell);
-      this.#order = new OrderedKeys(Array.from(this.#named.keys()));
-    } else {
-      for (const cell of this.#unordered) {
-        if (cell.kind !== written) continue;
-        const id = latin1(cell.key);
-        this.#named.set(id, cell);
-        this.#order.insert(id);
-      }
+  /** The writes of a part, brought up to date. */
+  #ordered(part: number): Sorted {
+    let sorted = this.#sorted.get(part);
+    if (sorted === undefined) {
+      sorted = new Sorted(this.#cells.list.filter(({ key, kind }) => kind === written && (part === wholeStore || key[0] === part)));
+      this.#sorted.set(part, sorted);
     }
-    this.#unordered.length = 0;
-    return this.#order;
+    sorted.update();
+    return sorted;
   }
 
   #writes(): Cell[] {
@@ -202,13 +197,46 @@ export class Overlay implements KVStore {
   discard(): void {
     this.#cells = new Cells();
     this.#written = 0;
-    this.#forgetOrder();
+    this.#sorted.clear();
+  }
+}
+
+/** Stands for all first bytes. */
+const wholeStore = 256;
+
+/** The first byte that all keys of a range have, or `wholeStore`. */
+function partOf(start: Uint8Array | undefined, end: Uint8Array | undefined): number {
+  if (start === undefined || end === undefined || start.length === 0) return wholeStore;
+  const first = start[0]!;
+  return end[0] === first || (end.length === 1 && end[0] === first + 1) ? first : wholeStore;
+}
+
+/** Written cells in the order of their keys. */
+class Sorted {
+  readonly keys: OrderedKeys;
+  /** The cell of each name in the order. */
+  readonly named: Map<string, Cell>;
+  /** Cells written since it was brought up to date; some of them may have been taken back. */
+  readonly unordered: Cell[] = [];
+
+  constructor(cells: readonly Cell[]) {
+    this.named = new Map(cells.map((cell) => [latin1(cell.key), cell]));
+    this.keys = new OrderedKeys(Array.from(this.named.keys()));
   }
 
-  #forgetOrder(): void {
-    this.#order = undefined;
-    this.#named.clear();
-    this.#unordered = [];
+  update(): void {
+    for (const cell of this.unordered) {
+      if (cell.kind !== written) continue;
+      const id = latin1(cell.key);
+      this.named.set(id, cell);
+      this.keys.insert(id);
+    }
+    this.unordered.length = 0;
+  }
+
+  remove(cell: Cell): void {
+    const id = latin1(cell.key);
+    if (this.named.delete(id)) this.keys.remove(id);
   }
 }
 

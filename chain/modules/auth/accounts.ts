@@ -172,6 +172,7 @@ function vestingBytes(baseAccount: BaseAccount, v: Vesting): Uint8Array {
 }
 
 const baseUrl = utf8(typeUrls.base);
+const moduleUrl = utf8(typeUrls.module);
 
 /** In front of the 35 bytes of nearly every account's key. */
 const keyHead = Any.encode({ typeUrl: pubKeyTypeUrls.secp256k1, value: new Uint8Array(35) }).finish().subarray(0, -35);
@@ -183,9 +184,14 @@ function decodeKey(bytes: Uint8Array): Any {
 }
 
 /** True where the stored bytes are a base account, by looking at their type only. */
-export function isBase(bytes: Uint8Array): boolean {
-  if (bytes.length < baseUrl.length + 2 || bytes[0] !== 0x0a || bytes[1] !== baseUrl.length) return false;
-  for (let i = 0; i < baseUrl.length; i++) if (bytes[i + 2] !== baseUrl[i]) return false;
+export const isBase = (bytes: Uint8Array): boolean => isOfType(bytes, baseUrl);
+
+/** False where the stored bytes are a base or module account, by looking at their type only: those spend all that they have. */
+export const mayVest = (bytes: Uint8Array): boolean => !isBase(bytes) && !isOfType(bytes, moduleUrl);
+
+function isOfType(bytes: Uint8Array, url: Uint8Array): boolean {
+  if (bytes.length < url.length + 2 || bytes[0] !== 0x0a || bytes[1] !== url.length) return false;
+  for (let i = 0; i < url.length; i++) if (bytes[i + 2] !== url[i]) return false;
   return true;
 }
 

@@ -3,7 +3,7 @@ import { addressText, moduleAddress } from "../../codec/address.ts";
 import { toHex } from "../../codec/bytes.ts";
 import { sdkErrors, fail, assert } from "../../runtime/errors.ts";
 import { putInto, viewOf } from "../../store/kv.ts";
-import { StoredAccount, afterSequence, baseDetails, decodeAccount, isBase, type Details } from "./accounts.ts";
+import { StoredAccount, afterSequence, baseDetails, decodeAccount, mayVest, type Details } from "./accounts.ts";
 import { accountKey, accounts, addressOfNumber, nextNumber, nonces, params, storeName } from "./state.ts";
 import { afterDelegation, afterUndelegation, vestingFault, type Vesting } from "./vesting.ts";
 import { addCoins, type Money } from "../../runtime/coins.ts";
@@ -13,23 +13,26 @@ import type { Account, SignersPort, VestingSchedule } from "./ports.ts";
 /** Permissions of module accounts by module name; a name that is not listed has none. */
 export type ModulePermissions = Readonly<Record<string, readonly string[]>>;
 
+const nothing: readonly Money[] = [];
+
 /** A nonce's value; stores hold no empty ones. */
 const used = Uint8Array.of(0);
 
 export function createAccounts(permissions: ModulePermissions): SignersPort {
-  const modules = new Set(Object.keys(permissions).map((name) => toHex(moduleAddress(name))));
+  const addresses = new Map(Object.keys(permissions).map((name) => [name, moduleAddress(name)]));
+  const modules = new Set(Array.from(addresses.values(), toHex));
   const port: SignersPort = {
     find: (ctx, address) => accounts.find(ctx, address)?.foundAt(address),
     has: (ctx, address) => ctx.store(storeName).has(accountKey(address)),
     ensure: (ctx, address) => accounts.find(ctx, address) ?? create(ctx, address, baseDetails),
     moduleAccount(ctx, name) {
-      const address = moduleAddress(name);
+      const address = addresses.get(name) ?? moduleAddress(name);
       if (!port.has(ctx, address)) create(ctx, address, { kind: "module", name, permissions: permissions[name] ?? [] });
       return address;
     },
     locked(ctx, address) {
       const bytes = viewOf(ctx.store(storeName), accountKey(address));
-      return bytes === undefined || isBase(bytes) ? [] : decodeAccount(bytes).lockedAt(ctx.timeSeconds);
+      return bytes !== undefined && mayVest(bytes) ? decodeAccount(bytes).lockedAt(ctx.timeSeconds) : nothing;
     },
     createVesting(ctx, address, coins, schedule) {
       // Also of a module that has no account yet and may be paid: a stranger's schedule would lock what the module is to spend.

@@ -36,7 +36,7 @@ export function isOutOfStep(ctx: Context, ask: Ask): boolean {
 /** Puts the ask into the index of each profile that it can serve, or takes it out, as it should be; the book's count moves with it. Gives the ask to be stored. */
 export function listAsk(ctx: Context, ask: Ask): { readonly ask: Ask; readonly listed: boolean; readonly changed: boolean } {
   const listed = isListed(ctx, ask);
-  if (!isOutOfStep(ctx, ask)) return { ask, listed, changed: false };
+  if (listed === askBook.has(ctx, keyIn(ask, openPlace))) return { ask, listed, changed: false };
   const key = bookOf(ask);
   const next = listed ? withPlaces(ctx, ask, key) : ask;
   for (const place of [openPlace, ...next.places]) {
@@ -100,9 +100,7 @@ export function loadAsk(ctx: Context, id: bigint): Ask {
 /** A unit goes out with a task: its reservation becomes stake. False, and nothing changed, where the bond does not reach. */
 export function lockUnit(ctx: Context, ports: MarketPorts, ask: Ask, stake: bigint): boolean {
   const provider = addressBytes(ask.provider);
-  const fromReserved = stake < ask.bondPerUnit ? stake : ask.bondPerUnit;
-  if (!ports.providers.lock(ctx, provider, fromReserved, stake)) return false;
-  if (ask.bondPerUnit > fromReserved) ports.providers.release(ctx, provider, ask.bondPerUnit - fromReserved);
+  if (!ports.providers.lock(ctx, provider, ask.bondPerUnit, stake)) return false;
   ports.providers.record(ctx, provider, "matched", 0n);
   return true;
 }
@@ -126,21 +124,25 @@ export function releaseHold(ctx: Context, ports: MarketPorts, id: bigint): void 
   dropUnit(ctx, ports, { ...ask, heldUnits: ask.heldUnits - 1 });
 }
 
-/**
- * A unit comes back from a task. False, and nothing changed, where the ask is open and there is no bond to set aside for it;
- * with `force` the ask shrinks instead.
- */
-export function returnUnit(ctx: Context, ports: MarketPorts, id: bigint, force: boolean): boolean {
+/** The task of a unit goes on without it. False, and nothing changed, where the ask is open and there is no bond to set aside for the unit. */
+export function spareUnit(ctx: Context, ports: MarketPorts, id: bigint): boolean {
   const ask = loadAsk(ctx, id);
-  if (ask.status === OrderStatus.ORDER_STATUS_OPEN) {
-    if (ask.bondPerUnit === 0n || ports.providers.reserve(ctx, addressBytes(ask.provider), ask.bondPerUnit)) {
-      saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits + 1 }, true);
-      return true;
-    }
-    if (!force) return false;
-  }
-  dropUnit(ctx, ports, ask);
+  const isOpen = ask.status === OrderStatus.ORDER_STATUS_OPEN;
+  if (isOpen && ask.bondPerUnit > 0n && !ports.providers.reserve(ctx, addressBytes(ask.provider), ask.bondPerUnit)) return false;
+  if (isOpen) saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits + 1 }, true);
+  else dropUnit(ctx, ports, ask);
   return true;
+}
+
+/** A unit comes back from a task with what is left of its stake; where there is no bond to set aside for it, the ask shrinks. */
+export function returnUnit(ctx: Context, ports: MarketPorts, id: bigint, stake: bigint): void {
+  const ask = loadAsk(ctx, id);
+  const provider = addressBytes(ask.provider);
+  const isOpen = ask.status === OrderStatus.ORDER_STATUS_OPEN;
+  const needed = isOpen ? ask.bondPerUnit : 0n;
+  const isBacked = stake > 0n ? ports.providers.unlock(ctx, provider, stake, needed) : needed === 0n || ports.providers.reserve(ctx, provider, needed);
+  if (isOpen && isBacked) saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits + 1 }, true);
+  else dropUnit(ctx, ports, ask);
 }
 
 function dropUnit(ctx: Context, ports: MarketPorts, ask: Ask): void {

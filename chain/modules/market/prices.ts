@@ -83,7 +83,7 @@ export function countSettled(ctx: Context, ports: MarketPorts, job: Pick<Job, "c
   const address = addressBytes(provider);
   const share = indexShares.find(ctx, [startTau, key, address]);
   const before = BigInt(share?.value ?? "0");
-  const locked = (ports.providers.find(ctx, address)?.locked ?? 0n) + stake;
+  const locked = ports.providers.locked(ctx, address) + stake;
   // Stake is bond: so is what a provider counts for. What counts of the payment is in the quote denom, as the bucket is.
   const worth = toBond(amount, rateOf(job), "up");
   const counted = minInt(worth, locked - before);

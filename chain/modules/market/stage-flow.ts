@@ -14,11 +14,10 @@ export function momentOf(ctx: Context, ports: MarketPorts, job: Job): Moment {
   return { tau: ports.clock.tau(ctx), inputsDue: paramsAt(ctx, job.paramsVersion).inputsDue };
 }
 
-/** The task is FINAL or CLOSED, and counted. */
+/** The task of a job with stages is FINAL or CLOSED, and counted. */
 export function afterTask(ctx: Context, ports: MarketPorts, task: Task): void {
   const job = loadJob(ctx, task.jobId);
   const { stages } = job.spec!;
-  if (stages.length === 0) return;
   const before = stagesOf(ctx, job);
   const reason = task.state === TaskState.TASK_STATE_FINAL ? CloseReason.CLOSE_REASON_UNSPECIFIED : task.closeReason;
   moveStages(ctx, ports, job, before, taskEnded(job.spec!, before, stageOf(stages, task.index), reason, momentOf(ctx, ports, job)));

@@ -2,7 +2,7 @@
 import { CloseReason, StageState, TaskState, type Bid, type Job, type Replica, type Stage, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { assert, fail } from "../../runtime/errors.ts";
-import { bookOf, releaseHold, returnUnit } from "./asks.ts";
+import { bookOf, releaseHold, returnUnit, spareUnit } from "./asks.ts";
 import { closedBy, exclude, isTerminal, loadBid, loadJob, saveBid, saveJob } from "./bids.ts";
 import { openBook } from "./books.ts";
 import { requestDraw, dropDraw } from "./draw-queue.ts";
@@ -87,7 +87,7 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
     const { askId } = loadBid(ctx, task.jobId);
     if (askId !== 0n) countReserved(ctx, ports, askId, before, task, step.effects);
   }
-  if (isOver(task.state) && !isOver(before.state)) afterTask(ctx, ports, task);
+  if (isOver(task.state) && !isOver(before.state) && after.job.spec!.stages.length > 0) afterTask(ctx, ports, task);
   // A bid that left the book takes no task back.
   if (task.state === TaskState.TASK_STATE_OPEN && before.state !== TaskState.TASK_STATE_OPEN && isTerminal(loadBid(ctx, task.jobId).status)) {
     return apply(ctx, ports, task, closeOpen(task, termsOf(ctx, after.job), closedBy(loadBid(ctx, task.jobId)), ports.clock.tau(ctx)));
@@ -134,14 +134,14 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       return task;
     }
     case "ended":
-      if (effect.unlock > 0n) ports.providers.unlock(ctx, addressBytes(effect.replica.provider), effect.unlock);
-      if (effect.replica.unitOut) returnUnit(ctx, ports, effect.replica.askId, true);
+      if (effect.replica.unitOut) returnUnit(ctx, ports, effect.replica.askId, effect.unlock);
+      else if (effect.unlock > 0n) ports.providers.unlock(ctx, addressBytes(effect.replica.provider), effect.unlock);
       endLeaseUnit(ctx, effect.replica.leaseId, ports.clock.tau(ctx));
       return task;
     case "unit": {
       if (gone.has(effect.provider)) return task;
       const replica = task.replicas.find((one) => one.provider === effect.provider)!;
-      if (!returnUnit(ctx, ports, replica.askId, false)) return task;
+      if (!spareUnit(ctx, ports, replica.askId)) return task;
       return { ...task, replicas: task.replicas.map((one) => (one === replica ? { ...one, unitOut: false } : one)) };
     }
     case "record":

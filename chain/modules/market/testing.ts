@@ -130,6 +130,7 @@ export class TestMarket {
           return found === undefined ? undefined : { address, encryptionKey: new Uint8Array(32), attributes: found.attributes, organization: found.organization, bond: found.bond, reserved: found.reserved, locked: found.locked, active: found.active && !found.retiring, silent: found.silent, retiring: found.retiring };
         },
         free: (_, address) => free(provider(address)),
+        locked: (_, address) => this.providers.get(key(address))?.locked ?? 0n,
         activeFrom: (_, from, limit) => {
           const sorted = [...this.providers].map(([text, one]) => ({ address: addressBytes(text), organization: one.organization, free: free(one), active: one.active && !one.retiring })).sort((a, b) => compareBytes(a.address, b.address));
           return [...sorted.filter(({ address }) => compareBytes(address, from) >= 0), ...sorted.filter(({ address }) => compareBytes(address, from) < 0)].slice(0, limit).filter(({ active }) => active);
@@ -152,9 +153,13 @@ export class TestMarket {
           check(found);
           return true;
         },
-        unlock: (_, address, amount) => {
-          provider(address).locked -= amount;
-          check(provider(address));
+        unlock: (_, address, amount, reserved = 0n) => {
+          const found = provider(address);
+          found.locked -= amount;
+          check(found);
+          if (free(found) < reserved) return false;
+          found.reserved += reserved;
+          return true;
         },
         slash: (_, address, amount, awards) => {
           const found = provider(address);

@@ -156,8 +156,8 @@ function carryOut(ctx: Context, ports: MarketPorts, instance: Instance, service:
       return service;
     case "ended": {
       const { provider, askId, leaseId, unitOut } = effect.instance;
-      if (effect.unlock > 0n) ports.providers.unlock(ctx, addressBytes(provider), effect.unlock);
-      if (unitOut) returnUnit(ctx, ports, askId, true);
+      if (unitOut) returnUnit(ctx, ports, askId, effect.unlock);
+      else if (effect.unlock > 0n) ports.providers.unlock(ctx, addressBytes(provider), effect.unlock);
       endLeaseUnit(ctx, leaseId, ports.clock.tau(ctx));
       return service;
     }

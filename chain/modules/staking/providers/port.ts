@@ -2,19 +2,13 @@
 import { addressText } from "../../../codec/address.ts";
 import type { Context } from "../../../runtime/context.ts";
 import { assert } from "../../../runtime/errors.ts";
-import { freeOf, lockParts, type BondParts } from "./bond.ts";
+import { freeOf, lockParts } from "./bond.ts";
 import { inactiveReason, isSilent, type Keeper } from "./keeper.ts";
 import type { Award, DeclarationsPort, ProvidersPort } from "./ports.ts";
 import { livenesses, params, profiles, statistics, unbondings } from "./state.ts";
 import { freeDeclinesLeft, recorded } from "./statistics.ts";
 
 export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort {
-  const change = (ctx: Context, address: Uint8Array, what: string, amount: bigint, move: (bond: BondParts) => BondParts): void => {
-    assert(amount >= 0n, `${what}: a negative amount`);
-    if (amount === 0n) return;
-    keeper.setBond(ctx, address, move(keeper.bond(ctx, address)));
-    keeper.drain(ctx, address);
-  };
   const find: ProvidersPort["find"] = (ctx, address) => {
     const profile = profiles.find(ctx, address);
     const liveness = livenesses.find(ctx, address);
@@ -42,6 +36,8 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
 
     free,
 
+    locked: (ctx, address) => keeper.findBond(ctx, address)?.locked ?? 0n,
+
     activeFrom(ctx, from, limit) {
       const addresses: Uint8Array[] = [];
       for (const range of [{ from }, { to: from }]) {
@@ -64,7 +60,13 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
       return true;
     },
 
-    release: (ctx, address, amount) => change(ctx, address, "release", amount, (bond) => ({ ...bond, reserved: bond.reserved - amount })),
+    release(ctx, address, amount) {
+      assert(amount >= 0n, "release: a negative amount");
+      if (amount === 0n) return;
+      const bond = keeper.bond(ctx, address);
+      keeper.setBond(ctx, address, { ...bond, reserved: bond.reserved - amount });
+      keeper.drain(ctx, address);
+    },
 
     lock(ctx, address, fromReserved, amount) {
       assert(amount >= 0n && fromReserved >= 0n, "lock: a negative amount");
@@ -75,7 +77,17 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
       return true;
     },
 
-    unlock: (ctx, address, amount) => change(ctx, address, "unlock", amount, (bond) => ({ ...bond, locked: bond.locked - amount })),
+    unlock(ctx, address, amount, reserved = 0n) {
+      assert(amount >= 0n && reserved >= 0n, "unlock: a negative amount");
+      // Of one that has left nothing is locked.
+      if (amount === 0n && reserved === 0n) return true;
+      const bond = keeper.bond(ctx, address);
+      const unlocked = { ...bond, locked: bond.locked - amount };
+      const reserves = livenesses.find(ctx, address)?.retiring !== true && freeOf(unlocked) >= reserved;
+      keeper.setBond(ctx, address, reserves ? { ...unlocked, reserved: bond.reserved + reserved } : unlocked);
+      keeper.drain(ctx, address);
+      return reserves;
+    },
 
     slash(ctx, address, amount, awards, reason) {
       const bond = keeper.bond(ctx, address);
@@ -90,11 +102,11 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
     record(ctx, address, outcome, worth) {
       // A provider may have left with the very slash that is recorded.
       const old = statistics.find(ctx, address);
-      const liveness = livenesses.find(ctx, address);
-      if (old === undefined || liveness === undefined) return;
+      if (old === undefined) return;
       const { jailMisses, jailTimeMs, markLifetimeMs } = params.get(ctx);
       const next = recorded(old, outcome, worth, keeper.tau(ctx), markLifetimeMs);
-      const jails = outcome === "missed" && !liveness.jailed && next.recentMisses.length >= jailMisses;
+      const liveness = outcome === "missed" && next.recentMisses.length >= jailMisses ? livenesses.find(ctx, address) : undefined;
+      const jails = liveness?.jailed === false;
       statistics.set(ctx, address, jails ? { ...next, recentMisses: [] } : next);
       if (!jails) return;
       const until = keeper.tau(ctx) + jailTimeMs;

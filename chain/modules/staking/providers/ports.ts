@@ -36,15 +36,17 @@ export interface ProvidersPort {
   find(ctx: Context, address: Uint8Array): ProviderView | undefined;
   /** bond - reserved - locked - unbonding; 0 where there is no such provider. */
   free(ctx: Context, address: Uint8Array): bigint;
+  /** 0 where there is no such provider. */
+  locked(ctx: Context, address: Uint8Array): bigint;
   /** Of the `limit` providers behind an address, going on at the first one, those that are active; with their free bond. */
   activeFrom(ctx: Context, from: Uint8Array, limit: number): readonly Pick<ProviderView & { readonly free: bigint }, "address" | "organization" | "free">[];
   /** Sets free bond aside for an ask; false where there is too little. */
   reserve(ctx: Context, address: Uint8Array, amount: bigint): boolean;
   release(ctx: Context, address: Uint8Array, amount: bigint): void;
-  /** Turns `fromReserved` of the reservation and, where that is too little, free bond into `amount` of locked stake; false (nothing changed) where there is too little. */
+  /** Turns `fromReserved` of the reservation and, where that is too little, free bond into `amount` of locked stake; what is too much is free. False (nothing changed) where there is too little. */
   lock(ctx: Context, address: Uint8Array, fromReserved: bigint, amount: bigint): boolean;
-  /** Frees locked stake again. */
-  unlock(ctx: Context, address: Uint8Array, amount: bigint): void;
+  /** Frees locked stake again, and sets `reserved` of what is free then aside; false where there is too little for that. */
+  unlock(ctx: Context, address: Uint8Array, amount: bigint, reserved?: bigint): boolean;
   /** Takes locked stake away: `awards` are paid out of it, the rest is burned. */
   slash(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): void;
   /**
