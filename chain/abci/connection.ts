@@ -8,8 +8,17 @@ import { type ConnectionKind, type Method, methods } from "./methods.ts";
 import { Output } from "./output.ts";
 import { openRequest } from "./request.ts";
 
-/** Requests of one connection that may wait for their answers; beyond it the socket is not read. */
+/** Requests of one connection that may wait for their answers; beyond it no further one is begun. */
 const MAX_WAITING = 10_000;
+/** Bytes that may wait to become requests; beyond it the socket is not read. */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
+/**
+ * After so many milliseconds the sockets are read again before the next request is begun. A full socket is worse than it looks: while CometBFT
+ * cannot write, a timer of its client goes off without pause and takes up a core.
+ */
+const TURN_MS = 1;
+/** Requests between two looks at the clock. */
+const LOOK_EVERY = 8;
 const ECHO = { request: 1, response: 2 };
 const FLUSH = { request: 2, response: 3 };
 const EXCEPTION = 1;
@@ -40,9 +49,10 @@ export class Connection {
   #held: Uint8Array | undefined;
   /** True while a method that bears no company is being answered. */
   #alone = false;
-  #draining = false;
   #scheduled = false;
   #congested = false;
+  /** The peer sends no more. */
+  #ended = false;
   #closed = false;
   #kind: ConnectionKind | undefined;
 
@@ -56,11 +66,16 @@ export class Connection {
     });
     socket.on("data", (chunk: Buffer) => {
       this.#reader.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
-      this.#drain();
+      if (this.#reader.unread > MAX_UNREAD_BYTES) socket.pause();
+      this.#schedule();
     });
     socket.on("drain", () => {
       this.#congested = false;
-      this.#drain();
+      this.#schedule();
+    });
+    socket.on("end", () => {
+      this.#ended = true;
+      this.#schedule();
     });
     socket.on("error", (error) => logger.warn({ connection: this.#kind, reason: error.message }, "ABCI connection failed"));
     socket.on("close", () => {
@@ -76,12 +91,17 @@ export class Connection {
     return this.#kind;
   }
 
-  /** Works off what has been received, as far as order and space allow, then writes what is ready. */
+  /** Works off what has been received, as far as order, space and one turn allow, then writes what is ready. */
   #drain(): void {
-    if (this.#draining || this.#closed) return;
-    this.#draining = true;
+    if (this.#closed) return;
+    const until = performance.now() + TURN_MS;
+    let more = false;
     try {
-      while (!this.#mustWait()) {
+      for (let begun = 0; !this.#mustWait(); begun++) {
+        if (begun % LOOK_EVERY === LOOK_EVERY - 1 && performance.now() > until) {
+          more = true;
+          break;
+        }
         const frame = this.#held ?? this.#reader.next();
         this.#held = undefined;
         if (frame === undefined) break;
@@ -93,10 +113,10 @@ export class Connection {
       this.#refuse(thrown);
     }
     this.#output.flush();
-    this.#draining = false;
     if (this.#closed) return;
-    if (this.#held !== undefined || this.#mustWait()) this.#socket.pause();
-    else if (this.#socket.isPaused()) this.#socket.resume();
+    if (more) this.#schedule();
+    else if (this.#ended && this.#slots.length === 0 && !this.#mustWait()) this.#socket.end();
+    if (this.#socket.isPaused() && this.#reader.unread <= MAX_UNREAD_BYTES) this.#socket.resume();
   }
 
   #mustWait(): boolean {
@@ -160,7 +180,7 @@ export class Connection {
     else this.#slots.push({ field, body });
   }
 
-  /** Several answers that become known in one turn leave in one write. */
+  /** One turn: what was received while others had theirs is begun together, and its answers leave in one write. */
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;

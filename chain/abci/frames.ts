@@ -23,6 +23,7 @@ export class FrameReader {
   #length = 0;
   #body: Uint8Array | undefined;
   #filled = 0;
+  #unread = 0;
 
   /** `maxFrameBytes` must fit 31 bits. */
   constructor(maxFrameBytes: number = DEFAULT_MAX_FRAME_BYTES) {
@@ -32,9 +33,16 @@ export class FrameReader {
     this.#maxFrameBytes = maxFrameBytes;
   }
 
+  /** Bytes that were pushed and belong to no frame that was begun. */
+  get unread(): number {
+    return this.#unread;
+  }
+
   /** Takes the next bytes of the stream. They are read later and must not change. */
   push(chunk: Uint8Array): void {
-    if (chunk.length > 0) this.#chunks.push(chunk);
+    if (chunk.length === 0) return;
+    this.#chunks.push(chunk);
+    this.#unread += chunk.length;
   }
 
   /**
@@ -103,6 +111,7 @@ export class FrameReader {
 
   #advance(chunk: Uint8Array, bytes: number): void {
     this.#at += bytes;
+    this.#unread -= bytes;
     if (this.#at < chunk.length) return;
     this.#at = 0;
     this.#first += 1;

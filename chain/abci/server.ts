@@ -36,7 +36,7 @@ export function createServer(application: PartialApplication, options: ServerOpt
   const maxFrameBytes = options.maxFrameBytes ?? DEFAULT_MAX_FRAME_BYTES;
   const whole = complete(application);
   const open = new Map<Socket, Connection>();
-  const server = createNetServer({ noDelay: true, keepAlive: true }, (socket) => {
+  const server = createNetServer({ allowHalfOpen: true, noDelay: true, keepAlive: true }, (socket) => {
     open.set(socket, new Connection(socket, { application: whole, logger, maxFrameBytes }));
     socket.on("close", () => open.delete(socket));
   });

@@ -50,6 +50,7 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
   readonly store: MultiStore;
   readonly #options: NodeOptions;
   #restore: Restore | undefined;
+  #executing: Promise<unknown> = Promise.resolve();
 
   constructor(options: NodeOptions) {
     this.#options = options;
@@ -95,18 +96,31 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
   async finalizeBlock(request: RequestFinalizeBlock): Promise<Partial<ResponseFinalizeBlock>> {
     await this.#options.prefetch?.(request.txs);
     const stop = this.#options.metrics?.block(request.txs.length);
-    const result = this.#execute({
+    const execution = this.#execute({
       height: request.height, timeNanos: nanosOf(request.time), proposer: request.proposerAddress, txs: request.txs, lastCommit: request.decidedLastCommit, misbehavior: request.misbehavior,
     });
+    this.#executing = execution.catch(() => undefined);
+    const result = await execution;
     stop?.(Number(request.height));
     const failed = result.txResults.filter(({ code }) => code !== 0).length;
     this.#options.metrics?.transactions(result.txResults.length - failed, failed);
     return result;
   }
 
-  #execute(block: BlockRequest): ExecutedBlock {
+  /** Resolved when no block is being executed: only then may the store be closed. */
+  async idle(): Promise<void> {
+    await this.#executing;
+  }
+
+  /** Between the steps sockets are read and others answered: a long block keeps nobody from the node. */
+  async #execute(block: BlockRequest): Promise<ExecutedBlock> {
     try {
-      return this.machine.executeBlock(block);
+      const steps = this.machine.executionOf(block);
+      for (;;) {
+        const step = steps.next();
+        if (step.done === true) return step.value;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
     } catch (error) {
       if (error instanceof HaltError) this.#options.onHalt?.(error);
       throw error;

@@ -100,6 +100,7 @@ function wire(home: Home, config: AppConfig, store: MultiStore, rpc: CometRpc, l
   return {
     node, machine, store, snapshots, metrics, queries: new Queries(machine, services),
     close: async () => {
+      await node.idle();
       await prefetch.close();
       await snapshots.close();
       await store.close();

@@ -23,7 +23,7 @@ describe("a node that stops for an upgrade", () => {
   afterEach(() => rmSync(home.root, { recursive: true }));
 
   it("has told whoever supervises it before CometBFT gets its answer (UPGRADE-11)", async () => {
-    const machine = { executeBlock: () => { throw new HaltError("needed", plan); } } as unknown as Machine;
+    const machine = { executionOf: () => { throw new HaltError("needed", plan); } } as unknown as Machine;
     const told: string[] = [];
     const node = new Node({
       machine, store: {} as MultiStore, snapshots: {} as SnapshotStore, snapshotInterval: 0, minRetainBlocks: 0, version: "", log: () => undefined,

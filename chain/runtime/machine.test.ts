@@ -49,6 +49,24 @@ describe("the state machine", () => {
     assert.deepEqual(second.txResults, first.txResults);
   });
 
+  it("gives the same block in steps, whatever is checked, simulated and asked between them", async () => {
+    const txs = Array.from({ length: 300 }, (_, i) => chain.sign(i % 2 === 0 ? ann : ben, [send(i % 2 === 0 ? ann : ben, i % 3 === 0 ? ann : ben, i + 1)]));
+    const other = await TestChain.start({ appState });
+    const whole = other.machine.executeBlock(other.request(txs));
+    const steps = chain.machine.executionOf(chain.request(txs));
+    let between = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) {
+      assert.equal(balance(ann), 1_000_000n, "a query sees the committed state");
+      if (between === 0) assert.equal(chain.machine.simulate(txs[0]!).code, 0);
+      for (let i = between * 150; i < between * 150 + 150; i++) assert.equal(chain.machine.checkTx(txs[i]!, false).code, 0);
+      between++;
+    }
+    assert.ok(between >= 2, `${between} pauses`);
+    assert.deepEqual(step.value, whole);
+    await other.stop();
+  });
+
   it("goes on after a restart with the same state as one that never stopped", async () => {
     chain.block([chain.sign(ann, [send(ann, ben, 7)])]);
     await chain.restart();

@@ -119,6 +119,8 @@ export interface BlockResult {
 
 const headerKey = utf8("header");
 const genesisGas = Number.MAX_SAFE_INTEGER;
+/** Transactions of a block between which nothing else happens: some milliseconds, as most are. */
+const txsPerStep = 128;
 
 export class Machine {
   readonly router: Router;
@@ -383,6 +385,18 @@ export class Machine {
 
   /** Executes a decided block. The state is prepared, not durable: `commit` follows. Throws a HaltError where this build must not execute it. */
   executeBlock(request: BlockRequest): ExecutedBlock {
+    const steps = this.executionOf(request);
+    for (;;) {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  /**
+   * `executeBlock` in steps of `txsPerStep` transactions. Between two of them everything may happen but another block and a commit: checks and queries
+   * see the committed state.
+   */
+  *executionOf(request: BlockRequest): Generator<undefined, ExecutedBlock> {
     const genesis = this.#genesis;
     const chainId = this.#header?.chainId;
     assert(chainId !== undefined, "a block before genesis");
@@ -414,7 +428,11 @@ export class Machine {
     for (const module of this.modules) {
       if (module.beginBlock !== undefined) hook(module, "BeginBlock", (ctx) => module.beginBlock!(ctx, { lastCommit: request.lastCommit, misbehavior: request.misbehavior }));
     }
-    const txResults = request.txs.map((bytes, i) => this.#deliver(header, stores, bytes, i));
+    const txResults: TxOutcome[] = [];
+    for (const [i, bytes] of request.txs.entries()) {
+      txResults.push(this.#deliver(header, stores, bytes, i));
+      if (i % txsPerStep === txsPerStep - 1) yield;
+    }
     this.#delivered = request.txs;
     for (const module of this.modules) {
       if (module.endBlock !== undefined) hook(module, "EndBlock", (ctx) => module.endBlock!(ctx));

@@ -64,7 +64,7 @@ export class TestChain {
 
   /** As `block`, but with the events as a node passes them on. */
   execute(txs: readonly Uint8Array[], seconds = 5n): ExecutedBlock {
-    const result = this.machine.executeBlock(this.#request(txs));
+    const result = this.machine.executeBlock(this.request(txs));
     this.machine.commit();
     this.height++;
     this.time += seconds;
@@ -73,10 +73,11 @@ export class TestChain {
 
   /** Executes the next block without committing it. */
   finalize(txs: readonly Uint8Array[]): BlockResult {
-    return this.machine.finalizeBlock(this.#request(txs));
+    return this.machine.finalizeBlock(this.request(txs));
   }
 
-  #request(txs: readonly Uint8Array[]): BlockRequest {
+  /** The next block with these transactions. */
+  request(txs: readonly Uint8Array[]): BlockRequest {
     return { height: this.height + 1n, timeNanos: this.time * 1_000_000_000n, proposer: new Uint8Array(20), txs, lastCommit: undefined, misbehavior: [] };
   }
 
