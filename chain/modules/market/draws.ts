@@ -37,6 +37,8 @@ const maxLooks = 20_000;
 /** What a draw chooses from. */
 export interface Weighable {
   readonly organization: string;
+  /** Organizations that the provider is a member of, by whichever name it goes. */
+  readonly memberships: readonly string[];
   /** Free bond of the provider. */
   readonly weight: bigint;
 }
@@ -122,7 +124,8 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
   const mandates = new Mandates(ctx, ports);
   const guard = mandates.guardOf(job.organization);
   const membershipsOf = membershipsIn(ctx, ports.organizations);
-  const affiliated = new Set(membershipsOf(job.consumer));
+  // Of the consumer and of whoever has a part in the task already.
+  const affiliated = new Set([...membershipsOf(job.consumer), ...(job.organization === "" ? [] : [job.organization]), ...task.replicas.flatMap(({ provider, organization }) => [organization, ...membershipsOf(provider)])]);
   // A provider has many asks; who it is, is looked up once.
   const known = new Map<string, Seated | undefined>();
   const seated = (ask: Ask): Seated | undefined => {
@@ -144,7 +147,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     if (provider.free + ask.bondPerUnit < stake) return;
     seen.add(ask.provider);
     organizations.add(provider.organization);
-    out.push({ ask, organization: provider.organization, weight: provider.free + ask.bondPerUnit, price, stake, jurisdiction: jurisdictionOf(provider.view) });
+    out.push({ ask, organization: provider.organization, memberships: membershipsOf(ask.provider), weight: provider.free + ask.bondPerUnit, price, stake, jurisdiction: jurisdictionOf(provider.view) });
   };
   for (const id of task.heldAsks) {
     const ask = loadAsk(ctx, id);
@@ -188,19 +191,54 @@ export function offered(ask: Ask, tau: bigint): boolean {
   return tau <= ask.expiresTau;
 }
 
-/** `count` candidates of distinct organizations; undefined where there are too few. Pure. */
+/** Both go by one name, or are members of one organization: together they are no two. */
+const together = (a: Weighable, b: Weighable): boolean => namesOf(a).some((one) => namesOf(b).includes(one));
+const namesOf = ({ organization, memberships }: Weighable): readonly string[] => [organization, ...memberships];
+
+/** Choices that are begun anew, each time without the candidate that was chosen first and left too few others. */
+const maxChoices = 8;
+
+/** `count` candidates, no two of one organization by name or membership; undefined where there are too few. Pure. */
 export function choose<C extends Weighable>(candidates: readonly C[], count: number, seed: Uint8Array, shareCapBps: number): C[] | undefined {
-  let rest = [...candidates];
+  let rest: readonly C[] = candidates;
+  for (let turn = 0; turn < maxChoices; turn++) {
+    const out = chooseApart(rest, count, seed, shareCapBps);
+    if (out.length === count) return out;
+    // One that is a member of several organizations may stand between others that have nothing to do with each other.
+    rest = rest.filter((candidate) => candidate !== out[0]);
+  }
+  return undefined;
+}
+
+function chooseApart<C extends Weighable>(candidates: readonly C[], count: number, seed: Uint8Array, shareCapBps: number): C[] {
+  let rest = affiliations(candidates);
   const out: C[] = [];
-  while (out.length < count) {
-    const organizations = weighOrganizations(rest, shareCapBps);
-    if (organizations.length === 0) return undefined;
-    const organization = pick(organizations, seed, utf8("organization"), BigInt(out.length));
+  while (out.length < count && rest.length > 0) {
+    const organization = pick(weighOrganizations(rest, shareCapBps), seed, utf8("organization"), BigInt(out.length));
     const members = rest.filter((candidate) => candidate.organization === organization.name).map((candidate) => ({ name: candidate, weight: candidate.weight }));
-    out.push(pick(members, seed, utf8("provider"), BigInt(out.length)).name);
-    rest = rest.filter((candidate) => candidate.organization !== organization.name);
+    const { candidate } = pick(members, seed, utf8("provider"), BigInt(out.length)).name;
+    out.push(candidate);
+    rest = rest.filter((other) => !together(other.candidate, candidate));
   }
   return out;
+}
+
+/** Candidates under one name for all that are affiliates of each other, directly or through others: the share cap is theirs together. The name is the least of theirs. */
+function affiliations<C extends Weighable>(candidates: readonly C[]): { readonly organization: string; readonly weight: bigint; readonly candidate: C }[] {
+  const parents = new Map<string, string>();
+  const rootOf = (name: string): string => {
+    let root = name;
+    for (let above = parents.get(root); above !== undefined && above !== root; above = parents.get(root)) root = above;
+    if (root !== name) parents.set(name, root);
+    return root;
+  };
+  for (const candidate of candidates) {
+    for (const name of namesOf(candidate)) {
+      const [a, b] = [rootOf(candidate.organization), rootOf(name)];
+      if (a !== b) parents.set(a < b ? b : a, a < b ? a : b);
+    }
+  }
+  return candidates.map((candidate) => ({ organization: rootOf(candidate.organization), weight: candidate.weight, candidate }));
 }
 
 interface Weighted<T> {
@@ -225,7 +263,7 @@ function pick<T>(from: readonly Weighted<T>[], seed: Uint8Array, label: Uint8Arr
  * Organizations by the free bond of their candidates, none with more than the share cap of the whole; where there are too few organizations
  * for the cap (fewer than 1 / cap), all weigh the same. Sorted by name.
  */
-export function weighOrganizations(candidates: readonly Weighable[], shareCapBps: number): Weighted<string>[] {
+export function weighOrganizations(candidates: readonly Pick<Weighable, "organization" | "weight">[], shareCapBps: number): Weighted<string>[] {
   const sums = new Map<string, bigint>();
   for (const { organization, weight } of candidates) sums.set(organization, (sums.get(organization) ?? 0n) + weight);
   const list = Array.from(sums, ([name, weight]) => ({ name, weight })).sort((a, b) => (a.name < b.name ? -1 : 1));

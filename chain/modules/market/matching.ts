@@ -565,7 +565,7 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
       const need = beyond(bid, ask) * BigInt(bid.colocated);
       const served = ask.base + ask.premium <= bid.limit && keepsTerms(bid, ask) && ask.colocated >= bid.colocated && stream.left(i) >= bid.colocated &&
         (need === 0n || room(ask) >= need) && (bid.excluded.length === 0 || !bid.excluded.includes(ask.owner));
-      if (served && !others.some((other) => other.owner === ask.owner || sameOrganization(other, ask))) return i;
+      if (served && !others.some((other) => other.owner === ask.owner || sameOrganization(other, ask) || shareOne(other.memberships, ask.memberships))) return i;
       gapless = false;
       skips--;
       own--;

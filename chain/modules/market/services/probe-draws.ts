@@ -32,18 +32,18 @@ export function drawProbers(ctx: Context, ports: MarketPorts): void {
   if (waiting.length === 0) return;
   const seed = ports.beacon.seed(ctx, ctx.height);
   if (seed === undefined) return;
-  const candidates = candidatesOf(ctx, ports, seed);
-  const mandates = new Mandates(ctx, ports);
   const membershipsOf = membershipsIn(ctx, ports.organizations);
+  const candidates = candidatesOf(ctx, ports, seed, membershipsOf);
+  const mandates = new Mandates(ctx, ports);
   for (const [[height, id]] of waiting) {
     probeDraws.remove(ctx, [height, id]);
     ctx.isolate(`market: probe draw of instance ${id}`, (item) => drawRound(item, ports, id, candidates, seed, mandates, membershipsOf));
   }
 }
 
-function candidatesOf(ctx: Context, ports: MarketPorts, seed: Uint8Array): readonly Candidate[] {
+function candidatesOf(ctx: Context, ports: MarketPorts, seed: Uint8Array, membershipsOf: (account: string) => readonly string[]): readonly Candidate[] {
   return ports.providers.activeFrom(ctx, sha256(seed, utf8("probers")).slice(0, 20), maxCandidates)
-    .map(({ address, organization, free }) => ({ provider: addressText(address), organization, weight: free }))
+    .map(({ address, organization, free }) => ({ provider: addressText(address), organization, memberships: membershipsOf(addressText(address)), weight: free }))
     .sort((a, b) => (a.provider < b.provider ? -1 : 1));
 }
 
@@ -55,7 +55,7 @@ function drawRound(ctx: Context, ports: MarketPorts, id: bigint, candidates: rea
   const parties = partiesOf(ctx, ports, instance, service, membershipsOf);
   const own = sha256(seed, utf8("probe"), uint64Bytes(id), uint64Bytes(round.round));
   const guard = mandates.guardOf(service.organization);
-  const others = candidates.filter(({ provider, organization }) => !parties.has(provider) && !parties.has(organization) && !membershipsOf(provider).some((one) => parties.has(one)));
+  const others = candidates.filter(({ provider, organization, memberships }) => !parties.has(provider) && !parties.has(organization) && !memberships.some((one) => parties.has(one)));
   const answers = others.map(({ provider }) => guard === undefined || guard.admits({ owner: provider }));
   // No policy alone takes all that a block may read for policies; after several, a round waits for the next block's seed.
   if (answers.includes(undefined)) {
