@@ -94,7 +94,7 @@ function wire(): Wiring {
   const { module: auditors, attestations } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
   const { module: market, deliveries, holds } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, authority });
   const { module: channel } = channelModule({ bank: money, accounts, clock: time, providers: bonds, attestations, organizations, authority });
-  const { module: forward } = forwardModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, organizations, deliveries, authority });
+  const { module: forward } = forwardModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, deliveries, authority });
   const { module: jurorship, jurors } = jurorsModule({ bank: money, accounts, clock: time, authority });
   const { module: dispute } = disputeModule({ bank: money, accounts, clock: time, beacon: seeds, holds, jurors, organizations, authority });
   const { module: upgrade, upgradeRule } = upgradeModule({ authority });

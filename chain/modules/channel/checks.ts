@@ -1,11 +1,11 @@
 /** Checks that several messages share. */
 import { addressText } from "../../codec/address.ts";
-import { utf8 } from "../../codec/bytes.ts";
 import type { CostTag } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { Channel } from "../../codec/gen/dcm/channel/v1/types.ts";
 import { readAddress } from "../../runtime/addresses.ts";
 import { isDenom, readAmount, type Money, type WireCoin } from "../../runtime/coins.ts";
 import { fail } from "../../runtime/errors.ts";
+import { tagsFault } from "../organization/ports.ts";
 import { errors } from "./errors.ts";
 import { channels } from "./state.ts";
 import { isOver } from "./terms.ts";
@@ -37,12 +37,8 @@ export function positive(field: string, text: string): bigint {
 export function checkTags(organization: string, tags: readonly CostTag[]): void {
   if (organization.length > 64) fail(errors.invalidField, { field: "organization", value: `${organization.length} characters`, limit: "at most 64" });
   if (organization === "" && tags.length > 0) fail(errors.invalidField, { field: "cost_tags", value: `${tags.length} tags`, limit: "none without an organization" });
-  if (tags.length > 16) fail(errors.invalidField, { field: "cost_tags", value: `${tags.length} tags`, limit: "at most 16" });
-  for (const [i, { key, value }] of tags.entries()) {
-    if (i > 0 && tags[i - 1]!.key >= key) fail(errors.invalidField, { field: "cost_tags", value: key.slice(0, 64), limit: "sorted by key without repeats" });
-    if (key === "" || utf8(key).length > 64) fail(errors.invalidField, { field: "cost_tags.key", value: `${key.length} characters`, limit: "1 to 64 bytes" });
-    if (utf8(value).length > 128) fail(errors.invalidField, { field: "cost_tags.value", value: `${value.length} characters`, limit: "at most 128 bytes" });
-  }
+  const fault = tagsFault(tags);
+  if (fault !== undefined) fail(errors.invalidField, fault);
 }
 
 export function inRange(field: string, value: bigint, low: bigint, high: bigint): void {

@@ -5,7 +5,10 @@ import { readAddress } from "../../runtime/addresses.ts";
 import { fail } from "../../runtime/errors.ts";
 import { errors } from "./errors.ts";
 import { orders, positions } from "./state.ts";
+import type { CostTag } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { Context } from "../../runtime/context.ts";
+import { isName, tagsFault } from "../organization/ports.ts";
+import type { ForwardPorts } from "./ports.ts";
 
 /** Highest price of a lot: leaves room for every product of the module. */
 export const maxPrice = 10n ** 15n;
@@ -35,13 +38,27 @@ export function positionOf(ctx: Context, id: bigint): Position {
   return position;
 }
 
-/** The holder's position whose slot has not begun, swept or not. */
-export function tradablePosition(ctx: Context, id: bigint, holder: string, tau: bigint): Position {
-  const position = positionOf(ctx, id);
-  if (position.holder !== holder) fail(errors.notYours, { what: `position ${id}`, owner: position.holder, signer: holder });
-  notBegun(`position ${id}`, position.slotTau, tau);
-  if (position.orderId !== 0n) fail(errors.beingResold, { id, order: position.orderId });
-  return position;
+/**
+ * A position whose slot has not begun, swept or not, as it is once the signer has acted on it: its holder; or, where an organization's money holds it, an owner or admin, who becomes its holder.
+ * A holder that may not spend the organization's money any more has no say in it either.
+ */
+export function tradablePosition(ctx: Context, ports: ForwardPorts, id: bigint, signer: string): { readonly before: Position; readonly held: Position } {
+  const before = positionOf(ctx, id);
+  const { holder, organization } = before;
+  const manages = organization !== "" && ports.organizations.manages(ctx, organization, signer);
+  if (holder !== signer && !manages) fail(errors.notYours, { what: `position ${id}`, owner: holder, signer });
+  const why = organization === "" ? undefined : ports.organizations.barred(ctx, organization, signer, { verification: "any" });
+  if (why !== undefined) fail(errors.barred, { what: `position ${id}`, organization, why });
+  notBegun(`position ${id}`, before.slotTau, ports.clock.tau(ctx));
+  if (before.orderId !== 0n) fail(errors.beingResold, { id, order: before.orderId });
+  return { before, held: { ...before, holder: signer } };
+}
+
+/** Form of what says whose money it is, and under which tags. */
+export function checkBilling({ organization, costTags }: { readonly organization: string; readonly costTags: readonly CostTag[] }): void {
+  if (organization !== "" && !isName(organization)) fail(errors.invalidField, { field: "organization", value: organization, limit: "empty or an organization's name" });
+  const fault = tagsFault(costTags);
+  if (fault !== undefined) fail(errors.invalidField, fault);
 }
 
 export function notBegun(what: string, slot: bigint, tau: bigint): void {

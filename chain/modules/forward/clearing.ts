@@ -3,20 +3,23 @@ import type { Order } from "../../codec/gen/dcm/forward/v1/types.ts";
 import { uint64Bytes, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { membershipsIn } from "../organization/ports.ts";
-import { clear, type AskOrder, type BidOrder } from "../market/ports.ts";
+import { clear, Mandates, type AskOrder, type BidOrder, type Guard } from "../market/ports.ts";
 import { emit } from "./events.ts";
+import { isBarred } from "./followers.ts";
 import { endOrder } from "./orders.ts";
 import { trade } from "./positions.ts";
-import { bookOf, buys, cancelled, collect, dirtyQueue, dirtyTickets, freshBooks, markDirty, orders, params, sells, ticketsTaken, unmarkDirty, within, type BookKey } from "./state.ts";
+import { bookOf, buys, cancelled, collect, dirtyQueue, dirtyTickets, freshBooks, markDirty, orders, params, positions, sells, ticketsTaken, unmarkDirty, within, type BookKey } from "./state.ts";
 import { maxTau } from "./checks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { ForwardPorts } from "./ports.ts";
 
 /** Books cleared in one block. */
 const maxBooks = 500;
-/** Orders that a batch may pass over; none is but those of its own owner. */
+/** Orders that a batch may pass over: those of its own owner, and those that the policy of a bid's organization refuses. */
 const skipsPerUnit = 256;
 const maxSkips = 100_000;
+/** Orders that it passes over because their organization bars them: the followers take them out by and by. */
+const maxBarred = 5_000;
 
 export function clearBooks(ctx: Context, ports: ForwardPorts): void {
   const { maxFills, maxSweep } = params.get(ctx);
@@ -43,8 +46,13 @@ function clearBook(ctx: Context, ports: ForwardPorts, book: BookKey, seed: Uint8
   unmarkDirty(ctx, book);
   // Its slot has begun: what is left of it expires.
   if (ports.clock.tau(ctx) >= book[2]) return 0;
-  const membershipsOf = membershipsIn(ctx, ports.organizations);
-  const batch = clear({ profiles: [0], asks: () => sellOrders(ctx, book, membershipsOf), bids: buyOrders(ctx, book), membershipsOf }, seed, { maxFills, skipsPerUnit, maxSkips, maxWhole: maxFills });
+  const run = (strict: boolean): { readonly look: Look; readonly batch: ReturnType<typeof clear> } => {
+    const look = new Look(ctx, ports, strict);
+    return { look, batch: clear({ profiles: [0], asks: () => sellOrders(ctx, book, look), bids: buyOrders(ctx, book, look), membershipsOf: look.membershipsOf }, seed, { maxFills, skipsPerUnit, maxSkips, maxWhole: maxFills }) };
+  };
+  let { look, batch } = run(false);
+  // Only then, as a bid with a guard sets no price.
+  if (batch.fills.some(({ bid, ask }) => look.sellsToOwn(bid.organization, ask.id))) ({ look, batch } = run(true));
   let units = 0;
   for (const fill of batch.fills) {
     trade(ctx, ports, fill.ask.id, fill.bid.id, fill.tasks, fill.price);
@@ -58,24 +66,80 @@ function clearBook(ctx: Context, ports: ForwardPorts, book: BookKey, seed: Uint8
     emit(ctx, "EventBatchCleared", { class_id: book[0], quote_denom: book[1], slot_tau: book[2], lots: book[3], price: batch.price!, units, fills: batch.fills.length, cut: String(batch.cut) });
   }
   // What this batch itself changed needs no further one; what was cut off does.
-  if (batch.cut || !batch.complete) markDirty(ctx, book);
+  if (batch.cut || !batch.complete || look.isCut) markDirty(ctx, book);
   return units;
 }
 
-/** Orders that were accepted before this block; read as far as they can trade. */
-function* placed(ctx: Context, side: typeof sells, book: BookKey): IterableIterator<Order> {
-  for (const [[, [, height, id]]] of side.entries(ctx, { within: within.book(book) })) if (height < ctx.height) yield orders.find(ctx, id)!;
-}
+/** What one batch asks of organizations, each thing once. */
+class Look {
+  readonly membershipsOf: (account: string) => readonly string[];
+  readonly mandates: Mandates;
+  /** Whose capacity a sell order is, its owner's or a position's. */
+  readonly #sellers = new Map<bigint, string>();
+  readonly #guards = new Map<string, Guard | undefined>();
+  readonly #strict: boolean;
+  #barred = 0;
 
-function* sellOrders(ctx: Context, book: BookKey, membershipsOf: (account: string) => readonly string[]): IterableIterator<AskOrder> {
-  for (const { id, owner, organization, createdHeight, price, units } of placed(ctx, sells, book)) {
-    yield { id, owner, organization, height: createdHeight, base: price, premium: 0n, rank: price, attributes: 0, units, colocated: 1, until: maxTau, notice: 0n, acceptance: 0n, preemptible: false, bond: 0n, free: 0n, memberships: membershipsOf(owner), kind: "" };
+  /** `strict`: organizations' bids pass over what their members have sold. */
+  constructor(ctx: Context, ports: ForwardPorts, strict: boolean) {
+    this.membershipsOf = membershipsIn(ctx, ports.organizations);
+    this.mandates = new Mandates(ctx, ports);
+    this.#strict = strict;
+  }
+
+  /** There may be orders behind those that were barred. */
+  get isCut(): boolean {
+    return this.#barred >= maxBarred;
+  }
+
+  bars(order: Order): boolean {
+    const barred = isBarred(this.mandates, order);
+    if (barred) this.#barred++;
+    return barred;
+  }
+
+  seen(sellId: bigint, seller: string): void {
+    this.#sellers.set(sellId, seller);
+  }
+
+  /** A resale of what a member of the organization has sold: the member itself is an affiliate of the bid and trades with it in no case. */
+  sellsToOwn(organization: string, sellId: bigint): boolean {
+    return organization !== "" && this.membershipsOf(this.#sellers.get(sellId)!).includes(organization);
+  }
+
+  /** Who may deliver to the organization; undefined: anybody. One object for all its bids, as the auction wants it. */
+  guardOf(organization: string): Guard | undefined {
+    if (organization === "") return undefined;
+    if (!this.#guards.has(organization)) {
+      const guard = this.mandates.guardOf(organization);
+      this.#guards.set(organization, guard === undefined && !this.#strict ? undefined : {
+        admits: ({ id }) => (this.sellsToOwn(organization, id) ? false : guard === undefined || guard.admits({ owner: this.#sellers.get(id)! })),
+      });
+    }
+    return this.#guards.get(organization);
   }
 }
 
-function* buyOrders(ctx: Context, book: BookKey): IterableIterator<BidOrder> {
-  for (const { id, owner, organization, createdHeight, price, units } of placed(ctx, buys, book)) {
-    yield { id, owner, organization, height: createdHeight, limit: price, tasks: units, profile: 0, whole: false, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [], guard: undefined };
+/** Orders that were accepted before this block and are not barred; read as far as they can trade. */
+function* placed(ctx: Context, side: typeof sells, book: BookKey, look: Look): IterableIterator<Order> {
+  for (const [[, [, height, id]]] of side.entries(ctx, { within: within.book(book) })) {
+    if (height >= ctx.height) continue;
+    const order = orders.find(ctx, id)!;
+    if (!look.bars(order)) yield order;
+    else if (look.isCut) return;
+  }
+}
+
+function* sellOrders(ctx: Context, book: BookKey, look: Look): IterableIterator<AskOrder> {
+  for (const { id, owner, organization, positionId, createdHeight, price, units } of placed(ctx, sells, book, look)) {
+    look.seen(id, positionId === 0n ? owner : positions.find(ctx, positionId)!.seller);
+    yield { id, owner, organization, height: createdHeight, base: price, premium: 0n, rank: price, attributes: 0, units, colocated: 1, until: maxTau, notice: 0n, acceptance: 0n, preemptible: false, bond: 0n, free: 0n, memberships: look.membershipsOf(owner), kind: "" };
+  }
+}
+
+function* buyOrders(ctx: Context, book: BookKey, look: Look): IterableIterator<BidOrder> {
+  for (const { id, owner, organization, createdHeight, price, units } of placed(ctx, buys, book, look)) {
+    yield { id, owner, organization, height: createdHeight, limit: price, tasks: units, profile: 0, whole: false, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [], guard: look.guardOf(organization) };
   }
 }
 

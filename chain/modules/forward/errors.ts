@@ -21,4 +21,8 @@ export const errors = defineErrors("forward", {
   notOffered: [12, ({ id, to, signer }: { id: bigint; to: string; signer: string }) => `position ${id} is offered to ${to === "" ? "nobody" : to}, not to ${signer}`],
   invalidParams: [13, ({ field, value, low, high }: { field: string; value: string; low: string; high: string }) => `${field} is ${value}; it must be from ${low} to ${high}`],
   slotLengthFixed: [14, ({ length }: { length: bigint }) => `params.slot_length stays ${length} while there are orders or positions`],
+  barred: [15, ({ what, organization, why }: { what: string; organization: string; why: string }) => `${what} is bought with money of ${organization}: ${why}`],
+  ofOrganization: [16, ({ id, organization, holder }: { id: bigint; organization: string; holder: string }) =>
+    `position ${id} is bought with money of ${organization}, and ${holder} may not give it to others: an owner or admin offers it, or the recipient accepts it for ${organization}`],
+  affiliate: [17, ({ organization, holder }: { organization: string; holder: string }) => `${holder} is a member of ${organization}, whose members do not sell to it`],
 } as const);

@@ -215,22 +215,22 @@ describe("forwards: positions change hands", () => {
     const { f, seller, holder, position } = traded();
     const next = f.fund("next");
     const [was, had] = [f.balance(next), f.balance(holder)];
-    refuses(() => f.message("MsgAccept", { recipient: next, positionId: position.id }), 12, /offered to nobody/);
+    refuses(() => f.accept(next, position.id), 12, /offered to nobody/);
     refuses(() => f.message("MsgTransfer", { holder: next, positionId: position.id, to: holder }), 7, /position 1 belongs/);
     refuses(() => f.message("MsgTransfer", { holder, positionId: position.id, to: holder }), 2, /another account/);
     f.message("MsgTransfer", { holder, positionId: position.id, to: next });
     f.message("MsgTransfer", { holder, positionId: position.id, to: "" });
-    refuses(() => f.message("MsgAccept", { recipient: next, positionId: position.id }), 12, /offered to nobody/);
+    refuses(() => f.accept(next, position.id), 12, /offered to nobody/);
     f.message("MsgTransfer", { holder, positionId: position.id, to: next });
-    refuses(() => f.message("MsgAccept", { recipient: name("thief"), positionId: position.id }), 12, /not to/);
-    f.message("MsgAccept", { recipient: next, positionId: position.id });
+    refuses(() => f.accept(name("thief"), position.id), 12, /not to/);
+    f.accept(next, position.id);
     const paid = BigInt(position.holderMargin) + 640n;
     assert.deepEqual([was - f.balance(next), f.balance(holder) - had], [paid, paid]);
     assert.deepEqual([f.positions({ holder: next }).length, f.positions({ holder }).length], [1, 0]);
     f.message("MsgTransfer", { holder: next, positionId: position.id, to: seller });
     const margin = BigInt(position.sellerMargin);
     const before = f.balance(seller);
-    f.message("MsgAccept", { recipient: seller, positionId: position.id });
+    f.accept(seller, position.id);
     assert.deepEqual([f.balance(seller) - before, f.balance(next), f.held], [margin, was, 0n]);
     f.block();
   });
@@ -245,7 +245,7 @@ describe("forwards: positions change hands", () => {
     f.buy(buyer, 15n, 4);
     f.block(1_000n, 2);
     const [after] = f.positions();
-    assert.deepEqual({ ...after!, createdTau: 0n }, { ...position, holder: buyer, createdTau: 0n });
+    assert.deepEqual({ ...after!, createdTau: 0n }, { ...position, holder: buyer, payer: buyer, createdTau: 0n });
     const difference = 3n * lots * 4n;
     assert.equal(f.balance(holder) - had, difference + BigInt(position.holderMargin) + 640n);
     assert.equal(was - f.balance(buyer), difference + BigInt(position.holderMargin) + 640n);
@@ -297,7 +297,7 @@ describe("forwards: positions change hands", () => {
     const { f, holder, position } = traded();
     f.message("MsgTransfer", { holder, positionId: position.id, to: f.fund("next") });
     f.block(f.slot() - f.tau);
-    refuses(() => f.message("MsgAccept", { recipient: name("next"), positionId: position.id }), 10, /begins/);
+    refuses(() => f.accept(name("next"), position.id), 10, /begins/);
     refuses(() => f.message("MsgTransfer", { holder, positionId: position.id, to: "" }), 10, /begins/);
     refuses(() => f.message("MsgResell", { holder, positionId: position.id, units: 0, price: 5n }), 10, /begins/);
   });
@@ -521,7 +521,7 @@ describe("forwards: the module", () => {
     assert.throws(() => check({ params: undefined }), /params is missing/);
   });
 
-  it("FWD-19: lists come in pages, by owner, holder or seller; the book shows what waits", () => {
+  it("FWD-19: lists come in pages, by owner, holder, seller or organization; the book shows what waits", () => {
     const { f, seller, holder } = traded();
     f.sell(seller, 12n, 2);
     f.sell(f.provider("other"), 12n, 1);
@@ -529,7 +529,7 @@ describe("forwards: the module", () => {
     const book = f.inquire<{ sells: object[]; buys: object[] }>("Book", { classId: "wasm.core", quoteDenom: denom, slotTau: f.slot(), levels: 0 });
     assert.deepEqual(book, { sells: [{ price: 12n, lots, units: 3n, orders: 2 }], buys: [{ price: 7n, lots, units: 3n, orders: 1 }] });
     assert.equal(f.orders(seller).length, 1);
-    assert.throws(() => f.positions({ holder, seller }), /not by both/);
+    assert.throws(() => f.positions({ holder, seller }), /not by holder and seller/);
     assert.throws(() => f.inquire("Position", { positionId: 99n }), /position 99/);
     assert.throws(() => f.inquire("Order", { orderId: 99n }), /order 99/);
     assert.throws(() => f.inquire("Book", { classId: "", quoteDenom: denom, slotTau: 0n, levels: 0 }), /all are needed/);
@@ -582,7 +582,7 @@ describe("forwards: any run of messages", () => {
           else if (kind < 5) f.buy(me, BigInt(price), units, { quoteDenom, slots: at % 3 });
           else if (kind === 5 && position !== undefined) f.message("MsgResell", { holder: position.holder, positionId: position.id, units: at % (position.units + 1), price: BigInt(price) });
           else if (kind === 6 && position !== undefined) f.message("MsgTransfer", { holder: position.holder, positionId: position.id, to: me });
-          else if (kind === 7 && position !== undefined) f.message("MsgAccept", { recipient: position.offeredTo || me, positionId: position.id });
+          else if (kind === 7 && position !== undefined) f.accept(position.offeredTo || me, position.id);
           else if (kind === 8) f.message("MsgCancelOrder", { owner: f.orders()[at % 5]?.owner ?? me, orderId: f.orders()[at % 5]?.id ?? 1n });
           else if (position !== undefined && position.askId !== 0n) use(f, position.askId, position.holder, position.seller, 20n, BigInt(at % 30));
           else f.setActive(seller, at % 2 === 0);

@@ -4,8 +4,10 @@ import { Side, type Order, type Position } from "../../codec/gen/dcm/forward/v1/
 import { addressBytes } from "../../codec/address.ts";
 import { isDenom, readAmount } from "../../runtime/coins.ts";
 import { assert } from "../../runtime/errors.ts";
+import { accountText, isName, tagsFault } from "../organization/ports.ts";
+import { followOrganization } from "./followers.ts";
 import { defaultParams, paramsFault } from "./params.ts";
-import { addOrder, addPosition, bookOf, cancelled, markDirty, nextOrderId, nextPositionId, orders, params, positions } from "./state.ts";
+import { addOrder, addPosition, bookOf, cancelled, mandateCursors, markDirty, nextOrderId, nextPositionId, orders, params, positions, spenderOf } from "./state.ts";
 import type { Genesis } from "../../runtime/module.ts";
 
 export const genesis: Genesis<GenesisState> = {
@@ -34,6 +36,8 @@ export const genesis: Genesis<GenesisState> = {
     }
     for (const position of state.positions) addPosition(ctx, position);
     for (const id of state.cancelled) cancelled.set(ctx, id, true);
+    // Whatever waited to be looked at is looked at from the first one on.
+    for (const order of state.orders) if (spenderOf(order) !== "" && !mandateCursors.has(ctx, order.organization)) followOrganization(ctx, order.organization);
   },
 
   export: (ctx) => ({
@@ -53,12 +57,21 @@ function rising(field: string, records: readonly { readonly id: bigint }[], next
 
 const amount = (text: string): boolean => (readAmount(text) ?? -1n) >= 0n;
 
+/** Who paid, and under which tags. */
+function billing(where: string, organization: string, account: string, { payer, costTags }: Pick<Position, "payer" | "costTags">): void {
+  assert(organization === "" || isName(organization), `${where} names an organization`);
+  assert(payer === (organization === "" ? account : accountText(organization)), `${where} is paid by ${payer}, which is not ${organization === "" ? account : organization}`);
+  const fault = tagsFault(costTags);
+  assert(fault === undefined, `${where}: ${fault?.field ?? ""} must be ${fault?.limit ?? ""}`);
+}
+
 function checkOrder(order: Order, known: readonly Position[]): void {
   const where = `forward.orders: ${order.id}`;
   addressBytes(order.owner);
   assert(order.side === Side.SIDE_BUY || order.side === Side.SIDE_SELL, `${where} has a side`);
   assert(isDenom(order.quoteDenom) && order.units > 0 && order.lots > 0n && order.price > 0n, `${where} has a denom, units, lots and a price`);
   assert(amount(order.heldPerUnit) && amount(order.storageDeposit) && amount(order.positionDeposit), `${where}: amounts are canonical and not negative`);
+  billing(where, spenderOf(order), order.owner, order);
   assert(order.positionId === 0n || known.some(({ id, orderId }) => id === order.positionId && orderId === order.id), `${where} resells position ${order.positionId}, which does not say so`);
 }
 
@@ -69,5 +82,6 @@ function checkPosition(position: Position, known: readonly Order[]): void {
   assert(position.seller !== position.holder, `${where} is held by its seller`);
   assert(isDenom(position.quoteDenom) && position.units > 0 && position.lots > 0n && position.price > 0n && position.endTau > position.slotTau, `${where} has a denom, units, lots, a price and an end behind its start`);
   assert(amount(position.sellerMargin) && amount(position.holderMargin) && amount(position.storageDeposit), `${where}: amounts are canonical and not negative`);
+  billing(where, position.organization, position.holder, position);
   assert(position.orderId === 0n || known.some((order) => order.id === position.orderId), `${where} is resold by order ${position.orderId}, which is missing`);
 }

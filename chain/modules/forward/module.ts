@@ -3,6 +3,7 @@ import { MsgDefinition } from "../../codec/gen/dcm/forward/v1/tx.ts";
 import { defineModule, messageService, type Module } from "../../runtime/module.ts";
 import { clearBooks } from "./clearing.ts";
 import { errors } from "./errors.ts";
+import { followOrganization, moveMandates } from "./followers.ts";
 import { genesis } from "./genesis.ts";
 import { invariants } from "./invariants.ts";
 import { accept } from "./messages/accept.ts";
@@ -17,6 +18,7 @@ import { sweep } from "./sweep.ts";
 import type { ForwardPorts } from "./ports.ts";
 
 export function forwardModule(ports: ForwardPorts): { readonly module: Module } {
+  ports.organizations.onChange(followOrganization);
   const module = defineModule({
     name: "forward",
     stores: [storeName],
@@ -29,6 +31,7 @@ export function forwardModule(ports: ForwardPorts): { readonly module: Module } 
     endBlock(ctx) {
       sweep(ctx, ports);
       clearBooks(ctx, ports);
+      moveMandates(ctx, ports);
     },
     invariants: invariants(ports),
     errors,

@@ -5,6 +5,7 @@ import type { BeaconPort } from "../beacon/ports.ts";
 import type { ClockPort } from "../clock/ports.ts";
 import type { DeliveriesPort } from "../market/ports.ts";
 import type { OrganizationsPort } from "../organization/ports.ts";
+import type { AttestationsPort } from "../staking/auditors/ports.ts";
 import type { ProvidersPort } from "../staking/providers/ports.ts";
 
 export interface ForwardPorts {
@@ -14,8 +15,10 @@ export interface ForwardPorts {
   readonly beacon: BeaconPort;
   /** Who may sell capacity, and the denom of storage deposits. */
   readonly providers: Pick<ProvidersPort, "bondDenom" | "find">;
-  /** Whose members trade not with each other. */
-  readonly organizations: Pick<OrganizationsPort, "organizationsOf">;
+  /** What policies look at in a seller. */
+  readonly attestations: Pick<AttestationsPort, "attested">;
+  /** Whose money may buy, and whose members trade not with each other. */
+  readonly organizations: OrganizationsPort;
   readonly deliveries: DeliveriesPort;
   /** Bech32 address that may change parameters. */
   readonly authority: string;

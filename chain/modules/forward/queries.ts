@@ -4,13 +4,20 @@ import { queryAddress } from "../../runtime/addresses.ts";
 import { QueryError } from "../../runtime/errors.ts";
 import { queryService, type BoundQuery } from "../../runtime/module.ts";
 import { maxPageScan, paginate } from "../../runtime/queries.ts";
-import { buys, orders, ordersByOwner, params, positions, positionsByHolder, positionsBySeller, sells, within } from "./state.ts";
+import { buys, orders, ordersByOrganization, ordersByOwner, params, positions, positionsByHolder, positionsByOrganization, positionsBySeller, sells, within } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { ForwardPorts } from "./ports.ts";
 
 const notFound = (what: string): never => {
   throw new QueryError("NotFound", `${what} does not exist any more, or never did`);
 };
+
+/** Fails where a list is asked for by more than one thing, or by what is too long for a name. */
+function oneOf(what: string, by: Readonly<Record<string, string>>): void {
+  const given = Object.keys(by).filter((name) => by[name] !== "");
+  if (given.length > 1) throw new QueryError("InvalidArgument", `${what} are listed by ${Object.keys(by).join(" or by ")}, not by ${given.join(" and ")}`);
+  if ((by["organization"] ?? "").length > 64) throw new QueryError("InvalidArgument", "organization is longer than a name");
+}
 
 export function forwardQueries(ports: ForwardPorts): BoundQuery[] {
   return queryService(QueryDefinition, {
@@ -22,19 +29,24 @@ export function forwardQueries(ports: ForwardPorts): BoundQuery[] {
       return { sells: levelsOf(ctx, sells, slot, most), buys: levelsOf(ctx, buys, slot, most) };
     },
     orders(ctx, request) {
-      const { items, pagination } = request.owner === ""
-        ? paginate(ctx, orders, request.pagination, (_, order) => order)
-        : paginate(ctx, ordersByOwner, request.pagination, ([, id]) => orders.find(ctx, id), within.address(queryAddress(request.owner)));
+      const { owner, organization } = request;
+      oneOf("orders", { owner, organization });
+      const { items, pagination } = owner !== ""
+        ? paginate(ctx, ordersByOwner, request.pagination, ([, id]) => orders.find(ctx, id), within.address(queryAddress(owner)))
+        : organization !== ""
+          ? paginate(ctx, ordersByOrganization, request.pagination, ([, id]) => orders.find(ctx, id), within.organization(organization))
+          : paginate(ctx, orders, request.pagination, (_, order) => order);
       return { orders: items, pagination };
     },
     order: (ctx, { orderId }) => ({ order: orders.find(ctx, orderId) ?? notFound(`order ${orderId}`) }),
     positions(ctx, request) {
-      const { holder, seller } = request;
-      if (holder !== "" && seller !== "") throw new QueryError("InvalidArgument", "positions are listed by holder or by seller, not by both");
-      const index = holder !== "" ? positionsByHolder : positionsBySeller;
-      const { items, pagination } = holder === "" && seller === ""
-        ? paginate(ctx, positions, request.pagination, (_, position) => position)
-        : paginate(ctx, index, request.pagination, ([, id]) => positions.find(ctx, id), within.address(queryAddress(holder === "" ? seller : holder)));
+      const { holder, seller, organization } = request;
+      oneOf("positions", { holder, seller, organization });
+      const { items, pagination } = organization !== ""
+        ? paginate(ctx, positionsByOrganization, request.pagination, ([, id]) => positions.find(ctx, id), within.organization(organization))
+        : holder === "" && seller === ""
+          ? paginate(ctx, positions, request.pagination, (_, position) => position)
+          : paginate(ctx, holder !== "" ? positionsByHolder : positionsBySeller, request.pagination, ([, id]) => positions.find(ctx, id), within.address(queryAddress(holder === "" ? seller : holder)));
       return { positions: items, pagination };
     },
     position: (ctx, { positionId }) => ({ position: positions.find(ctx, positionId) ?? notFound(`position ${positionId}`) }),

@@ -2,7 +2,7 @@
 import { Order, Params, Position, Side } from "../../codec/gen/dcm/forward/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { concatBytes, uint64Bytes } from "../../codec/bytes.ts";
-import { bytesKey, item, map, pairKey, present, proto, textKey, tripleKey, uint64Key, uint64Value, type KeyCodec, type MapOf } from "../../runtime/collections.ts";
+import { bytesKey, item, map, pairKey, present, proto, textKey, textValue, tripleKey, uint64Key, uint64Value, type KeyCodec, type MapOf } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
 
 export const storeName = "forward";
@@ -33,7 +33,7 @@ export const params = item(storeName, Uint8Array.of(0x01), proto(Params));
 /** Only ever rise: no id is used again. */
 export const nextOrderId = item(storeName, Uint8Array.of(0x02, 1), uint64Value);
 export const nextPositionId = item(storeName, Uint8Array.of(0x02, 2), uint64Value);
-const nextTicket = item(storeName, Uint8Array.of(0x02, 3), uint64Value);
+export const nextTicket = item(storeName, Uint8Array.of(0x02, 3), uint64Value);
 export const orders = map(storeName, Uint8Array.of(0x03), uint64Key, proto(Order));
 export const ordersByOwner = map(storeName, Uint8Array.of(0x04), pairKey(bytesKey, uint64Key), present);
 /** Cheapest first. */
@@ -44,20 +44,35 @@ export const buys = map(storeName, Uint8Array.of(0x06), pairKey(bookKey, placeKe
 export const dueQueue = map(storeName, Uint8Array.of(0x07), tripleKey(uint64Key, byteKey, uint64Key), present);
 /** Orders that leave after the next batch of their book. */
 export const cancelled = map(storeName, Uint8Array.of(0x08), uint64Key, present);
+/** Orders that spend an organization's money: (organization, id). */
+export const ordersByOrganization = map(storeName, Uint8Array.of(0x09), pairKey(textKey, uint64Key), present);
 export const positions = map(storeName, Uint8Array.of(0x10), uint64Key, proto(Position));
 export const positionsByHolder = map(storeName, Uint8Array.of(0x11), pairKey(bytesKey, uint64Key), present);
 export const positionsBySeller = map(storeName, Uint8Array.of(0x12), pairKey(bytesKey, uint64Key), present);
+/** Positions that an organization's money holds: (organization, id). */
+export const positionsByOrganization = map(storeName, Uint8Array.of(0x13), pairKey(textKey, uint64Key), present);
 /** Books that wait for their batch, by ticket; the ticket of each; books with orders of this block, whose batch is the next block's. */
 export const dirtyQueue = map(storeName, Uint8Array.of(0x20), uint64Key, { encode: (book: BookKey) => bookKey.encode(book), decode: (bytes: Uint8Array) => bookKey.decode(bytes, 0)[0] });
 export const dirtyTickets = map(storeName, Uint8Array.of(0x21), bookKey, uint64Value);
 export const freshBooks = map(storeName, Uint8Array.of(0x22), bookKey, present);
 
+/** Organizations whose orders are looked at by and by, by ticket; the ticket of each, and the first order that was not. */
+export const mandateQueue = map(storeName, Uint8Array.of(0x23), uint64Key, textValue);
+export const mandateCursors = map(storeName, Uint8Array.of(0x24), textKey, { encode: ([ticket, id]: readonly [bigint, bigint]) => slotKey.encode([ticket, id]), decode: (bytes: Uint8Array) => slotKey.decode(bytes, 0)[0] });
+
 export const within = {
+  organization: (name: string): Uint8Array => textKey.encode(name),
   address: (address: Uint8Array): Uint8Array => bytesKey.encode(address),
   book: (book: BookKey): Uint8Array => bookKey.encode(book),
   /** All lots of one slot. */
   slot: (classId: string, denom: string, slot: bigint): Uint8Array => concatBytes(marketKey.encode([classId, denom]), uint64Bytes(slot)),
 };
+
+/** A provider sells what it has. */
+export const isCapacity = ({ side, positionId }: Pick<Order, "side" | "positionId">): boolean => side === Side.SIDE_SELL && positionId === 0n;
+
+/** The organization whose money the order spends; empty: none. */
+export const spenderOf = (order: Pick<Order, "side" | "positionId" | "organization">): string => (isCapacity(order) ? "" : order.organization);
 
 export const bookOf = ({ classId, quoteDenom, slotTau, lots }: Pick<Order, "classId" | "quoteDenom" | "slotTau" | "lots">): BookKey => [classId, quoteDenom, slotTau, lots];
 
@@ -95,6 +110,7 @@ export function unmarkDirty(ctx: Context, book: BookKey): void {
 export function addOrder(ctx: Context, order: Order): void {
   orders.set(ctx, order.id, order);
   ordersByOwner.set(ctx, [addressBytes(order.owner), order.id], true);
+  if (spenderOf(order) !== "") ordersByOrganization.set(ctx, [order.organization, order.id], true);
   sideOf(order).set(ctx, placeOf(order), true);
   dueQueue.set(ctx, [order.slotTau, dueKinds.order, order.id], true);
   freshBooks.set(ctx, bookOf(order), true);
@@ -103,6 +119,7 @@ export function addOrder(ctx: Context, order: Order): void {
 export function removeOrder(ctx: Context, order: Order): void {
   orders.remove(ctx, order.id);
   ordersByOwner.remove(ctx, [addressBytes(order.owner), order.id]);
+  if (spenderOf(order) !== "") ordersByOrganization.remove(ctx, [order.organization, order.id]);
   sideOf(order).remove(ctx, placeOf(order));
   dueQueue.remove(ctx, [order.slotTau, dueKinds.order, order.id]);
   cancelled.remove(ctx, order.id);
@@ -113,6 +130,7 @@ export function addPosition(ctx: Context, position: Position): void {
   positions.set(ctx, position.id, position);
   positionsByHolder.set(ctx, [addressBytes(position.holder), position.id], true);
   positionsBySeller.set(ctx, [addressBytes(position.seller), position.id], true);
+  if (position.organization !== "") positionsByOrganization.set(ctx, [position.organization, position.id], true);
   if (position.askId === 0n) dueQueue.set(ctx, [position.slotTau, dueKinds.position, position.id], true);
 }
 
@@ -123,6 +141,10 @@ export function savePosition(ctx: Context, before: Position, after: Position): v
     positionsByHolder.remove(ctx, [addressBytes(before.holder), before.id]);
     positionsByHolder.set(ctx, [addressBytes(after.holder), after.id], true);
   }
+  if (before.organization !== after.organization) {
+    if (before.organization !== "") positionsByOrganization.remove(ctx, [before.organization, before.id]);
+    if (after.organization !== "") positionsByOrganization.set(ctx, [after.organization, after.id], true);
+  }
   if (before.askId === 0n && after.askId !== 0n) dueQueue.remove(ctx, [before.slotTau, dueKinds.position, before.id]);
 }
 
@@ -130,14 +152,15 @@ export function removePosition(ctx: Context, position: Position): void {
   positions.remove(ctx, position.id);
   positionsByHolder.remove(ctx, [addressBytes(position.holder), position.id]);
   positionsBySeller.remove(ctx, [addressBytes(position.seller), position.id]);
+  if (position.organization !== "") positionsByOrganization.remove(ctx, [position.organization, position.id]);
   dueQueue.remove(ctx, [position.slotTau, dueKinds.position, position.id]);
 }
 
 /** The first `limit` entries of a range, read before anything is written. */
-export function collect<K, V>(ctx: Context, collection: MapOf<K, V>, limit: number, to?: Uint8Array): (readonly [K, V])[] {
+export function collect<K, V>(ctx: Context, collection: MapOf<K, V>, limit: number, range: { readonly to?: Uint8Array; readonly within?: Uint8Array; readonly from?: Uint8Array } = {}): (readonly [K, V])[] {
   const out: (readonly [K, V])[] = [];
   if (limit <= 0) return out;
-  for (const entry of collection.entries(ctx, to === undefined ? {} : { to })) {
+  for (const entry of collection.entries(ctx, range)) {
     out.push(entry);
     if (out.length >= limit) break;
   }

@@ -15,7 +15,7 @@ export function sweep(ctx: Context, ports: ForwardPorts): void {
     });
   }
   const tau = ports.clock.tau(ctx);
-  for (const [[due, kind, id]] of collect(ctx, dueQueue, maxSweep, uint64Bytes(tau + 1n))) {
+  for (const [[due, kind, id]] of collect(ctx, dueQueue, maxSweep, { to: uint64Bytes(tau + 1n) })) {
     ctx.isolate(`forward: due entry ${kind}/${id}`, (item) => {
       if (kind === dueKinds.position) deliver(item, ports, id);
       else {

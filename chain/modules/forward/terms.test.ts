@@ -43,9 +43,13 @@ describe("the money of forwards", () => {
         const buy = Order.fromPartial({ lots: lot, price: limit, heldPerUnit: heldByPurchase(limit, lot).toString() });
         const trade = tradeResale(position, sell, buy, n, trades, closes);
         const held = (BigInt(sell.heldPerUnit) + BigInt(buy.heldPerUnit)) * BigInt(n);
-        assert.equal(trade.toReseller + trade.toBuyer, held + (closes ? trade.sellerMargin + trade.holderMargin : 0n));
+        const margin = trade.marginHeld + trade.marginGiven;
+        const [reseller, buyer] = [trade.toReseller + trade.premium, trade.toBuyer + trade.discount - trade.marginGiven];
+        assert.equal(reseller + buyer + trade.marginHeld + trade.marginGiven, held);
+        assert.equal(margin, closes ? 0n : trade.holderMargin);
+        assert.ok([trade.toReseller, trade.toBuyer, trade.premium, trade.discount, trade.marginHeld, trade.marginGiven, trade.discount - trade.marginGiven].every((amount) => amount >= 0n));
         // A reseller keeps the difference, and nobody pays beyond its limit.
-        assert.equal(trade.toReseller - BigInt(sell.heldPerUnit) * BigInt(n) - trade.holderMargin, (trades - agreed) * lot * BigInt(n));
+        assert.equal(reseller - BigInt(sell.heldPerUnit) * BigInt(n), (trades - agreed) * lot * BigInt(n));
         position = {
           ...position, units: position.units - n, sellerMargin: (BigInt(position.sellerMargin) - trade.sellerMargin).toString(), holderMargin: (BigInt(position.holderMargin) - trade.holderMargin).toString(),
         };

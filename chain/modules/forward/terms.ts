@@ -46,13 +46,20 @@ export function tradeCapacity(sell: Side, buy: Side, units: number, batchPrice: 
   return { price, sellerMargin, holderMargin, toSeller, toBuyer };
 }
 
-/** What one fill of a resale does: margins that go with the units, and what each side gets. */
+/** What one fill of a resale does: margins that go with the units, and where everything goes that the two orders held for them. */
 export interface ResaleTrade {
-  /** Leave the position with its units; the remainder of the division stays. */
+  /** Leave the position with its units; the remainder of the division stays. The reseller has its own, the holder's, back. */
   readonly sellerMargin: bigint;
   readonly holderMargin: bigint;
+  /** From the buyer to the reseller where the price rose, from the reseller to the buyer where it fell. */
+  readonly premium: bigint;
+  readonly discount: bigint;
+  /** Back of what the orders held. */
   readonly toReseller: bigint;
   readonly toBuyer: bigint;
+  /** The buyer's margin: out of what its order held, and, where that is too little, out of the discount. */
+  readonly marginHeld: bigint;
+  readonly marginGiven: bigint;
 }
 
 /**
@@ -64,10 +71,14 @@ export function tradeResale(position: Position, sell: Side, buy: Side, units: nu
   const sellerMargin = mulDivFloor(BigInt(position.sellerMargin), BigInt(units), all);
   const holderMargin = mulDivFloor(BigInt(position.holderMargin), BigInt(units), all);
   const difference = (price - position.price) * position.lots * BigInt(units);
-  const toReseller = BigInt(sell.heldPerUnit) * BigInt(units) + holderMargin + difference;
-  const toBuyer = BigInt(buy.heldPerUnit) * BigInt(units) - difference + (closes ? sellerMargin : -holderMargin);
-  assert(toReseller >= 0n && toBuyer >= 0n, `a resale of ${units} units at ${price} takes more than its orders hold`);
-  return { sellerMargin, holderMargin, toReseller, toBuyer };
+  const [premium, discount] = [maxInt(0n, difference), maxInt(0n, -difference)];
+  const toReseller = BigInt(sell.heldPerUnit) * BigInt(units) - discount;
+  const held = BigInt(buy.heldPerUnit) * BigInt(units) - premium;
+  const margin = closes ? 0n : holderMargin;
+  const marginHeld = minInt(margin, held);
+  const marginGiven = margin - marginHeld;
+  assert(toReseller >= 0n && held >= 0n && marginGiven <= discount, `a resale of ${units} units at ${price} takes more than its orders hold`);
+  return { sellerMargin, holderMargin, premium, discount, toReseller, toBuyer: held - marginHeld, marginHeld, marginGiven };
 }
 
 /** Lots of a position that is over; the others its holder left unused. */

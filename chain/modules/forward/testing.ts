@@ -1,6 +1,6 @@
 /** Forwards beside a market, both with ports in memory, for tests. */
 import { Side, type Order, type Params, type Position } from "../../codec/gen/dcm/forward/v1/types.ts";
-import type { MsgPlaceOrder, MsgPlaceOrderResponse } from "../../codec/gen/dcm/forward/v1/tx.ts";
+import type { MsgAccept, MsgPlaceOrder, MsgPlaceOrderResponse } from "../../codec/gen/dcm/forward/v1/tx.ts";
 import type { GenesisState } from "../../codec/gen/dcm/forward/v1/genesis.ts";
 import type { GenesisState as MarketState } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import { addressText } from "../../codec/address.ts";
@@ -20,8 +20,8 @@ export class TestForward extends TestMarket {
 
   constructor(params: Partial<Params> = {}, edit?: (market: MarketState) => void) {
     super({}, edit);
-    const { bank, accounts, clock, beacon, providers, organizations } = this.ports;
-    this.forward = forwardModule({ bank, accounts, clock, beacon, providers, organizations, deliveries: this.deliveries, authority }).module;
+    const { bank, accounts, clock, beacon, providers, attestations, organizations } = this.ports;
+    this.forward = forwardModule({ bank, accounts, clock, beacon, providers, attestations, organizations, deliveries: this.deliveries, authority }).module;
     const section = this.forward.genesis!.defaults() as GenesisState;
     this.join(this.forward, { ...section, params: { ...defaultParams(), slotLength, ...params } });
   }
@@ -36,7 +36,7 @@ export class TestForward extends TestMarket {
   }
 
   order(owner: string, side: Side, price: bigint, units: number, more: Partial<MsgPlaceOrder> = {}): bigint {
-    const message = { owner, side, classId: "wasm.core", quoteDenom: denom, slotTau: this.slot(), slots: 0, units, price, marginPrice: 0n, ...more };
+    const message = { owner, side, classId: "wasm.core", quoteDenom: denom, slotTau: this.slot(), slots: 0, units, price, marginPrice: 0n, organization: "", costTags: [], ...more };
     return this.message<MsgPlaceOrderResponse>("MsgPlaceOrder", message).orderId;
   }
 
@@ -48,16 +48,20 @@ export class TestForward extends TestMarket {
     return this.order(owner, Side.SIDE_BUY, price, units, more);
   }
 
+  accept(recipient: string, positionId: bigint, more: Partial<MsgAccept> = {}): void {
+    this.message("MsgAccept", { recipient, positionId, organization: "", costTags: [], ...more });
+  }
+
   inquire<T>(method: string, request: object): T {
     return this.query<T>(`/dcm.forward.v1.Query/${method}`, request);
   }
 
-  positions(of: { holder?: string; seller?: string } = {}): Position[] {
-    return this.inquire<{ positions: Position[] }>("Positions", { holder: "", seller: "", ...of }).positions;
+  positions(of: { holder?: string; seller?: string; organization?: string } = {}): Position[] {
+    return this.inquire<{ positions: Position[] }>("Positions", { holder: "", seller: "", organization: "", ...of }).positions;
   }
 
-  orders(owner = ""): Order[] {
-    return this.inquire<{ orders: Order[] }>("Orders", { owner }).orders;
+  orders(owner = "", organization = ""): Order[] {
+    return this.inquire<{ orders: Order[] }>("Orders", { owner, organization }).orders;
   }
 
   /** Blocks up to the one in which the next slot begins. */

@@ -8,6 +8,7 @@ import { errors } from "./errors.ts";
 import { enumName, statusName } from "./events.ts";
 import { inRange } from "./params.ts";
 import { presentRate } from "./quote-denoms.ts";
+import { tagsFault } from "../organization/ports.ts";
 import { asks, bids, cancelledAsks, cancelledBids, classes, profiles } from "./state.ts";
 import { Meter, OrderStatus, TimeInForce, type Ask, type Attribute, type Bid, type CapacityClass, type CostTag, type Params, type Premium } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -48,13 +49,8 @@ export function checkSorted(field: string, keys: readonly string[]): void {
 }
 
 export function checkCostTags(tags: readonly CostTag[]): void {
-  atMost("cost_tags", tags.length, 16, "tags");
-  checkSorted("cost_tags", tags.map((tag) => tag.key));
-  for (const { key, value } of tags) {
-    if (key === "") fail(errors.invalidField, { field: "cost_tags.key", value: "empty", limit: "1 to 64 bytes" });
-    textAtMost("cost_tags.key", key, 64);
-    textAtMost("cost_tags.value", value, 128);
-  }
+  const fault = tagsFault(tags);
+  if (fault !== undefined) fail(errors.invalidField, fault);
 }
 
 const attributeKey = /^[a-z][a-z0-9._/-]{0,31}$/;

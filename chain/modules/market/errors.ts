@@ -67,6 +67,7 @@ export const errors = defineErrors("market", {
   alreadyQuoted: [85, ({ id, ask }: { id: bigint; ask: bigint }) => `request ${id} has a quote of the provider already: ask ${ask}; cancel it first`],
   fixedPrice: [86, ({ what }: { what: string }) => `${what} is agreed between two; its price cannot be replaced`],
   beyondAllotment: [87, ({ id, lots, left }: { id: bigint; lots: bigint; left: bigint }) => `the tasks of the job take up to ${lots} lots; ask ${id} has ${left} left`],
+  notAdmitted: [88, ({ provider, organization, rule }: { provider: string; organization: string; rule: string }) => `${provider} cannot serve ${organization}: ${rule}`],
   slaOutOfBounds: [90, ({ field, value, low, high }: { field: string; value: bigint | number; low: bigint | number; high: bigint | number }) => `sla.${field} is ${value}; it must be from ${low} to ${high}`],
   unknownRound: [91, ({ id, round, current }: { id: bigint; round: bigint; current: bigint | undefined }) =>
     `instance ${id} is not in probe round ${round}; ${current === undefined ? "it has no SLA, or is not served" : `its round is ${current}`}`],

@@ -1,5 +1,5 @@
 /** Money in and out of the market's account. Nothing else in the module touches the bank. */
-import type { Escrow, Job, VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
+import type { Escrow, Job, QuoteRequest, VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
 import { HoldingKind } from "../../codec/gen/dcm/organization/v1/types.ts";
 import { addressBytes, moduleAddress } from "../../codec/address.ts";
 import { addCoins, type Money } from "../../runtime/coins.ts";
@@ -21,8 +21,8 @@ export interface SpendPolicy {
   readonly purpose: "bid" | "ask" | "profile" | "top-up" | "quotes";
   readonly classId: string;
   readonly costTags: readonly { readonly key: string; readonly value: string }[];
-  /** Absent: a service, which nothing verifies. */
-  readonly verification?: VerificationLevel;
+  /** Absent: a service, which nothing verifies. "any": not known yet. */
+  readonly verification?: VerificationLevel | "any";
   /** Whose ask it is, where that is agreed already. */
   readonly provider?: ProviderView;
 }
@@ -34,8 +34,8 @@ export interface Spend {
   readonly payer: string;
   /** Empty: none. */
   readonly organization: string;
-  /** Of the job or service that the money is for; 0: neither. */
-  readonly subject: bigint;
+  /** What it is held for; of asks and profiles, for which no organization pays: nothing. */
+  readonly holding?: HoldingRef;
   readonly coins: readonly Money[];
   readonly policy: SpendPolicy;
 }
@@ -47,12 +47,13 @@ export function payerOf(ports: MarketPorts, { signer, payer, organization }: Pic
 }
 
 export const holdingOf = (subject: bigint): HoldingRef => ({ kind: HoldingKind.HOLDING_KIND_BID, id: subject });
+export const requestHolding = (id: bigint): HoldingRef => ({ kind: HoldingKind.HOLDING_KIND_REQUEST, id });
 
 /** The one way by which a user's money comes into the market: a signer's own, or that of its organization, within role, policy and budgets. */
-export function authorizeSpend(ctx: Context, ports: MarketPorts, { policy: { purpose, classId, costTags, verification, provider }, subject, ...spend }: Spend): void {
+export function authorizeSpend(ctx: Context, ports: MarketPorts, { policy: { purpose, classId, costTags, verification, provider }, holding = holdingOf(0n), ...spend }: Spend): void {
   const coins = spend.coins.reduce<Money[]>((sum, { denom, amount }) => (amount > 0n ? addCoins(sum, [{ denom, amount }]) : sum), []);
   ports.organizations.authorizeSpend(ctx, {
-    ...spend, payer: payerOf(ports, spend), coins, into: escrowAccount, holding: holdingOf(subject), purpose, costTags, work: { classId, ...(verification === undefined ? {} : { verification }) },
+    ...spend, payer: payerOf(ports, spend), coins, into: escrowAccount, holding, purpose, costTags, work: { classId, ...(verification === undefined ? {} : { verification }) },
     ...(provider === undefined ? {} : { provider: factsOf(ctx, ports, provider) }),
   });
 }
@@ -60,6 +61,13 @@ export function authorizeSpend(ctx: Context, ports: MarketPorts, { policy: { pur
 /** A storage deposit, in the bond denom. */
 export function returnDeposit(ctx: Context, ports: MarketPorts, to: string, amount: bigint): void {
   if (amount > 0n) ports.bank.send(ctx, escrowAddress, addressBytes(to), [{ denom: ports.providers.bondDenom(ctx), amount }]);
+}
+
+/** That of a request for quotes; of an organization's money, its budgets hear of it. */
+export function returnRequestDeposit(ctx: Context, ports: MarketPorts, { id, payer, storageDeposit }: QuoteRequest): void {
+  const amount = BigInt(storageDeposit);
+  if (amount > 0n) ports.organizations.refund(ctx, escrowAddress, requestHolding(id), payer, [{ denom: ports.providers.bondDenom(ctx), amount }]);
+  ports.organizations.close(ctx, requestHolding(id));
 }
 
 /** The storage deposit of a job or service that is pruned; of an organization's money, its budgets hear of it. */

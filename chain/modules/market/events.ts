@@ -4,6 +4,7 @@ import {
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { toHex } from "../../codec/bytes.ts";
 import { rateOf } from "./rate.ts";
+import { tagsText } from "../organization/ports.ts";
 import type { Context } from "../../runtime/context.ts";
 
 type Attributes = Readonly<Record<string, string | bigint | number>>;
@@ -47,15 +48,11 @@ export function askPlaced(ctx: Context, ask: Ask): void {
   });
 }
 
-/** As `key=value`, joined by commas. */
 /** Whose money it is, and what it is accounted for under: of a job or service, for statements. */
 export function billedTo({ consumer, payer, organization, classId, costTags }: Pick<Job, "consumer" | "payer" | "organization" | "classId" | "costTags">): Readonly<Record<string, string>> {
   return { consumer, payer, organization, class_id: classId, cost_tags: tagsText(costTags) };
 }
 
-export function tagsText(tags: readonly { readonly key: string; readonly value: string }[]): string {
-  return tags.map(({ key, value }) => `${key}=${value}`).join(",");
-}
 
 /** As `key=value:price`, joined by commas. */
 export function premiumsText(premiums: readonly Premium[]): string {

@@ -23,6 +23,7 @@ import {
   jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, nextRequestId, paramsByVersion, paramsVersion, probeDraws, probeQueue, probeRounds, probesByProber, profileBuilds, profiles, profilesByContent, qualities, quoteDenoms, quoteRequests, quotes, replacedAsks, replacedBids, reservedBids, schedule, seals, services, servicesByConsumer, stages, taskIdOf, tasks, tasksByProvider, tasksPerJob, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
+import { accountText, tagsFault } from "../organization/ports.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { Genesis } from "../../runtime/module.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -57,6 +58,11 @@ function check(state: GenesisState): void {
   ids("instances", state.instances, 1n << 64n);
   ids("leases", state.leases, state.nextLeaseId);
   ids("quote_requests", state.quoteRequests, state.nextRequestId);
+  for (const { id, requester, organization, payer, costTags } of state.quoteRequests) {
+    if (payer !== (organization === "" ? requester : accountText(organization))) throw new Error(`market.quote_requests: ${id} is paid by ${payer}, which is not ${organization === "" ? requester : organization}`);
+    const fault = tagsFault(costTags);
+    if (fault !== undefined) throw new Error(`market.quote_requests: ${fault.field} of ${id} must be ${fault.limit}`);
+  }
   for (const allotment of state.allotments) leftOf(allotment);
   ids("tasks", state.tasks, 1n << 64n);
   ids("bids", state.bids, state.nextJobId);

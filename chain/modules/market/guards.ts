@@ -1,27 +1,32 @@
 /** What organizations allow: of their members' bids, and of who serves them. Asked again whenever a bid may be served, so a change counts at once. */
-import type { Bid, VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
+import type { Bid } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { loadJob } from "./bids.ts";
-import { factsOf } from "./mandates.ts";
+import { factsOf, type FactsPorts } from "./mandates.ts";
 import type { Context } from "../../runtime/context.ts";
-import type { ProviderFacts } from "../organization/ports.ts";
+import type { MandatesPort, ProviderFacts, Work } from "../organization/ports.ts";
+import type { ProvidersPort } from "../staking/providers/ports.ts";
 import type { AskOrder, Guard } from "./matching.ts";
-import type { MarketPorts } from "./ports.ts";
 
 /** Attestations that are read for policies: in one batch, in one draw, for a block's bids on reserved asks, for a block's draws of probers. */
 const maxReads = 5_000;
+
+export interface MandatePorts extends FactsPorts {
+  readonly providers: Pick<ProvidersPort, "find">;
+  readonly organizations: Pick<MandatesPort, "admission" | "barred">;
+}
 
 export type ProviderGuard = Guard & { admits(ask: Pick<AskOrder, "owner">): boolean | undefined };
 
 /** Answers as they are at this moment of the block, each found out once: by organization and provider, by organization and member. */
 export class Mandates {
   readonly #ctx: Context;
-  readonly #ports: MarketPorts;
+  readonly #ports: MandatePorts;
   readonly #guards = new Map<string, ProviderGuard | undefined>();
   readonly #barred = new Map<string, boolean>();
   #reads = 0;
 
-  constructor(ctx: Context, ports: MarketPorts) {
+  constructor(ctx: Context, ports: MandatePorts) {
     this.#ctx = ctx;
     this.#ports = ports;
   }
@@ -77,14 +82,15 @@ export class Mandates {
   /** Whether the bid's organization does not allow it any more: its consumer may not spend, or not on this. */
   bars(bid: Pick<Bid, "id" | "service" | "consumer" | "organization" | "classId">): boolean {
     if (bid.organization === "") return false;
-    const verification = bid.service ? undefined : loadJob(this.#ctx, bid.id).verification;
-    const name = [bid.organization, bid.consumer, bid.classId, verification].join(" ");
-    let barred = this.#barred.get(name);
-    if (barred === undefined) this.#barred.set(name, (barred = this.#isBarred(bid, verification)));
-    return barred;
+    const { classId } = bid;
+    return this.barsWork(bid.organization, bid.consumer, bid.service ? { classId } : { classId, verification: loadJob(this.#ctx, bid.id).verification });
   }
 
-  #isBarred({ organization, consumer, classId }: Pick<Bid, "organization" | "consumer" | "classId">, verification: VerificationLevel | undefined): boolean {
-    return this.#ports.organizations.barred(this.#ctx, organization, consumer, { classId, ...(verification === undefined ? {} : { verification }) }) !== undefined;
+  /** Whether the account may not, or no longer, buy this with the organization's money. */
+  barsWork(organization: string, account: string, work: Work): boolean {
+    const name = [organization, account, work.classId, work.verification].join(" ");
+    let barred = this.#barred.get(name);
+    if (barred === undefined) this.#barred.set(name, (barred = this.#ports.organizations.barred(this.#ctx, organization, account, work) !== undefined));
+    return barred;
   }
 }

@@ -3,7 +3,7 @@ import { ReplicaState, StageState, TaskState, type Bid, type Hold, type Job, typ
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { isTerminal, loadBacking, loadBid, openTasks } from "./bids.ts";
 import { bookOf, isListed, keyIn } from "./asks.ts";
-import { escrowAddress, holdingOf } from "./escrow.ts";
+import { escrowAddress, holdingOf, requestHolding } from "./escrow.ts";
 import { heldAmount } from "./holds.ts";
 import { openPlace } from "./profiles.ts";
 import { rateFault } from "./quote-denoms.ts";
@@ -103,6 +103,10 @@ function holdings(ctx: Context, ports: MarketPorts): string | undefined {
         if (what === "job" ? outstanding !== most : outstanding > most) return `${what} ${id}: ${organization} has ${outstanding}${of} in it, the ${what} says ${most}`;
       }
     }
+  }
+  for (const [id, { organization, payer, storageDeposit }] of quoteRequests.entries(ctx)) {
+    const outstanding = organization === "" ? undefined : ports.organizations.outstanding(ctx, requestHolding(id), payer, bondDenom);
+    if (outstanding !== undefined && outstanding !== BigInt(storageDeposit)) return `request ${id}: ${organization} has ${outstanding}${bondDenom} in it, the request says ${storageDeposit}`;
   }
   return undefined;
 }

@@ -25,6 +25,7 @@ export interface MarketPorts {
 export interface Delivery {
   readonly positionId: bigint;
   readonly provider: string;
+  /** The account whose bids it serves: the holder, or the organization's account that pays for it. */
   readonly holder: string;
   readonly classId: string;
   readonly quoteDenom: string;
@@ -107,5 +108,7 @@ export interface HoldsPort {
   split(ctx: Context, ref: HoldRef, providerShareBps: number): void;
 }
 
-/** The pure batch auction, for books with order records of their own. */
-export { clear, type AskOrder, type BidOrder, type Fill } from "./matching.ts";
+/** The pure batch auction, for books with order records of their own; and what organizations allow in it. */
+export { clear, type AskOrder, type BidOrder, type Fill, type Guard } from "./matching.ts";
+export { Mandates, type ProviderGuard } from "./guards.ts";
+export { factsOf } from "./mandates.ts";

@@ -1,7 +1,7 @@
 /** Requests for quotes: capacity that the book has not, offered to one account at a time. Outside every book, price and index. */
-import { OrderStatus, type Ask, type QuoteRequest } from "../../codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus, type Ask, type Bid, type QuoteRequest } from "../../codec/gen/dcm/market/v1/types.ts";
 import { closeAsk, loadAsk } from "./asks.ts";
-import { returnDeposit } from "./escrow.ts";
+import { returnRequestDeposit } from "./escrow.ts";
 import { emit } from "./events.ts";
 import { asks, collect, dueKinds, quoteRequests, quotes, reschedule, within } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -19,8 +19,8 @@ export function quotesOf(ctx: Context, requestId: bigint): bigint[] {
 export function endRequest(ctx: Context, ports: MarketPorts, request: QuoteRequest, reason: "accepted" | "cancelled" | "expired"): void {
   quoteRequests.remove(ctx, request.id);
   reschedule(ctx, dueKinds.requestEnd, request.id, request.deadlineTau, 0n);
-  returnDeposit(ctx, ports, request.requester, BigInt(request.storageDeposit));
-  emit(ctx, "EventQuoteRequestEnded", { request_id: request.id, requester: request.requester, reason, storage_deposit: request.storageDeposit });
+  returnRequestDeposit(ctx, ports, request);
+  emit(ctx, "EventQuoteRequestEnded", { request_id: request.id, requester: request.requester, organization: request.organization, payer: request.payer, reason, storage_deposit: request.storageDeposit });
 }
 
 /** Closes the quotes of a request, but for one; their bond is free. */
@@ -34,10 +34,10 @@ export function closeQuotes(ctx: Context, ports: MarketPorts, requestId: bigint,
 }
 
 /** A bid names the quote: it is taken, the others leave. */
-export function acceptQuote(ctx: Context, ports: MarketPorts, ask: Ask, jobId: bigint): void {
+export function acceptQuote(ctx: Context, ports: MarketPorts, ask: Ask, { id: jobId, consumer, organization }: Pick<Bid, "id" | "consumer" | "organization">): void {
   if (!quotes.has(ctx, [ask.requestId, ask.id])) return;
   closeQuotes(ctx, ports, ask.requestId, ask.id);
   const request = quoteRequests.find(ctx, ask.requestId);
   if (request !== undefined) endRequest(ctx, ports, request, "accepted");
-  emit(ctx, "EventQuoteAccepted", { request_id: ask.requestId, ask_id: ask.id, job_id: jobId, provider: ask.provider, consumer: ask.reservedFor, price: ask.basePrice });
+  emit(ctx, "EventQuoteAccepted", { request_id: ask.requestId, ask_id: ask.id, job_id: jobId, provider: ask.provider, consumer, organization, price: ask.basePrice });
 }

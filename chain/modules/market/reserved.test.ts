@@ -22,7 +22,7 @@ function allotment(market: TestMarket, askId: bigint): Allotment {
 }
 
 function request(market: TestMarket, requester: string, more: object = {}): bigint {
-  const message = { requester, classId: "wasm.core", quoteDenom: denom, resources: undefined, tasks: 2, lots: 10n, requirements: [], deadlineTau: 0n, ...more };
+  const message = { requester, classId: "wasm.core", quoteDenom: denom, resources: undefined, tasks: 2, lots: 10n, requirements: [], deadlineTau: 0n, organization: "", costTags: [], ...more };
   return market.send<{ requestId: bigint }>("MsgRequestQuotes", message).requestId;
 }
 

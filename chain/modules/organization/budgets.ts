@@ -66,17 +66,25 @@ export function withCharge(charges: readonly Charge[], added: Charge): Charge[] 
   return [...charges, added].slice(-maxCharges);
 }
 
-/** Gives an amount back to the budgets that it was charged to, the latest charge first, as far as their period lasts. Gives the charges that are left. */
-export function restore(ctx: Context, { organization, denom, charges }: Pick<Holding, "organization" | "denom" | "charges">, amount: bigint): Charge[] {
+/** The latest charges up to an amount, the latest last, and those that are left. */
+export function splitCharges(charges: readonly Charge[], amount: bigint): { readonly taken: readonly Charge[]; readonly left: readonly Charge[] } {
   const left = [...charges];
+  const taken: Charge[] = [];
   for (let rest = amount; rest > 0n; ) {
     const last = left.pop();
     if (last === undefined) break;
     const part = minInt(rest, BigInt(last.amount));
-    for (const charged of last.budgets) restoreBudget(ctx, organization, denom, charged, part);
+    taken.unshift({ ...last, amount: part.toString() });
     rest -= part;
     if (part < BigInt(last.amount)) left.push({ ...last, amount: (BigInt(last.amount) - part).toString() });
   }
+  return { taken, left };
+}
+
+/** Gives an amount back to the budgets that it was charged to, the latest charge first, as far as their period lasts. Gives the charges that are left. */
+export function restore(ctx: Context, { organization, denom, charges }: Pick<Holding, "organization" | "denom" | "charges">, amount: bigint): readonly Charge[] {
+  const { taken, left } = splitCharges(charges, amount);
+  for (const charge of taken) for (const charged of charge.budgets) restoreBudget(ctx, organization, denom, charged, BigInt(charge.amount));
   return left;
 }
 

@@ -18,8 +18,3 @@ export function budgetChanged(ctx: Context, change: "set" | "removed", organizat
     organization, change, budget_id: id, scope: scopeText(budget), denom: budget.denom, member: budget.member, tag_key: budget.tagKey, tag_value: budget.tagValue, limit: budget.limit, period: periodName(budget.period), spent, by,
   });
 }
-
-/** As `key=value`, joined by commas. */
-export function tagsText(tags: readonly { readonly key: string; readonly value: string }[]): string {
-  return tags.map(({ key, value }) => `${key}=${value}`).join(",");
-}

@@ -1,11 +1,12 @@
 /** The doors of the module: money of organizations, what their policies say, whose name a provider goes by. */
-import { Holding, Policy } from "../../codec/gen/dcm/organization/v1/types.ts";
+import { Holding, Policy, type Charge } from "../../codec/gen/dcm/organization/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { fail, assert } from "../../runtime/errors.ts";
 import { coinsText } from "../../runtime/coins.ts";
-import { charge, restore, withCharge } from "./budgets.ts";
+import { charge, restore, splitCharges, withCharge } from "./budgets.ts";
 import { errors } from "./errors.ts";
-import { emit, tagsText } from "./events.ts";
+import { tagsText } from "./cost-tags.ts";
+import { emit } from "./events.ts";
 import { accountText } from "./names.ts";
 import { asksOfProviders, providerRule, workRule } from "./policy.ts";
 import { findMember, hasPower, requirePower, roleName } from "./roles.ts";
@@ -57,8 +58,19 @@ export function organizationsPort(ports: OrganizationPorts, listeners: Organizat
         if (record === undefined) continue;
         const refunded = BigInt(record.refunded) + amount;
         assert(refunded <= BigInt(record.spent), `${organization} gets ${refunded}${denom} back of ${record.spent} spent on ${holding.kind}/${holding.id}`);
-        holdings.set(ctx, key, { ...record, refunded: refunded.toString(), charges: restore(ctx, record, amount) });
+        holdings.set(ctx, key, { ...record, refunded: refunded.toString(), charges: [...restore(ctx, record, amount)] });
         emit(ctx, "EventSpendRefunded", { organization, kind: holding.kind, id: holding.id, denom, amount });
+      }
+    },
+
+    move(ctx, from, to, payer, coins) {
+      const organization = ownerOf(ctx, payer);
+      if (organization === undefined) return;
+      for (const { denom, amount } of coins) {
+        const taken = from === undefined ? [] : takeOut(ctx, keyOf(organization, from, denom), amount);
+        const key = keyOf(organization, to, denom);
+        const record = holdings.find(ctx, key) ?? Holding.fromPartial({ ...to, organization, denom, spent: "0", refunded: "0" });
+        holdings.set(ctx, key, { ...record, spent: (BigInt(record.spent) + amount).toString(), charges: taken.reduce(withCharge, record.charges) });
       }
     },
 
@@ -106,6 +118,16 @@ export function organizationsPort(ports: OrganizationPorts, listeners: Organizat
       return !organizations.has(ctx, organization);
     },
   };
+}
+
+/** Takes an amount out of what is held for a thing; gives the charges that go with it. */
+function takeOut(ctx: Context, key: HoldingKey, amount: bigint): readonly Charge[] {
+  const record = holdings.find(ctx, key);
+  const rest = record === undefined ? -1n : BigInt(record.spent) - BigInt(record.refunded) - amount;
+  assert(record !== undefined && rest >= 0n, `${amount} are moved out of holding ${key.flat().join("/")}, which has less`);
+  const { taken, left } = splitCharges(record.charges, amount);
+  holdings.set(ctx, key, { ...record, spent: (BigInt(record.spent) - amount).toString(), charges: [...left] });
+  return taken;
 }
 
 /** Role, then policy, then budgets: whoever may not spend learns nothing of the budgets. */

@@ -58,6 +58,11 @@ export interface SpendingPort {
   authorizeSpend(ctx: Context, spend: Spend): void;
   /** Pays back to whoever paid; of an organization's money the budgets of the same period get it back. */
   refund(ctx: Context, from: Uint8Array, holding: HoldingRef, payer: string, coins: readonly Money[]): void;
+  /**
+   * What was spent on one thing is held for another from now on, with the budgets that it was charged to; no coin moves. Without `from` it is what came to an organization from others
+   * and never was in its account: no budget was charged for it, none gets it back.
+   */
+  move(ctx: Context, from: HoldingRef | undefined, to: HoldingRef, payer: string, coins: readonly Money[]): void;
   /** The record that the money was held for goes: what did not come back to any organization will not. */
   close(ctx: Context, holding: HoldingRef): void;
   /** What was spent on it and did not come back; 0 where nothing is held. */
@@ -91,6 +96,7 @@ export interface AffiliationsPort {
   holds(ctx: Context, organization: string, operator: string): boolean;
 }
 
+export { tagsFault, tagsText } from "./cost-tags.ts";
 export { membershipsIn } from "./memberships.ts";
 /** The account of an organization, and what names have. */
 export { accountText, isName } from "./names.ts";

@@ -21,20 +21,19 @@ export function resell(ports: ForwardPorts): MessageHandler<MsgResell, MsgResell
     },
 
     execute(ctx, message) {
-      const tau = ports.clock.tau(ctx);
-      const position = tradablePosition(ctx, message.positionId, canonical(message.holder, "holder"), tau);
-      const { id: positionId, holder, classId, quoteDenom, slotTau, lots } = position;
+      const { before, held: position } = tradablePosition(ctx, ports, message.positionId, canonical(message.holder, "holder"));
+      const { id: positionId, holder, organization, payer, costTags, classId, quoteDenom, slotTau, lots } = position;
       const { price } = message;
       const units = message.units === 0 ? position.units : message.units;
       inRange("units", units, 1, position.units);
       ports.deliveries.contract(ctx, classId, quoteDenom, "price", price);
       const id = take(ctx, nextOrderId);
       placeOrder(ctx, ports, Order.fromPartial({
-        id, side: Side.SIDE_SELL, owner: holder, classId, quoteDenom, slotTau, lots, price, units, positionId, createdHeight: ctx.height, createdTau: tau, marginBps: params.get(ctx).marginBps,
+        id, side: Side.SIDE_SELL, owner: holder, organization, payer, costTags, classId, quoteDenom, slotTau, lots, price, units, positionId, createdHeight: ctx.height, createdTau: ports.clock.tau(ctx), marginBps: params.get(ctx).marginBps,
         heldPerUnit: heldByResale(position, price).toString(), positionDeposit: "0",
       }));
       const resold = { ...position, orderId: id, offeredTo: "" };
-      savePosition(ctx, position, resold);
+      savePosition(ctx, before, resold);
       positionChanged(ctx, resold);
       return { orderId: id };
     },
@@ -43,7 +42,7 @@ export function resell(ports: ForwardPorts): MessageHandler<MsgResell, MsgResell
       const position = arbitraryPosition(world);
       if (position === undefined) return undefined;
       const { random, accounts } = world;
-      return { holder: random.chance(95) ? position.holder : random.pick(accounts), positionId: position.id, units: random.int(position.units + 1), price: 1n + random.bigint(30n) };
+      return { holder: random.chance(90) ? position.holder : random.pick(accounts), positionId: position.id, units: random.int(position.units + 1), price: 1n + random.bigint(30n) };
     },
   };
 }

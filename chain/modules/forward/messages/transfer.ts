@@ -19,9 +19,9 @@ export function transfer(ports: ForwardPorts): MessageHandler<MsgTransfer, MsgTr
     },
 
     execute(ctx, message) {
-      const position = tradablePosition(ctx, message.positionId, canonical(message.holder, "holder"), ports.clock.tau(ctx));
-      const offered = { ...position, offeredTo: message.to === "" ? "" : canonical(message.to, "to") };
-      savePosition(ctx, position, offered);
+      const { before, held } = tradablePosition(ctx, ports, message.positionId, canonical(message.holder, "holder"));
+      const offered = { ...held, offeredTo: message.to === "" ? "" : canonical(message.to, "to") };
+      savePosition(ctx, before, offered);
       positionChanged(ctx, offered);
       return {};
     },
@@ -30,8 +30,8 @@ export function transfer(ports: ForwardPorts): MessageHandler<MsgTransfer, MsgTr
       const position = arbitraryPosition(world);
       if (position === undefined) return undefined;
       const { random, accounts } = world;
-      const to = random.chance(10) ? "" : random.pick(accounts);
-      return { holder: position.holder, positionId: position.id, to };
+      const to = random.chance(10) ? "" : random.chance(10) && position.organization !== "" ? position.payer : random.pick(accounts);
+      return { holder: random.chance(90) ? position.holder : random.pick(accounts), positionId: position.id, to };
     },
   };
 }

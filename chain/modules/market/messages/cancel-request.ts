@@ -1,4 +1,4 @@
-/** MsgCancelRequest: the requester wants no quotes any more; those that stand leave, their bond is free. */
+/** MsgCancelRequest: the requester, or an owner or admin of its organization, wants no quotes any more; those that stand leave, their bond is free. */
 import type { MsgCancelRequest, MsgCancelRequestResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { canonical } from "../checks.ts";
@@ -19,7 +19,8 @@ export function cancelRequest(ports: MarketPorts): MessageHandler<MsgCancelReque
       const { requestId: id } = message;
       const request = quoteRequests.find(ctx, id);
       if (request === undefined || ports.clock.tau(ctx) > request.deadlineTau) fail(errors.unknownRequest, { id });
-      if (request.requester !== requester) fail(errors.notYours, { what: `request ${id}`, owner: request.requester, signer: requester });
+      const manages = request.organization !== "" && ports.organizations.manages(ctx, request.organization, requester);
+      if (request.requester !== requester && !manages) fail(errors.notYours, { what: `request ${id}`, owner: request.requester, signer: requester });
       closeQuotes(ctx, ports, id, 0n);
       endRequest(ctx, ports, request, "cancelled");
       return {};

@@ -91,7 +91,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
         reservedFor: message.reservedFor === "" ? "" : canonical(message.reservedFor, "reserved_for"),
       });
       const deposit = askDeposit(ask, params);
-      authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", subject: 0n, coins: [{ denom: ports.providers.bondDenom(ctx), amount: deposit }], policy: { purpose: "ask", classId: message.classId, costTags: [] } });
+      authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", coins: [{ denom: ports.providers.bondDenom(ctx), amount: deposit }], policy: { purpose: "ask", classId: message.classId, costTags: [] } });
       const placed = { ...ask, storageDeposit: deposit.toString() };
       addAsk(ctx, ports, address, ask.id);
       askPlaced(ctx, placed);

@@ -9,7 +9,7 @@ import { bookOf } from "../asks.ts";
 import { saveBid } from "../bids.ts";
 import { anyClass } from "../classes.ts";
 import { atMost, canonical, checkClassId, checkCostTags, checkDuration, checkProfile, checkTimeInForce, checkUrls, checkWhole, expiry, maxPrice, maxTau, size, textAtMost, tradable } from "../checks.ts";
-import { authorizeSpend, payerOf } from "../escrow.ts";
+import { authorizeSpend, holdingOf, payerOf } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { bidPlaced, enumName, levelName, statusName } from "../events.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
@@ -76,7 +76,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const r = reserveReplicas(message.verification);
       const perTask = escrowOf(message.limitPrice, message.lots, k, r, params.feeBps);
       const escrow = perTask * BigInt(spec.tasks);
-      const ask = agreed ? namedAsk(ctx, consumer, message, tau) : undefined;
+      const ask = agreed ? namedAsk(ctx, { consumer, payer }, message, tau) : undefined;
       const id = take(ctx, nextJobId);
       const common = { id, consumer, organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height, k };
       const bid = Bid.fromPartial({
@@ -93,7 +93,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const provider = ask === undefined ? undefined : ports.providers.find(ctx, addressBytes(ask.provider));
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags, verification: message.verification, ...(provider === undefined ? {} : { provider }) };
       // Each in its own denom: both, or the message fails and nothing is taken.
-      authorizeSpend(ctx, ports, { signer: consumer, payer, organization, subject: id, coins: [{ denom: message.quoteDenom, amount: escrow }, { denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
+      authorizeSpend(ctx, ports, { signer: consumer, payer, organization, holding: holdingOf(id), coins: [{ denom: message.quoteDenom, amount: escrow }, { denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
       const placed = { ...job, escrow: { ...job.escrow!, storageDeposit: deposit.toString() } };
       jobs.set(ctx, id, placed);
       jobsByConsumer.set(ctx, [addressBytes(consumer), id], true);
@@ -103,7 +103,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       saveBid(ctx, { ...bid, unmatched });
       schedule(ctx, bid.expiresTau, dueKinds.bidExpiry, id);
       if (ask === undefined) freshBooks.set(ctx, bookOf(bid), true);
-      else acceptQuote(ctx, ports, ask, id);
+      else acceptQuote(ctx, ports, ask, bid);
       return { jobId: id, escrow: escrow.toString(), storageDeposit: deposit.toString() };
     },
 
@@ -113,7 +113,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const replicated = random.chance(50);
       const lots = 1n + random.bigint(5n);
       const named = random.chance(30) ? reservedBy(ctx, random, classId) : undefined;
-      const consumer = named?.reservedFor ?? random.pick(accounts);
+      const consumer = named === undefined || !accounts.includes(named.reservedFor) ? random.pick(accounts) : named.reservedFor;
       return {
         consumer, payer: "", organization: spentBy(ctx, ports, random, consumer), costTags: random.chance(40) ? [{ key: "team", value: "a" }] : [], classId,
         quoteDenom: named?.quoteDenom ?? anyDenom(ctx, ports, random), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots,
@@ -181,11 +181,11 @@ function checkNamed({ askId, profileId, minColocated }: MsgPlaceBid): void {
 }
 
 /** The reserved ask that the bid names, as far as it can serve the bid. */
-function namedAsk(ctx: Context, consumer: string, message: MsgPlaceBid, tau: bigint): Ask {
+function namedAsk(ctx: Context, { consumer, payer }: { readonly consumer: string; readonly payer: string }, message: MsgPlaceBid, tau: bigint): Ask {
   const { askId: id, limitPrice, job, lots } = message;
   const ask = asks.find(ctx, id);
   if (ask === undefined) fail(errors.unknownAsk, { id });
-  if (ask.reservedFor !== consumer) fail(errors.notReserved, { id, reservedFor: ask.reservedFor, consumer });
+  if (ask.reservedFor === "" || (ask.reservedFor !== consumer && ask.reservedFor !== payer)) fail(errors.notReserved, { id, reservedFor: ask.reservedFor, consumer });
   if (ask.status !== OrderStatus.ORDER_STATUS_OPEN || tau > ask.expiresTau) fail(errors.notOpen, { what: `ask ${id}`, status: ask.status === OrderStatus.ORDER_STATUS_OPEN ? "expired" : statusName(ask.status) });
   if (ask.classId !== message.classId || ask.quoteDenom !== message.quoteDenom) {
     fail(errors.invalidField, { field: "class_id and quote_denom", value: `${message.classId} ${message.quoteDenom}`, limit: `${ask.classId} ${ask.quoteDenom}, as ask ${id} has them` });

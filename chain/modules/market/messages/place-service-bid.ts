@@ -8,7 +8,7 @@ import { bookOf } from "../asks.ts";
 import { saveBid } from "../bids.ts";
 import { anyClass } from "../classes.ts";
 import { atMost, canonical, checkClassId, checkCostTags, checkProfile, checkTimeInForce, checkUrls, checkWhole, expiry, maxPrice, maxTau, size, textAtMost, tradable } from "../checks.ts";
-import { authorizeSpend, payerOf } from "../escrow.ts";
+import { authorizeSpend, holdingOf, payerOf } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { serviceBidPlaced, termName } from "../events.ts";
 import { currentParams, inRange, noticeOf, paramBounds } from "../params.ts";
@@ -86,7 +86,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       const bytes = encodeWire(Service, service).length + encodeWire(Bid, bid).length + 256 + spec.instances * (instanceBytes + (message.sla === undefined ? 0 : roundBytes) + (message.acceptance === undefined ? 0 : maxHolds * holdBytes));
       const deposit = BigInt(bytes) * params.depositPerByte;
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags };
-      authorizeSpend(ctx, ports, { signer: consumer, payer, organization, subject: id, coins: [{ denom: message.quoteDenom, amount: escrow }, { denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
+      authorizeSpend(ctx, ports, { signer: consumer, payer, organization, holding: holdingOf(id), coins: [{ denom: message.quoteDenom, amount: escrow }, { denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
       const placed = { ...service, escrow: { ...service.escrow!, storageDeposit: deposit.toString() } };
       services.set(ctx, id, placed);
       servicesByConsumer.set(ctx, [addressBytes(consumer), id], true);

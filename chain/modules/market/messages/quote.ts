@@ -9,6 +9,7 @@ import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { askPlaced } from "../events.ts";
 import { addAsk } from "../followers.ts";
+import { factsOf } from "../mandates.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { maxQuotes, quotesOf } from "../requests.ts";
 import { saveAllotment } from "../reserved.ts";
@@ -16,7 +17,15 @@ import { sellerOf } from "../sellers.ts";
 import { dueKinds, nextAskId, quoteRequests, quotes, schedule, take } from "../state.ts";
 import { askDeposit, maxUnits } from "./place-ask.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
+import type { Context } from "../../../runtime/context.ts";
+import type { ProviderView } from "../../staking/providers/ports.ts";
 import type { MarketPorts } from "../ports.ts";
+
+/** Fails where no bid with the organization's money could name what the provider offers. */
+function mayServe(ctx: Context, ports: MarketPorts, organization: string, provider: string, view: ProviderView): void {
+  const rule = ports.organizations.organizationsOf(ctx, provider).includes(organization) ? "members do not sell to their organization" : ports.organizations.admission(ctx, organization)?.(factsOf(ctx, ports, view));
+  if (rule !== undefined) fail(errors.notAdmitted, { provider, organization, rule });
+}
 
 export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResponse> {
   return {
@@ -42,6 +51,7 @@ export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResp
       inRange("units", message.units, 1, tasks);
       const view = ports.providers.find(ctx, address);
       if (view?.active !== true) fail(errors.notProvider, { address: provider });
+      if (request.organization !== "") mayServe(ctx, ports, request.organization, provider, view);
       declared(view, request.requirements.map((attribute) => ({ attribute, price: 0n })));
       const standing = quotesOf(ctx, id);
       const own = standing.find((askId) => loadAsk(ctx, askId).provider === provider);
@@ -54,11 +64,11 @@ export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResp
       const ask = Ask.fromPartial({
         id: take(ctx, nextAskId), provider, classId, quoteDenom, basePrice: message.price, units: message.units, freeUnits: message.units,
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN, createdHeight: ctx.height, createdTau: tau, paramsVersion: version,
-        bondPerUnit: capacity.minBondPerUnit, organization: view.organization, reservedFor: request.requester, requestId: id, maxAcceptanceWindow: message.maxAcceptanceWindow, ...(resources === undefined ? {} : { resources }),
+        bondPerUnit: capacity.minBondPerUnit, organization: view.organization, reservedFor: request.payer, requestId: id, maxAcceptanceWindow: message.maxAcceptanceWindow, ...(resources === undefined ? {} : { resources }),
       });
       const deposit = askDeposit(ask, params);
       const policy = { purpose: "ask", classId, costTags: [] } as const;
-      authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", subject: 0n, coins: [{ denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
+      authorizeSpend(ctx, ports, { signer: provider, payer: provider, organization: "", coins: [{ denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
       const placed = { ...ask, storageDeposit: deposit.toString() };
       addAsk(ctx, ports, address, ask.id);
       askPlaced(ctx, placed);

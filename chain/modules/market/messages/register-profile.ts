@@ -56,7 +56,7 @@ export function registerProfile(ports: MarketPorts): MessageHandler<MsgRegisterP
       const id = Math.max(1, book.nextProfileId);
       const { params } = currentParams(ctx);
       const policy = { purpose: "profile", classId, costTags: [] } as const;
-      authorizeSpend(ctx, ports, { signer: registrant, payer: registrant, organization: "", subject: 0n, coins: [{ denom: ports.providers.bondDenom(ctx), amount: params.profileDeposit }], policy });
+      authorizeSpend(ctx, ports, { signer: registrant, payer: registrant, organization: "", coins: [{ denom: ports.providers.bondDenom(ctx), amount: params.profileDeposit }], policy });
       const tau = ports.clock.tau(ctx);
       const profile = Profile.fromPartial({ id, classId, quoteDenom, requirements, preferences, registrant, deposit: params.profileDeposit.toString(), createdTau: tau });
       profiles.set(ctx, [key, id], profile);

@@ -37,7 +37,7 @@ export function replaceAsk(ports: MarketPorts): MessageHandler<MsgReplaceAsk, Ms
       const more = askDeposit({ ...ask, basePrice: message.basePrice, premiums: message.premiums, expiresTau }, params) - BigInt(ask.storageDeposit);
       if (more > 0n) {
         const policy = { purpose: "ask", classId: ask.classId, costTags: [] } as const;
-        authorizeSpend(ctx, ports, { signer: ask.provider, payer: ask.provider, organization: "", subject: 0n, coins: [{ denom: ports.providers.bondDenom(ctx), amount: more }], policy });
+        authorizeSpend(ctx, ports, { signer: ask.provider, payer: ask.provider, organization: "", coins: [{ denom: ports.providers.bondDenom(ctx), amount: more }], policy });
         asks.set(ctx, ask.id, Ask.fromPartial({ ...ask, storageDeposit: (BigInt(ask.storageDeposit) + more).toString() }));
       }
       replacedAsks.set(ctx, ask.id, AskReplacement.fromPartial({ askId: ask.id, basePrice: message.basePrice, premiums: message.premiums, expiresTau }));

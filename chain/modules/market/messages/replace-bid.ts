@@ -5,7 +5,7 @@ import { maxInt } from "../../../math/int.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { dropReplacement, loadBacking, setAside, storeBacking } from "../bids.ts";
 import { canonical, expiry, maxPrice, maxTau, ownBid, tradable } from "../checks.ts";
-import { authorizeSpend } from "../escrow.ts";
+import { authorizeSpend, holdingOf } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { currentParams, inRange, paramsAt } from "../params.ts";
 import { bids, nextJobId, replacedBids } from "../state.ts";
@@ -34,7 +34,7 @@ export function replaceBid(ports: MarketPorts): MessageHandler<MsgReplaceBid, Ms
       const more = setAside(ctx, bid, job, message.limitPrice) - BigInt(job.escrow!.perTask);
       const added = maxInt(0n, more * BigInt(bid.tasks));
       const policy = { purpose: "bid" as const, classId: bid.classId, costTags: job.costTags, ...("verification" in job ? { verification: job.verification } : {}) };
-      authorizeSpend(ctx, ports, { signer: bid.consumer, payer: job.payer, organization: job.organization, subject: bid.id, coins: [{ denom: bid.quoteDenom, amount: added }], policy });
+      authorizeSpend(ctx, ports, { signer: bid.consumer, payer: job.payer, organization: job.organization, holding: holdingOf(bid.id), coins: [{ denom: bid.quoteDenom, amount: added }], policy });
       const escrow = { ...job.escrow!, deposited: (BigInt(job.escrow!.deposited) + added).toString(), held: (BigInt(job.escrow!.held) + added).toString() };
       storeBacking(ctx, bid, { ...job, escrow });
       replacedBids.set(ctx, bid.id, BidReplacement.fromPartial({ jobId: bid.id, limitPrice: message.limitPrice, expiresTau, added: added.toString() }));

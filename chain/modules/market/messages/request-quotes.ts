@@ -1,13 +1,15 @@
 /** MsgRequestQuotes: what the book has not, asked of providers. */
 import { Meter, QuoteRequest, type CapacityClass } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgRequestQuotes, MsgRequestQuotesResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
-import { atMost, canonical, checkAttribute, checkClassId, checkSorted, expiry, jobsOnly, maxTau, tradable } from "../checks.ts";
+import { atMost, canonical, checkAttribute, checkClassId, checkCostTags, checkSorted, expiry, jobsOnly, maxTau, textAtMost, tradable } from "../checks.ts";
 import { anyClass } from "../classes.ts";
-import { authorizeSpend } from "../escrow.ts";
+import { authorizeSpend, payerOf, requestHolding } from "../escrow.ts";
 import { emit } from "../events.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { maxWishes } from "../profiles.ts";
 import { anyDenom, checkDenom } from "../quote-denoms.ts";
+import { spentBy } from "./place-bid.ts";
+import { tagsText } from "../../organization/ports.ts";
 import { dueKinds, nextRequestId, quoteRequests, schedule, take } from "../state.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
@@ -30,11 +32,14 @@ export function requestQuotes(ports: MarketPorts): MessageHandler<MsgRequestQuot
       atMost("requirements", message.requirements.length, maxWishes, "attributes");
       for (const attribute of message.requirements) checkAttribute("requirements", attribute);
       checkSorted("requirements", message.requirements.map(({ key }) => key));
+      textAtMost("organization", message.organization, 128);
+      checkCostTags(message.costTags);
     },
 
     execute(ctx, message) {
       const requester = canonical(message.requester, "requester");
-      const { classId, quoteDenom, tasks, lots, requirements } = message;
+      const { classId, quoteDenom, tasks, lots, requirements, organization, costTags } = message;
+      const payer = payerOf(ports, { signer: requester, payer: "", organization });
       const capacity = tradable(ctx, ports, classId, quoteDenom, "tick", 0n);
       jobsOnly(capacity, "quotes");
       const { params } = currentParams(ctx);
@@ -44,15 +49,16 @@ export function requestQuotes(ports: MarketPorts): MessageHandler<MsgRequestQuot
       const tau = ports.clock.tau(ctx);
       const request = QuoteRequest.fromPartial({
         id: take(ctx, nextRequestId), requester, classId, quoteDenom, ...(message.resources === undefined ? {} : { resources: message.resources }), tasks, lots, requirements,
-        deadlineTau: expiry("deadline_tau", message.deadlineTau, tau, params.maxOrderLifetime), createdTau: tau,
+        deadlineTau: expiry("deadline_tau", message.deadlineTau, tau, params.maxOrderLifetime), createdTau: tau, organization, payer, costTags,
       });
       const deposit = BigInt(QuoteRequest.encode(request).finish().length + indexBytes) * params.depositPerByte;
-      const policy = { purpose: "quotes", classId, costTags: [] } as const;
-      authorizeSpend(ctx, ports, { signer: requester, payer: requester, organization: "", subject: 0n, coins: [{ denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
+      // Which level the work will have is not known yet.
+      const policy = { purpose: "quotes", classId, costTags, verification: "any" } as const;
+      authorizeSpend(ctx, ports, { signer: requester, payer, organization, holding: requestHolding(request.id), coins: [{ denom: ports.providers.bondDenom(ctx), amount: deposit }], policy });
       quoteRequests.set(ctx, request.id, { ...request, storageDeposit: deposit.toString() });
       schedule(ctx, request.deadlineTau, dueKinds.requestEnd, request.id);
       emit(ctx, "EventQuotesRequested", {
-        request_id: request.id, requester, class_id: classId, quote_denom: quoteDenom, resources: shapeText(message), tasks, lots,
+        request_id: request.id, requester, organization, payer, cost_tags: tagsText(costTags), class_id: classId, quote_denom: quoteDenom, resources: shapeText(message), tasks, lots,
         requirements: requirements.map(({ key, value }) => `${key}=${value}`).join(","), deadline_tau: request.deadlineTau, storage_deposit: deposit,
       });
       return { requestId: request.id, storageDeposit: deposit.toString() };
@@ -61,8 +67,9 @@ export function requestQuotes(ports: MarketPorts): MessageHandler<MsgRequestQuot
     arbitrary({ ctx, accounts, random }) {
       const [classId, capacity] = anyClass(ctx, random, Meter.METER_WORK) ?? [];
       if (classId === undefined || capacity?.resources === undefined) return undefined;
+      const requester = random.pick(accounts);
       return {
-        requester: random.pick(accounts), classId, quoteDenom: anyDenom(ctx, ports, random), resources: random.chance(50) ? undefined : { ...capacity.resources, cpuMilli: capacity.resources.cpuMilli * (1 + random.int(4)) },
+        requester, organization: spentBy(ctx, ports, random, requester), costTags: random.chance(30) ? [{ key: "team", value: "a" }] : [], classId, quoteDenom: anyDenom(ctx, ports, random), resources: random.chance(50) ? undefined : { ...capacity.resources, cpuMilli: capacity.resources.cpuMilli * (1 + random.int(4)) },
         tasks: 1 + random.int(4), lots: 1n + random.bigint(4n), requirements: [], deadlineTau: random.chance(50) ? 0n : ports.clock.tau(ctx) + 1n + random.bigint(60_000n),
       };
     },

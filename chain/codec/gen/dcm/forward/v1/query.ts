@@ -45,7 +45,11 @@ export interface QueryBookResponse {
 export interface QueryOrdersRequest {
   /** Empty: of all. */
   owner: string;
-  pagination: PageRequest | undefined;
+  pagination:
+    | PageRequest
+    | undefined;
+  /** At most one of both. */
+  organization: string;
 }
 
 export interface QueryOrdersResponse {
@@ -62,10 +66,11 @@ export interface QueryOrderResponse {
 }
 
 export interface QueryPositionsRequest {
-  /** At most one of both. */
+  /** At most one of these. */
   holder: string;
   seller: string;
   pagination: PageRequest | undefined;
+  organization: string;
 }
 
 export interface QueryPositionsResponse {
@@ -468,7 +473,7 @@ export const QueryBookResponse: MessageFns<QueryBookResponse, "dcm.forward.v1.Qu
 };
 
 function createBaseQueryOrdersRequest(): QueryOrdersRequest {
-  return { owner: "", pagination: undefined };
+  return { owner: "", pagination: undefined, organization: "" };
 }
 
 export const QueryOrdersRequest: MessageFns<QueryOrdersRequest, "dcm.forward.v1.QueryOrdersRequest"> = {
@@ -480,6 +485,9 @@ export const QueryOrdersRequest: MessageFns<QueryOrdersRequest, "dcm.forward.v1.
     }
     if (message.pagination !== undefined) {
       PageRequest.encode(message.pagination, writer.uint32(18).fork()).join();
+    }
+    if (message.organization !== "") {
+      writer.uint32(26).string(message.organization);
     }
     return writer;
   },
@@ -513,6 +521,14 @@ export const QueryOrdersRequest: MessageFns<QueryOrdersRequest, "dcm.forward.v1.
             message.pagination = PageRequest.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -534,6 +550,7 @@ export const QueryOrdersRequest: MessageFns<QueryOrdersRequest, "dcm.forward.v1.
     message.pagination = (object.pagination !== undefined && object.pagination !== null)
       ? PageRequest.fromPartial(object.pagination)
       : undefined;
+    message.organization = object.organization ?? "";
     return message;
   },
 };
@@ -727,7 +744,7 @@ export const QueryOrderResponse: MessageFns<QueryOrderResponse, "dcm.forward.v1.
 };
 
 function createBaseQueryPositionsRequest(): QueryPositionsRequest {
-  return { holder: "", seller: "", pagination: undefined };
+  return { holder: "", seller: "", pagination: undefined, organization: "" };
 }
 
 export const QueryPositionsRequest: MessageFns<QueryPositionsRequest, "dcm.forward.v1.QueryPositionsRequest"> = {
@@ -742,6 +759,9 @@ export const QueryPositionsRequest: MessageFns<QueryPositionsRequest, "dcm.forwa
     }
     if (message.pagination !== undefined) {
       PageRequest.encode(message.pagination, writer.uint32(26).fork()).join();
+    }
+    if (message.organization !== "") {
+      writer.uint32(34).string(message.organization);
     }
     return writer;
   },
@@ -783,6 +803,14 @@ export const QueryPositionsRequest: MessageFns<QueryPositionsRequest, "dcm.forwa
             message.pagination = PageRequest.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -805,6 +833,7 @@ export const QueryPositionsRequest: MessageFns<QueryPositionsRequest, "dcm.forwa
     message.pagination = (object.pagination !== undefined && object.pagination !== null)
       ? PageRequest.fromPartial(object.pagination)
       : undefined;
+    message.organization = object.organization ?? "";
     return message;
   },
 };
@@ -1085,7 +1114,7 @@ export const QueryDefinition = {
         },
       },
     },
-    /** Orders of an account, or all; by id. */
+    /** Orders of an account, or of an organization's money, or all; by id. */
     orders: {
       name: "Orders",
       requestType: QueryOrdersRequest as typeof QueryOrdersRequest,
@@ -1177,7 +1206,7 @@ export const QueryDefinition = {
         },
       },
     },
-    /** Positions that an account holds, or has sold, or all; by id. */
+    /** Positions that an account holds, or has sold, or that an organization's money holds, or all; by id. */
     positions: {
       name: "Positions",
       requestType: QueryPositionsRequest as typeof QueryPositionsRequest,

@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { CostTag } from "../../market/v1/types.ts";
 import { Params, Side } from "./types.ts";
 
 export interface MsgPlaceOrder {
@@ -22,6 +23,10 @@ export interface MsgPlaceOrder {
   price: bigint;
   /** Sellers only: the price up to which margin is paid, and beyond which it does not trade. 0: price. */
   marginPrice: bigint;
+  /** Purchases only: whose money it is; the owner must be a member that may spend. Empty: the owner's own. */
+  organization: string;
+  /** Purchases only. Sorted by key, at most 16. */
+  costTags: CostTag[];
 }
 
 export interface MsgPlaceOrderResponse {
@@ -32,6 +37,7 @@ export interface MsgPlaceOrderResponse {
 }
 
 export interface MsgCancelOrder {
+  /** Or an owner or admin of the organization whose money it is. */
   owner: string;
   orderId: bigint;
 }
@@ -40,6 +46,7 @@ export interface MsgCancelOrderResponse {
 }
 
 export interface MsgResell {
+  /** Or an owner or admin of the organization whose money it is, who becomes its holder. */
   holder: string;
   positionId: bigint;
   /** 0: all. */
@@ -53,9 +60,10 @@ export interface MsgResellResponse {
 }
 
 export interface MsgTransfer {
+  /** Or an owner or admin of the organization whose money it is, who becomes its holder. */
   holder: string;
   positionId: bigint;
-  /** Empty: the offer is withdrawn. */
+  /** Empty: the offer is withdrawn. An organization's account: any member that may spend accepts it with the organization's money. */
   to: string;
 }
 
@@ -65,6 +73,10 @@ export interface MsgTransferResponse {
 export interface MsgAccept {
   recipient: string;
   positionId: bigint;
+  /** Whose money the margin is; the recipient must be a member that may spend. Empty: the recipient's own. */
+  organization: string;
+  /** Sorted by key, at most 16. */
+  costTags: CostTag[];
 }
 
 export interface MsgAcceptResponse {
@@ -92,6 +104,8 @@ function createBaseMsgPlaceOrder(): MsgPlaceOrder {
     units: 0,
     price: 0n,
     marginPrice: 0n,
+    organization: "",
+    costTags: [],
   };
 }
 
@@ -134,6 +148,12 @@ export const MsgPlaceOrder: MessageFns<MsgPlaceOrder, "dcm.forward.v1.MsgPlaceOr
         throw new globalThis.Error("value provided for field message.marginPrice of type uint64 too large");
       }
       writer.uint32(72).uint64(message.marginPrice);
+    }
+    if (message.organization !== "") {
+      writer.uint32(82).string(message.organization);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(90).fork()).join();
     }
     return writer;
   },
@@ -223,6 +243,22 @@ export const MsgPlaceOrder: MessageFns<MsgPlaceOrder, "dcm.forward.v1.MsgPlaceOr
             message.marginPrice = reader.uint64() as bigint;
             continue;
           }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -251,6 +287,8 @@ export const MsgPlaceOrder: MessageFns<MsgPlaceOrder, "dcm.forward.v1.MsgPlaceOr
     message.marginPrice = (object.marginPrice !== undefined && object.marginPrice !== null)
       ? BigInt(object.marginPrice)
       : 0n;
+    message.organization = object.organization ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
     return message;
   },
 };
@@ -740,7 +778,7 @@ export const MsgTransferResponse: MessageFns<MsgTransferResponse, "dcm.forward.v
 };
 
 function createBaseMsgAccept(): MsgAccept {
-  return { recipient: "", positionId: 0n };
+  return { recipient: "", positionId: 0n, organization: "", costTags: [] };
 }
 
 export const MsgAccept: MessageFns<MsgAccept, "dcm.forward.v1.MsgAccept"> = {
@@ -755,6 +793,12 @@ export const MsgAccept: MessageFns<MsgAccept, "dcm.forward.v1.MsgAccept"> = {
         throw new globalThis.Error("value provided for field message.positionId of type uint64 too large");
       }
       writer.uint32(16).uint64(message.positionId);
+    }
+    if (message.organization !== "") {
+      writer.uint32(26).string(message.organization);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -788,6 +832,22 @@ export const MsgAccept: MessageFns<MsgAccept, "dcm.forward.v1.MsgAccept"> = {
             message.positionId = reader.uint64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -809,6 +869,8 @@ export const MsgAccept: MessageFns<MsgAccept, "dcm.forward.v1.MsgAccept"> = {
     message.positionId = (object.positionId !== undefined && object.positionId !== null)
       ? BigInt(object.positionId)
       : 0n;
+    message.organization = object.organization ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
     return message;
   },
 };

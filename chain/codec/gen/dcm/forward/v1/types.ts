@@ -6,6 +6,7 @@
 
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
+import { CostTag } from "../../market/v1/types.ts";
 
 export const Side = { SIDE_UNSPECIFIED: 0, SIDE_BUY: 1, SIDE_SELL: 2 } as const;
 
@@ -45,8 +46,12 @@ export interface Order {
   /** In the bond denom: for the record; and, of a purchase, for the position that each unit may become. */
   storageDeposit: string;
   positionDeposit: string;
-  /** Of a seller of capacity; empty: none. */
+  /** By whose name a seller of capacity goes; of a purchase or a resale, whose money it is. Empty: none. */
   organization: string;
+  /** Who paid what it holds and gets it back: the owner, or the organization's account. */
+  payer: string;
+  /** Of a purchase: those of the position that it becomes. Sorted by key. */
+  costTags: CostTag[];
   /** Of capacity: the longest acceptance window of jobs on what is sold, as the parameters had it when the order was placed. */
   acceptanceWindow: bigint;
 }
@@ -78,6 +83,12 @@ export interface Position {
   /** The ask that delivers it; 0: the slot has not begun. */
   askId: bigint;
   createdTau: bigint;
+  /** Whose money the holder's margin is; empty: its own. */
+  organization: string;
+  /** Who paid the holder's margin and deposit, gets them back and may use the position: the holder, or the organization's account. */
+  payer: string;
+  /** What the holder's part is billed under. Sorted by key. */
+  costTags: CostTag[];
   /** The longest acceptance window that jobs on its delivery may have, in milliseconds of tau. */
   acceptanceWindow: bigint;
 }
@@ -122,6 +133,8 @@ function createBaseOrder(): Order {
     storageDeposit: "",
     positionDeposit: "",
     organization: "",
+    payer: "",
+    costTags: [],
     acceptanceWindow: 0n,
   };
 }
@@ -208,11 +221,17 @@ export const Order: MessageFns<Order, "dcm.forward.v1.Order"> = {
     if (message.organization !== "") {
       writer.uint32(146).string(message.organization);
     }
+    if (message.payer !== "") {
+      writer.uint32(154).string(message.payer);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(162).fork()).join();
+    }
     if (message.acceptanceWindow !== 0n) {
       if (BigInt.asUintN(64, message.acceptanceWindow) !== message.acceptanceWindow) {
         throw new globalThis.Error("value provided for field message.acceptanceWindow of type uint64 too large");
       }
-      writer.uint32(152).uint64(message.acceptanceWindow);
+      writer.uint32(168).uint64(message.acceptanceWindow);
     }
     return writer;
   },
@@ -375,7 +394,23 @@ export const Order: MessageFns<Order, "dcm.forward.v1.Order"> = {
             continue;
           }
           case 19: {
-            if (tag !== 152) {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.payer = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
               break;
             }
 
@@ -425,6 +460,8 @@ export const Order: MessageFns<Order, "dcm.forward.v1.Order"> = {
     message.storageDeposit = object.storageDeposit ?? "";
     message.positionDeposit = object.positionDeposit ?? "";
     message.organization = object.organization ?? "";
+    message.payer = object.payer ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
     message.acceptanceWindow = (object.acceptanceWindow !== undefined && object.acceptanceWindow !== null)
       ? BigInt(object.acceptanceWindow)
       : 0n;
@@ -451,6 +488,9 @@ function createBasePosition(): Position {
     offeredTo: "",
     askId: 0n,
     createdTau: 0n,
+    organization: "",
+    payer: "",
+    costTags: [],
     acceptanceWindow: 0n,
   };
 }
@@ -534,11 +574,20 @@ export const Position: MessageFns<Position, "dcm.forward.v1.Position"> = {
       }
       writer.uint32(136).uint64(message.createdTau);
     }
+    if (message.organization !== "") {
+      writer.uint32(146).string(message.organization);
+    }
+    if (message.payer !== "") {
+      writer.uint32(154).string(message.payer);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(162).fork()).join();
+    }
     if (message.acceptanceWindow !== 0n) {
       if (BigInt.asUintN(64, message.acceptanceWindow) !== message.acceptanceWindow) {
         throw new globalThis.Error("value provided for field message.acceptanceWindow of type uint64 too large");
       }
-      writer.uint32(144).uint64(message.acceptanceWindow);
+      writer.uint32(168).uint64(message.acceptanceWindow);
     }
     return writer;
   },
@@ -693,7 +742,31 @@ export const Position: MessageFns<Position, "dcm.forward.v1.Position"> = {
             continue;
           }
           case 18: {
-            if (tag !== 144) {
+            if (tag !== 146) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.payer = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
               break;
             }
 
@@ -736,6 +809,9 @@ export const Position: MessageFns<Position, "dcm.forward.v1.Position"> = {
     message.createdTau = (object.createdTau !== undefined && object.createdTau !== null)
       ? BigInt(object.createdTau)
       : 0n;
+    message.organization = object.organization ?? "";
+    message.payer = object.payer ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
     message.acceptanceWindow = (object.acceptanceWindow !== undefined && object.acceptanceWindow !== null)
       ? BigInt(object.acceptanceWindow)
       : 0n;

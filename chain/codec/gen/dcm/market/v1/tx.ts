@@ -433,6 +433,10 @@ export interface MsgRequestQuotes {
   requirements: Attribute[];
   /** Quotes come until this tau; 0: the longest that the parameters allow. */
   deadlineTau: bigint;
+  /** Whose members may accept a quote, with its money, which pays the deposit too; the requester must be one that may spend. Empty: none. */
+  organization: string;
+  /** Sorted by key, at most 16. */
+  costTags: CostTag[];
 }
 
 export interface MsgRequestQuotesResponse {
@@ -442,6 +446,7 @@ export interface MsgRequestQuotesResponse {
 
 /** Ends a request and all its quotes. */
 export interface MsgCancelRequest {
+  /** Or an owner or admin of the organization that it was made for. */
   requester: string;
   requestId: bigint;
 }
@@ -4706,6 +4711,8 @@ function createBaseMsgRequestQuotes(): MsgRequestQuotes {
     lots: 0n,
     requirements: [],
     deadlineTau: 0n,
+    organization: "",
+    costTags: [],
   };
 }
 
@@ -4742,6 +4749,12 @@ export const MsgRequestQuotes: MessageFns<MsgRequestQuotes, "dcm.market.v1.MsgRe
         throw new globalThis.Error("value provided for field message.deadlineTau of type uint64 too large");
       }
       writer.uint32(64).uint64(message.deadlineTau);
+    }
+    if (message.organization !== "") {
+      writer.uint32(74).string(message.organization);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -4823,6 +4836,22 @@ export const MsgRequestQuotes: MessageFns<MsgRequestQuotes, "dcm.market.v1.MsgRe
             message.deadlineTau = reader.uint64() as bigint;
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4852,6 +4881,8 @@ export const MsgRequestQuotes: MessageFns<MsgRequestQuotes, "dcm.market.v1.MsgRe
     message.deadlineTau = (object.deadlineTau !== undefined && object.deadlineTau !== null)
       ? BigInt(object.deadlineTau)
       : 0n;
+    message.organization = object.organization ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
     return message;
   },
 };

@@ -485,7 +485,7 @@ export interface Ask {
   waiting: boolean;
   /** `preemptible`: it serves only bids that accept to be reclaimed for nothing; UNSPECIFIED: `spot`. */
   term: Term;
-  /** The only account whose bids it serves, and those name it; empty: it stands in the book for all. */
+  /** The only account whose bids it serves, and those name it: its own, or of an organization's account those that its members pay with it. Empty: it stands in the book for all. */
   reservedFor: string;
   /** The request that it answers; 0: none. */
   requestId: bigint;
@@ -591,6 +591,12 @@ export interface QuoteRequest {
   deadlineTau: bigint;
   createdTau: bigint;
   storageDeposit: string;
+  /** Whose money the deposit is, and whose members may accept; empty: the requester alone. */
+  organization: string;
+  /** Who paid the deposit, and whom quotes are reserved for: the requester, or the organization's account. */
+  payer: string;
+  /** Sorted by key. */
+  costTags: CostTag[];
 }
 
 /** What is to be computed. Constant size: the inputs of the tasks stand in the manifest. */
@@ -3701,6 +3707,9 @@ function createBaseQuoteRequest(): QuoteRequest {
     deadlineTau: 0n,
     createdTau: 0n,
     storageDeposit: "",
+    organization: "",
+    payer: "",
+    costTags: [],
   };
 }
 
@@ -3752,6 +3761,15 @@ export const QuoteRequest: MessageFns<QuoteRequest, "dcm.market.v1.QuoteRequest"
     }
     if (message.storageDeposit !== "") {
       writer.uint32(90).string(message.storageDeposit);
+    }
+    if (message.organization !== "") {
+      writer.uint32(98).string(message.organization);
+    }
+    if (message.payer !== "") {
+      writer.uint32(106).string(message.payer);
+    }
+    for (const v of message.costTags) {
+      CostTag.encode(v!, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -3857,6 +3875,30 @@ export const QuoteRequest: MessageFns<QuoteRequest, "dcm.market.v1.QuoteRequest"
             message.storageDeposit = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            message.organization = reader.string();
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.payer = reader.string();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.costTags.push(CostTag.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3891,6 +3933,9 @@ export const QuoteRequest: MessageFns<QuoteRequest, "dcm.market.v1.QuoteRequest"
       ? BigInt(object.createdTau)
       : 0n;
     message.storageDeposit = object.storageDeposit ?? "";
+    message.organization = object.organization ?? "";
+    message.payer = object.payer ?? "";
+    message.costTags = object.costTags?.map((e) => CostTag.fromPartial(e)) || [];
     return message;
   },
 };

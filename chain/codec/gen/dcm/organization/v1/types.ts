@@ -68,6 +68,8 @@ export const HoldingKind = {
   HOLDING_KIND_CHANNEL: 2,
   HOLDING_KIND_FORWARD_ORDER: 3,
   HOLDING_KIND_FORWARD_POSITION: 4,
+  /** HOLDING_KIND_REQUEST - A request for quotes. */
+  HOLDING_KIND_REQUEST: 5,
 } as const;
 
 export type HoldingKind = typeof HoldingKind[keyof typeof HoldingKind];
@@ -78,6 +80,7 @@ export namespace HoldingKind {
   export type HOLDING_KIND_CHANNEL = typeof HoldingKind.HOLDING_KIND_CHANNEL;
   export type HOLDING_KIND_FORWARD_ORDER = typeof HoldingKind.HOLDING_KIND_FORWARD_ORDER;
   export type HOLDING_KIND_FORWARD_POSITION = typeof HoldingKind.HOLDING_KIND_FORWARD_POSITION;
+  export type HOLDING_KIND_REQUEST = typeof HoldingKind.HOLDING_KIND_REQUEST;
 }
 
 export interface Organization {
@@ -185,7 +188,7 @@ export interface Charge {
 /** Money that an organization spent on one thing and may get back in part. */
 export interface Holding {
   kind: HoldingKind;
-  /** Of the job or service, the channel, the order, the position. */
+  /** Of the job or service, the channel, the order, the position, the request. */
   id: bigint;
   organization: string;
   denom: string;
