@@ -70,7 +70,7 @@ describe("forwards: orders", () => {
   });
 
   const bad: [string, (f: TestForward) => unknown, number, RegExp, string?][] = [
-    ["no side", (f) => f.order(f.fund("a"), Side.SIDE_UNSPECIFIED, 5n, 1), 2, /side/],
+    ["no side", (f) => f.trade(f.fund("a"), Side.SIDE_UNSPECIFIED, 5n, 1), 2, /side/],
     ["no units", (f) => f.buy(f.fund("a"), 5n, 0), 2, /units is 0/],
     ["too many units", (f) => f.buy(f.fund("a"), 5n, 10_001), 2, /units is 10001/],
     ["no price", (f) => f.buy(f.fund("a"), 0n), 2, /price is 0/],

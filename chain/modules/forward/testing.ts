@@ -4,7 +4,8 @@ import type { MsgAccept, MsgPlaceOrder, MsgPlaceOrderResponse } from "../../code
 import type { GenesisState } from "../../codec/gen/dcm/forward/v1/genesis.ts";
 import type { GenesisState as MarketState } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import { addressText } from "../../codec/address.ts";
-import { authority, denom, TestMarket } from "../market/testing.ts";
+import { authority, denom } from "../market/testing.ts";
+import { TestOrganizations } from "../market/testing-organizations.ts";
 import { escrowAddress } from "./escrow.ts";
 import { forwardModule } from "./module.ts";
 import { defaultParams } from "./params.ts";
@@ -15,7 +16,7 @@ export { denom, fails, name, resultOf } from "../market/testing.ts";
 /** Slots of a minute, in which a unit of the test's class does 600 lots; a class with fewer makes the numbers small. */
 export const slotLength = 60_000n;
 
-export class TestForward extends TestMarket {
+export class TestForward extends TestOrganizations {
   readonly forward: Module;
 
   constructor(params: Partial<Params> = {}, edit?: (market: MarketState) => void) {
@@ -35,17 +36,17 @@ export class TestForward extends TestMarket {
     return this.send<T>(`/dcm.forward.v1.${type}`, message);
   }
 
-  order(owner: string, side: Side, price: bigint, units: number, more: Partial<MsgPlaceOrder> = {}): bigint {
+  trade(owner: string, side: Side, price: bigint, units: number, more: Partial<MsgPlaceOrder> = {}): bigint {
     const message = { owner, side, classId: "wasm.core", quoteDenom: denom, slotTau: this.slot(), slots: 0, units, price, marginPrice: 0n, organization: "", costTags: [], ...more };
     return this.message<MsgPlaceOrderResponse>("MsgPlaceOrder", message).orderId;
   }
 
   sell(owner: string, price: bigint, units = 1, more: Partial<MsgPlaceOrder> = {}): bigint {
-    return this.order(owner, Side.SIDE_SELL, price, units, more);
+    return this.trade(owner, Side.SIDE_SELL, price, units, more);
   }
 
   buy(owner: string, price: bigint, units = 1, more: Partial<MsgPlaceOrder> = {}): bigint {
-    return this.order(owner, Side.SIDE_BUY, price, units, more);
+    return this.trade(owner, Side.SIDE_BUY, price, units, more);
   }
 
   accept(recipient: string, positionId: bigint, more: Partial<MsgAccept> = {}): void {
