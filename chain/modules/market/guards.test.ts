@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { addressText } from "../../codec/address.ts";
-import { CloseReason, OrderStatus, TaskState, VerificationLevel, type Bid, type Instance, type Job, type Lease, type Params, type ProbeRound, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, OrderStatus, TaskState, VerificationLevel, type Bid, type Instance, type Job, type Lease, type Params, type ProbeRound, type QuoteRequest, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { Role } from "../../codec/gen/dcm/organization/v1/types.ts";
 import { initGenesis, memoryStores, testContext } from "../../runtime/testing.ts";
 import { accountOf } from "../organization/names.ts";
@@ -376,6 +376,64 @@ describe("declared affiliates", () => {
     m.block(1_000n, 2);
     assert.deepEqual(state(m, job), barred);
     fails(() => m.bid(name("sam"), 20n, { ...acme, askId }), 10, /members do not sell to their organization/, "organization");
+  });
+});
+
+describe("quotes for an organization", () => {
+  const ask = (m: TestOrganizations, requester: string, more: object = acme): bigint =>
+    m.send<{ requestId: bigint }>("MsgRequestQuotes", { requester: name(requester), classId: "wasm.core", quoteDenom: denom, resources: undefined, tasks: 2, lots: 10n, requirements: [], deadlineTau: 0n, costTags: [{ key: "team", value: "ml" }], ...more }).requestId;
+  const quote = (m: TestOrganizations, provider: string, requestId: bigint): bigint => m.send<{ askId: bigint }>("MsgQuote", { provider: name(provider), requestId, price: 9n, units: 2, expiresTau: 0n }).askId;
+  const request = (m: TestOrganizations, requestId: bigint): QuoteRequest => m.query<{ request: QuoteRequest }>("QuoteRequest", { requestId }).request;
+
+  it("ORG-20 its account pays the deposit within its budget, any member that may spend accepts with its money, and the deposit is back in both", () => {
+    const m = world();
+    m.member("olga", "acme", "tom", spender);
+    const id = ask(m, "sam");
+    const deposit = BigInt(request(m, id).storageDeposit);
+    assert.deepEqual([request(m, id).payer, m.balanceOf(account, denom), m.remaining("acme")], [account, 1_000_000n - deposit, [1_000_000n - deposit]]);
+    m.block();
+    const askId = quote(m, "ch", id);
+    fails(() => m.bid(name("sam"), 9n, { askId }), 80, /reserved for/);
+    fails(() => m.bid(m.fund("eve"), 9n, { ...acme, askId }), 5, /no member/, "organization");
+    const job = m.bid(name("tom"), 9n, { ...acme, askId });
+    m.block(1_000n, 2);
+    assert.deepEqual(providersOf(m, job), [name("ch")]);
+    const { deposited, storageDeposit } = jobOf(m, job).escrow!;
+    const held = BigInt(deposited) + BigInt(storageDeposit);
+    assert.deepEqual([m.balanceOf(account, denom), m.remaining("acme")], [1_000_000n - held, [1_000_000n - held]]);
+    const [accepted] = m.named("EventQuoteAccepted").map(({ attributes }) => Object.fromEntries(attributes));
+    assert.deepEqual([accepted!["consumer"], accepted!["organization"]], [name("tom"), "acme"]);
+  });
+
+  it("ORG-20 needs role, policy and budget; members and whom the policy refuses need not answer", () => {
+    const m = world();
+    m.member("olga", "acme", "viv", viewer);
+    fails(() => ask(m, "viv"), 6, /may not spend/, "organization");
+    fails(() => ask(m, "us"), 5, /no member/, "organization");
+    m.policy("olga", "acme", { deniedClasses: ["wasm.core"] });
+    fails(() => ask(m, "sam"), 10, /denied_classes/, "organization");
+    m.policy("olga", "acme", { deniedJurisdictions: ["US"], minVerification: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED });
+    const id = ask(m, "sam");
+    fails(() => quote(m, "us", id), 88, /cannot serve acme: denied_jurisdictions has US/);
+    m.member("olga", "acme", "ch", viewer);
+    fails(() => quote(m, "ch", id), 88, /members do not sell to their organization/);
+    m.budget("olga", "acme", 1n);
+    fails(() => ask(m, "sam"), 12, /more than remains/, "organization");
+    m.block();
+  });
+
+  it("ORG-17 an owner or admin cancels it, and nobody else who did not make it; it expires with the deposit back", () => {
+    const m = world();
+    m.member("olga", "acme", "ada", admin);
+    m.member("olga", "acme", "tom", spender);
+    const [first, second, own] = [ask(m, "sam"), ask(m, "sam"), ask(m, "sam", { organization: "", costTags: [] })];
+    const cancel = (signer: string, requestId: bigint): unknown => m.send("MsgCancelRequest", { requester: name(signer), requestId });
+    fails(() => cancel("tom", first), 12, /request/);
+    fails(() => cancel("ada", own), 12, /request/);
+    cancel("ada", first);
+    m.block(31n * 86_400_000n, 2);
+    assert.throws(() => request(m, second), /request/);
+    assert.deepEqual([m.balanceOf(account, denom), m.remaining("acme")], [1_000_000n, [1_000_000n]]);
   });
 });
 
