@@ -140,6 +140,14 @@ describe("the state machine", () => {
     assert.equal(chain.block([chain.sign(ann, [send(ann, ben, 1)]), reveal]).txResults[1]!.code, 4);
   });
 
+  it("simulates with no more gas than a block has: what could never run costs the node no more than what can", async () => {
+    const block = { maxBytes: 4_194_304n, maxGas: 100_000n };
+    const bounded = await TestChain.start({ appState, consensusParams: { block, evidence: undefined, validator: undefined, version: undefined, abci: undefined, authority: undefined } });
+    const simulated = (count: number): number => bounded.machine.simulate(bounded.sign(ann, Array.from({ length: count }, () => send(ann, ben, 1)), { sequence: 0n, gas: 100_000n })).code;
+    assert.deepEqual([simulated(1), simulated(100)], [0, 11]);
+    await bounded.stop();
+  });
+
   it("simulates without keeping anything", () => {
     const result = chain.machine.simulate(chain.sign(ann, [send(ann, ben, 1)]));
     assert.equal(result.code, 0, result.log);

@@ -207,13 +207,13 @@ export class Machine {
     return this.#run(this.#checkHeader, this.#check, recheck ? "recheck" : "check", cached, undefined);
   }
 
-  /** Runs a transaction on the latest state without keeping anything; signatures may be empty. */
+  /** Runs a transaction on the latest state without keeping anything, with no more gas than a block has; signatures may be empty. */
   simulate(bytes: Uint8Array): ExecTxResult {
     assert(this.#checkHeader !== undefined, "simulation before genesis");
     const stores = new StoresOverlay(this.#check);
     const cached = this.#decode(bytes, true);
     if ("error" in cached) return withEvents(failure(cached.error, 0n, 0));
-    return withEvents(this.#run(this.#checkHeader, stores, "simulate", cached, genesisGas));
+    return withEvents(this.#run(this.#checkHeader, stores, "simulate", cached, this.#maxBlockGas > 0n ? Number(this.#maxBlockGas) : genesisGas));
   }
 
   #decode(bytes: Uint8Array, passing = false): CachedTx | { error: TxError } {
