@@ -27,9 +27,12 @@ export function dropDraw(ctx: Context, taskId: bigint): void {
   // A ready draw's ticket finds nothing when its turn comes.
 }
 
-/** At the end of the block whose seed they wait for: the consumer's time for the salt begins. Where the beacon has no seed, the next block's serves. */
+/** Draws that get their seed in one block: as many as a block can match. Behind blocks without seeds more may wait. */
+const maxSeeded = 5_000;
+
+/** At the end of the block whose seed they wait for: the consumer's time for the salt begins. Where the beacon has no seed, or too many wait, the next block's serves. */
 export function seedDraws(ctx: Context, ports: MarketPorts): void {
-  const waiting = collect(ctx, drawsBySeed, Number.MAX_SAFE_INTEGER, undefined, within.id(ctx.height + 1n));
+  const waiting = collect(ctx, drawsBySeed, maxSeeded, undefined, within.id(ctx.height + 1n));
   if (waiting.length === 0) return;
   const seed = ports.beacon.seed(ctx, ctx.height);
   if (seed === undefined) return;

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
-import { Ask, Bid, Job, OrderStatus, TaskState, Term, TimeInForce, VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
+import { Ask, Bid, Job, OrderStatus, TaskState, Term, type Task, TimeInForce, VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
 import { moduleAddress, addressText } from "../../codec/address.ts";
+import { requestDraw, seedDraws } from "./draw-queue.ts";
+import { testContext } from "../../runtime/testing.ts";
+import { draws, tasksPerJob } from "./state.ts";
 import { escrowOf } from "./settlement.ts";
 import { localnetParams } from "./params.ts";
 import { bidMessage, denom, fails, name, TestMarket } from "./testing.ts";
@@ -72,6 +75,21 @@ describe("floods", function () {
     block(m);
     assert.equal(m.task(job * 65_536n).state, TaskState.TASK_STATE_ASSIGNED);
     assert.equal(m.query<{ bid: Bid }>("Bid", { bidId: last }).bid.nextTask, 0);
+  });
+
+  it("MKT-55: draws that blocks without seeds have left behind get theirs in turn, 5,000 a block", () => {
+    const m = new TestMarket({}, (state: GenesisState) => {
+      const { bid, job } = bidAndJob(1n);
+      [state.bids, state.jobs, state.nextJobId] = [[bid], [job], 2n];
+    });
+    const at = (height: bigint): ReturnType<typeof testContext> => testContext(m.stores, { height });
+    for (let id = 1n; id <= 5_001n; id++) requestDraw(at(1n), { id: tasksPerJob + id, jobId: 1n } as Task, 0, 1, 1);
+    const seeded = (): number => Array.from(draws.entries(at(1n))).filter(([, { saltDueTau }]) => saltDueTau > 0n).length;
+    m.height = 4n;
+    seedDraws(at(3n), m.ports);
+    assert.equal(seeded(), 5_000);
+    seedDraws(at(4n), m.ports);
+    assert.equal(seeded(), 5_001);
   });
 
   it(`MKT-55: of asks that expire at one tau, too, and none of them is matched`, () => {
