@@ -7,6 +7,7 @@ import { brokenInvariants, execute, initGenesis, memoryStores, query, testContex
 import { authModule } from "../auth/module.ts";
 import { afterDelegation, afterUndelegation, locked, vested, type Vesting } from "../auth/vesting.ts";
 import { bankModule } from "../bank/module.ts";
+import { accountText } from "../organization/ports.ts";
 import { vestingModule } from "./module.ts";
 import type { QueryAccountResponse } from "../../codec/gen/cosmos/auth/v1beta1/query.ts";
 import type { StoresOverlay } from "../../store/overlay.ts";
@@ -96,5 +97,14 @@ describe("vesting", () => {
       assert.deepEqual(afterUndelegation(after, money(delegated)), v);
       assert.equal(amountOf(after.delegatedFree, "stake") + amountOf(after.delegatedVesting, "stake"), delegated);
     }), { numRuns: 300 });
+  });
+
+  it("does not lock what an organization will have: its address can be known before it is there (VEST-6)", () => {
+    const stores = chain();
+    for (const [name, rest] of [["CreatePermanentLockedAccount", {}], ["CreateVestingAccount", { endTime: now + 300n, delayed: true }]] as const) {
+      assert.throws(() => execute(stores, modules, type(name), { fromAddress, toAddress: accountText("acme"), amount: stake(1), ...rest }), (error: TxError) => error.codespace === "sdk" && error.code === 18);
+    }
+    const periods = { startTime: now, vestingPeriods: [{ length: 10n, amount: stake(1) }] };
+    assert.throws(() => execute(stores, modules, type("CreatePeriodicVestingAccount"), { fromAddress, toAddress: accountText("acme"), ...periods }), (error: TxError) => error.codespace === "sdk" && error.code === 18);
   });
 });

@@ -21,7 +21,11 @@ export function vestedCoins(wire: readonly WireCoin[]): Money[] {
   return coins;
 }
 
+/** Addresses of keys have 20 bytes. Others are made of names that are public before they are taken: a stranger's schedule would stay on an organization's account for good. */
+const keyAddressLength = 20;
+
 export function requireNewAccount(ctx: Context, to: Uint8Array, text: string, { accounts, bank }: VestingPorts): void {
+  if (to.length !== keyAddressLength) fail(sdkErrors.invalidRequest, `${text} is no address of a key: nobody could spend what vests there`);
   if (bank.isBlocked(to)) fail(sdkErrors.unauthorized, `${text} is not allowed to receive funds`);
   if (accounts.has(ctx, to)) fail(sdkErrors.invalidRequest, `account ${text} already exists`);
 }
