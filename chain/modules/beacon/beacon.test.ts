@@ -309,7 +309,7 @@ describe("beacon", () => {
       const chain = new Chain();
       const { handler } = chain.kit.module.messages.find(({ typeUrl }) => typeUrl.endsWith("MsgRegisterBeaconKey"))!;
       assert.deepEqual(handler.signers(registration(1)), [addressText(operator(1))]);
-      assert.throws(() => chain.run(chain.context("deliver", undefined, 20_000), "MsgRegisterBeaconKey", registration(1)), failsWith(11, /BLS/, "sdk"));
+      assert.throws(() => chain.run(chain.context("deliver", undefined, 400_000), "MsgRegisterBeaconKey", registration(1)), failsWith(11, /BLS/, "sdk"));
     });
   });
 
