@@ -125,12 +125,12 @@ describe("pagination", () => {
     const records = map("query", Uint8Array.of(1), uint64Key, rawValue);
     const stores = memoryStores();
     const megabyte = new Uint8Array(1 << 20).fill(1);
-    for (let id = 0n; id < 80n; id++) records.set(new Context(header, stores, "deliver"), id, megabyte);
+    for (let id = 0n; id < 160n; id++) records.set(new Context(header, stores, "deliver"), id, megabyte);
     const query = (): Context => new Context(header, readOnly(stores, readBudget()), "query");
-    assert.equal(paginate(query(), records, PageRequest.fromPartial({ limit: 50n }), (id) => id).items.length, 50);
+    assert.equal(paginate(query(), records, PageRequest.fromPartial({ limit: 100n }), (id) => id).items.length, 100);
     const exhausted = (error: unknown): boolean => error instanceof QueryError && error.grpc === "ResourceExhausted" && error.message.includes("pagination.limit");
-    assert.throws(() => paginate(query(), records, PageRequest.fromPartial({ limit: 80n }), (id) => id), exhausted);
+    assert.throws(() => paginate(query(), records, PageRequest.fromPartial({ limit: 160n }), (id) => id), exhausted);
     const ctx = query();
-    assert.throws(() => { for (let id = 0n; id < 80n; id++) records.find(ctx, id); }, exhausted);
+    assert.throws(() => { for (let id = 0n; id < 160n; id++) records.find(ctx, id); }, exhausted);
   });
 });

@@ -10,8 +10,8 @@ export const defaultPageLimit = 100;
 /** What one query may walk over, whatever it asks for. */
 export const maxPageScan = 100_000;
 /** Bytes of state that one query may read, and what each entry counts for beside its own: whoever fills records could else make one answer hold up the node. */
-export const maxQueryBytes = 64 << 20;
-const bytesPerRead = 32;
+export const maxQueryBytes = 128 << 20;
+const bytesPerRead = 16;
 
 /** Counts what a query reads; throws ResourceExhausted beyond `maxQueryBytes`. */
 export function readBudget(): (key: Uint8Array, value: Uint8Array | undefined) => void {
