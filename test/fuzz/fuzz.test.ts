@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { simulate, type LastState } from "../simulation/simulation.ts";
-import { genesisTarget, queryTarget, spellingTarget, transactionTarget, type Target } from "./targets.ts";
+import { doorTarget, genesisTarget, queryTarget, spellingTarget, transactionTarget, type Target } from "./targets.ts";
 
 /** Each target gets so long; a failure prints the seed and the label that repeat it. */
 const milliseconds = 3_000;
@@ -12,12 +12,13 @@ function fuzz(target: Target): void {
 describe("fuzz", function () {
   this.timeout(180_000);
 
-  it("of transactions, spellings of addresses, queries and genesis over a state that has seen everything", async () => {
+  it("of transactions, other ways to send them, queries and genesis over a state that has seen everything", async () => {
     await simulate({
       seed: "fuzz", blocks: 12, audits: 0, roundTrip: false,
       inspect(state: LastState) {
         fuzz(transactionTarget(state));
         fuzz(spellingTarget(state));
+        fuzz(doorTarget(state));
         fuzz(queryTarget(state));
         fuzz(genesisTarget(state));
       },

@@ -1,13 +1,13 @@
 /**
- * Long runs: node bootstrap.mjs test/fuzz/main.ts [--seconds N] [--target transactions|spellings|queries|genesis] [--from LABEL] [--state SEED]
+ * Long runs: node bootstrap.mjs test/fuzz/main.ts [--seconds N] [--target transactions|spellings|doors|queries|genesis] [--from LABEL] [--state SEED]
  * Ends with 1 at the first case that goes wrong, and says how to repeat it.
  */
 import { parseArgs } from "node:util";
 import { simulate } from "../simulation/simulation.ts";
-import { genesisTarget, queryTarget, spellingTarget, transactionTarget } from "./targets.ts";
+import { doorTarget, genesisTarget, queryTarget, spellingTarget, transactionTarget } from "./targets.ts";
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "60" }, target: { type: "string" }, from: { type: "string", default: "0" }, state: { type: "string", default: "fuzz" }, once: { type: "boolean", default: false } } });
-const targets = { transactions: transactionTarget, spellings: spellingTarget, queries: queryTarget, genesis: genesisTarget };
+const targets = { transactions: transactionTarget, spellings: spellingTarget, doors: doorTarget, queries: queryTarget, genesis: genesisTarget };
 const chosen = Object.entries(targets).filter(([name]) => values.target === undefined || values.target === name);
 if (chosen.length === 0) throw new Error(`--target is one of ${Object.keys(targets).join(", ")}, not ${String(values.target)}`);
 

@@ -1,6 +1,7 @@
 /** What is fuzzed, one case at a time: each case follows from its label and throws where something is wrong. */
 import { isAddress, prefixes } from "../../chain/codec/address.ts";
 import { fromBase64, toBase64, toHex } from "../../chain/codec/bytes.ts";
+import { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { ExecTxResult } from "../../chain/codec/gen/tendermint/abci/types.ts";
 import { decodeTx, TxDecodeError } from "../../chain/codec/tx.ts";
 import { appStateBytes, GenesisError, readGenesis, writeGenesis } from "../../chain/node/genesis.ts";
@@ -9,10 +10,11 @@ import type { BlockRequest } from "../../chain/runtime/machine.ts";
 import type { BoundMessage } from "../../chain/runtime/module.ts";
 import type { ChangeSet } from "../../chain/store/overlay.ts";
 import { traceFault } from "../simulation/audit.ts";
-import { encodePlanned, type PlannedTx } from "../simulation/plan.ts";
+import { encodePlanned, plannedMessage, type PlannedTx } from "../simulation/plan.ts";
 import { seeded } from "../simulation/random.ts";
 import { signingFor } from "../simulation/signing.ts";
 import type { LastState } from "../simulation/simulation.ts";
+import { anyOf } from "../support/accounts.ts";
 import { mutateBytes, mutateFields, mutateJson } from "./mutate.ts";
 
 export type Target = (label: string) => void;
@@ -70,22 +72,38 @@ function changed(tx: PlannedTx, find: (typeUrl: string) => BoundMessage | undefi
 }
 
 /** One address has two texts, lower and upper case. A message that is taken with the other one does what it does with the first. */
-export function spellingTarget({ replica, world, generator, nanos }: LastState): Target {
+export function spellingTarget(state: LastState): Target {
+  const { machine } = state.replica;
+  return otherWay(state, "with its addresses in upper case", (tx) => changed(tx, (typeUrl) => machine.router.message(typeUrl), inUpperCase));
+}
+
+/** What an account may do itself it may do through MsgExec, too, and nothing else. */
+export function doorTarget(state: LastState): Target {
+  return otherWay(state, "in a MsgExec of its signer", (tx) => {
+    const [grantee, second] = tx.signers;
+    if (grantee === undefined || second !== undefined) return tx;
+    const msgs = tx.messages.map(([typeUrl, value]) => ({ typeUrl, value: fromBase64(value) }));
+    return { ...tx, messages: [plannedMessage(anyOf(MsgExec, { grantee, msgs }))] };
+  });
+}
+
+/** A transaction that is taken in another form does what it does in the usual one: no rule is missing there. */
+function otherWay({ replica, world, generator, nanos }: LastState, how: string, make: (tx: PlannedTx) => PlannedTx): Target {
   const { machine } = replica;
   const ctx = machine.queryContext();
   const empty: BlockRequest = { height: ctx.height + 1n, timeNanos: nanos, proposer: new Uint8Array(20), txs: [], lastCommit: undefined, misbehavior: [] };
   return (label) => {
     const { fault: _, memo: __, ...tx } = generator.transaction(ctx, label) ?? { messages: [], signers: [], gas: "0", fee: "0" };
-    const spelled = changed(tx, (typeUrl) => machine.router.message(typeUrl), inUpperCase);
-    if (spelled.messages.every(([, value], i) => value === tx.messages[i]![1])) return;
+    const changedTx = make(tx);
+    if (JSON.stringify(changedTx) === JSON.stringify(tx)) return;
     const signing = signingFor(machine, world, nanos);
-    const [usual, other] = [tx, spelled].map((one) => replica.trial({ ...empty, txs: [encodePlanned(one, signing)] })) as [Trial, Trial];
+    const [usual, other] = [tx, changedTx].map((one) => replica.trial({ ...empty, txs: [encodePlanned(one, signing)] })) as [Trial, Trial];
     if (other.result.txResults[0]!.code !== 0) return;
     const [{ code, codespace, log }] = usual.result.txResults as [ExecTxResult];
     const what = tx.messages.map(([typeUrl]) => typeUrl).join(", ");
-    if (code !== 0) throw new Error(`${what} is refused (${codespace} ${code}: ${log}), and taken with its addresses in upper case`);
+    if (code !== 0) throw new Error(`${what} is refused (${codespace} ${code}: ${log}), and taken ${how}`);
     const fault = changeFault(usual.writes, other.writes);
-    if (fault !== undefined) throw new Error(`${what} with its addresses in upper case ${fault}`);
+    if (fault !== undefined) throw new Error(`${what} ${how} ${fault}`);
   };
 }
 
