@@ -7,7 +7,9 @@ import { plainJson, plainRecords, totalsOf, type Period } from "../client/statem
 import { HolderError, PrunedError, heightsBetween, holderOf, readStatement, type Holder, type Read, type Statement } from "../client/statements/read.ts";
 import { CliError, columns, exitCodes, jsonText, type Io } from "./io.ts";
 import { nodeOf, reach, type NetOptions } from "./net.ts";
+import { findProfile } from "./profiles.ts";
 import { ProgressBar } from "./progress.ts";
+import { accountOf } from "./wallet.ts";
 
 export interface BillOptions extends NetOptions {
   readonly account?: string | undefined;
@@ -26,7 +28,7 @@ export interface ExportOptions extends BillOptions {
 
 export async function show(io: Io, options: BillOptions & { readonly json?: true | undefined }): Promise<void> {
   const period = periodOf(io, options);
-  const statement = await readFrom(io, nodeOf(io, options).node, theHolder(options.account, options.organization), period);
+  const statement = await readFrom(io, nodeOf(io, options).node, holderFor(io, options), period);
   if (options.json === true) return io.stdout(`${jsonText(plainJson(statement, period))}\n`);
   const { holder, rows } = statement;
   io.stdout(`${holder.kind === "account" ? holder.address : holder.name}, ${timeText(period.from)} to ${timeText(period.to)}, blocks ${statement.heights.from} to ${statement.heights.to} of ${statement.chainId}\n\n`);
@@ -44,7 +46,7 @@ export async function exportBill(io: Io, options: ExportOptions): Promise<void> 
   const focus = options.format === "focus" ? focusTerms(options.currency, options.fx ?? []) : undefined;
   const period = periodOf(io, options);
   const part = options.out === undefined ? undefined : `${options.out}.part`;
-  const statement = await readFrom(io, nodeOf(io, options).node, theHolder(options.account, options.organization), period, { part });
+  const statement = await readFrom(io, nodeOf(io, options).node, holderFor(io, options), period, { part });
   let text: string;
   try {
     text = focus !== undefined ? csvText(focusRecords(focusOf(statement, { ...focus, period }), options.focusVersion)) : options.format === "csv" ? csvText(plainRecords(statement, period)) : `${jsonText(plainJson(statement, period))}\n`;
@@ -75,6 +77,12 @@ function periodOf(io: Io, { from, to }: BillOptions): Period {
   const period = { from: from === undefined ? month(0) : readTime(from), to: to === undefined ? month(1) : readTime(to) };
   if (period.to <= period.from) throw new CliError(exitCodes.usage, `the period ends at ${timeText(period.to)}, it begins at ${timeText(period.from)}`);
   return period;
+}
+
+/** Where neither is named: the account of the profile, if there is one. */
+function holderFor(io: Io, { account, organization, profile }: BillOptions): Holder {
+  const found = account === undefined && organization === undefined ? findProfile(io, profile) : undefined;
+  return theHolder(found === undefined ? account : accountOf(io, { profile: found }, { input: false }).address, organization);
 }
 
 export function theHolder(account: string | undefined, organization: string | undefined): Holder {

@@ -4,6 +4,7 @@ import type { Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { TaskState } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { allPages } from "../client/pages.ts";
 import { receiptOf, type Receipt, type Step } from "../client/receipt.ts";
+import { closedBecause } from "../worker/gateway/run-job.ts";
 import { CliError, columns, exitCodes, print, type Io } from "./io.ts";
 import { costOf, jobNamed, nameOf, stateOf } from "./jobs.ts";
 import { bondDenom, openNet, type Net, type NetOptions } from "./net.ts";
@@ -11,7 +12,7 @@ import { ProgressBar } from "./progress.ts";
 import { providerNames } from "./providers.ts";
 import { Runs } from "./runs.ts";
 import { grouped, ranges } from "./screen.ts";
-import { closedBecause, stateName } from "./watch.ts";
+import { stateName } from "./watch.ts";
 
 export interface JobOptions extends NetOptions {
   readonly json?: true | undefined;

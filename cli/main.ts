@@ -12,6 +12,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 const { config, data } = envPaths("dcm", { suffix: "" });
 const home = process.env.DCM_HOME;
+/** A signal that comes so much later is a second wish, not the echo of the first through the processes around this one. */
+const ECHO_MS = 500;
 let interrupted: AbortController | undefined;
 
 function write(path: string, content: string | Uint8Array): void {
@@ -37,9 +39,11 @@ process.exitCode = await run(process.argv.slice(2), {
   interrupted() {
     if (interrupted !== undefined) return interrupted.signal;
     const first = (interrupted = new AbortController());
-    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    let since = 0;
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       process.on(signal, () => {
-        if (first.signal.aborted) process.exit(130);
+        if (first.signal.aborted && Date.now() - since > ECHO_MS) process.exit(130);
+        since = first.signal.aborted ? since : Date.now();
         first.abort();
       });
     }

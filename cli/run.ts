@@ -177,8 +177,9 @@ async function follow(io: Io, { screen, net, options, gateway, present, quoted }
 /** What whoever leaves a job that lives has to know. */
 async function leaving({ connection }: Net, screen: Screen, id: bigint): Promise<CliError> {
   const { params } = await connection.query.market.params();
+  const soonest = params!.sealDue < params!.saltDue ? params!.sealDue : params!.saltDue;
   screen.still("");
-  return new CliError(exitCodes.interrupted, `left job ${id}, which goes on without this machine`, `What runs is finished and paid. Providers that it still gets need keys from here within ${seconds(params!.sealDue)}, later stages their inputs within ${seconds(params!.inputsDue)}:\n     dcm attach ${id}      goes on, or fetches the results\n     dcm cancel ${id}      takes back what is not matched`);
+  return new CliError(exitCodes.interrupted, `left job ${id}, which goes on: what runs is finished and paid`, `Keys and salts that it needs come from here: within ${seconds(soonest)} from now, or what waits for them closes and ${params!.missFeeBps / 100} % of its price burns.\n     dcm attach ${id}      goes on, or fetches the results\n     dcm cancel ${id}      takes back what is not matched`);
 }
 
 /** A file for each task, and what the chain says of it. Every result was held against its digest when it was fetched. */

@@ -1,7 +1,7 @@
 /** A job as it happens, for people: what is new line by line, and a few lines that move. */
 import pc from "picocolors";
-import { CloseReason, ReplicaState, TaskState, type Job, type Replica, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
-import type { WaveProgress } from "../worker/gateway/run-job.ts";
+import { ReplicaState, TaskState, type Job, type Replica, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { closedBecause, type WaveProgress } from "../worker/gateway/run-job.ts";
 import { grouped, ranges, type Screen } from "./screen.ts";
 
 export interface WatchOptions {
@@ -120,10 +120,6 @@ function replicaWord({ state }: Replica): string {
 export function outBecause({ result, commitment }: Replica): string {
   if (result !== undefined) return "three others agree on another result";
   return commitment.length > 0 ? "it did not show its result in time" : "it was late";
-}
-
-export function closedBecause({ closeReason }: Task): string {
-  return stateName(CloseReason, closeReason, "CLOSE_REASON_");
 }
 
 function count(n: number, what: string): string {

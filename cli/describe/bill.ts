@@ -6,7 +6,7 @@ export function describeBill(kit: Kit): void {
   const bill = common(kit, program.command("bill")).description("statements of an account or an organization, from the chain").addHelpText("after", examples("dcm bill show --organization acme --from 2026-11-01 --to 2026-12-01", "dcm bill show --account dcm1... --json"));
   const about = (name: string, description: string) =>
     common(kit, bill.command(name)).description(description)
-      .option("--account <address>", "whose statement: an account's own money")
+      .option("--account <address>", "whose statement: an account's own money; default: the profile's")
       .option("--organization <name>", "whose statement: an organization's money, whichever member spent it")
       .option("--from <time>", "first moment, UTC: 2026-11-01 or 2026-11-01T00:00:00Z; default: the begin of this month")
       .option("--to <time>", "the moment after the last; default: the begin of the next month")
@@ -14,7 +14,7 @@ export function describeBill(kit: Kit): void {
 
   about("show", "a table of what was settled, with totals")
     .option("--json", "everything, as JSON")
-    .addHelpText("after", examples("dcm bill show --account dcm1...", "dcm bill show --account dcm1... --json | jq '.totals'"))
+    .addHelpText("after", examples("dcm bill show", "dcm bill show --account dcm1... --json | jq '.totals'"))
     .action(async (options) => (await import("../bill.ts")).show(io, options));
 
   about("export", "a file for others: CSV or JSON as the chain has it, or FOCUS")

@@ -1,5 +1,5 @@
 /** A whole job file on the market: one job, whose waves are its stages. The gateway makes each stage's input of the results before it. */
-import { TaskState, type Job, type Stage, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, TaskState, type Job, type Stage, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import type { TaskResult } from "../../client/protocol.ts";
 import type { JobFile, LoadedJob, Wave } from "../job-file.ts";
 import type { Connection } from "../../client/connection.ts";
@@ -89,12 +89,18 @@ export async function followJob(options: FollowOptions, id: bigint): Promise<Fin
 async function resultsOf({ gateway }: FollowOptions, index: number, { tasks, job: { id } }: WaveProgress): Promise<TaskResult[]> {
   const results: TaskResult[] = [];
   for (const task of tasks) {
-    if (task.state !== TaskState.TASK_STATE_FINAL) throw new JobFailed(`task ${task.index} (wave ${index + 1}) was closed without a result (reason ${task.closeReason}); see job ${id}`);
+    if (task.state !== TaskState.TASK_STATE_FINAL) throw new JobFailed(`task ${task.index} (wave ${index + 1}) of job ${id} was closed without a result: ${closedBecause(task)}`);
     const result = await gateway.result(id, task);
     if (!succeeded(result)) throw new JobFailed(`task ${task.index} (wave ${index + 1}) ended with ${result.status}, exit code ${result.exitCode}`, result.status === "ok" ? result.exitCode : undefined);
     results.push(result);
   }
   return results;
+}
+
+/** Why a task has no result, in words: `no salt`, `input unavailable` ... */
+export function closedBecause({ closeReason }: Task): string {
+  const [name = String(closeReason)] = Object.entries(CloseReason).find(([, number]) => number === closeReason) ?? [];
+  return name.replace("CLOSE_REASON_", "").toLowerCase().replaceAll("_", " ");
 }
 
 /** The chain refuses a bid that declares too little time for its lots: better that the wave is named. */
