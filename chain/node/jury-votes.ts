@@ -1,4 +1,4 @@
-/** Votes that a juror committed to, with their salts, in the home until they are opened: `jury/CHAIN/CASE-ROUND-JUROR.json`, for its owner alone. */
+/** Votes that a juror committed to, with their salts, in the home until they are opened: `jury/chain-ID/CASE-ROUND-JUROR.json`, for its owner alone. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { addressBytes } from "../codec/address.ts";
@@ -28,7 +28,7 @@ interface VoteFile {
 }
 
 export function voteFile(home: Home, { chainId, caseId, round, juror }: Ballot): string {
-  return join(home.root, "jury", chainId.replaceAll(/[^A-Za-z0-9._-]/g, "_"), `${caseId}-${round}-${juror}.json`);
+  return join(home.root, "jury", `chain-${chainId.replaceAll(/[^A-Za-z0-9._-]/g, "_")}`, `${caseId}-${round}-${juror}.json`);
 }
 
 const sides: Readonly<Record<string, Verdict>> = { consumer: Verdict.VERDICT_CONSUMER, provider: Verdict.VERDICT_PROVIDER };

@@ -104,6 +104,10 @@ function checkHolds(state: GenesisState): void {
     count(`service ${serviceId}`);
     count(`instance ${instanceId}`);
   }
+  for (const { id, accrued, accruedFees, paid, fees, held } of state.instances) {
+    const [all, gone] = [BigInt(accrued) + BigInt(accruedFees), BigInt(paid) + BigInt(fees) + BigInt(held)];
+    if (all < gone) throw new Error(`market.instances: ${id} has paid, charged and held ${gone} of ${all} that accrued`);
+  }
   const counted = [
     ...state.jobs.map(({ id, tasksHeld }) => [`job ${id}`, tasksHeld] as const), ...state.services.map(({ id, holds: own }) => [`service ${id}`, own] as const),
     ...state.instances.map(({ id, holds: own }) => [`instance ${id}`, own] as const),

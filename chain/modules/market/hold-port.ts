@@ -90,4 +90,3 @@ export function holdsOf(ports: MarketPorts): HoldsPort {
     },
   };
 }
-

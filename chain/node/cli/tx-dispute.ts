@@ -33,7 +33,7 @@ export async function open(io: Io, globals: Globals, options: OpenOptions): Prom
   const about = { taskId: task === undefined ? 0n : idOf("--task", task), instanceId: instance === undefined ? 0n : idOf("--instance", instance), period: period === undefined ? 0n : idOf("--period", period) };
   const hash = await evidenceHash(options);
   if (hash === undefined && url !== "") throw new CliError("--url needs what it is compared with: --file or --sha256", { exitCode: exitCodes.usage });
-  return send(io, globals, options, ({ address }) => [any(MsgOpenCase, { consumer: address, ...about, claim, evidenceHash: hash ?? new Uint8Array(0), evidenceUrl: url })]);
+  return send(io, globals, options, ({ address }) => [any(MsgOpenCase, { consumer: address, ...about, claim, evidenceHash: hash ?? new Uint8Array(0), evidenceUrl: url })], openMargin);
 }
 
 export async function evidence(io: Io, globals: Globals, id: string, options: EvidenceOptions): Promise<void> {
@@ -85,6 +85,9 @@ function revealMessage(io: Io, home: Home, { chainId, address }: Sender, { caseI
   io.stderr(`case ${caseId}, round ${round}: for the ${sideName(kept.vote)}\n`);
   return any(MsgRevealVote, { juror: address, caseId, ...kept });
 }
+
+/** Of the simulated gas: until the message runs a period of the instance may be over, and the message settles it. */
+const openMargin = 2.5;
 
 /** At most as many as one transaction should carry. */
 const mostAtOnce = 20;

@@ -121,7 +121,7 @@ export interface Sender {
 }
 
 /** Signs the messages that `make` gives for the sender, sends them, and waits until a block holds them. */
-export async function send(io: Io, globals: Globals, options: TxOptions, make: (sender: Sender) => Any[] | Promise<Any[]>): Promise<void> {
+export async function send(io: Io, globals: Globals, options: TxOptions, make: (sender: Sender) => Any[] | Promise<Any[]>, margin = gasMargin): Promise<void> {
   const input = new Input(io);
   const keyring = openKeyring(globals, options, input);
   const { address } = keyring.show(options.from);
@@ -140,7 +140,7 @@ export async function send(io: Io, globals: Globals, options: TxOptions, make: (
       const least = await feesFor(rpc, 1n, options.gasPrices);
       const txBytes = TxRaw.encode({ bodyBytes, authInfoBytes: authInfo(0n, least), signatures: [new Uint8Array(64)] }).finish();
       const { gasInfo } = SimulateResponse.decode(await ask(rpc, "/cosmos.tx.v1beta1.Service/Simulate", SimulateRequest.encode({ tx: undefined, txBytes }).finish()));
-      if (gas === 0n) gas = BigInt(Math.ceil(Number(gasInfo!.gasUsed) * gasMargin));
+      if (gas === 0n) gas = BigInt(Math.ceil(Number(gasInfo!.gasUsed) * margin));
     }
     const fees = options.fees === undefined ? await feesFor(rpc, gas, options.gasPrices) : parseCoins(options.fees).map(({ denom, amount }) => ({ denom, amount: amount.toString() }));
     const feeText = fees.map(({ denom, amount }) => `${amount}${denom}`).join(",");

@@ -16,7 +16,7 @@ interface Shown {
 }
 
 /** Runs the command as a shell would, files kept in memory. */
-function dcm(files: Map<string, string>, ...argv: string[]): Promise<Ran> {
+export function dcm(files: Map<string, string>, ...argv: string[]): Promise<Ran> {
   return runCommand(argv, {
     now: () => new Date(), writeFile: (path, text) => void files.set(path, text), removeFile: (path) => void files.delete(path), isTerminal: true, readFile: (path) => files.get(path) ?? assert.fail(`${path} is not there`),
   });

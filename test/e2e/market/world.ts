@@ -97,8 +97,8 @@ export class World {
     this.#faucet = faucet;
   }
 
-  /** With honest providers alone, the first so many of them, where that is enough. */
-  static async start(honest?: number): Promise<World> {
+  /** With honest providers alone, the first so many of them, where that is enough; parameters of disputes as given. */
+  static async start(honest?: number, disputes: object = {}): Promise<World> {
     const count = honest ?? providerCount;
     const folder = mkdtempSync(join(tmpdir(), "dcm-market-"));
     let network: Network | undefined;
@@ -110,7 +110,7 @@ export class World {
           genesis: (doc) => {
             const { market, dispute } = doc.app_state as { market: { params: [{ params: Record<string, unknown> }]; classes: { id: string }[] }; dispute: { params: object } };
             Object.assign(market.params[0].params, deadlines);
-            Object.assign(dispute.params, { jury_size: 1, evidence_due: "1000", appeal_due: "4000", commit_due: "15000", reveal_due: "15000" });
+            Object.assign(dispute.params, { jury_size: 1, evidence_due: "1000", appeal_due: "4000", commit_due: "15000", reveal_due: "15000", ...disputes });
             const core = market.classes.find(({ id }) => id === "wasm.core")!;
             market.classes = [...classIds.map((id) => ({ ...core, id, max_lot_ms: "1000" })), ...market.classes].sort((a, b) => (a.id < b.id ? -1 : 1));
           },

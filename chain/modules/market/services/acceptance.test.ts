@@ -310,6 +310,7 @@ describe("acceptance of services", () => {
     assert.deepEqual(s.module.genesis!.export(testContext(stores, { height: s.height })), state);
     assert.equal(query<QueryHoldsResponse>(stores, [s.module], "/dcm.market.v1.Query/Holds", { jobId: 0n, pagination: undefined }, { height: s.height }).holds.length, 3);
     assert.throws(() => s.module.genesis!.check({ ...state, holds: state.holds.slice(1) }), /counts 3, there are 2/);
+    assert.throws(() => s.module.genesis!.check({ ...state, instances: state.instances.map((one) => ({ ...one, accrued: "0" })) }), /of 2 that accrued/);
     assert.throws(() => s.module.genesis!.check({ ...state, holds: state.holds.map((hold) => ({ ...hold, period: hold.period + 9n })) }), /has no period 10/);
   });
 
