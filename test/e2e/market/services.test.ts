@@ -54,7 +54,7 @@ describe("services on a real network", function () {
   before(async () => {
     network = await Network.start({ chainId, validators: 1, providers: 2, timings: { commitMs: 300 } }, {
       folder,
-      builder: dcmHomes({ provider: (index) => ({ price: 1_000_000n, units: 1, bond: 10_000_000_000n, service: { price: price + BigInt(index), units: 1, preemptible: index === 1 } }) }),
+      builder: dcmHomes({ provider: (index) => ({ price: 1_000_000n, units: 1, bond: 10_000_000_000n, service: { price: price + BigInt(index), units: 1, preemptible: index === 1, maxAcceptanceWindowMs: index * 40_000 } }) }),
     });
     closers.push(() => network.stop());
     connection = await connect(network.validators[0]!.rpcAddress);
@@ -77,7 +77,7 @@ describe("services on a real network", function () {
     };
     // The one at 60,000 may not be reclaimed, the one above may.
     dry = await gateway.place(request);
-    kept = await gateway.place({ ...request, limitPrice: 60_001n, preemptible: true });
+    kept = await gateway.place({ ...request, limitPrice: 60_001n, preemptible: true, acceptance: { windowMs: 30_000n, periodMs: 10_000n, heldBps: 2_500 } });
     gateway.keep(kept.id, { belowMs: 50_000n, amount: 61_000n });
   });
   after(async () => {
@@ -153,6 +153,20 @@ describe("services on a real network", function () {
     assert.deepEqual([ended.instance!.closeReason, ended.instance!.slashed], [CloseReason.CLOSE_REASON_RECLAIMED, "0"]);
     assert.equal(ended.instance!.endedTau, ended.instance!.reclaimTau);
     await until("silence", async () => (await gateway.call(view, utf8("z"))).status === 401, 10_000);
+  });
+
+  it("MKT-162: a quarter of each period was held, and paid by itself behind its window; the rest is as its consumer accepts it", async () => {
+    const { instance } = await only(kept);
+    const { id, accrued, accruedFees, held } = instance!;
+    assert.ok(BigInt(held) > 0n);
+    await gateway.accept(id);
+    const { service } = await connection.query.market.service({ serviceId: kept.id });
+    assert.deepEqual([service!.escrow!.paid, service!.escrow!.fees, service!.escrow!.held, service!.endedTau > 0n], [accrued, accruedFees, "0", true]);
+    await history.upToNow();
+    const ended = history.find("EventHoldEnded", { instance_id: id }).map(({ attributes }) => attributes);
+    assert.deepEqual([...new Set(ended.map(({ reason }) => reason))].sort(), ["accepted", "expired"]);
+    const total = ended.reduce((sum, one) => sum + BigInt(one["paid"]!), 0n);
+    assert.equal(total, BigInt(accrued) / 4n);
   });
 
   it("MKT-124: what runs dry is served on in grace; a top-up pays what is owed first", async () => {
