@@ -73,6 +73,26 @@ describe("dcmd", () => {
     });
   });
 
+  describe("disputes", () => {
+    it("refuse what cannot be a case, a side or evidence before a node is asked, with the words that would do", async () => {
+      const from = ["--from", "me", ...test];
+      await fails(["tx", "dispute", "open", ...from], exitCodes.usage, /--task, or --instance with --period/);
+      await fails(["tx", "dispute", "open", "--instance", "65536", ...from], exitCodes.usage, /--period says which/);
+      await fails(["tx", "dispute", "open", "--task", "1e5", ...from], exitCodes.usage, /--task must be a whole number/);
+      await fails(["tx", "dispute", "open", "--task", "65536", "--url", "https://files.example/x", ...from], exitCodes.usage, /--file or --sha256/);
+      await fails(["tx", "dispute", "evidence", "7", "--file", file("nowhere"), ...from], exitCodes.notFound, /does not exist/);
+      await fails(["tx", "dispute", "evidence", "7", "--sha256", "abc", ...from], exitCodes.usage, /64 hexadecimal digits/);
+      await fails(["tx", "dispute", "evidence", "7", ...from], exitCodes.usage, /--file, or --sha256/);
+      await fails(["tx", "dispute", "commit", "7", "both", ...from], exitCodes.usage, /consumer or provider/);
+      await fails(["tx", "juror", "register", "1udcm,1uatom", ...from], exitCodes.usage, /one token/);
+      await fails(["query", "dispute", "cases", "--state", "open"], exitCodes.usage, /evidence, drawing, commit/);
+    });
+
+    it("are told to start a node where none answers", async () => {
+      await fails(["query", "juror", "list", "--node", "tcp://127.0.0.1:1"], exitCodes.unreachable, /dcmd start/);
+    });
+  });
+
   describe("keys", () => {
     it("derives the address that every Cosmos wallet derives from the same words", async () => {
       await ok(["keys", "add", "a", "--recover", ...test], mnemonic);

@@ -55,7 +55,7 @@ export function commit(io: Io, globals: Globals, id: string, side: string, optio
   if (vote === undefined) throw new CliError(`"${side.slice(0, 40)}" is no side: consumer or provider`, { exitCode: exitCodes.usage });
   const home = new Home(globals.home);
   return send(io, globals, options, async ({ chainId, address, rpc }) => {
-    const one = await caseOf(rpc, caseId);
+    const one = await caseIn(rpc, caseId, CaseState.CASE_STATE_COMMIT, "votes are committed once the jury is drawn, until all have or the time for it is over");
     const round = one.rounds.length - 1;
     await seatOf(rpc, one, address);
     const ballot = { chainId, caseId, round, juror: address };
@@ -70,7 +70,7 @@ export function reveal(io: Io, globals: Globals, id: string | undefined, options
   const wanted = id === undefined ? undefined : idOf("the case", id);
   const home = new Home(globals.home);
   return send(io, globals, options, async (sender) => {
-    const waiting = wanted === undefined ? await openable(sender) : [await seatOf(sender.rpc, await caseOf(sender.rpc, wanted), sender.address)];
+    const waiting = wanted === undefined ? await openable(sender) : [await seatOf(sender.rpc, await caseIn(sender.rpc, wanted, CaseState.CASE_STATE_REVEAL, "votes are opened once all are committed or the time for that is over"), sender.address)];
     return waiting.map((seat) => revealMessage(io, home, sender, seat));
   });
 }
@@ -106,6 +106,12 @@ async function openable({ rpc, address }: Sender): Promise<Seat[]> {
 
 async function caseOf(rpc: Sender["rpc"], caseId: bigint): Promise<Case> {
   return QueryCaseResponse.decode(await ask(rpc, "/dcm.dispute.v1.Query/Case", QueryCaseRequest.encode({ caseId }).finish())).case!;
+}
+
+async function caseIn(rpc: Sender["rpc"], caseId: bigint, state: CaseState, when: string): Promise<Case> {
+  const one = await caseOf(rpc, caseId);
+  if (one.state !== state) throw new CliError(`case ${caseId} is in another state: ${when}`, { hint: `In which, and until when: dcmd query dispute case ${caseId}`, exitCode: exitCodes.invalid });
+  return one;
 }
 
 /** The juror's in the present round. */

@@ -99,6 +99,8 @@ describe("disputes with dcmd, up to a vote of everybody", function () {
     const due = await ask<{ seats: { case_id: string; round: number; next: string; due: string }[] }>(bribed!.juror, "juror", "seats", "me", "--keyring-backend", "test");
     assert.deepEqual(due.seats.map(({ case_id: of, round, next }) => [of, round, next]), [[id, 0, `dcmd tx dispute commit ${id} consumer|provider`]]);
     assert.ok(Math.abs(Date.parse(due.seats[0]!.due) - Date.now()) < 15_000, due.seats[0]!.due);
+    const soon = await dcmd(["tx", "dispute", "reveal", id, "--from", "me", "--keyring-backend", "test", ...at(bribed!.juror)]);
+    assert.deepEqual([soon.code, /in another state[^]*dcmd query dispute case/.test(soon.err)], [4, true], soon.err);
     await tx(bribed!.juror, "dispute", "commit", id, "provider");
     const kept = join(homes.get(bribed!.juror)!, "jury", `chain-${chainId}`);
     for (const name of readdirSync(kept)) assert.equal(statSync(join(kept, name)).mode & 0o777, 0o600);

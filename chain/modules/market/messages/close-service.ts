@@ -21,7 +21,7 @@ export function closeService(ports: MarketPorts): MessageHandler<MsgCloseService
       if (!mayEnd(ctx, ports, service, signer)) fail(errors.notYours, { what: `instance ${instance.id}`, owner: service.consumer, signer });
       const silent = ports.providers.find(ctx, addressBytes(instance.provider))?.silent !== false;
       const closed = applyInstance(ctx, ports, instance, closeInstance(instance, terms, silent, ports.clock.tau(ctx)));
-      return { refunded: closed.refunded };
+      return { refunded: (BigInt(closed.refunded) - BigInt(instance.refunded)).toString() };
     },
     arbitrary(world) {
       const instance = world.random.chance(20) ? arbitraryInstance(world) : undefined;
