@@ -15,6 +15,7 @@ import { validators } from "../../chain/modules/staking/validators/state.ts";
 import { Dec } from "../../chain/math/dec.ts";
 import { account, consensus, denom, text, validatorOf, valoper } from "./stake.ts";
 import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
+import { BondStatus } from "../../chain/codec/gen/cosmos/staking/v1beta1/staking.ts";
 import { VoteOption, type Params, type Proposal, type TallyResult } from "../../chain/codec/gen/cosmos/gov/v1/gov.ts";
 import type { EmittedEvent } from "../../chain/runtime/context.ts";
 import type { Module } from "../../chain/runtime/module.ts";
@@ -118,6 +119,17 @@ export class GovernanceChain {
     this.height++;
     this.clock += seconds;
     return events;
+  }
+  /** Whether a validator is in the set. */
+  signs(i: number): boolean {
+    return validators.find(this.ctx, account(i))?.status === BondStatus.BOND_STATUS_BONDED;
+  }
+  /** Ends the block after `seconds`, and begins the next with the votes of the set, as every module sees it. */
+  whole(seconds: bigint): void {
+    this.clock += seconds;
+    this.end();
+    const votes = [1, 2, 3].filter((i) => this.signs(i)).map((i) => ({ validator: { address: consensus(i), power: BigInt(validators.find(this.ctx, account(i))!.tokens) / powerReduction }, blockIdFlag: 2 as const }));
+    transact(this.stores, (ctx) => { for (const module of this.modules) module.beginBlock?.(ctx, { lastCommit: { round: 0, votes }, misbehavior: [] }); }, { ...this.block, mode: "block" });
   }
   /** Lets time pass, then ends the block that notices. */
   after(seconds: bigint): EmittedEvent[] {

@@ -82,6 +82,18 @@ describe("mint", () => {
     assert.ok(chain.staking.tokenSupply(chain.ctx) > 900_000_000_000n);
   });
 
+  it("refuses governance what would make money worthless within days, and makes no coin beyond 10^30 (MINT-3)", () => {
+    const params = { ...hub, inflationMax: dec("1"), inflationMin: dec("1"), blocksPerYear: 1n };
+    const chain = new RewardsChain({ distribution: { communityTax: "0" }, mint: { minter: { inflation: dec("1"), annualProvisions: "0" }, params } });
+    assert.throws(() => chain.run("UpdateParams", { authority, params }, "mint"), (error) => error instanceof TxError && /blocks per year is at least 10000.*: 1$/.test(error.message));
+    // Genesis may ask for it, as in the SDK: the supply doubles in each block.
+    for (let i = 0; i < 70; i++) chain.end();
+    const most = chain.staking.tokenSupply(chain.ctx);
+    assert.ok(most >= 10n ** 30n && most < 2n * 10n ** 30n, String(most));
+    chain.end();
+    assert.equal(chain.staking.tokenSupply(chain.ctx), most);
+  });
+
   it("exports a section that loads again, and refuses one that would not work (MINT-4)", () => {
     const minter = { inflation: dec("0.1"), annualProvisions: "5" };
     const chain = new RewardsChain({ mint: { minter, params: hub } });

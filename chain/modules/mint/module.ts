@@ -8,7 +8,7 @@ import { Dec } from "../../math/dec.ts";
 import { defineModule, messageService, queryService, type Genesis, type Module } from "../../runtime/module.ts";
 import { blockProvision, nextMinter } from "./inflation.ts";
 import { updateParams } from "./messages/update-params.ts";
-import { defaultMinter, defaultParams, minterFault, paramsFault } from "./params.ts";
+import { defaultMinter, defaultParams, minterFault, mostSupply, paramsFault } from "./params.ts";
 import { minter, params, storeName } from "./state.ts";
 import type { AccountsPort } from "../auth/ports.ts";
 import type { BankPort } from "../bank/ports.ts";
@@ -53,7 +53,7 @@ function mintBlock({ bank, staking }: MintPorts, ctx: Context): void {
   const bondedRatio = supply > 0n ? Dec.fromInt(staking.totalBonded(ctx)).quoInt(supply) : Dec.zero;
   const after = nextMinter(before, wanted, bondedRatio, supply);
   if (after.inflation !== before.inflation || after.annualProvisions !== before.annualProvisions) minter.set(ctx, after);
-  const amount = blockProvision(after, wanted);
+  const amount = supply < mostSupply ? blockProvision(after, wanted) : 0n;
   if (amount > 0n) {
     const coins = [{ denom: wanted.mintDenom, amount }];
     bank.mint(ctx, moduleName, coins);

@@ -36,6 +36,17 @@ export function paramsFault(p: Params): string | undefined {
   return undefined;
 }
 
+/** Fewer, and the supply would double in less than an hour of blocks. */
+const fewestBlocksPerYear = 10_000n;
+
+/** The sentence that says why parameters that hold together would make money worthless within days: governance is refused those. */
+export function brickFault(p: Params): string | undefined {
+  return p.blocksPerYear < fewestBlocksPerYear ? `blocks per year is at least ${fewestBlocksPerYear}, as each block makes its part of a year's coins: ${p.blocksPerYear}` : undefined;
+}
+
+/** No coins are made beyond this supply: sums of tokens, shares and rewards stay far from the widest numbers. */
+export const mostSupply = 10n ** 30n;
+
 export function minterFault({ inflation, annualProvisions }: Minter): string | undefined {
   const rate = readDec(inflation);
   if (rate === undefined || rate.isNegative) return `mint parameter Inflation should be positive, is ${shown(inflation)}`;

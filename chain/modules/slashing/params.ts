@@ -33,6 +33,20 @@ export function paramsFault(p: Params): string | undefined {
   return fractionFault("min signed per window", p.minSignedPerWindow) ?? jailFault(jail) ?? fractionFault("double sign slash fraction", p.slashFractionDoubleSign) ?? fractionFault("downtime slash fraction", p.slashFractionDowntime);
 }
 
+const longestJailSeconds = 365n * 86_400n;
+/** Where every missed block counted, a network that restarts would jail all who sign. */
+const mostSignedPerWindow = Dec.withPrecision(95n, 2);
+/** Downtime is no crime: a network that comes back from an outage still has stake to decide with. */
+const mostForDowntime = Dec.withPrecision(5n, 1);
+
+/** The sentence that says why parameters that hold together would leave nobody to sign or to decide: governance is refused those. */
+export function brickFault(p: Params): string | undefined {
+  if (p.downtimeJailDuration!.seconds > longestJailSeconds) return `downtime jail duration is at most 365 days: ${p.downtimeJailDuration!.seconds}s`;
+  const least = Dec.fromProto(fromUtf8(p.minSignedPerWindow));
+  if (least.gt(mostSignedPerWindow) || windowOf(p).mayMiss < 1n) return `min signed per window is at most 0.95 and leaves a block of the window that may be missed: ${least.toString()} of ${p.signedBlocksWindow} blocks`;
+  return slashFractionDowntime(p).gt(mostForDowntime) ? `downtime slash fraction is at most 0.5: ${slashFractionDowntime(p).toString()}` : undefined;
+}
+
 function jailFault(nanos: bigint): string | undefined {
   if (nanos <= 0n) return `downtime jail duration must be positive: ${nanos}ns`;
   return nanos > longestJail ? "downtime jail duration is beyond 292 years" : undefined;

@@ -11,7 +11,7 @@ import { consensus, dec, denom, text, validatorOf, valoper } from "../../../test
 import { QueryError, type TxError } from "../../runtime/errors.ts";
 import { consensusText } from "./events.ts";
 import { clearMissed, isMissed, missedIndices, setMissed } from "./missed-blocks.ts";
-import { defaultParams, paramsFault, windowOf } from "./params.ts";
+import { brickFault, defaultParams, paramsFault, windowOf } from "./params.ts";
 import { counted, countedTotal, missedChunks, signers } from "./state.ts";
 import type { Params } from "../../codec/gen/cosmos/slashing/v1beta1/slashing.ts";
 import type { GenesisState } from "../../codec/gen/cosmos/slashing/v1beta1/genesis.ts";
@@ -287,6 +287,19 @@ describe("slashing's parameters", () => {
     ];
     for (const [change, expected] of cases) {
       const fault = paramsFault({ ...good, ...change });
+      if (expected === undefined) assert.equal(fault, undefined);
+      else assert.match(fault ?? "", expected);
+    }
+  });
+
+  it("are refused to governance where nobody would be left to sign or to decide (SLASHING-8)", () => {
+    const cases: readonly (readonly [Partial<Params>, RegExp | undefined])[] = [
+      [{}, undefined], [{ minSignedPerWindow: decBytes("0.95") }, undefined], [{ slashFractionDowntime: decBytes("0.5"), slashFractionDoubleSign: decBytes("1") }, undefined],
+      [{ minSignedPerWindow: decBytes("0.951") }, /at most 0\.95 and leaves a block/], [{ signedBlocksWindow: 5n, minSignedPerWindow: decBytes("0.95") }, /leaves a block of the window that may be missed: 0\.950000000000000000 of 5 blocks$/],
+      [{ downtimeJailDuration: { seconds: 365n * 86_400n + 1n, nanos: 0 } }, /at most 365 days: 31536001s$/], [{ slashFractionDowntime: decBytes("0.51") }, /at most 0\.5: 0\.51/],
+    ];
+    for (const [change, expected] of cases) {
+      const fault = brickFault({ ...defaultParams(), ...change });
       if (expected === undefined) assert.equal(fault, undefined);
       else assert.match(fault ?? "", expected);
     }

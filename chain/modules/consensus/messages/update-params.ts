@@ -20,7 +20,7 @@ export const updateParams: MessageHandler<MsgUpdateParams, MsgUpdateParamsRespon
   execute(ctx, message) {
     const now = params.find(ctx);
     const next = merged(message, now);
-    const fault = extensionFault(now?.abci?.voteExtensionsEnableHeight ?? 0n, next.abci?.voteExtensionsEnableHeight ?? 0n, ctx.height);
+    const fault = extensionFault(now?.abci?.voteExtensionsEnableHeight ?? 0n, next.abci?.voteExtensionsEnableHeight ?? 0n);
     if (fault !== undefined) failPlain(fault);
     params.set(ctx, next);
     pending.set(ctx, true);

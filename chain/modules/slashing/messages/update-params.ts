@@ -3,7 +3,7 @@ import { utf8 } from "../../../codec/bytes.ts";
 import { Dec } from "../../../math/dec.ts";
 import { authority, requireAuthority } from "../../../runtime/addresses.ts";
 import { failPlain } from "../../../runtime/errors.ts";
-import { paramsFault } from "../params.ts";
+import { brickFault, paramsFault } from "../params.ts";
 import { params } from "../state.ts";
 import type { MsgUpdateParams, MsgUpdateParamsResponse } from "../../../codec/gen/cosmos/slashing/v1beta1/tx.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
@@ -13,7 +13,7 @@ export const updateParams: MessageHandler<MsgUpdateParams, MsgUpdateParamsRespon
 
   check(message) {
     requireAuthority(message.authority);
-    const fault = message.params === undefined ? "params are missing" : paramsFault(message.params);
+    const fault = message.params === undefined ? "params are missing" : (paramsFault(message.params) ?? brickFault(message.params));
     if (fault !== undefined) failPlain(fault);
   },
 

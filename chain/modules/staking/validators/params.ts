@@ -36,6 +36,16 @@ export function paramsFault(p: Params): string | undefined {
   return undefined;
 }
 
+const longestByVote = 365n * 86_400n;
+/** Headers and changed validators of so many blocks are kept in the state. */
+const mostHistory = 1_000_000;
+
+/** The sentence that says why parameters that hold together would lock stake away or fill every disk: governance is refused those. */
+export function brickFault(p: Params): string | undefined {
+  if (p.unbondingTime!.seconds > longestByVote) return `unbonding time is at most 365 days: ${p.unbondingTime!.seconds}s`;
+  return p.historicalEntries > mostHistory ? `historical entries is at most ${mostHistory}: ${p.historicalEntries}` : undefined;
+}
+
 export const unbondingNanos = ({ unbondingTime }: Params): bigint => unbondingTime!.seconds * 1_000_000_000n + BigInt(unbondingTime!.nanos);
 
 export { timestampOf } from "../../../runtime/time-text.ts";

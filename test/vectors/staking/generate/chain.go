@@ -153,7 +153,7 @@ func (c *chain) begin() {
 	shared := distrtypes.DefaultParams()
 	shared.CommunityTax = math.LegacyMustNewDecFromStr("0.0213")
 	punished := slashingtypes.NewParams(10, math.LegacyMustNewDecFromStr("0.55"), 25*time.Second, c.pickDec("0.0537", "0.333333333333333333", "1"), c.pickDec("0.0119", "0.000123456789"))
-	minted := minttypes.NewParams(denom, math.LegacyMustNewDecFromStr("0.13"), math.LegacyMustNewDecFromStr("0.2"), math.LegacyMustNewDecFromStr("0.07"), math.LegacyMustNewDecFromStr("0.67"), 5000+uint64(c.random.Intn(4000)))
+	minted := minttypes.NewParams(denom, math.LegacyMustNewDecFromStr("0.13"), math.LegacyMustNewDecFromStr("0.2"), math.LegacyMustNewDecFromStr("0.07"), math.LegacyMustNewDecFromStr("0.67"), 20000+uint64(c.random.Intn(4000)))
 	minter := minttypes.DefaultInitialMinter()
 	coins := sdk.NewCoins(sdk.NewInt64Coin(denom, wealth), sdk.NewInt64Coin(feeDenom, wealth))
 	for i := 0; i < accounts; i++ {

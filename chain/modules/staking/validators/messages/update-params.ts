@@ -1,7 +1,7 @@
 /** MsgUpdateParams: the governance account replaces the parameters. */
 import { authority, requireAuthority } from "../../../../runtime/addresses.ts";
 import { failPlain } from "../../../../runtime/errors.ts";
-import { paramsFault } from "../params.ts";
+import { brickFault, paramsFault } from "../params.ts";
 import { params, setChanged } from "../state.ts";
 import type { MsgUpdateParams, MsgUpdateParamsResponse } from "../../../../codec/gen/cosmos/staking/v1beta1/tx.ts";
 import type { MessageHandler } from "../../../../runtime/module.ts";
@@ -11,7 +11,7 @@ export const updateParams: MessageHandler<MsgUpdateParams, MsgUpdateParamsRespon
 
   check(message) {
     requireAuthority(message.authority);
-    const fault = message.params === undefined ? "params are missing" : paramsFault(message.params);
+    const fault = message.params === undefined ? "params are missing" : (paramsFault(message.params) ?? brickFault(message.params));
     if (fault !== undefined) failPlain(fault);
   },
 
