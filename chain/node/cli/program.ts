@@ -6,6 +6,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { Command, CommanderError, Option } from "@commander-js/extra-typings";
 import { CliError, exitCodes, toJsonText, type Format, type Io } from "./io.ts";
+import { queryGroups } from "./query-table.ts";
 
 export interface Globals {
   readonly home: string;
@@ -287,6 +288,12 @@ export function buildProgram(io: Io): Command {
     .option("--commission", "also the validator's commission; --from is its operator")
     .addHelpText("after", examples("dcmd tx distribution withdraw-rewards dcmvaloper1... --from operator --commission"))
     .action(async (validator, options) => (await import("./tx.ts")).withdrawRewards(io, globals(options), validator, options));
+  txCommand(distribution, "withdraw-all-rewards", "takes what the stake of --from earned with all validators")
+    .addHelpText("after", examples("dcmd tx distribution withdraw-all-rewards --from operator"))
+    .action(async (options) => (await import("./tx.ts")).withdrawAllRewards(io, globals(options), options));
+  txCommand(distribution, "withdraw-validator-commission", "takes the commission of the validator of --from")
+    .argument("<validator>", "dcmvaloper1...")
+    .action(async (validator, options) => (await import("./tx.ts")).withdrawCommission(io, globals(options), validator, options));
   txCommand(distribution, "set-withdraw-addr", "pays later rewards of --from to another account")
     .argument("<address>", "dcm1...")
     .action(async (address, options) => (await import("./tx.ts")).setWithdrawAddress(io, globals(options), address, options));
@@ -377,7 +384,7 @@ export function buildProgram(io: Io): Command {
 
   // ---- queries
 
-  const query = group("query", "what the state of a running node says").alias("q").addHelpText("after", examples("dcmd query gov proposals", "dcmd query gov tally 1", "dcmd query juror seats juror", "dcmd query dispute case 7", "dcmd query upgrade plan", "dcmd query upgrade applied v2"));
+  const query = group("query", "what the state of a running node says").alias("q").addHelpText("after", examples("dcmd query staking validators", "dcmd query distribution rewards dcm1...", "dcmd query slashing signing-infos -o json", "dcmd query gov proposals", "dcmd query gov tally 1", "dcmd query juror seats juror", "dcmd query dispute case 7", "dcmd query upgrade plan", "dcmd query upgrade applied v2"));
   const queryCommand = <N extends string>(parent: Command, name: N, description: string) => command(parent, name, description).option("-n, --node <url>", "CometBFT's RPC; default: client.toml");
   const govQuery = query.command("gov").description("proposals, deposits and votes").exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
   queryCommand(govQuery, "params", "the parameters of governance")
@@ -455,6 +462,22 @@ export function buildProgram(io: Io): Command {
     .action(async (name, options) => (await import("./query-upgrade.ts")).moduleVersions(io, globals(options), name, options));
   queryCommand(upgrade, "authority", "who schedules and cancels upgrades")
     .action(async (options) => (await import("./query-upgrade.ts")).authority(io, globals(options), options));
+  for (const module of queryGroups) {
+    const parent = query.command(module.name).description(module.about).exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr });
+    for (const one of module.commands) {
+      const line = queryCommand(parent, one.name, one.about).option("--height <height>", "as it was then; default: the latest");
+      if (one.alias !== undefined) line.alias(one.alias);
+      for (const { name, about } of one.words ?? []) line.argument(`<${name}>`, about);
+      if (one.more !== undefined) line.argument(`[${one.more.word.name}]`, one.more.word.about);
+      for (const [name, , about] of one.flags ?? []) line.option(`--${name} <${name}>`, about);
+      if (one.paged === true) {
+        line.option("--page-limit <number>", "how many", "100").option("--page-offset <number>", "how many are left out first").option("--page-key <base64>", "next_key of the page before").option("--page-reverse", "the last first")
+          .option("--page-count-total", "also says how many there are");
+      }
+      line.addHelpText("after", examples(`dcmd query ${module.name} ${one.name}${one.example === undefined ? (one.words ?? []).map(({ about }) => ` ${about.split(/[ ,]/)[0]!}`).join("") : ` ${one.example}`}`));
+      line.action(async () => (await import("./query.ts")).query(io, globals(line.opts()), module, one, line.args, line.opts()));
+    }
+  }
 
   // ---- snapshots
 

@@ -7,9 +7,8 @@ import { CaseState, CloseReason, Verdict, type Case } from "../../codec/gen/dcm/
 import { toHex } from "../../codec/bytes.ts";
 import { toJson } from "../../codec/proto-json.ts";
 import { CliError, columns, exitCodes, print, toJsonText, type Io } from "./io.ts";
-import { get, limitOf, tauOf, untilText, withNode, type PageOptions, type QueryOptions, type Tau } from "./query.ts";
+import { ask, get, limitOf, tauOf, untilText, withNode, type PageOptions, type QueryOptions, type Tau } from "./ask.ts";
 import { idOf } from "./tx-dispute.ts";
-import { ask } from "./tx.ts";
 import type { Globals } from "./program.ts";
 
 const path = (method: string): string => `/dcm.dispute.v1.Query/${method}`;

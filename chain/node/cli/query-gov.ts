@@ -9,7 +9,7 @@ import { toJson } from "../../codec/proto-json.ts";
 import { coinsText } from "../../runtime/coins.ts";
 import { rfc3339Text, nanosOf } from "../../runtime/time-text.ts";
 import { CliError, columns, exitCodes, print, toJsonText, type Io } from "./io.ts";
-import { get as query, limitOf, type PageOptions, type QueryOptions } from "./query.ts";
+import { get as query, limitOf, type PageOptions, type QueryOptions } from "./ask.ts";
 import { proposalIdOf } from "./tx-gov.ts";
 import type { Globals } from "./program.ts";
 

@@ -8,8 +8,7 @@ import { toJson } from "../../codec/proto-json.ts";
 import { Input, openKeyring, type KeyringOptions } from "./common.ts";
 import { columns, print, toJsonText, type Io } from "./io.ts";
 import { aboutText, stateName, untilOf, verdictName } from "./query-dispute.ts";
-import { dateOf, get, limitOf, tauOf, untilText, withNode, type PageOptions, type QueryOptions } from "./query.ts";
-import { ask } from "./tx.ts";
+import { ask, dateOf, get, limitOf, tauOf, untilText, withNode, type PageOptions, type QueryOptions } from "./ask.ts";
 import type { Globals } from "./program.ts";
 
 const path = (method: string): string => `/dcm.juror.v1.Query/${method}`;

@@ -4,7 +4,7 @@ import {
 } from "../../codec/gen/cosmos/upgrade/v1beta1/query.ts";
 import { toJson } from "../../codec/proto-json.ts";
 import { CliError, columns, exitCodes, print, type Io } from "./io.ts";
-import { get, type QueryOptions } from "./query.ts";
+import { get, type QueryOptions } from "./ask.ts";
 import type { Globals } from "./program.ts";
 
 export async function plan(io: Io, globals: Globals, options: QueryOptions): Promise<void> {

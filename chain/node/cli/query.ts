@@ -1,65 +1,75 @@
-/** What query commands share: one answer of a node, and protocol time as people read it. */
-import { QueryTauRequest, QueryTauResponse } from "../../codec/gen/dcm/clock/v1/query.ts";
-import { rfc3339Text } from "../../runtime/time-text.ts";
-import { CometRpc, RpcError } from "../services/comet-rpc.ts";
+/** dcmd query of the modules in `query-table.ts`: the request from the words of the line, the answer as the SDK shows it, JSON or YAML. */
+import { addressText, prefixes, pubkeyAddress } from "../../codec/address.ts";
+import { registry } from "../../codec/descriptors.ts";
+import { fromJson, JsonError, toJson, type Json } from "../../codec/proto-json.ts";
+import { get, type QueryOptions as NodeOptions } from "./ask.ts";
 import { wholeNumber } from "./common.ts";
-import { CliError, exitCodes } from "./io.ts";
-import { ask, nodeOf } from "./tx.ts";
+import { CliError, exitCodes, print, type Io } from "./io.ts";
 import type { Globals } from "./program.ts";
+import type { QueryCommand, QueryGroup } from "./query-table.ts";
 
-export interface QueryOptions {
-  readonly node?: string | undefined;
+export interface QueryOptions extends NodeOptions {
+  readonly height?: string | undefined;
+  readonly pageLimit?: string | undefined;
+  readonly pageOffset?: string | undefined;
+  readonly pageKey?: string | undefined;
+  readonly pageCountTotal?: boolean | undefined;
+  readonly pageReverse?: boolean | undefined;
 }
-export interface PageOptions extends QueryOptions {
-  readonly limit: string;
+
+export async function query(io: Io, globals: Globals, group: QueryGroup, command: QueryCommand, given: readonly string[], options: QueryOptions & Readonly<Record<string, unknown>>): Promise<void> {
+  const { words = [], more, flags = [] } = command;
+  const name = more !== undefined && given.length > words.length ? more.method : command.method;
+  const method = registry.getService(group.service)!.methods.find((one) => one.name === name)!;
+  const fields: Record<string, unknown> = Object.fromEntries([...words, ...(more === undefined ? [] : [more.word])].slice(0, given.length).map(({ field }, i) => [field, field === "consAddress" ? consensusAddress(given[i]!) : given[i]!]));
+  for (const [flag, field] of flags) {
+    const value = options[flag.replace(/-./g, (dash) => dash[1]!.toUpperCase())];
+    if (value !== undefined) fields[field] = value;
+  }
+  if (command.paged === true) fields.pagination = pageOf(options);
+  const request = encode(method.input.typeName, fields);
+  const height = options.height === undefined ? 0 : wholeNumber("--height", options.height, 1, Number.MAX_SAFE_INTEGER);
+  const json = toJson(method.output.typeName, await get(globals, options, `/${group.service}/${name}`, request, height));
+  print(io, globals.format, json, yaml(json));
 }
 
-/** How many to ask for. */
-export const limitOf = ({ limit }: PageOptions): bigint => BigInt(wholeNumber("--limit", limit, 1, 1_000));
-
-/** Runs with a connection to the node, which it ends. Throws a CliError where nobody answers. */
-export async function withNode<T>(globals: Globals, { node }: QueryOptions, run: (rpc: CometRpc) => Promise<T>): Promise<T> {
-  const rpc = new CometRpc(nodeOf(globals, node));
+function encode(type: string, fields: object): Uint8Array {
   try {
-    return await run(rpc);
+    return fromJson(type, fields);
   } catch (error) {
-    if (error instanceof CliError || error instanceof RpcError) throw error;
-    throw new CliError(`no answer from ${rpc.url}: ${error instanceof Error ? error.message : "unreachable"}`, { hint: "Is the node running (dcmd start)? Another one is asked with --node.", exitCode: exitCodes.unreachable });
-  } finally {
-    rpc.close();
+    if (error instanceof JsonError) throw new CliError(error.message, { exitCode: exitCodes.usage });
+    throw error;
   }
 }
 
-/** The answer's bytes, to the query at a path such as `/cosmos.gov.v1.Query/Params`. */
-export const get = (globals: Globals, options: QueryOptions, path: string, data: Uint8Array): Promise<Uint8Array> => withNode(globals, options, (rpc) => ask(rpc, path, data));
-
-/** Protocol time, and the time of the block that has it. */
-export interface Tau {
-  readonly tau: bigint;
-  readonly nanos: bigint;
+function pageOf({ pageLimit = "100", pageOffset = "0", pageKey = "", pageCountTotal = false, pageReverse = false }: QueryOptions): object {
+  return { key: pageKey, offset: String(wholeNumber("--page-offset", pageOffset, 0, 1_000_000)), limit: String(wholeNumber("--page-limit", pageLimit, 1, 1_000)), countTotal: pageCountTotal, reverse: pageReverse };
 }
 
-export async function tauOf(rpc: CometRpc): Promise<Tau> {
-  const { tauMs, headerNanos } = QueryTauResponse.decode(await ask(rpc, "/dcm.clock.v1.Query/Tau", QueryTauRequest.encode({}).finish()));
-  return { tau: tauMs, nanos: headerNanos };
+/** Of an address, or of a public key in JSON. */
+function consensusAddress(text: string): string {
+  const found = /^\s*\{.*"key"\s*:\s*"([A-Za-z0-9+/]{43}=)".*\}\s*$/s.exec(text);
+  return found === null ? text : addressText(pubkeyAddress({ kind: "ed25519", key: new Uint8Array(Buffer.from(found[1]!, "base64")) }), prefixes.consensus);
 }
 
-/** When the protocol's time will be there, if blocks come without a pause: later where they do not, never earlier. */
-export const dateOf = (tau: bigint, now: Tau): string => rfc3339Text(now.nanos + (tau - now.tau) * 1_000_000n);
-
-/** `2026-03-01T12:00:00Z, in 2 h 5 min`, or `over`. */
-export function untilText(tau: bigint, now: Tau): string {
-  const left = tau - now.tau;
-  return left < 0n ? `${dateOf(tau, now)}, over` : `${dateOf(tau, now)}, in ${durationText(left)}`;
+/** As Go writes it: keys in order of the alphabet, lists flush with their key, text in quotes where it would be read as something else. */
+export function yaml(value: Json, indent = ""): string {
+  if (Array.isArray(value)) return (value as readonly Json[]).map((one) => `${indent}- ${yaml(one, `${indent}  `).trimStart()}`).join("\n");
+  if (value === null || typeof value !== "object") return `${indent}${scalar(value)}`;
+  return Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, one]: [string, Json]) => {
+    const isList = Array.isArray(one);
+    const isEmpty = one !== null && typeof one === "object" && Object.keys(one).length === 0;
+    if (isEmpty) return `${indent}${name}: ${isList ? "[]" : "{}"}`;
+    if (one === null || typeof one !== "object") return `${indent}${name}: ${scalar(one)}`;
+    return `${indent}${name}:\n${yaml(one, isList ? indent : `${indent}  `)}`;
+  }).join("\n");
 }
 
-const units = [["d", 86_400_000n], ["h", 3_600_000n], ["min", 60_000n], ["s", 1_000n]] as const;
+/** Plain where it begins with a letter and holds nothing that YAML gives a meaning. */
+const plainText = /^[A-Za-z](?:[\w ./@+-]*[\w./@+-])?$/;
+const otherMeaning = /^(?:true|false|null|yes|no|on|off|y|n|nan|inf)$/i;
 
-/** The two largest units of it: `2 h 5 min`. */
-export function durationText(ms: bigint): string {
-  const first = units.findIndex(([, size]) => ms >= size);
-  if (first < 0) return `${ms} ms`;
-  const [[name, size], next] = [units[first]!, units[first + 1]];
-  const rest = next === undefined ? 0n : (ms % size) / next[1];
-  return rest === 0n ? `${ms / size} ${name}` : `${ms / size} ${name} ${rest} ${next![0]}`;
+function scalar(value: string | number | boolean | null): string {
+  if (typeof value !== "string") return String(value);
+  return plainText.test(value) && !otherMeaning.test(value) ? value : JSON.stringify(value);
 }

@@ -10,7 +10,8 @@ import { Home } from "../home.ts";
 import { commitmentOf, keepVote, sideName, sideOf, voteBehind, voteFile } from "../jury-votes.ts";
 import { wholeNumber } from "./common.ts";
 import { CliError, exitCodes, type Io } from "./io.ts";
-import { ask, any, send, type Sender, type TxOptions } from "./tx.ts";
+import { ask } from "./ask.ts";
+import { any, send, type Sender, type TxOptions } from "./tx.ts";
 import type { Globals } from "./program.ts";
 
 export interface EvidenceOptions extends TxOptions {

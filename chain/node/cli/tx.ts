@@ -1,19 +1,18 @@
 /** dcmd tx: transactions of an operator, signed with a key of this machine and sent to a running node. */
-import { existsSync } from "node:fs";
 import { QueryAccountInfoRequest, QueryAccountInfoResponse } from "../../codec/gen/cosmos/auth/v1beta1/query.ts";
 import { ConfigRequest, ConfigResponse } from "../../codec/gen/cosmos/base/node/v1beta1/query.ts";
 import { PubKey } from "../../codec/gen/cosmos/crypto/secp256k1/keys.ts";
 import { MsgFundCommunityPool, MsgSetWithdrawAddress, MsgWithdrawDelegatorReward, MsgWithdrawValidatorCommission } from "../../codec/gen/cosmos/distribution/v1beta1/tx.ts";
+import { QueryDelegatorValidatorsRequest, QueryDelegatorValidatorsResponse } from "../../codec/gen/cosmos/distribution/v1beta1/query.ts";
 import { MsgUnjail } from "../../codec/gen/cosmos/slashing/v1beta1/tx.ts";
 import { MsgBeginRedelegate, MsgCancelUnbondingDelegation, MsgDelegate, MsgEditValidator, MsgUndelegate } from "../../codec/gen/cosmos/staking/v1beta1/tx.ts";
 import { SimulateRequest, SimulateResponse } from "../../codec/gen/cosmos/tx/v1beta1/service.ts";
 import { AuthInfo, SignDoc, TxBody, TxRaw } from "../../codec/gen/cosmos/tx/v1beta1/tx.ts";
 import type { Any } from "../../codec/gen/google/protobuf/any.ts";
 import { Dec } from "../../math/dec.ts";
-import { ConfigFile } from "../config/toml.ts";
-import { Home } from "../home.ts";
 import { publicKeyOf, signWith } from "../keyring/secret.ts";
 import { CometRpc, RpcError } from "../services/comet-rpc.ts";
+import { ask, get, nodeOf } from "./ask.ts";
 import { Input, openHome, openKeyring, parseCoins, wholeNumber, type KeyringOptions } from "./common.ts";
 import { CliError, columns, exitCodes, print, type Io } from "./io.ts";
 import { beaconKeyMessage, operatorOf, parseStake, rate, validatorMessages, type ValidatorOptions } from "./validator-messages.ts";
@@ -84,6 +83,19 @@ export function withdrawRewards(io: Io, globals: Globals, validatorAddress: stri
   ]);
 }
 
+/** One message for each validator that --from stakes with. */
+export async function withdrawAllRewards(io: Io, globals: Globals, options: TxOptions): Promise<void> {
+  const { address } = openKeyring(globals, options, new Input(io)).show(options.from);
+  const found = await get(globals, options, "/cosmos.distribution.v1beta1.Query/DelegatorValidators", QueryDelegatorValidatorsRequest.encode({ delegatorAddress: address }).finish());
+  const { validators } = QueryDelegatorValidatorsResponse.decode(found);
+  if (validators.length === 0) throw new CliError(`${address} stakes with no validator`, { hint: "Rewards of before were paid when the stake left.", exitCode: exitCodes.invalid });
+  return send(io, globals, options, () => validators.map((validatorAddress) => any(MsgWithdrawDelegatorReward, { delegatorAddress: address, validatorAddress })));
+}
+
+export function withdrawCommission(io: Io, globals: Globals, validatorAddress: string, options: TxOptions): Promise<void> {
+  return send(io, globals, options, () => [any(MsgWithdrawValidatorCommission, { validatorAddress })]);
+}
+
 export function setWithdrawAddress(io: Io, globals: Globals, withdrawAddress: string, options: TxOptions): Promise<void> {
   return send(io, globals, options, ({ address }) => [any(MsgSetWithdrawAddress, { delegatorAddress: address, withdrawAddress })]);
 }
@@ -107,8 +119,6 @@ function coin(text: string): { denom: string; amount: string } {
   return { denom, amount: amount.toString() };
 }
 
-/** Of the SDK: what a query asks for does not exist. */
-const notFoundCode = 22;
 /** Of the simulated gas, what is asked for: state may have changed when the transaction runs. */
 const gasMargin = 1.3;
 const waitMs = 30_000;
@@ -155,11 +165,6 @@ export async function send(io: Io, globals: Globals, options: TxOptions, make: (
   }
 }
 
-export function nodeOf({ home }: Globals, given: string | undefined): string {
-  const { clientConfig } = new Home(home);
-  return given ?? (existsSync(clientConfig) ? ConfigFile.read(clientConfig).string("node") : "tcp://127.0.0.1:26657");
-}
-
 async function chainIdOf(rpc: CometRpc, wanted: string | undefined): Promise<string> {
   let network: string;
   try {
@@ -169,17 +174,6 @@ async function chainIdOf(rpc: CometRpc, wanted: string | undefined): Promise<str
   }
   if (wanted !== undefined && wanted !== network) throw new CliError(`--chain-id is ${wanted}, ${rpc.url} is of ${network}`, { hint: "Ask a node of the right network with --node.", exitCode: exitCodes.invalid });
   return network;
-}
-
-export async function ask(rpc: CometRpc, path: string, data: Uint8Array): Promise<Uint8Array> {
-  const { response } = await rpc.call<{ response: { code: number; log: string; value: string | null } }>("abci_query", { path, data: Buffer.from(data).toString("hex") });
-  if (response.code !== 0) throw new CliError(response.log, { ...hintOf(path), exitCode: response.code === notFoundCode ? exitCodes.notFound : exitCodes.invalid });
-  return new Uint8Array(Buffer.from(response.value ?? "", "base64"));
-}
-
-function hintOf(path: string): { readonly hint?: string } {
-  if (path.endsWith("AccountInfo")) return { hint: "An account is there once it holds coins: send it some first." };
-  return path.endsWith("Simulate") ? { hint: "Nothing was sent." } : {};
 }
 
 /** At these prices, or at the least that the node takes. */
