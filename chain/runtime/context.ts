@@ -12,6 +12,8 @@ export interface BlockHeader {
   readonly timeNanos: bigint;
   /** The proposer's 20-byte consensus address; empty in queries and at genesis. */
   readonly proposer: Uint8Array;
+  /** Of the state that a block is executed on, as its header has it; nowhere else. */
+  readonly appHash?: Uint8Array;
 }
 
 export type Mode = "genesis" | "check" | "recheck" | "simulate" | "deliver" | "block" | "query";

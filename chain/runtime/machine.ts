@@ -400,7 +400,7 @@ export class Machine {
     const genesis = this.#genesis;
     const chainId = this.#header?.chainId;
     assert(chainId !== undefined, "a block before genesis");
-    const header: BlockHeader = { chainId, height: request.height, timeNanos: request.timeNanos, proposer: request.proposer };
+    const header: BlockHeader = { chainId, height: request.height, timeNanos: request.timeNanos, proposer: request.proposer, appHash: this.#store.appHash };
     const stores = new StoresOverlay(genesis ?? this.#store.latest(), { remember: true });
     const events: Event[] = [];
     const hook = (module: Module, name: string, run: (ctx: Context) => void): void => {

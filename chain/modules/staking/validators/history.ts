@@ -18,8 +18,8 @@ const maxPruned = 500;
 /** At a block's beginning: its header is kept, and what is older than the kept blocks goes. */
 export function keepHeader(ctx: Context): void {
   const { historicalEntries } = params.get(ctx);
-  const { chainId, height, timeNanos, proposer } = ctx.header;
-  if (historicalEntries > 0) historyHeaders.set(ctx, height, Header.fromPartial({ chainId, height, time: timestampOf(timeNanos), proposerAddress: proposer }));
+  const { chainId, height, timeNanos, proposer, appHash } = ctx.header;
+  if (historicalEntries > 0) historyHeaders.set(ctx, height, Header.fromPartial({ chainId, height, time: timestampOf(timeNanos), proposerAddress: proposer, ...(appHash === undefined ? {} : { appHash }) }));
   const floor = height - BigInt(historicalEntries) + 1n;
   if (floor <= 0n) return;
   for (const old of firstKeys(historyHeaders.entries(ctx, { to: uint64Key.encode(floor) }))) historyHeaders.remove(ctx, old);
