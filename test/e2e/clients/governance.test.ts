@@ -5,9 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { coin, coins, QueryClient, setupGovExtension, setupStakingExtension, type GovExtension, type SigningStargateClient, type StakingExtension, type StdFee } from "@cosmjs/stargate";
 import { connectComet, type CometClient } from "@cosmjs/tendermint-rpc";
+import { MsgExec } from "cosmjs-types/cosmos/authz/v1beta1/tx";
+import { BasicAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/feegrant";
+import { MsgGrantAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/tx";
 import { MsgUpdateParams as MsgUpdateConsensus } from "cosmjs-types/cosmos/consensus/v1/tx";
 import { MsgSubmitProposal } from "cosmjs-types/cosmos/gov/v1/tx";
 import { ProposalStatus, TextProposal, VoteOption } from "cosmjs-types/cosmos/gov/v1beta1/gov";
+import { MsgVote } from "cosmjs-types/cosmos/gov/v1beta1/tx";
 import { after, before, describe, it } from "mocha";
 import { MsgUpdateParams as MsgUpdateBeacon } from "../../../chain/codec/gen/dcm/beacon/v1/tx.ts";
 import { run } from "../../../chain/node/cli/program.ts";
@@ -107,6 +111,20 @@ describe("governance, with CosmJS, REST and dcmd", function () {
     } finally {
       rmSync(folder, { recursive: true });
     }
+  });
+
+  it("refuses spam, nested execution and grants of the gov account before they cost a block anything (GOV-3, GOV-4, GOV-14)", async () => {
+    const exec = (...msgs: { typeUrl: string; value: Uint8Array }[]): { typeUrl: string; value: Uint8Array } => ({ typeUrl: MsgExec.typeUrl, value: MsgExec.encode({ grantee: authority, msgs }).finish() });
+    const inner = { typeUrl: MsgVote.typeUrl, value: MsgVote.encode({ proposalId: change, voter: authority, option: VoteOption.VOTE_OPTION_YES }).finish() };
+    await assert.rejects(direct.simulate(gerda, [propose([exec(exec(inner))])], ""), /proposals neither submit, fund, vote on nor cancel proposals/);
+    let deep = exec(inner);
+    for (let i = 0; i < 7; i++) deep = exec(deep);
+    await assert.rejects(direct.simulate(gerda, [propose([deep])], ""), /nested deeper/);
+    const allowance = { typeUrl: BasicAllowance.typeUrl, value: BasicAllowance.encode({ spendLimit: least }).finish() };
+    const grant = { typeUrl: MsgGrantAllowance.typeUrl, value: MsgGrantAllowance.encode({ granter: authority, grantee: gerda, allowance }).finish() };
+    await assert.rejects(direct.simulate(gerda, [propose([exec(grant)])], ""), /could spend deposits/);
+    const spam = propose([]);
+    await assert.rejects(direct.simulate(gerda, [{ ...spam, value: { ...spam.value, initialDeposit: coins(1, denom) } }], ""), /minimum deposit is too small/);
   });
 
   it("changes parameters once a vote has passed, and gives deposits back (GOV-12, GOV-13)", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DirectSecp256k1Wallet, Registry, type OfflineDirectSigner } from "@cosmjs/proto-signing";
 import { defaultRegistryTypes, SigningStargateClient, type DeliverTxResponse } from "@cosmjs/stargate";
@@ -27,6 +27,9 @@ const root = join(import.meta.dirname, "../../..");
 const seed = Date.now() % 1_000_000;
 /** Blocks between the proposal and its height: the vote must be over by then. */
 const blocksToPlan = 22;
+
+/** A stock cosmovisor in place of our supervisor, where one is named: COSMOVISOR=/usr/local/bin/cosmovisor. */
+const { COSMOVISOR: cosmovisor } = process.env;
 
 /** A build as an operator installs it: an executable. */
 const executable = (main: string): string => `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`;
@@ -60,8 +63,9 @@ describe("four validators under supervisors", function () {
     },
     processes(node, plan) {
       const [service] = homes.processes(node, plan);
-      const environment = { ...process.env, DAEMON_HOME: node.home, DAEMON_POLL_INTERVAL: "100ms", UNSAFE_SKIP_BACKUP: String(node.index > 0) };
-      return [{ ...service!, name: `${node.name}/supervisor`, args: [join(root, "chain/supervisor/main.ts"), "run", ...service!.args.slice(1)], environment, logFile: node.logFile("supervisor"), restart: false }];
+      const environment = { ...process.env, DAEMON_NAME: "dcmd", DAEMON_HOME: node.home, DAEMON_POLL_INTERVAL: "100ms", UNSAFE_SKIP_BACKUP: String(node.index > 0) };
+      const [command, ...args] = cosmovisor === undefined ? [process.execPath, join(root, "chain/supervisor/main.ts")] : [cosmovisor];
+      return [{ ...service!, name: `${node.name}/supervisor`, command: command!, args: [...args, "run", ...service!.args.slice(1)], environment, logFile: node.logFile("supervisor"), restart: false }];
     },
   };
 
@@ -126,7 +130,7 @@ describe("four validators under supervisors", function () {
     for (const { plan: { home, logFile }, name } of network.validators) {
       const log = readFileSync(logFile("supervisor"), "utf8");
       assert.ok(log.includes(`UPGRADE "v2" NEEDED at height: ${height}: the second release`), `${name}: ${log.slice(-3_000)}`);
-      assert.equal(readlinkSync(join(home, "cosmovisor/current")), "upgrades/v2");
+      assert.equal(resolve(home, "cosmovisor", readlinkSync(join(home, "cosmovisor/current"))), join(home, "cosmovisor/upgrades/v2"));
       assert.deepEqual(JSON.parse(readFileSync(join(home, "data/upgrade-info.json"), "utf8")), { name: "v2", time: "0001-01-01T00:00:00Z", height, info: "the second release" });
     }
     const backups = network.validators.map(({ plan: { home } }) => readdirSync(home).filter((entry) => entry.startsWith("data-backup-")).length);

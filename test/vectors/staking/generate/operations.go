@@ -39,7 +39,7 @@ var kinds = []struct {
 	{"spend", 1, func(c *chain) []any { return []any{c.anyone(), c.coins()} }},
 	{"unjail", 6, (*chain).unjail},
 	{"fees", 10, func(c *chain) []any { return []any{c.coins()} }},
-	{"params", 1, (*chain).params},
+	{"params", 3, (*chain).params},
 }
 
 func (c *chain) choose() []any {
@@ -252,6 +252,7 @@ func (c *chain) params() []any {
 		values, err := c.slashing.GetParams(c.ctx)
 		must(err)
 		values.SlashFractionDowntime = math.LegacyNewDecWithPrec(1+c.random.Int63n(99_999), 6)
+		values.SignedBlocksWindow = 6 + c.random.Int63n(8)
 		return write("slashing", &values)
 	}
 	values, err := c.mint.Params.Get(c.ctx)
