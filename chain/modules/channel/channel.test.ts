@@ -157,22 +157,22 @@ describe("channel", () => {
     const cases: readonly (readonly [object, string, number, RegExp])[] = [
       [{ payer: "dcm1nobody" }, "sdk", 7, /invalid payer address/],
       [{ recipient: "" }, "sdk", 7, /invalid recipient address/],
-      [{ recipient: payer.text.toUpperCase() }, "channel", 4, /payer and recipient are both/],
-      [{ recipient: addressText(moduleAddress("fee_collector")) }, "channel", 5, /module's account/],
-      [{ deposit: { denom: udcm, amount: "0" } }, "channel", 2, /deposit\.amount is 0; it must be a canonical integer from 1/],
-      [{ deposit: { denom: udcm, amount: "01" } }, "channel", 2, /deposit\.amount is 01/],
-      [{ deposit: { denom: "u", amount: "1" } }, "channel", 2, /deposit\.denom is u/],
+      [{ recipient: payer.text.toUpperCase() }, "paychan", 4, /payer and recipient are both/],
+      [{ recipient: addressText(moduleAddress("fee_collector")) }, "paychan", 5, /module's account/],
+      [{ deposit: { denom: udcm, amount: "0" } }, "paychan", 2, /deposit\.amount is 0; it must be a canonical integer from 1/],
+      [{ deposit: { denom: udcm, amount: "01" } }, "paychan", 2, /deposit\.amount is 01/],
+      [{ deposit: { denom: "u", amount: "1" } }, "paychan", 2, /deposit\.denom is u/],
       [{ deposit: { denom: "uclosed", amount: "1" } }, "bank", 5, /uclosed/],
       [{ deposit: { denom: "unothing", amount: "1" } }, "sdk", 5, /unothing/],
       [{ deposit: { denom: udcm, amount: String(funds) } }, "sdk", 5, /spendable balance 1000000udcm is smaller/],
-      [{ voucherKey: new Uint8Array(32) }, "channel", 2, /voucher_key is 32 bytes/],
-      [{ voucherKey: new Uint8Array(33).fill(4) }, "channel", 2, /begin with 02 or 03/],
-      [{ expiresTau: 5_000n }, "channel", 2, /expires_tau is 5000; it must be from 5001/],
-      [{ expiresTau: (1n << 50n) + 1n }, "channel", 2, /expires_tau/],
-      [{ closingPeriod: 999n }, "channel", 2, /closing_period is 999/],
-      [{ closingPeriod: short.maxClosingPeriod + 1n }, "channel", 2, /closing_period/],
+      [{ voucherKey: new Uint8Array(32) }, "paychan", 2, /voucher_key is 32 bytes/],
+      [{ voucherKey: new Uint8Array(33).fill(4) }, "paychan", 2, /begin with 02 or 03/],
+      [{ expiresTau: 5_000n }, "paychan", 2, /expires_tau is 5000; it must be from 5001/],
+      [{ expiresTau: (1n << 50n) + 1n }, "paychan", 2, /expires_tau/],
+      [{ closingPeriod: 999n }, "paychan", 2, /closing_period is 999/],
+      [{ closingPeriod: short.maxClosingPeriod + 1n }, "paychan", 2, /closing_period/],
       [{ organization: "acme" }, "organization", 4, /acme/],
-      [{ costTags: [{ key: "team", value: "ml" }] }, "channel", 2, /none without an organization/],
+      [{ costTags: [{ key: "team", value: "ml" }] }, "paychan", 2, /none without an organization/],
     ];
     for (const [fields, codespace, code, words] of cases) refuses(chain, () => chain.open(fields), codespace, code, words);
     assert.equal(chain.open(), 1n, "no refused opening took an id");
@@ -184,7 +184,7 @@ describe("channel", () => {
     assert.deepEqual(chain.channel(id).channel!.voucherKey, payer.publicKey);
     chain.send("RedeemVoucher", { ...chain.voucher(id, 5n, {}, payer), sender: recipient.text });
     assert.equal(chain.balance(recipient), 5n);
-    refuses(chain, () => chain.open({ payer: other.text, voucherKey: new Uint8Array(0) }), "channel", 6, /has no single secp256k1 key/);
+    refuses(chain, () => chain.open({ payer: other.text, voucherKey: new Uint8Array(0) }), "paychan", 6, /has no single secp256k1 key/);
   });
 
   it("CHN-3 pays the difference to the recipient, whoever sends, and never the same money twice", () => {
@@ -193,9 +193,9 @@ describe("channel", () => {
     assert.deepEqual(chain.redeem(id, 100n), { paid: "100", fee: "0", redeemed: "100" });
     assert.deepEqual(chain.redeem(id, 250n, {}, other), { paid: "150", fee: "0", redeemed: "250" });
     assert.deepEqual([chain.balance(recipient), chain.balance(other), chain.channel(id).held], [250n, funds, "750"]);
-    refuses(chain, () => chain.redeem(id, 250n), "channel", 14, /pays 250 in all; channel 1 has paid 250 of 1000/);
-    refuses(chain, () => chain.redeem(id, 100n), "channel", 14, /nothing more to redeem/);
-    refuses(chain, () => chain.redeem(99n, 100n), "channel", 7, /there is no channel 99/);
+    refuses(chain, () => chain.redeem(id, 250n), "paychan", 14, /pays 250 in all; channel 1 has paid 250 of 1000/);
+    refuses(chain, () => chain.redeem(id, 100n), "paychan", 14, /nothing more to redeem/);
+    refuses(chain, () => chain.redeem(99n, 100n), "paychan", 7, /there is no channel 99/);
     chain.pass();
   });
 
@@ -203,7 +203,7 @@ describe("channel", () => {
     const chain = new TestChain();
     const [id, second] = [chain.open(), chain.open()];
     const good = chain.voucher(id, 100n);
-    const bad = (change: object): void => refuses(chain, () => chain.send("RedeemVoucher", { ...good, sender: recipient.text, ...change }), "channel", 13, /not one of channel \d's voucher key/);
+    const bad = (change: object): void => refuses(chain, () => chain.send("RedeemVoucher", { ...good, sender: recipient.text, ...change }), "paychan", 13, /not one of channel \d's voucher key/);
     bad({ signature: chain.voucher(id, 100n, { chainId: "test-2" }).signature });
     bad({ signature: chain.voucher(id, 100n, { denom: ustone }).signature });
     bad({ signature: chain.voucher(id, 100n, {}, payer).signature });
@@ -212,9 +212,9 @@ describe("channel", () => {
     bad({ expiresTau: 9_000n });
     bad({ signature: new Uint8Array(64) });
     bad({ signature: highS(good.signature) });
-    refuses(chain, () => chain.send("RedeemVoucher", { ...good, sender: recipient.text, signature: good.signature.slice(1) }), "channel", 2, /signature is 63 bytes; it must be 64 bytes/);
+    refuses(chain, () => chain.send("RedeemVoucher", { ...good, sender: recipient.text, signature: good.signature.slice(1) }), "paychan", 2, /signature is 63 bytes; it must be 64 bytes/);
     for (const cumulativeAmount of ["", "0", "-5", "0100", "1e3", String(1n << 256n)]) {
-      refuses(chain, () => chain.send("RedeemVoucher", { ...good, sender: recipient.text, cumulativeAmount }), "channel", 2, /cumulative_amount/);
+      refuses(chain, () => chain.send("RedeemVoucher", { ...good, sender: recipient.text, cumulativeAmount }), "paychan", 2, /cumulative_amount/);
     }
     chain.redeem(id, 100n);
   });
@@ -222,7 +222,7 @@ describe("channel", () => {
   it("CHN-4 refuses a key that is no point of the curve in every voucher, and gives the deposit back", () => {
     const chain = new TestChain();
     const id = chain.open({ voucherKey: Uint8Array.of(2, ...new Array<number>(32).fill(0xff)) });
-    refuses(chain, () => chain.redeem(id, 1n), "channel", 13, /not one of channel/);
+    refuses(chain, () => chain.redeem(id, 1n), "paychan", 13, /not one of channel/);
     chain.close(id, payer);
     chain.pass(10_001n);
     assert.equal(chain.balance(payer), funds);
@@ -243,7 +243,7 @@ describe("channel", () => {
     // Whatever stops it, it is the price of the signature that comes first, not the answer.
     const errors = Array.from({ length: 60 }, (_, i) => used(i * 100, { signature: new Uint8Array(64) }));
     const at = errors.findIndex((error) => /voucher signature: secp256k1/.test(error!.message));
-    const answered = errors.findIndex((error) => error!.codespace === "channel");
+    const answered = errors.findIndex((error) => error!.codespace === "paychan");
     assert.ok(at > 0 && answered > at && answered - at >= 9 && answered - at <= 10, `${at} ${answered}`);
     assert.equal(used(200_000), undefined);
   });
@@ -252,7 +252,7 @@ describe("channel", () => {
     const chain = new TestChain();
     const id = chain.open();
     assert.equal(chain.redeem(id, 1_500n).paid, "1000");
-    refuses(chain, () => chain.redeem(id, 1_500n), "channel", 14, /1000 of 1000 deposited/);
+    refuses(chain, () => chain.redeem(id, 1_500n), "paychan", 14, /1000 of 1000 deposited/);
     chain.topUp(id, 200n);
     assert.equal(chain.redeem(id, 1_500n).paid, "200");
     chain.topUp(id, 900n);
@@ -266,23 +266,23 @@ describe("channel", () => {
     assert.deepEqual(chain.close(id, payer), { ended: false, endsTau: 15_000n, refunded: "0" });
     chain.pass(3_000n);
     assert.equal(chain.channel(id).status, ChannelStatus.CHANNEL_STATUS_CLOSING);
-    refuses(chain, () => chain.close(id, payer), "channel", 10, /channel 1 is closing and ends after tau 15000/);
-    refuses(chain, () => chain.topUp(id, 5n), "channel", 10, /open a new one/);
+    refuses(chain, () => chain.close(id, payer), "paychan", 10, /channel 1 is closing and ends after tau 15000/);
+    refuses(chain, () => chain.topUp(id, 5n), "paychan", 10, /open a new one/);
     assert.equal(chain.redeem(id, 100n).paid, "100");
     chain.pass(7_000n);
     assert.equal(chain.redeem(id, 150n).paid, "50", "at the very end");
     chain.tau += 1n;
-    refuses(chain, () => chain.redeem(id, 300n), "channel", 11, /channel 1 ended after tau 15000, it is 15001/);
+    refuses(chain, () => chain.redeem(id, 300n), "paychan", 11, /channel 1 ended after tau 15000, it is 15001/);
     assert.equal(chain.channel(id).status, ChannelStatus.CHANNEL_STATUS_ENDED);
     chain.pass();
     assert.deepEqual([chain.balance(payer), chain.balance(recipient), chain.balance(escrow), chain.ids], [funds - 150n, 150n, 0n, []]);
-    refuses(chain, () => chain.redeem(id, 300n), "channel", 7, /it never was, or it has ended/);
+    refuses(chain, () => chain.redeem(id, 300n), "paychan", 7, /it never was, or it has ended/);
   });
 
   it("CHN-7 ends at once where the recipient closes, or where nothing is left", () => {
     const chain = new TestChain();
     const [id, full] = [chain.open(), chain.open()];
-    refuses(chain, () => chain.close(id, other), "channel", 8, /has the payer and recipient .*, not/);
+    refuses(chain, () => chain.close(id, other), "paychan", 8, /has the payer and recipient .*, not/);
     chain.redeem(id, 400n);
     assert.deepEqual(chain.close(id, recipient), { ended: true, endsTau: 0n, refunded: "600" });
     chain.redeem(full, 1_000n);
@@ -308,8 +308,8 @@ describe("channel", () => {
     chain.tau = 8_000n;
     assert.equal(chain.redeem(expiring, 10n).paid, "10");
     chain.tau = 8_001n;
-    refuses(chain, () => chain.redeem(expiring, 20n), "channel", 11, /ended after tau 8000/);
-    refuses(chain, () => chain.topUp(expiring, 20n), "channel", 11, /ended after tau 8000/);
+    refuses(chain, () => chain.redeem(expiring, 20n), "paychan", 11, /ended after tau 8000/);
+    refuses(chain, () => chain.topUp(expiring, 20n), "paychan", 11, /ended after tau 8000/);
     chain.pass();
     assert.deepEqual(chain.ids, [both]);
     chain.pass(1_000n);
@@ -322,7 +322,7 @@ describe("channel", () => {
     const id = chain.open();
     assert.equal(chain.redeem(id, 10n, { expiresTau: 5_000n }).paid, "10");
     chain.tau++;
-    refuses(chain, () => chain.redeem(id, 20n, { expiresTau: 5_000n }), "channel", 12, /counted up to tau 5000, it is 5001/);
+    refuses(chain, () => chain.redeem(id, 20n, { expiresTau: 5_000n }), "paychan", 12, /counted up to tau 5000, it is 5001/);
     assert.equal(chain.redeem(id, 15n).paid, "5", "another voucher of the channel does");
   });
 
@@ -333,8 +333,8 @@ describe("channel", () => {
     chain.close(first, recipient);
     const again = chain.open();
     assert.notEqual(again, first);
-    refuses(chain, () => chain.send("RedeemVoucher", { ...old, sender: recipient.text }), "channel", 7, /there is no channel 1/);
-    refuses(chain, () => chain.send("RedeemVoucher", { ...old, channelId: again, sender: recipient.text }), "channel", 13, /not one of channel 2/);
+    refuses(chain, () => chain.send("RedeemVoucher", { ...old, sender: recipient.text }), "paychan", 7, /there is no channel 1/);
+    refuses(chain, () => chain.send("RedeemVoucher", { ...old, channelId: again, sender: recipient.text }), "paychan", 13, /not one of channel 2/);
     // An export does not begin the ids anew.
     const copy = imported(chain);
     copy.close(again, recipient);
@@ -363,19 +363,19 @@ describe("channel", () => {
     const id = chain.open();
     chain.topUp(id, 500n);
     assert.equal(chain.redeem(id, 1_500n).paid, "1500");
-    refuses(chain, () => chain.topUp(id, 1n, ustone), "channel", 9, /channel 1 is in udcm, the amount is in ustone/);
-    refuses(chain, () => chain.topUp(id, 1n, udcm, other), "channel", 8, /has the payer/);
+    refuses(chain, () => chain.topUp(id, 1n, ustone), "paychan", 9, /channel 1 is in udcm, the amount is in ustone/);
+    refuses(chain, () => chain.topUp(id, 1n, udcm, other), "paychan", 8, /has the payer/);
     refuses(chain, () => chain.topUp(id, funds), "sdk", 5, /smaller than/);
-    refuses(chain, () => chain.topUp(id, (1n << 256n) - 1n), "channel", 2, /sum to at most 2\^256 - 1/);
-    refuses(chain, () => chain.send("TopUp", { payer: payer.text, channelId: id, amount: { denom: udcm, amount: "1" }, organization: "acme" }), "channel", 8, /has the payer/);
-    refuses(chain, () => chain.topUp(9n, 1n), "channel", 7, /no channel 9/);
+    refuses(chain, () => chain.topUp(id, (1n << 256n) - 1n), "paychan", 2, /sum to at most 2\^256 - 1/);
+    refuses(chain, () => chain.send("TopUp", { payer: payer.text, channelId: id, amount: { denom: udcm, amount: "1" }, organization: "acme" }), "paychan", 8, /has the payer/);
+    refuses(chain, () => chain.topUp(9n, 1n), "paychan", 7, /no channel 9/);
   });
 
   it("CHN-12 ends at most max_sweep channels a block, the oldest first; rights do not wait for it", () => {
     const chain = new TestChain({ maxSweep: 10 });
     const ids = Array.from({ length: 25 }, (_, i) => chain.open({ deposit: { denom: udcm, amount: "10" }, expiresTau: 6_000n + BigInt(25 - i) }));
     chain.tau = 7_000n;
-    refuses(chain, () => chain.redeem(ids[0]!, 5n), "channel", 11, /ended after tau 6025/);
+    refuses(chain, () => chain.redeem(ids[0]!, 5n), "paychan", 11, /ended after tau 6025/);
     // Its payer does not have to wait either.
     assert.deepEqual(chain.close(ids[0]!, payer), { ended: true, endsTau: 0n, refunded: "10" });
     const left: number[] = [];
@@ -466,11 +466,11 @@ describe("channel", () => {
     refuses(chain, () => update({}, payer.text), "gov", 13, /invalid authority/);
     for (const [name, [, low, high]] of Object.entries(paramBounds) as [keyof Params, readonly [bigint | number, bigint | number, bigint | number]][]) {
       const beyond = typeof high === "bigint" ? high + 1n : high + 1;
-      refuses(chain, () => update({ [name]: beyond }), "channel", 15, /params\.\w+ is \d+; it must be from/);
-      if (low > 0) refuses(chain, () => update({ [name]: typeof low === "bigint" ? low - 1n : low - 1 }), "channel", 15, /must be from/);
+      refuses(chain, () => update({ [name]: beyond }), "paychan", 15, /params\.\w+ is \d+; it must be from/);
+      if (low > 0) refuses(chain, () => update({ [name]: typeof low === "bigint" ? low - 1n : low - 1 }), "paychan", 15, /must be from/);
     }
-    refuses(chain, () => update({ closingPeriod: 1_000n, minClosingPeriod: 2_000n }), "channel", 15, /params\.closing_period is 1000; it must be from params\.min_closing_period 2000/);
-    refuses(chain, () => chain.send("UpdateParams", { authority: governor.text }), "channel", 2, /params is missing/);
+    refuses(chain, () => update({ closingPeriod: 1_000n, minClosingPeriod: 2_000n }), "paychan", 15, /params\.closing_period is 1000; it must be from params\.min_closing_period 2000/);
+    refuses(chain, () => chain.send("UpdateParams", { authority: governor.text }), "paychan", 2, /params is missing/);
     update({ closingPeriod: 60_000n });
     assert.equal(chain.close(id, payer).endsTau, 15_000n);
     assert.equal(chain.channel(chain.open()).channel!.closingPeriod, 60_000n);
@@ -591,11 +591,11 @@ describe("channels of an organization", () => {
     refuses(chain, () => chain.open({ ...mine, payer: hot.text }), "organization", 5, /no member/);
     refuses(chain, () => chain.open({ ...mine, recipient: payer.text }), "organization", 10, /members do not sell/);
     refuses(chain, () => chain.open({ ...mine, deposit: { denom: ustone, amount: "1" } }), "organization", 11, /budget/);
-    refuses(chain, () => chain.open({ ...mine, recipient: accountText("acme") }), "channel", 4, /payer and recipient/);
+    refuses(chain, () => chain.open({ ...mine, recipient: accountText("acme") }), "paychan", 4, /payer and recipient/);
     const own = chain.open({ payer: other.text });
-    refuses(chain, () => chain.send("TopUp", { channelId: own, amount: { denom: udcm, amount: "1" }, costTags: [], ...mine }), "channel", 8, /has the payer/);
+    refuses(chain, () => chain.send("TopUp", { channelId: own, amount: { denom: udcm, amount: "1" }, costTags: [], ...mine }), "paychan", 8, /has the payer/);
     const id = chain.open({ ...mine, deposit: { denom: udcm, amount: "100" } });
-    refuses(chain, () => chain.send("TopUp", { payer: other.text, organization: "", channelId: id, amount: { denom: udcm, amount: "1" }, costTags: [] }), "channel", 8, /has the payer/);
+    refuses(chain, () => chain.send("TopUp", { payer: other.text, organization: "", channelId: id, amount: { denom: udcm, amount: "1" }, costTags: [] }), "paychan", 8, /has the payer/);
     order("MsgSetPolicy", { admin: payer.text, organization: "acme", policy: { deniedProviders: [recipient.text] } });
     refuses(chain, () => chain.open(mine), "organization", 10, /denied_providers/);
     refuses(chain, () => chain.send("TopUp", { channelId: id, amount: { denom: udcm, amount: "1" }, costTags: [], ...mine }), "organization", 10, /denied_providers/);
@@ -610,7 +610,7 @@ describe("channels of an organization", () => {
     order("MsgSetMember", { admin: payer.text, organization: "acme", member: hot.text, role: Role.ROLE_SPENDER });
     order("MsgAcceptMembership", { member: hot.text, organization: "acme" });
     order("MsgRemoveMember", { signer: payer.text, organization: "acme", member: other.text });
-    refuses(chain, () => chain.close(id, hot), "channel", 8, /payer and recipient/);
+    refuses(chain, () => chain.close(id, hot), "paychan", 8, /payer and recipient/);
     chain.close(id, payer);
     chain.pass(10_001n);
     assert.deepEqual([chain.balance(account), left(), chain.ids], [10_000n, 10_000n, []]);

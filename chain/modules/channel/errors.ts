@@ -1,4 +1,4 @@
-/** The errors of codespace `channel`. Each says field, value and limit, and where it helps what to do next. */
+/** The errors of codespace `paychan`: `channel` is that of ibc-go, whose clients would read ours as its own. Each says field, value and limit, and where it helps what to do next. */
 import { defineErrors } from "../../runtime/errors.ts";
 
 interface Field {
@@ -7,7 +7,7 @@ interface Field {
   readonly limit: string;
 }
 
-export const errors = defineErrors("channel", {
+export const errors = defineErrors("paychan", {
   invalidField: [2, ({ field, value, limit }: Field) => `${field} is ${String(value).slice(0, 120)}; it must be ${limit}`],
   selfPayment: [4, ({ payer }: { payer: string }) => `payer and recipient are both ${payer}; a channel pays another account`],
   blockedRecipient: [5, ({ recipient }: { recipient: string }) => `${recipient} is a module's account and may not be paid through a channel`],
