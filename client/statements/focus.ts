@@ -33,7 +33,14 @@ export class FocusError extends Error {
   override readonly name = "FocusError";
 }
 
-const serviceName = "dcm compute market";
+/** Of each kind of subject: what FOCUS calls the service that it is of. One subcategory each. */
+const services: Readonly<Record<string, { readonly name: string; readonly subcategory: string; readonly resource: string }>> = {
+  job: { name: "dcm jobs", subcategory: "Serverless Compute", resource: "Job" },
+  service: { name: "dcm services", subcategory: "Containers", resource: "Service" },
+  channel: { name: "dcm payment channels", subcategory: "Other (Compute)", resource: "Channel" },
+  position: { name: "dcm forwards", subcategory: "Other (Compute)", resource: "Forward" },
+  order: { name: "dcm forwards", subcategory: "Other (Compute)", resource: "Forward order" },
+};
 /** Places of a quantity that is no whole number of lots. */
 const quantityPlaces = 18;
 
@@ -50,12 +57,13 @@ interface Charge {
   readonly description: string;
   readonly amount: bigint;
   /** Where it has a price for a unit: of usage lots, of fees settlements. */
-  readonly priced?: { readonly unitPrice: bigint; readonly listPrice: bigint; readonly quantity: Decimal; readonly unit: string; readonly sku: string; readonly skuPrice: string; readonly details: object; readonly how: "Dynamic" | "Standard" };
+  readonly priced?: { readonly unitPrice: bigint; readonly listPrice: bigint; readonly quantity: Decimal; readonly unit: string; readonly sku: string; readonly skuPrice: string; readonly details: object; readonly how: "Dynamic" | "Standard" | "Committed" };
 }
 
 function chargesOf(row: BilledRow): Charge[] {
   const { gross, fee, burned, credit, unitPrice, listPrice, classId, denom } = row;
-  const what = `${row.subject.replace(":", " ")}${row.item === "" ? "" : `, ${row.subject.startsWith("job") ? "task" : "instance"} ${row.item}`}`;
+  const what = `${row.subject.replace(":", " ")}${row.item === "" ? "" : `, ${items[kindOf(row)] ?? "instance"} ${row.item}`}`;
+  if (row.kind === "forward") return forwardCharges(row, what);
   const out: Charge[] = [];
   if (gross > 0n && row.kind === "voucher") {
     out.push({
@@ -81,6 +89,26 @@ function chargesOf(row: BilledRow): Charge[] {
   return out;
 }
 
+const kindOf = ({ subject }: BilledRow): string => subject.slice(0, subject.indexOf(":"));
+const items: Readonly<Record<string, string>> = { job: "task", position: "order" };
+
+/** What a forward cost or brought beside the lots that its jobs used: margin for lots that were left unused, the difference to the price at which a position was bought or sold on, margin of a seller that failed. */
+function forwardCharges({ gross, credit, lots, unitPrice, classId, denom, reason }: BilledRow, what: string): Charge[] {
+  const out: Charge[] = [];
+  if (gross > 0n && reason === "resold") out.push({ category: "Adjustment", description: `loss on the resale of ${lots} lots of ${classId}, ${what}`, amount: gross });
+  else if (gross > 0n) {
+    const byLot = unitPrice > 0n && lots * unitPrice === gross;
+    const [price, quantity] = byLot ? [unitPrice, lots] : [gross, 1n];
+    const sku = `${classId}/forward.${byLot ? "premium" : "unused"}`;
+    out.push({
+      category: "Purchase", description: byLot ? `premium for ${lots} lots of ${classId}, ${what}` : `margin for ${lots} lots of ${classId} that were left unused, ${what}`, amount: gross,
+      priced: { unitPrice: price, listPrice: price, quantity: whole(quantity), unit: byLot ? "Lots" : "Settlements", sku, skuPrice: `${sku}/${denom}`, details: { x_Term: "forward", x_Denom: denom }, how: byLot ? "Dynamic" : "Committed" },
+    });
+  }
+  if (credit > 0n) out.push({ category: "Credit", description: `${reason === "settled" ? "margin of the seller for lots that it failed to deliver" : reason === "resold" ? "gain on the resale" : "discount at the purchase"}, ${what}`, amount: -credit });
+  return out;
+}
+
 function rowFor({ holder, heights, chainId }: Statement, row: BilledRow, { category, description, amount, priced }: Charge, { currency, rates, period }: FocusOptions): Omit<FocusRow, "x_InvoiceTotal"> {
   const rate = rates[row.denom];
   if (rate === undefined) throw new FocusError(`a charge of height ${row.height} is in ${row.denom}: give its rate, e.g. --fx ${row.denom}=0.0000005`);
@@ -88,7 +116,7 @@ function rowFor({ holder, heights, chainId }: Statement, row: BilledRow, { categ
   const cost = money(amount);
   const account = holder.kind === "organization" ? holder.name : holder.address;
   const [since, until] = chargePeriod(row);
-  const of = row.subject.slice(0, row.subject.indexOf(":"));
+  const service = services[kindOf(row)]!;
   const listCost = priced === undefined ? cost : decimalText(times(times(whole(priced.listPrice), priced.quantity), rate));
   return {
     BilledCost: cost, EffectiveCost: cost, ContractedCost: cost, ListCost: listCost,
@@ -101,8 +129,8 @@ function rowFor({ holder, heights, chainId }: Statement, row: BilledRow, { categ
     PricingCurrency: row.denom, PricingCurrencyContractedUnitPrice: priced === undefined ? "" : String(priced.unitPrice), PricingCurrencyListUnitPrice: priced === undefined ? "" : String(priced.listPrice),
     PricingCurrencyEffectiveCost: String(amount),
     InvoiceId: `${chainId}/${account}/${timeText(period.from)}/${timeText(period.to)}`, InvoiceIssuerName: chainId, ProviderName: chainId, PublisherName: [row.providerOrganization, row.providerName, row.provider, chainId].find((name) => name !== "")!,
-    RegionId: row.jurisdiction, RegionName: row.jurisdiction, ResourceId: `${row.subject}${row.item === "" ? "" : `/${row.item}`}`, ResourceName: row.subject, ResourceType: { job: "Job", service: "Service" }[of] ?? "Channel",
-    ServiceCategory: "Compute", ServiceName: serviceName, ServiceSubcategory: { job: "Serverless Compute", service: "Containers" }[of] ?? "Other (Compute)",
+    RegionId: row.jurisdiction, RegionName: row.jurisdiction, ResourceId: `${row.subject}${row.item === "" ? "" : `/${row.item}`}`, ResourceName: row.subject, ResourceType: service.resource,
+    ServiceCategory: "Compute", ServiceName: service.name, ServiceSubcategory: service.subcategory,
     SkuId: priced?.sku ?? "", SkuPriceId: priced?.skuPrice ?? "", SkuMeter: priced === undefined ? "" : priced.unit, SkuPriceDetails: priced === undefined ? "" : JSON.stringify(priced.details),
     SubAccountId: row.consumer, SubAccountName: row.consumer, SubAccountType: "Account",
     Tags: row.costTags.length === 0 ? "" : JSON.stringify(Object.fromEntries(row.costTags.map(({ key, value }) => [key, value]))),

@@ -50,7 +50,7 @@ describe("a statement from a node", () => {
     assert.deepEqual(told.map(({ through, rows: { length } }) => [through, length]), [[10_000, 1], [20_000, 4], [25_000, 5]]);
     assert.deepEqual([rows.map(({ height, txHash = "end", gross }) => `${height} ${txHash} ${gross}`), heights.to], [["10000 end 3", "10001 AA 10", "10001 BB 20", "10001 end 40", "25000 end 5"], 25_000]);
     assert.deepEqual([rows[0]!.timeNanos, rows[0]!.providerName, rows[0]!.listPrice, rows[0]!.jurisdiction], [BigInt(genesis + 10_000) * 1_000_000_000n, "", 3n, "CH"]);
-    assert.equal(asked.filter((query) => query.includes("tx.height")).length, 12, "four kinds of events, three windows");
+    assert.equal(asked.filter((query) => query.includes("tx.height")).length, 15, "five kinds of events, three windows");
   });
 
   it("goes on from what was read before, and asks for nothing of it again (STM-9)", async () => {

@@ -19,8 +19,11 @@ export interface Scope {
   readonly events: readonly NamedEvent[];
 }
 
-/** Why money moved: `settled` out of an escrow; `voucher`, redeemed out of a payment channel; `sla`, a credit for missed service levels; `penalty`, a part of a provider's stake that came to the consumer. */
-export type RowKind = "settled" | "voucher" | "sla" | "penalty";
+/**
+ * Why money moved: `settled` out of an escrow; `voucher`, redeemed out of a payment channel; `sla`, a credit for missed service levels; `penalty`, a part of a provider's stake that came to the consumer;
+ * `forward`, out of what was set aside for a forward's order or position.
+ */
+export type RowKind = "settled" | "voucher" | "sla" | "penalty" | "forward";
 
 export interface StatementRow {
   readonly kind: RowKind;
@@ -35,9 +38,9 @@ export interface StatementRow {
   /** Empty: none. */
   readonly organization: string;
   readonly costTags: readonly { readonly key: string; readonly value: string }[];
-  /** `job:7`, `service:9` or `channel:5`. */
+  /** `job:7`, `service:9`, `channel:5`; of forwards `position:3`, or `order:2` where the order has become none. */
   readonly subject: string;
-  /** Of a job's task or a service's instance; empty: of all of it. */
+  /** Of a job's task or a service's instance; of a position the order that traded it; empty: of all of it. */
   readonly item: string;
   readonly leaseId: string;
   readonly classId: string;
@@ -48,20 +51,20 @@ export interface StatementRow {
   readonly providerOrganization: string;
   /** That the provider declared when it was matched; empty: none. */
   readonly jurisdiction: string;
-  /** Whole lots that the payment brought to an end. */
+  /** Whole lots that the payment brought to an end; of a position that is over, those that were left unused. */
   readonly lots: bigint;
-  /** For one lot, in the denom; of a voucher all of it; 0 where nothing was paid for. */
+  /** For one lot, in the denom; of a voucher all of it; 0 where nothing was paid for, or not by the lot. */
   readonly unitPrice: bigint;
-  /** To the provider: unit price x lots; of a service, of which begun lots are paid in parts, as far as whole units of the denom go. */
+  /** To the provider, or of a forward to its other side: unit price x lots; of a service, of which begun lots are paid in parts, as far as whole units of the denom go. */
   readonly gross: bigint;
   readonly fee: bigint;
   /** Forfeited, and burned by the chain. */
   readonly burned: bigint;
-  /** Out of the escrow, back to the payer: no cost. */
+  /** Out of the escrow, back to the payer: no cost. Negative, of a forward alone: set aside out of the credit of the row. */
   readonly refund: bigint;
-  /** To the payer, out of a provider's bond. */
+  /** To the payer, out of a provider's bond, or of a forward from its other side. */
   readonly credit: bigint;
-  /** Of a penalty: `start_missed`, `minority` ... */
+  /** Of a penalty: `start_missed`, `minority` ...; of a forward: `matched`, `resold`, `transferred`, `settled`, `cancelled` ... */
   readonly reason: string;
 }
 
@@ -70,8 +73,10 @@ const amount = (text: string | undefined): bigint => BigInt(text === undefined |
 
 const voucherRedeemed = "dcm.channel.v1.EventVoucherRedeemed";
 
+const forwardSettled = "dcm.forward.v1.EventEscrowSettled";
+
 /** Events that rows are made of, by what they say first: what left an escrow or a channel, and what came to the payer out of a bond. */
-export const billedEvents = [`${market}EscrowSettled`, `${market}CreditPaid`, `${market}ProviderPenalized`, voucherRedeemed] as const;
+export const billedEvents = [`${market}EscrowSettled`, `${market}CreditPaid`, `${market}ProviderPenalized`, voucherRedeemed, forwardSettled] as const;
 
 /** Throws an Error where the events contradict themselves: payments that do not sum up to what was settled. */
 export function rowsOf(scope: Scope): StatementRow[] {
@@ -85,6 +90,8 @@ export function rowsOf(scope: Scope): StatementRow[] {
         return amount(attributes["to_consumer"]) === 0n ? [] : [{ ...base(scope, attributes, index), kind: "penalty" as const, credit: amount(attributes["to_consumer"]), reason: attributes["reason"] ?? "" }];
       case voucherRedeemed:
         return [voucher(scope, attributes, index)];
+      case forwardSettled:
+        return [forward(scope, attributes, index)];
       default:
         return [];
     }
@@ -96,6 +103,14 @@ function voucher(scope: Scope, said: NamedEvent["attributes"], index: number): S
   const paid = amount(said["paid"]);
   const payer = said["payer"] ?? "";
   return { ...base(scope, said, index), kind: "voucher", consumer: payer, payer, subject: `channel:${said["channel_id"] ?? ""}`, provider: said["recipient"] ?? "", unitPrice: paid, gross: paid, fee: amount(said["fee"]) };
+}
+
+function forward(scope: Scope, said: NamedEvent["attributes"], index: number): StatementRow {
+  const [order, position] = [said["order_id"] ?? "", said["position_id"] ?? ""];
+  return {
+    ...base(scope, said, index), kind: "forward", ...(position === "" ? { subject: `order:${order}` } : { subject: `position:${position}`, item: order }), lots: amount(said["lots"]), unitPrice: amount(said["price"]),
+    gross: amount(said["paid"]), credit: amount(said["received"]), refund: amount(said["refunded"]), reason: said["reason"] ?? "",
+  };
 }
 
 function base({ height, txHash }: Scope, said: NamedEvent["attributes"], index: number): StatementRow {

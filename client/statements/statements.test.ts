@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { csvText, readCsv } from "./csv.ts";
 import { compare, decimalText, minus, plus, quotientRounded, readDecimal, times, whole, type Decimal } from "./decimal.ts";
-import { FocusError, focusColumns, focusOf, focusRecords, type FocusRow } from "./focus.ts";
+import { FocusError, focusColumns, focusOf, focusRecords, isComplete, type FocusRow } from "./focus.ts";
 import { mandatoryColumns, rowsOfRecords, rules, violationsOf, type FileRow } from "./focus-rules.ts";
 import { partText, readPart } from "./part.ts";
 import { plainRecords, totalsOf } from "./plain.ts";
@@ -55,6 +55,32 @@ describe("statement rows", () => {
     assert.deepEqual(rows.map((row) => [row.kind, row.subject, row.organization, row.payer, costOf(row), ...shortly(row)]), [["voucher", "channel:5", "acme", "dcm1treasury", 100n, "p", 0n, 97n, 97n, 3n, 0n, 0n, 0n]]);
     const file = focusOf(statementOf(rows.map((row) => ({ ...row, costTags: [] }))), terms);
     assert.deepEqual([violationsOf(focusColumns, file), file.map(({ ChargeCategory, PricingQuantity, PricingCurrencyEffectiveCost, ResourceType }) => [ChargeCategory, PricingQuantity, PricingCurrencyEffectiveCost, ResourceType])], [[], [["Usage", "1", "97", "Channel"], ["Purchase", "1", "3", "Channel"]]]);
+  });
+
+  it("of forwards are what was set aside for an order or a position and went its way: usage is the jobs', all else is bought, credited or lost (STM-10)", () => {
+    const forward = (change: Record<string, string>): NamedEvent => ({
+      type: "dcm.forward.v1.EventEscrowSettled",
+      attributes: {
+        order_id: "2", position_id: "3", consumer: "dcm1sam", payer: "dcm1acme", organization: "acme", cost_tags: "team=ml", class_id: "wasm.core", slot_tau: "60000", provider: "dcm1seller", denom: "udcm", reason: "matched", lots: "0", price: "0", paid: "0", received: "0", refunded: "0",
+        ...change,
+      },
+    });
+    const rows = rowsOf(scope(
+      forward({ refunded: "80" }), forward({ paid: "1800", lots: "600", price: "3", refunded: "20" }), forward({ received: "500", refunded: "-19" }), forward({ reason: "resold", paid: "40", lots: "20", price: "2", refunded: "10" }),
+      forward({ reason: "resold", received: "7" }), forward({ reason: "settled", order_id: "", paid: "11", received: "5", lots: "580", refunded: "9" }), forward({ reason: "expired", position_id: "", provider: "", refunded: "60" }),
+    ));
+    assert.deepEqual(rows.map((row) => [row.kind, row.subject, row.item, row.reason, costOf(row), row.refund]), [
+      ["forward", "position:3", "2", "matched", 0n, 80n], ["forward", "position:3", "2", "matched", 1_800n, 20n], ["forward", "position:3", "2", "matched", -500n, -19n], ["forward", "position:3", "2", "resold", 40n, 10n],
+      ["forward", "position:3", "2", "resold", -7n, 0n], ["forward", "position:3", "", "settled", 6n, 9n], ["forward", "order:2", "", "expired", 0n, 60n],
+    ]);
+    assert.ok(rows.every((row) => concerns(row, holderOf(undefined, "acme")) && row.costTags[0]!.value === "ml"));
+    const statement = statementOf(rows);
+    const file = focusOf(statement, terms);
+    assert.deepEqual([violationsOf(focusColumns, file), statement.rows.every(isComplete)], [[], true]);
+    assert.deepEqual(file.map(({ ChargeCategory, PricingCategory, PricingQuantity, SkuId, PricingCurrencyEffectiveCost }) => [ChargeCategory, PricingCategory, PricingQuantity, SkuId, PricingCurrencyEffectiveCost]), [
+      ["Purchase", "Dynamic", "600", "wasm.core/forward.premium", "1800"], ["Credit", "", "", "", "-500"], ["Adjustment", "", "", "", "40"], ["Credit", "", "", "", "-7"], ["Purchase", "Committed", "1", "wasm.core/forward.unused", "11"], ["Credit", "", "", "", "-5"],
+    ]);
+    assert.deepEqual(file.map(({ ResourceId, ResourceType, Tags }) => `${ResourceId} ${ResourceType} ${Tags}`)[0], 'position:3/2 Forward {"team":"ml"}');
   });
 
   it("have a digest over all that the chain says of them, and nothing else (STM-3)", () => {

@@ -216,12 +216,12 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const other = known.length === 0 || random.chance(40) ? undefined : random.pick(known)[1];
       return other === undefined || other.side === side ? own : { ...own, quoteDenom: other.quoteDenom, slotTau: other.slotTau, slots: 0, price: other.price, marginPrice: 0n };
     },
-    // Who was offered a position mostly takes it.
-    "/dcm.forward.v1.MsgAccept": ({ ctx, random }, made) => {
+    // Who was offered a position mostly takes it, of an organization's mostly for that.
+    "/dcm.forward.v1.MsgAccept": ({ ctx, accounts, random }, made) => {
       const offered = [...positions.entries(ctx)].filter(([, { offeredTo, askId }]) => offeredTo !== "" && askId === 0n);
       if (offered.length === 0) return made;
-      const [positionId, { offeredTo }] = random.pick(offered);
-      return { recipient: offeredTo, positionId };
+      const [positionId, { offeredTo, organization }] = random.pick(offered);
+      return { recipient: accounts.includes(offeredTo) ? offeredTo : random.pick(accounts), positionId, organization: random.chance(80) ? organization : "", costTags: [] };
     },
     "/dcm.market.v1.MsgQuote": (world, made) => {
       const operators = world.accounts.filter((account) => profiles.has(world.ctx, addressBytes(account)));

@@ -27,6 +27,7 @@ export const people = [
   "gerda", "helmut",
   "gina", "hugo",
   "ines",
+  "karl", "lena",
 ] as const;
 export type Person = (typeof people)[number];
 

@@ -4,7 +4,9 @@ import { MsgPlaceOrderResponse } from "../../../chain/codec/gen/dcm/forward/v1/t
 import { Side, type Position } from "../../../chain/codec/gen/dcm/forward/v1/types.ts";
 import { MsgQuoteResponse, MsgRequestQuotesResponse } from "../../../chain/codec/gen/dcm/market/v1/tx.ts";
 import { OrderStatus, ReplicaState, TaskState, Term } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
+import { BudgetPeriod, Role } from "../../../chain/codec/gen/dcm/organization/v1/types.ts";
 import { denom } from "../../../localnet/homes.ts";
+import { billOrganization } from "./bills.ts";
 import { checkMoney } from "./money.ts";
 import { input } from "./program.ts";
 import { seen, type Party, type World } from "./world.ts";
@@ -61,6 +63,37 @@ export async function useForward(world: World): Promise<void> {
   await checkMoney(world, { ...holder, funds: holder.funds - forUnused }, job, { paid: tasks.map((task) => [task.price]) });
 }
 
+/** A member buys two units with its organization's money, another one uses a part of them: the organization's account pays for the lots and margin for the rest, and its bill says so. */
+export async function useForwardOfAnOrganization(world: World): Promise<void> {
+  const [organization, owner, buyer, user] = ["globex", await world.account(), await world.account(), await world.consumer("employee")];
+  const tell = (type: string, value: object): Promise<unknown> => owner.sender.send({ typeUrl: `/dcm.organization.v1.${type}`, value });
+  const funds = 20_000_000n;
+  await tell("MsgCreateOrganization", { creator: owner.address, name: organization });
+  await Promise.all([
+    tell("MsgDeposit", { sender: owner.address, organization, amount: [{ denom, amount: String(funds) }] }),
+    tell("MsgSetBudget", { admin: owner.address, organization, budget: { denom, member: "", tagKey: "", tagValue: "", limit: String(funds), period: BudgetPeriod.BUDGET_PERIOD_TOTAL } }),
+    ...[buyer, user].map((member) => tell("MsgSetMember", { admin: owner.address, organization, member: member.address, role: Role.ROLE_SPENDER })),
+  ]);
+  for (const { address, sender } of [buyer, user]) await sender.send({ typeUrl: "/dcm.organization.v1.MsgAcceptMembership", value: { member: address, organization } });
+  const account = (await world.connection.query.organization.organization({ name: organization })).organization!.address;
+  const position = await buyForward(world, 0, "wasm.members", buyer, 2, { organization, costTags: [{ key: "team", value: "ml" }] });
+  assert.deepEqual([position.organization, position.payer], [organization, account]);
+  const askId = await delivered(world, position.id);
+  await assert.rejects(user.place({ classId: "wasm.members", inputs: [input("with money of its own")], askId }), /reserved for/);
+  const placed = await user.place({ classId: "wasm.members", inputs: [input("for"), input("globex")], askId, organization, costTags: { team: "ml" } });
+  const { job } = await world.ended(user, placed.id);
+  const { for_unused: unused } = await settlement(world, position.id);
+  const cost = BigInt(job.escrow!.paid) + BigInt(job.escrow!.fees) + BigInt(unused!);
+  const bill = await billOrganization(world, organization);
+  assert.deepEqual([bill.totals[0]!.cost, bill.totals[0]!.credit], [String(cost), "0"]);
+  assert.deepEqual(bill.rows.filter(({ gross }) => gross !== "0").map(({ kind, reason, subject, costTags }) => [kind, reason, subject, JSON.stringify(costTags)]).sort(), [
+    ["forward", "settled", `position:${position.id}`, '[{"key":"team","value":"ml"}]'], ...[0, 1].map(() => ["settled", "", `job:${placed.id}`, '[{"key":"team","value":"ml"}]']),
+  ]);
+  const kept = cost + BigInt(job.escrow!.storageDeposit);
+  assert.equal(await world.balance(account), funds - kept);
+  assert.equal((await world.connection.query.organization.budgets({ name: organization })).budgets[0]!.remaining, String(funds - kept));
+}
+
 /** The seller's worker is dead in the slot: the task that it misses costs it that part of its margin, beside the market's penalty. */
 export async function failForward(world: World): Promise<void> {
   const holder = await world.consumer("let down");
@@ -77,7 +110,7 @@ export async function failForward(world: World): Promise<void> {
 }
 
 /** Provider `index` sells units of the next slot that leaves time for it, the consumer buys them; gives the position. */
-async function buyForward(world: World, index: number, classId: string, buyer: Party, units: number): Promise<Position> {
+async function buyForward(world: World, index: number, classId: string, buyer: Party, units: number, billing: object = {}): Promise<Position> {
   const { params, tau } = await world.connection.query.forward.params({});
   const length = params!.slotLength;
   const slotTau = ((tau + 12_000n) / length + 1n) * length;
@@ -85,7 +118,7 @@ async function buyForward(world: World, index: number, classId: string, buyer: P
   const seller = world.providers[index]!;
   const sold = await seller.sender.send({ typeUrl: "/dcm.forward.v1.MsgPlaceOrder", value: { ...order, owner: seller.address, side: Side.SIDE_SELL } });
   assert.equal(MsgPlaceOrderResponse.decode(sold.response!.value).lots, slotLots);
-  await buyer.sender.send({ typeUrl: "/dcm.forward.v1.MsgPlaceOrder", value: { ...order, owner: buyer.address, side: Side.SIDE_BUY } });
+  await buyer.sender.send({ typeUrl: "/dcm.forward.v1.MsgPlaceOrder", value: { ...order, ...billing, owner: buyer.address, side: Side.SIDE_BUY } });
   return world.until(`the position of ${buyer.address}`, async () => (await world.connection.query.forward.positions({ holder: buyer.address })).positions[0]);
 }
 

@@ -10,9 +10,9 @@ import type { World } from "./world.ts";
 
 const price = 100_003n;
 
-interface Shown {
+export interface Shown {
   readonly totals: readonly { readonly denom: string; readonly gross: string; readonly fee: string; readonly burned: string; readonly refund: string; readonly credit: string; readonly cost: string }[];
-  readonly rows: readonly { readonly subject: string; readonly item: string; readonly provider: string; readonly unitPrice: string; readonly gross: string; readonly txHash?: string; readonly costTags: unknown; readonly listPrice: string; readonly providerName: string; readonly since: string; readonly time: string }[];
+  readonly rows: readonly { readonly kind: string; readonly reason: string; readonly subject: string; readonly item: string; readonly provider: string; readonly unitPrice: string; readonly gross: string; readonly txHash?: string; readonly costTags: unknown; readonly listPrice: string; readonly providerName: string; readonly since: string; readonly time: string }[];
 }
 
 /** Runs the command as a shell would, files kept in memory. */
@@ -20,6 +20,30 @@ export function dcm(files: Map<string, string>, ...argv: string[]): Promise<Ran>
   return runCommand(argv, {
     now: () => new Date(), writeFile: (path, text) => void files.set(path, text), removeFile: (path) => void files.delete(path), isTerminal: true, readFile: (path) => files.get(path) ?? assert.fail(`${path} is not there`),
   });
+}
+
+/** What the organization's bill says: its totals, with each form verified against the node. */
+export async function billOrganization(world: World, organization: string): Promise<Shown> {
+  const files = new Map<string, string>();
+  const about = ["--organization", organization, "--node", world.network.validators[0]!.rpcAddress];
+  const shown = await dcm(files, "bill", "show", ...about, "--json");
+  assert.equal(shown.code, 0, shown.err);
+  assert.match((await dcm(files, "bill", "show", ...about)).out, new RegExp(`^${organization}, `));
+  for (const [format, more] of [["csv", []], ["json", []], ["focus", ["--currency", "EUR", "--fx", `${denom}=0.0000005`]]] as const) {
+    const written = await dcm(files, "bill", "export", ...about, "--format", format, ...more, "--out", format);
+    assert.equal(written.code, 0, written.err);
+    const verified = await dcm(files, "bill", "verify", format, ...about.slice(2));
+    assert.deepEqual([verified.code, /each is on the chain, and none is missing/.test(verified.out)], [0, true], verified.out);
+  }
+  const [names, ...records] = readCsv(files.get("focus")!);
+  const column = (name: string): string[] => records.map((record) => record[names!.indexOf(name)]!);
+  assert.deepEqual([[...new Set(column("BillingAccountId"))], [...new Set(column("BillingAccountType"))]], [[organization], ["Organization"]]);
+  const bill = JSON.parse(shown.out) as Shown;
+  const cost = column("PricingCurrencyEffectiveCost").reduce((sum, amount) => sum + BigInt(amount), 0n);
+  assert.equal(String(cost), bill.totals[0]!.cost);
+  files.set("csv", files.get("csv")!.replaceAll(`,${organization},`, ",other,"));
+  assert.notEqual((await dcm(files, "bill", "verify", "csv", ...about.slice(2))).code, 0);
+  return bill;
 }
 
 export async function billTheConsumer(world: World): Promise<void> {

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { CloseReason, OrderStatus, TaskState } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
 import { BudgetPeriod, Policy, Role } from "../../../chain/codec/gen/dcm/organization/v1/types.ts";
 import { denom } from "../../../localnet/homes.ts";
+import { billOrganization } from "./bills.ts";
 import { checkEscrow, total } from "./money.ts";
 import { input } from "./program.ts";
 import { type ClassId, type World } from "./world.ts";
@@ -59,5 +60,7 @@ export async function spendForAnOrganization(world: World): Promise<void> {
   assert.equal(await world.balance(account), funds - spent - held);
   const { budgets } = await world.connection.query.organization.budgets({ name: organization });
   assert.equal(budgets[0]!.remaining, String(1_000_000n - spent - held));
+  const bill = await billOrganization(world, organization);
+  assert.deepEqual([bill.totals[0]!.cost, bill.rows.filter(({ gross }) => gross !== "0").map(({ subject, provider, costTags }) => [subject, provider, costTags])], [String(spent), [[`job:${placed.id}`, world.address(1), [{ key: "team", value: "ml" }]]]]);
   assert.equal(await world.balance(member.address), member.funds - world.history.feesOf(member.address));
 }
