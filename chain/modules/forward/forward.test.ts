@@ -312,7 +312,7 @@ describe("forwards: delivery and settlement", () => {
     assert.equal(f.providers.get(seller)!.reserved, 10n * lots * 4n);
   });
 
-  it("FWD-22: jobs on what is delivered may hold pay back as long as the parameters said when the capacity was offered; the lots are served, whatever a jury says of the pay", () => {
+  it("FWD-34: jobs on what is delivered may hold pay back as long as the parameters said when the capacity was offered; the lots are served, whatever a jury says of the pay", () => {
     const { f, seller, holder, position } = traded();
     f.message("MsgUpdateParams", { authority, params: { ...defaultParams(), slotLength, acceptanceWindow: 0n } });
     assert.equal(position.acceptanceWindow, defaultParams().acceptanceWindow);

@@ -18,7 +18,7 @@ const labels = (chosen: readonly One[] | undefined): string[] | undefined => cho
 const apart = (a: One, b: One): boolean => ![a.organization, ...a.memberships].some((of) => [b.organization, ...b.memberships].includes(of));
 
 describe("draws of distinct organizations", () => {
-  it("MKT-50: members of one organization under their own names, or one of them under its name, are no two", () => {
+  it("MKT-56: members of one organization under their own names, or one of them under its name, are no two", () => {
     const candidates = [one("a", 5n, ["acme"]), one("b", 5n, ["acme"]), one("c", 5n, ["acme"], "acme"), one("d", 1n)];
     for (let i = 0; i < 50; i++) {
       const chosen = choose(candidates, 2, seed(i), 2_000)!;
@@ -27,12 +27,12 @@ describe("draws of distinct organizations", () => {
     assert.equal(choose(candidates, 3, seed("three"), 2_000), undefined);
   });
 
-  it("MKT-50: who stands between two organizations does not keep both out", () => {
+  it("MKT-56: who stands between two organizations does not keep both out", () => {
     const candidates = [one("a", 1n, ["x"]), one("b", 1_000n, ["x", "y"]), one("c", 1n, ["y"])];
     for (let i = 0; i < 30; i++) assert.deepEqual(labels(choose(candidates, 2, seed(i), 10_000)), ["a", "c"]);
   });
 
-  it("MKT-50: affiliates have one share together, however many names they go by", () => {
+  it("MKT-56: affiliates have one share together, however many names they go by", () => {
     const house = Array.from({ length: 8 }, (_, i) => one(`h${i}`, 100n, ["house"]));
     const others = Array.from({ length: 9 }, (_, i) => one(`o${i}`, 100n));
     let drawn = 0;
@@ -42,7 +42,7 @@ describe("draws of distinct organizations", () => {
     assert.deepEqual(weighOrganizations([...house.map(({ weight }) => ({ organization: "house", weight })), ...others], 2_000).find((of) => of.name === "house")!.weight, 225n);
   });
 
-  it("MKT-50: whatever the memberships, those who are chosen are apart, and the same seed chooses the same", () => {
+  it("MKT-56: whatever the memberships, those who are chosen are apart, and the same seed chooses the same", () => {
     const some = fc.record({ weight: fc.bigInt(0n, 50n), memberships: fc.subarray(["p", "q", "r"]), own: fc.boolean() });
     let chosen = 0;
     fc.assert(fc.property(fc.array(some, { minLength: 1, maxLength: 12 }), fc.integer({ min: 1, max: 3 }), fc.integer(), (drafts, count, at) => {
@@ -57,7 +57,7 @@ describe("draws of distinct organizations", () => {
     assert.ok(chosen > 20, `${chosen} chosen`);
   });
 
-  it("MKT-50: neither clearing promises a task to two members of one organization, nor does the draw give it to them, who joined meanwhile", () => {
+  it("MKT-56: neither clearing promises a task to two members of one organization, nor does the draw give it to them, who joined meanwhile", () => {
     for (const joins of ["before", "behind the match"] as const) {
       const m = new TestOrganizations();
       m.found("house", "olga");
