@@ -26,6 +26,8 @@ export class Overlay implements KVStore {
   #written = 0;
   /** By the first byte of their keys, which tells a store's collections apart, or `wholeStore`: only what is iterated over is sorted, and most of what transactions write never is. */
   readonly #sorted = new Map<number, Sorted>();
+  /** First bytes of keys that were written since the last flush. */
+  readonly #parts = new Set<number>();
 
   /**
    * `remember`: what was read below is not read again, for a parent that does not change while this overlay is used. `undo` hears of
@@ -105,6 +107,7 @@ export class Overlay implements KVStore {
   #assign(cell: Cell, value: Uint8Array | undefined, kind: CellKind): void {
     if (cell.kind !== written && kind === written) {
       this.#written++;
+      this.#parts.add(cell.key[0]!);
       if (this.#sorted.size > 0) this.#noteWritten(cell);
     } else if (cell.kind === written && kind !== written) {
       this.#written--;
@@ -127,7 +130,8 @@ export class Overlay implements KVStore {
   }
 
   *iterate(start?: Uint8Array, end?: Uint8Array, reverse = false): IterableIterator<Entry> {
-    if (this.#written === 0) {
+    const part = partOf(start, end);
+    if (this.#written === 0 || (part !== wholeStore && !this.#parts.has(part))) {
       yield* this.#parent.iterate(start, end, reverse);
       return;
     }
@@ -135,7 +139,6 @@ export class Overlay implements KVStore {
     const sign = reverse ? -1 : 1;
     const from = start === undefined ? undefined : latin1(start);
     const to = end === undefined ? undefined : latin1(end);
-    const part = partOf(start, end);
     let id = reverse ? this.#ordered(part).keys.previous(to) : this.#ordered(part).keys.next(from, true);
     let under = below.next();
     for (;;) {
@@ -198,6 +201,7 @@ export class Overlay implements KVStore {
     this.#cells = new Cells();
     this.#written = 0;
     this.#sorted.clear();
+    this.#parts.clear();
   }
 }
 
