@@ -7,10 +7,12 @@ import { ReverseWriter } from "./reverse-writer.ts";
 
 /** A guess that spares most growth: a result without events, and one event of a transfer. */
 const RESULT_BYTES = 128;
+/** A check that passed: code and gas. So few bytes lie on the JavaScript heap. */
+const CHECK_BYTES = 48;
 const EVENT_BYTES = 160;
 
 export function encodeCheckTx(response: ResponseCheckTx): Uint8Array {
-  const writer = new ReverseWriter(RESULT_BYTES + response.log.length + response.data.length + EVENT_BYTES * eventCount(response));
+  const writer = new ReverseWriter(CHECK_BYTES + response.log.length + response.data.length + EVENT_BYTES * eventCount(response));
   writer.string(8, response.codespace);
   writeResult(writer, response);
   return writer.finish();

@@ -54,7 +54,7 @@ export function deductFee(ctx: Context, tx: DecodedTx, signers: readonly SignerA
       throw feeError(error);
     }
   }
-  if (ctx.mode !== "recheck") ctx.emit("tx", [["fee", coinsText(amount)], ["fee_payer", account.addressText]]);
+  if (ctx.emits) ctx.emit("tx", [["fee", coinsText(amount)], ["fee_payer", account.addressText]]);
 }
 
 /** What is told of a payment that failed: where the payer is short, in the words of a fee. */

@@ -52,6 +52,7 @@ export function readKey(any: Any): PubKey {
 
 /** The events by which explorers find a transaction: its signers' sequences and its signatures. */
 export function emitSignatures(ctx: Context, tx: DecodedTx, signers: readonly SignerAddress[]): void {
+  if (!ctx.emits) return;
   for (const [i, info] of tx.authInfo.signerInfos.entries()) {
     if (!tx.body.unordered) ctx.emit("tx", [["acc_seq", `${signers[i]!.text}/${info.sequence}`]]);
     for (const signature of flatSignatures(info.modeInfo, tx.signatures[i]!)) ctx.emit("tx", [["signature", toBase64(signature)]]);

@@ -59,7 +59,13 @@ export class Context {
     return this.log.events();
   }
 
+  /** False in a mempool check, whose events nobody keeps: then nothing is emitted, and what only events would say need not be made. */
+  get emits(): boolean {
+    return this.mode !== "check" && this.mode !== "recheck";
+  }
+
   emit(type: string, attributes: Readonly<Record<string, string>> | readonly (readonly [string, string])[]): void {
+    if (!this.emits) return;
     this.log.add(type, Array.isArray(attributes) ? (attributes as readonly (readonly [string, string])[]) : Object.entries(attributes));
   }
 

@@ -134,6 +134,8 @@ export class Machine {
   #upgraded: StoresOverlay | undefined;
   #check: StoresOverlay;
   #checkHeader: BlockHeader | undefined;
+  /** The context of all rechecks of one state: they emit nothing and have no gas limit. */
+  #recheck: Context | undefined;
   #header: BlockHeader | undefined;
   #prepared: BlockHeader | undefined;
   #maxBlockGas = -1n;
@@ -251,8 +253,9 @@ export class Machine {
       return failure(new TxError("sdk", sdkErrors.invalidGasLimit.code, `tx gas limit ${wanted} exceeds block max gas ${this.#maxBlockGas}: invalid gas limit`), wanted, 0);
     }
     // A recheck repeats what was paid for: counting it again would cost a third of it.
-    const gas = new GasMeter(mode === "recheck" ? Infinity : (gasLimit ?? Number(wanted)));
-    const ctx = new Context(header, stores, mode, gas);
+    const ctx = mode === "recheck" ? (this.#recheck ??= new Context(header, stores, mode)) : new Context(header, stores, mode, new GasMeter(gasLimit ?? Number(wanted)));
+    const { gas } = ctx;
+    const before = gas.used;
     /** What stays where a later step fails: nothing, then what the ante did. */
     let kept = 0;
     let shown = 0;
@@ -261,13 +264,13 @@ export class Machine {
       if (!cached.system) this.#options.ante(ctx, tx, cached.verified, { minGasPrices: this.#options.minGasPrices, maxBlockGas: this.#maxBlockGas });
       kept = stores.mark;
       shown = ctx.log.mark;
-      if (mode === "check" || mode === "recheck") return success(noData, wanted, gas.used, ctx.log);
+      if (mode === "check" || mode === "recheck") return success(noData, wanted, gas.used - before, ctx.log);
       const data = this.#runMessages(ctx, cached);
       kept = stores.mark;
-      return success(data, wanted, gas.used, ctx.log);
+      return success(data, wanted, gas.used - before, ctx.log);
     } catch (error) {
       ctx.log.cut(shown);
-      return failure(this.#asTxError(error), wanted, gas.used, ctx.log);
+      return failure(this.#asTxError(error), wanted, gas.used - before, ctx.log);
     } finally {
       stores.revert(kept);
       stores.end();
@@ -523,6 +526,7 @@ export class Machine {
     this.#upgraded = this.#preview(header);
     this.#check = new StoresOverlay(this.#genesis ?? this.#upgraded ?? this.#store.latest(), { remember: true });
     this.#checkHeader = header;
+    this.#recheck = undefined;
     this.#maxBlockGas = this.#options.consensusParams.maxBlockGas(new Context(header, readOnly(this.#check), "query"));
   }
 
