@@ -3,6 +3,55 @@ import { createServer, type Server } from "node:http";
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from "prom-client";
 import { listen, parseHostPort } from "./listen.ts";
 
+const kinds = ["new", "recheck"] as const;
+type CheckKind = (typeof kinds)[number];
+
+/** Mempool checks: there are so many that an observation may cost no more than a few additions. Made into a histogram when Prometheus asks. */
+class CheckTimes extends Histogram<"kind"> {
+  readonly #name: string;
+  readonly #help: string;
+  readonly #bounds: readonly number[];
+  /** Of each kind: the observations in each bucket, those beyond all, their number and sum. */
+  readonly #seen: Readonly<Record<CheckKind, Float64Array>>;
+
+  constructor(name: string, help: string, buckets: readonly number[], registry: Registry) {
+    super({ name, help, labelNames: ["kind"], buckets: [...buckets], registers: [registry] });
+    this.#name = name;
+    this.#help = help;
+    this.#bounds = buckets;
+    this.#seen = { new: new Float64Array(buckets.length + 3), recheck: new Float64Array(buckets.length + 3) };
+  }
+
+  add(kind: CheckKind, seconds: number): void {
+    const seen = this.#seen[kind];
+    const bounds = this.#bounds;
+    let i = 0;
+    while (i < bounds.length && seconds > bounds[i]!) i++;
+    seen[i]! += 1;
+    seen[bounds.length + 1]! += 1;
+    seen[bounds.length + 2]! += seconds;
+  }
+
+  /** What the library makes its text of, and what its `get` gives. */
+  getForPromString(): Promise<object> {
+    return Promise.resolve({ name: this.#name, help: this.#help, type: "histogram", aggregator: "sum", values: kinds.flatMap((kind) => this.#values(kind)) });
+  }
+
+  #values(kind: CheckKind): object[] {
+    const seen = this.#seen[kind];
+    const count = seen[this.#bounds.length + 1]!;
+    if (count === 0) return [];
+    const line = (suffix: string, value: number, labels: object = {}): object => ({ metricName: `${this.#name}_${suffix}`, labels, sharedLabels: { kind }, value });
+    let below = 0;
+    return [
+      ...this.#bounds.map((le, i) => line("bucket", (below += seen[i]!), { le })),
+      line("bucket", count, { le: "+Inf" }),
+      line("sum", seen[this.#bounds.length + 2]!),
+      line("count", count),
+    ];
+  }
+}
+
 export class Metrics {
   readonly registry = new Registry();
   readonly #height: Gauge;
@@ -10,7 +59,7 @@ export class Metrics {
   readonly #blockSeconds: Histogram;
   readonly #blockTxs: Histogram;
   readonly #txs: Counter<"result">;
-  readonly #checkTx: Histogram<"kind">;
+  readonly #checkTx: CheckTimes;
   readonly #queries: Histogram<"door" | "code">;
   readonly #cometRestarts: Counter;
 
@@ -22,14 +71,14 @@ export class Metrics {
     this.#blockSeconds = new Histogram({ name: "dcm_block_execution_seconds", help: "FinalizeBlock, by block", buckets: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3], registers });
     this.#blockTxs = new Histogram({ name: "dcm_block_transactions", help: "Transactions, by block", buckets: [0, 1, 10, 100, 1_000, 10_000], registers });
     this.#txs = new Counter({ name: "dcm_transactions_total", help: "Executed transactions", labelNames: ["result"], registers });
-    this.#checkTx = new Histogram({ name: "dcm_check_tx_seconds", help: "Mempool checks", labelNames: ["kind"], buckets: [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 0.1], registers });
+    this.#checkTx = new CheckTimes("dcm_check_tx_seconds", "Mempool checks", [1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 1e-2, 0.1], this.registry);
     this.#queries = new Histogram({ name: "dcm_query_seconds", help: "Requests to REST and gRPC", labelNames: ["door", "code"], buckets: [1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1, 3, 10], registers });
     this.#cometRestarts = new Counter({ name: "dcm_comet_restarts_total", help: "How often CometBFT ended and was started again", registers });
   }
 
-  /** Starts the clock of one mempool check; call the result at its end. */
-  checkTx(recheck = false): () => void {
-    return this.#checkTx.startTimer({ kind: recheck ? "recheck" : "new" });
+  /** One mempool check, which took so many milliseconds. */
+  checkTx(recheck: boolean, ms: number): void {
+    this.#checkTx.add(recheck ? "recheck" : "new", ms / 1_000);
   }
 
   /** Starts the clock of one block; call the result with its height at its end. */

@@ -1,7 +1,7 @@
 /** The ABCI application: the state machine over its store, with genesis, queries, snapshots. Here the deterministic core meets disk and clock. */
 import type { Application } from "../abci/application.ts";
 import {
-  ResponseApplySnapshotChunk_Result, ResponseOfferSnapshot_Result,
+  CheckTxType, ResponseApplySnapshotChunk_Result, ResponseOfferSnapshot_Result,
 } from "../codec/gen/tendermint/abci/types.ts";
 import type {
   RequestApplySnapshotChunk, RequestCheckTx, RequestFinalizeBlock, RequestInfo, RequestInitChain, RequestLoadSnapshotChunk, RequestOfferSnapshot,
@@ -74,9 +74,10 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
   }
 
   checkTx(request: RequestCheckTx): Partial<ResponseCheckTx> {
-    const stop = this.#options.metrics?.checkTx(request.type === 1);
-    const outcome = this.machine.checkTx(request.tx, request.type === 1);
-    stop?.();
+    const recheck = request.type === CheckTxType.RECHECK;
+    const began = performance.now();
+    const outcome = this.machine.checkTx(request.tx, recheck);
+    this.#options.metrics?.checkTx(recheck, performance.now() - began);
     return outcome;
   }
 
