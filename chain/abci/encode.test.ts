@@ -3,7 +3,9 @@ import { describe, it } from "mocha";
 import fc from "fast-check";
 import { type ExecTxResult, ResponseCheckTx, ResponseFinalizeBlock } from "../codec/gen/tendermint/abci/types.ts";
 import { ConsensusParams } from "../codec/gen/tendermint/types/params.ts";
+import { EventLog } from "../codec/event-log.ts";
 import { encodeCheckTx, encodeFinalizeBlock } from "./encode.ts";
+import { Unindexed } from "./unindexed.ts";
 
 const text = fc.oneof(fc.string(), fc.string({ unit: "grapheme" }), fc.string({ unit: "binary" }), fc.constantFrom("", "x".repeat(200), "\ud800", "é".repeat(9000)));
 const bytes = fc.uint8Array({ maxLength: 300 });
@@ -25,6 +27,24 @@ describe("responses encoded by hand", () => {
 
   it("ABCI-3 have the bytes of the generated encoder, for CheckTx", () => {
     fc.assert(fc.property(result, (response) => assert.deepEqual(encodeCheckTx(response), ResponseCheckTx.encode(response).finish())));
+  });
+
+  it("leave out of the index what the node does not want there, of logs and objects alike, and nothing else", () => {
+    const log = new EventLog();
+    log.add("transfer", [["sender", "a"], ["amount", "5"]]);
+    log.add("tx", [["fee", "1"], ["amount", "2"]]);
+    log.add("message", [["fee", "3"]]);
+    log.share(0, "msg_index", "0");
+    const unindexed = new Unindexed(["*.amount", "*.msg_index", "tx.fee"]);
+    const result = { ...ResponseCheckTx.create(), events: [], emitted: log };
+    const block = { ...ResponseFinalizeBlock.create(), txResults: [result], events: log.abciEvents(), unindexed };
+    const decoded = ResponseFinalizeBlock.decode(encodeFinalizeBlock(block));
+    for (const { type, attributes } of [...decoded.txResults[0]!.events, ...decoded.events]) {
+      for (const { key, index } of attributes) assert.equal(index, key === "sender" || (type === "message" && key === "fee"), `${type}.${key}`);
+    }
+    assert.deepEqual(decoded.events.map(({ attributes }) => attributes.length), [3, 3, 2]);
+    assert.ok(ResponseFinalizeBlock.decode(encodeFinalizeBlock({ ...block, unindexed: new Unindexed([]) })).events.every(({ attributes }) => attributes.every(({ index }) => index)));
+    for (const name of ["", "amount", ".amount", "tx."]) assert.throws(() => new Unindexed([name]), RangeError, name);
   });
 
   it("refuse numbers that the fields cannot hold", () => {

@@ -4,6 +4,7 @@ import { ValidatorUpdate } from "../codec/gen/tendermint/abci/types.ts";
 import { ConsensusParams } from "../codec/gen/tendermint/types/params.ts";
 import type { EventLog } from "../codec/event-log.ts";
 import { ReverseWriter } from "./reverse-writer.ts";
+import { Unindexed } from "./unindexed.ts";
 
 /** A guess that spares most growth: a result without events, and one event of a transfer. */
 const RESULT_BYTES = 128;
@@ -11,14 +12,18 @@ const RESULT_BYTES = 128;
 const CHECK_BYTES = 48;
 const EVENT_BYTES = 160;
 
+const allIndexed = new Unindexed([]);
+
 export function encodeCheckTx(response: ResponseCheckTx): Uint8Array {
   const writer = new ReverseWriter(CHECK_BYTES + response.log.length + response.data.length + EVENT_BYTES * eventCount(response));
   writer.string(8, response.codespace);
-  writeResult(writer, response);
+  writeResult(writer, response, allIndexed);
   return writer.finish();
 }
 
-export function encodeFinalizeBlock(response: ResponseFinalizeBlock): Uint8Array {
+/** A block's results; attributes that `unindexed` names are not marked for the index. */
+export function encodeFinalizeBlock(response: ResponseFinalizeBlock & { readonly unindexed?: Unindexed }): Uint8Array {
+  const unindexed = response.unindexed ?? allIndexed;
   let capacity = RESULT_BYTES + EVENT_BYTES * response.events.length;
   for (const result of response.txResults) capacity += RESULT_BYTES + EVENT_BYTES * eventCount(result);
   const writer = new ReverseWriter(capacity);
@@ -29,10 +34,10 @@ export function encodeFinalizeBlock(response: ResponseFinalizeBlock): Uint8Array
     const from = writer.length;
     const result = response.txResults[i]!;
     writer.string(8, result.codespace);
-    writeResult(writer, result);
+    writeResult(writer, result, unindexed);
     writer.nested(2, from);
   }
-  writeEvents(writer, 1, response.events);
+  writeEvents(writer, 1, response.events, unindexed);
   return writer.finish();
 }
 
@@ -46,9 +51,9 @@ function eventCount({ events, emitted }: Result): number {
 }
 
 /** Fields 7 to 1, which CheckTx's response and a transaction's result share. */
-function writeResult(writer: ReverseWriter, result: Result): void {
-  if (result.emitted === undefined) writeEvents(writer, 7, result.events);
-  else writeLog(writer, 7, result.emitted);
+function writeResult(writer: ReverseWriter, result: Result, unindexed: Unindexed): void {
+  if (result.emitted === undefined) writeEvents(writer, 7, result.events, unindexed);
+  else writeLog(writer, 7, result.emitted, unindexed);
   writer.int64(6, result.gasUsed);
   writer.int64(5, result.gasWanted);
   writer.string(4, result.info);
@@ -57,14 +62,14 @@ function writeResult(writer: ReverseWriter, result: Result): void {
   writer.uint32(1, result.code);
 }
 
-function writeEvents(writer: ReverseWriter, field: number, events: readonly Event[]): void {
+function writeEvents(writer: ReverseWriter, field: number, events: readonly Event[], unindexed: Unindexed): void {
   for (let i = events.length - 1; i >= 0; i--) {
     const event = events[i]!;
     const from = writer.length;
     for (let j = event.attributes.length - 1; j >= 0; j--) {
       const { key, value, index } = event.attributes[j]!;
       const start = writer.length;
-      writer.bool(3, index);
+      writer.bool(3, index && !unindexed.has(event.type, key));
       writer.string(2, value);
       writer.string(1, key);
       writer.nested(2, start);
@@ -74,24 +79,25 @@ function writeEvents(writer: ReverseWriter, field: number, events: readonly Even
   }
 }
 
-/** The same bytes, from a log: its attributes are all indexed. */
-function writeLog(writer: ReverseWriter, field: number, { parts, shared }: EventLog): void {
+/** The same bytes, from a log, whose attributes are all meant for the index. */
+function writeLog(writer: ReverseWriter, field: number, { parts, shared }: EventLog, unindexed: Unindexed): void {
   for (let end = parts.length; end > 0; ) {
     const start = end - 2 - 2 * (parts[end - 2] as number);
     const from = writer.length;
+    const type = parts[end - 1] as string;
     for (let i = shared.length - 4; i >= 0; i -= 4) {
-      if ((shared[i] as number) <= start && end <= (shared[i + 1] as number)) writeAttribute(writer, shared[i + 2] as string, shared[i + 3] as string);
+      if ((shared[i] as number) <= start && end <= (shared[i + 1] as number)) writeAttribute(writer, type, shared[i + 2] as string, shared[i + 3] as string, unindexed);
     }
-    for (let i = end - 4; i >= start; i -= 2) writeAttribute(writer, parts[i] as string, parts[i + 1] as string);
-    writer.string(1, parts[end - 1] as string);
+    for (let i = end - 4; i >= start; i -= 2) writeAttribute(writer, type, parts[i] as string, parts[i + 1] as string, unindexed);
+    writer.string(1, type);
     writer.nested(field, from);
     end = start;
   }
 }
 
-function writeAttribute(writer: ReverseWriter, key: string, value: string): void {
+function writeAttribute(writer: ReverseWriter, type: string, key: string, value: string, unindexed: Unindexed): void {
   const start = writer.length;
-  writer.bool(3, true);
+  writer.bool(3, !unindexed.has(type, key));
   writer.string(2, value);
   writer.string(1, key);
   writer.nested(2, start);

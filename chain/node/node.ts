@@ -1,5 +1,6 @@
 /** The ABCI application: the state machine over its store, with genesis, queries, snapshots. Here the deterministic core meets disk and clock. */
 import type { Application } from "../abci/application.ts";
+import type { Unindexed } from "../abci/unindexed.ts";
 import {
   CheckTxType, ResponseApplySnapshotChunk_Result, ResponseOfferSnapshot_Result,
 } from "../codec/gen/tendermint/abci/types.ts";
@@ -28,6 +29,8 @@ export interface NodeOptions {
   readonly snapshotInterval: number;
   /** Blocks that CometBFT must keep; 0 keeps all. */
   readonly minRetainBlocks: number;
+  /** Attributes of events that CometBFT is told not to index; none where it is left out. */
+  readonly unindexed?: Unindexed;
   readonly version: string;
   /** Queries that need more than the state (block data, mempool): answered here before the machine is asked. */
   readonly services?: { handle(path: string, request: Uint8Array, height: number): Promise<Uint8Array> | undefined };
@@ -94,7 +97,7 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
     return { status: refusal === undefined ? 1 : 2 };
   }
 
-  async finalizeBlock(request: RequestFinalizeBlock): Promise<Partial<ResponseFinalizeBlock>> {
+  async finalizeBlock(request: RequestFinalizeBlock): Promise<Partial<ResponseFinalizeBlock> & { unindexed?: Unindexed }> {
     await this.#options.prefetch?.(request.txs);
     const stop = this.#options.metrics?.block(request.txs.length);
     const execution = this.#execute({
@@ -104,8 +107,9 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
     const result = await execution;
     stop?.(Number(request.height));
     const failed = result.txResults.filter(({ code }) => code !== 0).length;
-    this.#options.metrics?.transactions(result.txResults.length - failed, failed);
-    return result;
+    const { metrics, unindexed } = this.#options;
+    metrics?.transactions(result.txResults.length - failed, failed);
+    return unindexed === undefined ? result : { ...result, unindexed };
   }
 
   /** Resolved when no block is being executed: only then may the store be closed. */
