@@ -77,6 +77,27 @@ describe("floods", function () {
     assert.equal(m.query<{ bid: Bid }>("Bid", { bidId: last }).bid.nextTask, 0);
   });
 
+  it("MKT-18: a bid that touches every ask of a book where each stands at a price of its own takes the cheapest at one price, block by block", () => {
+    const m = new TestMarket({ maxFills: 400 });
+    const consumer = m.fund("c", 10n ** 15n);
+    for (let i = 0; i < 11; i++) {
+      const provider = m.provider(`p${i}`, 10n ** 12n);
+      for (let price = 1n; price <= 100n; price++) m.ask(provider, 100n * BigInt(i) + price);
+    }
+    m.block();
+    const levels = (levels: number): { price: bigint; units: bigint }[] => m.query<{ asks: { price: bigint; units: bigint }[] }>("Book", { classId: "wasm.core", quoteDenom: denom, levels, profileId: 0 }).asks;
+    assert.deepEqual([levels(0).length, levels(1_000_000).length], [20, 500]);
+    const job = m.bid(consumer, 2_000n, {}, { tasks: 1_024 });
+    m.blockUnchecked();
+    const matched = [1, 2, 3, 4].map(() => {
+      m.blockUnchecked(0n);
+      return m.query<{ leases: unknown[] }>("Leases", { jobId: job, provider: "", pagination: { key: new Uint8Array(0), offset: 0n, limit: 2_000n, countTotal: false, reverse: false } }).leases.length;
+    });
+    assert.deepEqual(matched, [400, 800, 1_024, 1_024]);
+    assert.deepEqual(levels(1), [{ price: 1_025n, units: 1n, orders: 1 }]);
+    m.block();
+  });
+
   it("MKT-55: draws that blocks without seeds have left behind get theirs in turn, 5,000 a block", () => {
     const m = new TestMarket({}, (state: GenesisState) => {
       const { bid, job } = bidAndJob(1n);
