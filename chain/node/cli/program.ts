@@ -419,6 +419,10 @@ export function buildProgram(io: Io): Command {
   queryCommand(disputesQuery, "case", "one case: what it is about, where it stands, what comes next and until when")
     .argument("<case-id>")
     .action(async (id, options) => (await import("./query-dispute.ts")).oneCase(io, globals(options), id, options));
+  queryCommand(disputesQuery, "holds", "what is held of a job or service, and until when it can be disputed")
+    .argument("<job-or-service-id>")
+    .option("--limit <number>", "how many", "100")
+    .action(async (id, options) => (await import("./query-dispute.ts")).holds(io, globals(options), id, options));
   queryCommand(disputesQuery, "seats", "the juries of a case")
     .argument("<case-id>")
     .option("--limit <number>", "how many", "100")

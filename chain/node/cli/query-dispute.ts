@@ -3,6 +3,7 @@ import { PageRequest } from "../../codec/gen/cosmos/base/query/v1beta1/paginatio
 import {
   QueryCaseRequest, QueryCaseResponse, QueryCasesRequest, QueryCasesResponse, QueryEvidenceRequest, QueryEvidenceResponse, QueryParamsRequest, QueryParamsResponse, QuerySeatsRequest, QuerySeatsResponse,
 } from "../../codec/gen/dcm/dispute/v1/query.ts";
+import { QueryHoldsRequest, QueryHoldsResponse } from "../../codec/gen/dcm/market/v1/query.ts";
 import { CaseState, CloseReason, Verdict, type Case } from "../../codec/gen/dcm/dispute/v1/types.ts";
 import { toHex } from "../../codec/bytes.ts";
 import { toJson } from "../../codec/proto-json.ts";
@@ -50,6 +51,20 @@ export function oneCase(io: Io, globals: Globals, id: string, options: QueryOpti
   });
 }
 
+/** What can still be disputed of a job or service, or waits for its case. */
+export function holds(io: Io, globals: Globals, id: string, options: PageOptions): Promise<void> {
+  const request = { jobId: idOf("the job or service", id), pagination: PageRequest.fromPartial({ limit: limitOf(options) }) };
+  return withNode(globals, options, async (rpc) => {
+    const bytes = await ask(rpc, "/dcm.market.v1.Query/Holds", QueryHoldsRequest.encode(request).finish());
+    const now = await tauOf(rpc);
+    const rows = QueryHoldsResponse.decode(bytes).holds.map((hold) => {
+      const amount = hold.payments.reduce((sum, one) => sum + BigInt(one.amount), BigInt(hold.fee));
+      return [aboutText(hold), `${amount} held`, hold.payments.map(({ provider }) => provider).join(","), hold.caseId === 0n ? `a case can be opened until ${untilText(hold.dueTau, now)}` : `waits for case ${hold.caseId}`];
+    });
+    print(io, globals.format, toJson(QueryHoldsResponse.$type, bytes), rows.length === 0 ? "nothing is held" : columns(rows));
+  });
+}
+
 export async function seats(io: Io, globals: Globals, id: string, options: PageOptions): Promise<void> {
   const bytes = await get(globals, options, path("Seats"), QuerySeatsRequest.encode({ caseId: idOf("the case", id), pagination: PageRequest.fromPartial({ limit: limitOf(options) }) }).finish());
   const rows = QuerySeatsResponse.decode(bytes).seats.map(({ round, juror, commitment, vote, reward, slashed }) => [`round ${round}`, juror, vote !== Verdict.VERDICT_UNSPECIFIED ? verdictName(vote) : commitment.length > 0 ? "committed" : "no vote", `reward ${reward}`, `lost ${slashed}`]);
@@ -75,7 +90,7 @@ function stateOf(text: string | undefined): CaseState {
 }
 
 /** What is held. */
-export const aboutText = ({ taskId, instanceId, period }: Case): string => (instanceId === 0n ? `task ${taskId}` : `instance ${instanceId}, period ${period}`);
+export const aboutText = ({ taskId, instanceId, period }: Pick<Case, "taskId" | "instanceId" | "period">): string => (instanceId === 0n ? `task ${taskId}` : `instance ${instanceId}, period ${period}`);
 
 export const untilOf = ({ state, dueTau }: Case, now: Tau): string => (state === CaseState.CASE_STATE_CLOSED ? "closed" : untilText(dueTau, now));
 
