@@ -118,7 +118,7 @@ describe("session keys", () => {
     world = await World.start();
     world.grant();
     const before = world.balance(owner);
-    world.refused("channel", 7, /messages\[1\] \/dcm\.channel\.v1\.MsgCloseChannel: there is no channel 9/, key, [execOf([open(100), close(9n)])]);
+    world.refused("paychan", 7, /messages\[1\] \/dcm\.channel\.v1\.MsgCloseChannel: there is no channel 9/, key, [execOf([open(100), close(9n)])]);
     assert.deepEqual([world.balance(owner), world.session().spent], [before, []]);
   });
 
@@ -224,7 +224,7 @@ describe("session keys", () => {
     world = await World.start();
     const fee = { fee: { denom: testDenom, amount: 40n }, granter: owner.text };
     world.grant({ spendLimit: [coin(100)], ownerPaysFees: true });
-    world.refused("channel", 7, /no channel 9/, key, [execOf([close(9n)])], fee);
+    world.refused("paychan", 7, /no channel 9/, key, [execOf([close(9n)])], fee);
     assert.equal(world.balance(owner), funds - 40n);
     world.refused("session", 10, /80 are spent and this takes 30 more/, key, [execOf([open(30)])], fee);
     assert.equal(world.balance(owner), funds - 80n);
