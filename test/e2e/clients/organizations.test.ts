@@ -1,18 +1,20 @@
 /** An organization's forwards and requests for quotes on a real node, through a stock client: only its registry and amino converters are ours. */
 import assert from "node:assert/strict";
-import type { EncodeObject } from "@cosmjs/proto-signing";
-import { coins, type DeliverTxResponse, type SigningStargateClient, type StdFee } from "@cosmjs/stargate";
+import { DirectSecp256k1HdWallet, type EncodeObject } from "@cosmjs/proto-signing";
+import { coins, SigningStargateClient, type DeliverTxResponse, type StdFee } from "@cosmjs/stargate";
 import { after, before, describe, it } from "mocha";
 import { MsgPlaceOrderResponse } from "../../../chain/codec/gen/dcm/forward/v1/tx.ts";
 import { Side } from "../../../chain/codec/gen/dcm/forward/v1/types.ts";
-import { MsgRequestQuotesResponse } from "../../../chain/codec/gen/dcm/market/v1/tx.ts";
+import { MsgRequestQuotes, MsgRequestQuotesResponse } from "../../../chain/codec/gen/dcm/market/v1/tx.ts";
 import { BudgetPeriod, Role } from "../../../chain/codec/gen/dcm/organization/v1/types.ts";
 import { dcmAminoTypes } from "../../../client/amino.ts";
 import { connect, type Connection } from "../../../client/connection.ts";
 import { dcmRegistry } from "../../../client/registry.ts";
-import { addressOf, denom, useChain, type Person } from "./chain.ts";
+import { grantMessage } from "../../../client/session.ts";
+import { addressOf, denom, gasPrice, prefix, useChain, type Person } from "./chain.ts";
 
 const fee: StdFee = { amount: coins(1000, denom), gas: "400000" };
+const requestQuotes = "/dcm.market.v1.MsgRequestQuotes";
 const costTags = [{ key: "project", value: "maps" }, { key: "team", value: "ml" }];
 
 interface Member {
@@ -39,6 +41,20 @@ describe("an organization's forwards and quotes, with CosmJS", function () {
     return result;
   };
   const message = (module: string, type: string, value: object): EncodeObject => ({ typeUrl: `/dcm.${module}.v1.${type}`, value });
+
+  /** A key that a member granted for requests, with a limit that one of them fits in. */
+  async function sessionOf({ address, client }: Member, limit: string): Promise<{ readonly ask: (request: object) => Promise<DeliverTxResponse>; close(): void }> {
+    const wallet = await DirectSecp256k1HdWallet.generate(12, { prefix });
+    const [{ address: session, pubkey }] = (await wallet.getAccounts()) as unknown as [{ address: string; pubkey: Uint8Array }];
+    const { tauMs } = await connection.query.clock.tau();
+    const granted = await client.signAndBroadcast(address, [grantMessage(address, pubkey, [requestQuotes], { spendLimit: coins(limit, denom), periodMs: 0, lifetimeMs: 3_600_000 }, tauMs)], fee);
+    assert.equal(granted.code, 0, granted.rawLog);
+    const key = await SigningStargateClient.connectWithSigner(chain().rpc, wallet, { gasPrice, registry: dcmRegistry(), broadcastPollIntervalMs: 100 });
+    return {
+      ask: (request) => key.signAndBroadcast(session, [message("session", "MsgExecSession", { session, owner: address, messages: [{ typeUrl: requestQuotes, value: MsgRequestQuotes.encode(MsgRequestQuotes.fromPartial(request)).finish() }] })], { ...fee, granter: address }),
+      close: () => key.disconnect(),
+    };
+  }
 
   for (const [organization, first, second, amino] of [["atlas", "karl", "lena", false], ["borea", "lena", "karl", true]] as const) {
     it(`pays for an order and a request within its budget, an owner ends both, all is back: signed ${amino ? "in amino JSON, as by a Ledger" : "directly"}`, async () => {
@@ -71,6 +87,20 @@ describe("an organization's forwards and quotes, with CosmJS", function () {
       const held = funds - (await balance());
       assert.ok(held > 2n * 1_000n * orders[0]!.lots, `${held} held`);
       assert.equal(await left(), funds - held);
+
+      const deposit = BigInt(asked!.storageDeposit);
+      const session = await sessionOf(spender, String(deposit + 1_500n));
+      try {
+        const asking = await session.ask(request);
+        assert.equal(asking.code, 0, asking.rawLog);
+        const beyond = await session.ask(request);
+        assert.deepEqual([beyond.code, /may cost/.test(beyond.rawLog ?? "")], [10, true], beyond.rawLog);
+        const { request: second } = await connection.query.market.quoteRequest({ requestId: requestId + 1n });
+        assert.deepEqual([second!.organization, await balance()], [organization, funds - held - deposit], "the organization's money counts");
+        await done(owner, message("market", "MsgCancelRequest", { requester: owner.address, requestId: requestId + 1n }));
+      } finally {
+        session.close();
+      }
 
       await done(owner, ...[orderId, orderId + 1n].map((id) => message("forward", "MsgCancelOrder", { owner: owner.address, orderId: id })), message("market", "MsgCancelRequest", { requester: owner.address, requestId }));
       for (let i = 0; i < 20 && (await connection.query.forward.orders({ organization })).orders.length > 0; i++) await chain().wait(1);
