@@ -32,7 +32,7 @@ export interface JobRequest {
   readonly costTags?: Readonly<Record<string, string>>;
   /** Spends the money of this organization, of which the consumer is a member that may; cost tags choose among its budgets. */
   readonly organization?: string;
-  /** An ask that is reserved for the consumer: a quote, or that of a forward position. By default the book serves. */
+  /** An ask that is reserved for the consumer, or for the account of its organization: a quote, or that of a forward position. By default the book serves. */
   readonly askId?: bigint;
   /** How long a result can be disputed before it is paid, and the providers' share in 1/10,000 where a jury comes to no verdict (by default 0). Only asks that take so long a window serve the bid. */
   readonly acceptance?: { readonly windowMs: bigint; readonly providerShareBps?: number };
