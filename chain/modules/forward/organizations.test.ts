@@ -215,6 +215,22 @@ describe("forwards of an organization: affiliates", () => {
 });
 
 describe("forwards of an organization: positions change hands", () => {
+  it("FWD-27 what was ordered in one month and matched in the next stays charged to the first, and restores nothing in the second", () => {
+    const { f, balance, left } = world();
+    f.buy(name("sam"), 10n, 1, acme);
+    f.block();
+    f.time += 31n * 86_400n;
+    assert.equal(left(), money);
+    f.sell(name("ch"), 4n);
+    f.block(1_000n, 2);
+    const [position] = f.positions({ organization: "acme" });
+    assert.deepEqual([balance(), left()], [money - BigInt(position!.holderMargin) - deposit(position!), money]);
+    resell(f, "sam", position!, position!.price);
+    f.buy(f.fund("next"), position!.price);
+    f.block(1_000n, 2);
+    assert.deepEqual([balance(), left(), f.positions({ organization: "acme" }).length], [money, money, 0]);
+  });
+
   it("FWD-27 a resale above the position's price: margin and deposit restore the budget, the gain comes on top of it", () => {
     const { f, position, balance, left } = bought(10n, 2);
     f.fund("next");
