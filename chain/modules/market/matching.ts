@@ -130,6 +130,7 @@ export function keepsTerms(bid: BidOrder, ask: AskOrder): boolean {
 
 const alone = -1;
 const noAsks: readonly AskOrder[] = [];
+const none: readonly number[] = [];
 
 /** Orders that are equals, and what was taken of all of them. */
 interface Group {
@@ -447,8 +448,8 @@ class Stream {
   }
 }
 
-/** A fill whose price is known once all are; with the slots and the bond that it takes, so that it can be taken back. */
-type Draft = { -readonly [K in keyof Fill]: Fill[K] } & { readonly slots: readonly number[] };
+/** A fill whose price is known once all are. */
+type Draft = { -readonly [K in keyof Fill]: Fill[K] };
 
 interface Leaving {
   readonly asks: Map<bigint, AskOrder>;
@@ -458,7 +459,8 @@ interface Leaving {
 interface Round {
   readonly fills: Draft[];
   readonly leaving: Leaving;
-  unfilledLimit: bigint | undefined;
+  /** The highest base that a bid which sets the price took, or the limit of one that got too little; undefined where there was none. */
+  uniform: bigint | undefined;
   cut: boolean;
   complete: boolean;
 }
@@ -481,10 +483,10 @@ export function clear(orders: Orders, seed: Uint8Array, limits: Limits): Batch {
     round = pass(wants, supply, streamOf, affiliated, limits);
   }
   const { fills, leaving } = round;
-  const uniform = fills.length === 0 ? undefined : uniformPrice(round);
+  const uniform = fills.length === 0 ? undefined : round.uniform;
   for (const fill of fills) fill.price = fillPrice(fill, uniform ?? 0n);
   return {
-    fills: fills.map(({ slots: _, ...fill }) => fill),
+    fills,
     selfTrades: { asks: Array.from(leaving.asks.values()), bids: Array.from(leaving.bids) },
     price: fills.length === 0 ? undefined : (uniform ?? fills.reduce((most, fill) => highestBase(fill, most), 0n)),
     cut: round.cut,
@@ -497,24 +499,20 @@ function isUnconstrained(bid: BidOrder): boolean {
   return bid.profile === 0 && !bid.whole && bid.colocated === 1 && bid.excluded.length === 0 && bid.guard === undefined;
 }
 
-/** The highest base that such a bid took, or the highest limit of one that got too little. */
-function uniformPrice({ fills, unfilledLimit }: Round): bigint | undefined {
-  let price = unfilledLimit;
-  for (const fill of fills) if (isUnconstrained(fill.bid)) price = highestBase(fill, price ?? 0n);
-  return price;
-}
-
 function highestBase({ ask, held }: Fill, start: bigint): bigint {
   let most = ask.base > start ? ask.base : start;
   for (const other of held) if (other.base > most) most = other.base;
   return most;
 }
 
+/** A sum is a number of its own in memory, and most premiums are none. */
+const withPremium = (price: bigint, premium: bigint): bigint => (premium === 0n ? price : price + premium);
+
 /** min(limit, max(p*, base) + premium): never less than any ask of the fill wants, never more than the bid allows. */
 function fillPrice({ bid, ask, held }: Fill, uniform: bigint): bigint {
-  let most = (ask.base > uniform ? ask.base : uniform) + ask.premium;
+  let most = withPremium(ask.base > uniform ? ask.base : uniform, ask.premium);
   for (const other of held) {
-    const wanted = (other.base > uniform ? other.base : uniform) + other.premium;
+    const wanted = withPremium(other.base > uniform ? other.base : uniform, other.premium);
     if (wanted > most) most = wanted;
   }
   return most < bid.limit ? most : bid.limit;
@@ -522,8 +520,10 @@ function fillPrice({ bid, ask, held }: Fill, uniform: bigint): bigint {
 
 /** One pass over the bids by priority; each takes the cheapest asks that it may. */
 function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stream, affiliated: (bid: BidOrder, ask: AskOrder) => boolean, limits: Limits): Round {
-  const round: Round = { fills: [], leaving: { asks: new Map(), bids: new Set() }, unfilledLimit: undefined, cut: false, complete: true };
+  const round: Round = { fills: [], leaving: { asks: new Map(), bids: new Set() }, uniform: undefined, cut: false, complete: true };
   const { fills, leaving } = round;
+  /** The slot of each fill's ask, or of all asks of its task: so that it can be taken back. */
+  const slots: (number | readonly number[])[] = [];
   /** Free bond taken in this batch, by provider; kept only where a stake exceeds what is set aside for the unit. */
   const bonds = new Map<string, bigint>();
   const beyond = (bid: BidOrder, ask: AskOrder): bigint => (bid.stake > ask.bond ? bid.stake - ask.bond : 0n);
@@ -562,8 +562,9 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
         supply.remove(stream.slot(i));
         continue;
       }
-      const need = beyond(bid, ask) * BigInt(bid.colocated);
-      const served = ask.base + ask.premium <= bid.limit && keepsTerms(bid, ask) && ask.colocated >= bid.colocated && stream.left(i) >= bid.colocated &&
+      const each = beyond(bid, ask);
+      const need = each === 0n ? 0n : each * BigInt(bid.colocated);
+      const served = withPremium(ask.base, ask.premium) <= bid.limit && keepsTerms(bid, ask) && ask.colocated >= bid.colocated && stream.left(i) >= bid.colocated &&
         (need === 0n || room(ask) >= need) && (bid.excluded.length === 0 || !bid.excluded.includes(ask.owner));
       if (served && !others.some((other) => other.owner === ask.owner || sameOrganization(other, ask) || shareOne(other.memberships, ask.memberships))) return i;
       gapless = false;
@@ -576,30 +577,37 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
     }
   };
 
-  const move = (b: number, fill: Draft, sign: 1 | -1): void => {
-    wants.take(b, sign * fill.tasks);
-    for (const slot of fill.slots) supply.take(slot, sign * fill.tasks);
-    for (const ask of [fill.ask, ...fill.held]) {
-      const need = beyond(fill.bid, ask);
-      if (need > 0n) bonds.set(ask.owner, (bonds.get(ask.owner) ?? 0n) + BigInt(sign * fill.tasks) * need);
-    }
-    matched += sign * fill.tasks;
+  const takeBond = (bid: BidOrder, ask: AskOrder, tasks: number): void => {
+    const need = beyond(bid, ask);
+    if (need > 0n) bonds.set(ask.owner, (bonds.get(ask.owner) ?? 0n) + BigInt(tasks) * need);
   };
 
-  const settle = (b: number, bid: BidOrder, stream: Stream, positions: readonly number[], tasks: number): void => {
+  const move = (b: number, { bid, ask, held, tasks }: Draft, of: number | readonly number[], sign: 1 | -1): void => {
+    wants.take(b, sign * tasks);
+    if (typeof of === "number") supply.take(of, sign * tasks);
+    else for (const slot of of) supply.take(slot, sign * tasks);
+    takeBond(bid, ask, sign * tasks);
+    for (const other of held) takeBond(bid, other, sign * tasks);
+    matched += sign * tasks;
+  };
+
+  const settle = (b: number, bid: BidOrder, stream: Stream, first: number, others: readonly number[], tasks: number): void => {
     assert(tasks > 0, "a fill without tasks");
-    const held = positions.length === 1 ? noAsks : positions.slice(1).map((i) => stream.at(i)!);
-    const fill: Draft = { bid, ask: stream.at(positions[0]!)!, tasks, price: 0n, held, slots: positions.length === 1 ? [stream.slot(positions[0]!)] : positions.map((i) => stream.slot(i)) };
-    move(b, fill, 1);
+    const fill: Draft = { bid, ask: stream.at(first)!, tasks, price: 0n, held: others.length === 0 ? noAsks : others.map((i) => stream.at(i)!) };
+    const taken = others.length === 0 ? stream.slot(first) : [first, ...others].map((i) => stream.slot(i));
+    move(b, fill, taken, 1);
     fills.push(fill);
+    slots.push(taken);
+    // Such a bid is never taken back.
+    if (isUnconstrained(bid)) round.uniform = highestBase(fill, round.uniform ?? 0n);
   };
 
-  /** The cheapest asks of distinct organizations that one task needs; undefined where there are too few. */
-  const seatsFor = (bid: BidOrder, stream: Stream, first: number): number[] | undefined => {
-    const positions = [first];
+  /** The cheapest asks of distinct organizations that one task needs beside the first; undefined where there are too few. */
+  const seatsBeside = (bid: BidOrder, stream: Stream, first: number): number[] | undefined => {
+    const positions: number[] = [];
     const chosen = [stream.at(first)!];
-    while (positions.length < bid.replicas) {
-      const i = find(bid, stream, positions.at(-1)! + 1, chosen);
+    while (chosen.length < bid.replicas) {
+      const i = find(bid, stream, (positions.at(-1) ?? first) + 1, chosen);
       if (i === undefined || leaving.bids.has(bid)) return undefined;
       positions.push(i);
       chosen.push(stream.at(i)!);
@@ -613,17 +621,17 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
     const first = find(bid, stream, stream.head, noAsks);
     if (first === undefined) return false;
     if (bid.replicas > 1) {
-      const positions = seatsFor(bid, stream, first);
-      if (positions !== undefined) settle(b, bid, stream, positions, 1);
-      return positions !== undefined;
+      const others = seatsBeside(bid, stream, first);
+      if (others !== undefined) settle(b, bid, stream, first, others, 1);
+      return others !== undefined;
     }
     if (bid.colocated > 1) {
-      settle(b, bid, stream, [first], bid.colocated);
+      settle(b, bid, stream, first, none, bid.colocated);
       return true;
     }
     const need = beyond(bid, stream.at(first)!);
     const bond = need === 0n ? wants.left(b) : capped(room(stream.at(first)!) / need, wants.left(b));
-    settle(b, bid, stream, [first], Math.min(wants.left(b), stream.left(first), bond, limits.maxFills - matched));
+    settle(b, bid, stream, first, none, Math.min(wants.left(b), stream.left(first), bond, limits.maxFills - matched));
     return true;
   };
 
@@ -647,7 +655,8 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
       if (!step(b, bid, stream)) break;
     }
     if (bid.whole && wants.left(b) > 0) {
-      for (const fill of fills.splice(mark)) move(b, fill, -1);
+      const back = slots.splice(mark);
+      for (const [i, fill] of fills.splice(mark).entries()) move(b, fill, back[i]!, -1);
       stream.rewind(head);
     }
     if (wants.left(b) === 0 || leaving.bids.has(bid)) continue;
@@ -656,7 +665,7 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
     if (cheapest !== undefined && cheapest.rank <= bid.limit) continue;
     // Supply at its limit is used up: an unconditional bid marks the price, and no lower one can trade.
     if (isUnconstrained(bid)) {
-      round.unfilledLimit = bid.limit;
+      if (round.uniform === undefined || round.uniform < bid.limit) round.uniform = bid.limit;
       return round;
     }
     if (--skips < 0) {
