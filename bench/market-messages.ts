@@ -23,9 +23,10 @@ export function ask(provider: TestAccount, i: number, quoteDenom: string): Any {
   return anyOf(MsgPlaceAsk, MsgPlaceAsk.fromPartial({ provider: provider.text, classId, quoteDenom, basePrice: BigInt(100 + (i % 50)), units: 1 }));
 }
 
-export function bid(consumer: TestAccount, quoteDenom: string): Any {
+/** Crosses with every ask; at a limit below 100 it rests. */
+export function bid(consumer: TestAccount, quoteDenom: string, limitPrice = 500n): Any {
   return anyOf(MsgPlaceBid, MsgPlaceBid.fromPartial({
-    consumer: consumer.text, classId, quoteDenom, limitPrice: 500n, lots: 1n, timeInForce: TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT,
+    consumer: consumer.text, classId, quoteDenom, limitPrice, lots: 1n, timeInForce: TimeInForce.TIME_IN_FORCE_GTT, term: Term.TERM_SPOT,
     verification: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, comparator: Comparator.COMPARATOR_EXACT, risk: "0",
     job: { program: { digest: salt, size: 100n }, tasks: 1, inputRoot: salt, manifest: { digest: salt, size: 100n }, dataUrls: [url], duration: 60_000n, maxResultSize: 1_000n },
   }));

@@ -16,6 +16,9 @@ import { ask, bid, commit, registration, reveal, start } from "./market-messages
 const kinds = ["send", "ask", "bid", "start", "commit", "reveal"] as const;
 type Kind = (typeof kinds)[number];
 
+/** Of resting orders, each with an ask of every provider and a bid of every consumer. */
+const restingBlocks = 20;
+
 const fee = { denom: testDenom, amount: 3_000n };
 
 /** So many providers and consumers with money, providers registered. */
@@ -82,7 +85,15 @@ const marketTxs: Benchmark = {
       took("reveal", each(reveal));
       chain.block([], 10n);
     }
+    // Orders that do not trade, until the book has ten times as many: the last blocks beside the first.
+    const resting: Record<"ask" | "bid", Block[]> = { ask: [], bid: [] };
+    for (let block = 0; block < restingBlocks; block++) {
+      progress(`block ${block + 1} of ${restingBlocks} of resting orders`);
+      resting.ask.push(run(chain, writes, providers.map((provider, i) => chain.sign(provider, [ask(provider, i, testDenom)], { fee }))));
+      resting.bid.push(run(chain, writes, consumers.map((consumer, i) => chain.sign(consumer, [bid(consumer, testDenom, BigInt(1 + (i % 50)))], { fee }))));
+    }
     await chain.stop();
+    const grown = (kind: "ask" | "bid"): number[] => resting[kind].slice(-3).map(({ cpu }, i) => cpu / resting[kind][i + 1]!.cpu);
     const perTx = (kind: Kind | "batch"): number[] => blocks[kind].map(({ cpu }) => (cpu / count) * 1_000);
     /** Of each round, so that what is compared was measured close together. */
     const ratios = (kind: Kind, to: (send: Block, other: Block) => number): number[] => blocks[kind].map((other, i) => other.cpu / to(blocks.send[i]!, other));
@@ -95,6 +106,8 @@ const marketTxs: Benchmark = {
           figure(`${kind}_to_send`, "times a bank send", ratios(kind, (send) => send.cpu)),
           figure(`${kind}_to_limit`, "times a bank send with its writes", ratios(kind, (send, other) => send.cpu - send.bare.cpu + other.bare.cpu)),
         ]),
+        figure("ask_growth", `of ${restingBlocks * count} orders on either side to the first`, grown("ask")),
+        figure("bid_growth", `of ${restingBlocks * count} orders on either side to the first`, grown("bid")),
         ...[...kinds, "batch" as const].flatMap((kind) => [
           figure(`${kind}_keys`, "keys written", blocks[kind].map(({ bare: { keys } }) => keys / count)),
           figure(`${kind}_bytes`, "bytes written", blocks[kind].map(({ bare: { bytes } }) => bytes / count)),

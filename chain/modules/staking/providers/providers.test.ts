@@ -164,6 +164,11 @@ describe("providers", () => {
       assert.deepEqual(parts(), ["0", "0", "5000000"]);
       assert.throws(() => world.port((p, ctx) => p.release(ctx, a, 1n)), /reserved is negative/);
       assert.throws(() => world.port((p, ctx) => p.unlock(ctx, a, 1n)), /locked is negative/);
+      world.port((p, ctx) => p.lock(ctx, a, 0n, 2_000_000n));
+      assert.equal(world.port((p, ctx) => p.unlock(ctx, a, 1_500_000n, 4_500_001n)), false, "the stake is free, but that is too little");
+      assert.equal(world.port((p, ctx) => p.unlock(ctx, a, 500_000n, 5_000_000n)), true, "what comes free counts");
+      assert.deepEqual([world.port((p, ctx) => p.locked(ctx, a)), world.port((p, ctx) => p.free(ctx, a))], [0n, 0n]);
+      world.port((p, ctx) => p.release(ctx, a, 5_000_000n));
       const nobody = addressBytes(account(5));
       assert.deepEqual([world.kit.providers.reserve(world.ctx(), nobody, 1n), world.kit.providers.lock(world.ctx(), nobody, 0n, 1n), world.kit.providers.free(world.ctx(), nobody)], [false, false, 0n]);
     });
@@ -201,7 +206,7 @@ describe("providers", () => {
               else if (op === 2) world.send("Unbond", { operator, amount: coin(a) });
               else if (op === 3) world.port((p, ctx) => p.reserve(ctx, address, a));
               else if (op === 4) world.port((p, ctx) => p.lock(ctx, address, a, b));
-              else if (op === 5 && bond !== undefined) world.port((p, ctx) => p.unlock(ctx, address, least(a, bond.locked)));
+              else if (op === 5 && bond !== undefined) world.port((p, ctx) => p.unlock(ctx, address, least(a, bond.locked), b));
               else if (op === 6 && bond !== undefined) world.port((p, ctx) => p.release(ctx, address, least(a, bond.reserved)));
               else if (op === 7 && bond !== undefined) world.port((p, ctx) => p.slash(ctx, address, least(a, bond.locked), [{ to: addressBytes(account(4)), amount: least(a, bond.locked) / 10n }], "test"));
               else if (op === 8) world.port((p, ctx) => p.slashUnlocked(ctx, address, a, [{ to: addressBytes(account(4)), amount: b }], "equivocation"));
