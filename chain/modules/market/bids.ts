@@ -247,7 +247,7 @@ function endBacking(ctx: Context, ports: MarketPorts, backing: Backing, prune: D
   assert(BigInt(backing.escrow!.held) === 0n, `what bid ${backing.id} carries ends with ${backing.escrow!.held} in escrow`);
   const bid = loadBid(ctx, backing.id);
   countJob(ctx, ports, bookOf(bid), bid.profileId, -1n);
-  if (!isTerminal(bid.status)) cancelledBids.remove(ctx, bid.id);
+  if (cancelledBids.has(ctx, bid.id)) cancelledBids.remove(ctx, bid.id);
   schedule(ctx, tau + paramsAt(ctx, backing.paramsVersion).recordLifetime, prune, backing.id);
 }
 
