@@ -1,9 +1,12 @@
 /**
  * Sends one account's transactions in order: counts its own sequence, batches what is queued while a transaction is on its way,
  * and tells each caller what became of its message. A batch that fails is sent again message by message, so that one bad message
- * costs the others nothing but time. What became of a transaction may stay unknown (no block within the time, a node that went away): then all
+ * costs the others nothing but time. A node whose mempool is full is asked again; one that answered code 0 may drop the transaction all the same (CometBFT does where
+ * the last place was taken meanwhile, and after a restart), so the same bytes are sent again until they are in a block: they cannot act twice. What became of a transaction may stay unknown (no block within the time, a node that went away): then all
  * its messages are rejected with an Error that is no TxFailed, and nothing is sent again.
  */
+import { sha256 } from "@cosmjs/crypto";
+import type { comet38 } from "@cosmjs/tendermint-rpc";
 import type { EncodeObject, OfflineSigner } from "@cosmjs/proto-signing";
 import { SigningStargateClient, type DeliverTxResponse, type StdFee } from "@cosmjs/stargate";
 import { TxRaw } from "../chain/codec/gen/cosmos/tx/v1beta1/tx.ts";
@@ -49,8 +52,10 @@ export interface SenderOptions {
   /** Gas for one message where simulation is not wanted. */
   readonly gasPerMessage?: number;
   readonly maxBatch?: number;
-  /** How long to wait for a transaction to be in a block, in milliseconds. */
+  /** How long to wait for a transaction to be in a block, in milliseconds; and for room in a mempool that is full. */
   readonly timeoutMs?: number;
+  /** After how long a transaction that is in no block is sent again, in milliseconds: default 5,000. */
+  readonly resendMs?: number;
 }
 
 interface Waiting {
@@ -117,10 +122,9 @@ export class Sender {
       this.#account ??= await this.#load();
       const raw = await this.#signing.sign(this.#signerAddress, messages, fee, "", { ...this.#account, chainId: this.#options.chainId });
       const tx = TxRaw.encode(raw).finish();
-      const checked = await this.#options.connection.comet.broadcastTxSync({ tx });
-      const hash = Buffer.from(checked.hash).toString("hex").toUpperCase();
-      const taken = checked.code === 0 || (checked.codespace === "sdk" && checked.code === 19);
-      if (!taken) {
+      const hash = Buffer.from(sha256(tx)).toString("hex").toUpperCase();
+      const checked = await this.#broadcast(tx);
+      if (checked !== undefined && checked.code !== 0 && !(checked.codespace === "sdk" && checked.code === 19)) {
         this.#account = undefined;
         // Another process may sign for this account, or a transaction of ours was lost: read the sequence again.
         if (checked.codespace === "sdk" && checked.code === 32 && attempt < 5) {
@@ -130,7 +134,7 @@ export class Sender {
         throw new TxFailed(checked.codespace ?? "sdk", checked.code, checked.log ?? "", hash);
       }
       this.#account.sequence++;
-      const result = await this.#included(hash);
+      const result = await this.#included(hash, tx);
       if (result.code !== 0) throw new TxFailed(result.codespace, result.code, result.log, hash);
       const responses = TxMsgData.decode(result.data).msgResponses;
       for (const [i, waiting] of batch.entries()) {
@@ -156,9 +160,35 @@ export class Sender {
     return { accountNumber: account.accountNumber, sequence: account.sequence };
   }
 
-  async #included(hash: string): Promise<{ code: number; codespace: string; log: string; data: Uint8Array; height: number; gasUsed: bigint; events: DeliverTxResponse["events"] }> {
-    const deadline = Date.now() + (this.#options.timeoutMs ?? 60_000);
-    while (Date.now() < deadline) {
+  /** The node's answer, once its mempool has room; undefined where it has the transaction already. */
+  async #broadcast(tx: Uint8Array): Promise<Pick<comet38.BroadcastTxSyncResponse, "code" | "codespace" | "log"> | undefined> {
+    const deadline = Date.now() + this.#timeoutMs;
+    for (;;) {
+      try {
+        return await this.#options.connection.comet.broadcastTxSync({ tx });
+      } catch (error) {
+        const reason = error instanceof Error ? error.message : String(error);
+        if (reason.includes("already exists in cache")) return undefined;
+        if (!/mempool is (?:full|considered)|considered as full/.test(reason)) throw error;
+        if (Date.now() >= deadline) throw new Error(`the node's mempool had no room for ${this.#timeoutMs / 1000} s: send later, or through another node`, { cause: error });
+      }
+      await pause(500);
+    }
+  }
+
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? 60_000;
+  }
+
+  async #included(hash: string, tx: Uint8Array): Promise<{ code: number; codespace: string; log: string; data: Uint8Array; height: number; gasUsed: bigint; events: DeliverTxResponse["events"] }> {
+    const deadline = Date.now() + this.#timeoutMs;
+    const resendMs = this.#options.resendMs ?? 5_000;
+    for (let sent = Date.now(); Date.now() < deadline; ) {
+      if (Date.now() - sent >= resendMs) {
+        sent = Date.now();
+        // Whatever it answers: only a block says what became of it.
+        await this.#options.connection.comet.broadcastTxSync({ tx }).catch(() => undefined);
+      }
       try {
         const found = await this.#options.connection.comet.tx({ hash: Buffer.from(hash, "hex") });
         const { code, codespace, log, data, gasUsed, events } = found.result;
@@ -169,7 +199,7 @@ export class Sender {
       await pause(100);
     }
     this.#account = undefined;
-    throw new Error(`transaction ${hash} was not in a block within ${(this.#options.timeoutMs ?? 60_000) / 1000} s`);
+    throw new Error(`transaction ${hash} was not in a block within ${this.#timeoutMs / 1000} s`);
   }
 }
 

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
+import { sha256 } from "@cosmjs/crypto";
+import { BaseAccount } from "../chain/codec/gen/cosmos/auth/v1beta1/auth.ts";
+import { QueryAccountResponse } from "../chain/codec/gen/cosmos/auth/v1beta1/query.ts";
+import { toHex } from "../chain/codec/bytes.ts";
+import type { Connection } from "./connection.ts";
+import { Sender } from "./sender.ts";
+
+/** A node's RPC as far as a sender asks it. `broadcast` is told of each transaction and how often it came; what it lets pass is in a block. */
+class FakeNode {
+  readonly #address: string;
+  readonly #broadcast: (times: number) => { code: number } | "drop";
+  readonly #committed = new Set<string>();
+  readonly seen: string[] = [];
+
+  constructor(address: string, broadcast: (times: number) => { code: number } | "drop") {
+    this.#address = address;
+    this.#broadcast = broadcast;
+  }
+
+  get connection(): Connection {
+    const account = { typeUrl: "/cosmos.auth.v1beta1.BaseAccount", value: BaseAccount.encode({ address: this.#address, pubKey: undefined, accountNumber: 1n, sequence: 0n }).finish() };
+    const comet = {
+      abciQuery: () => Promise.resolve({ code: 0, value: QueryAccountResponse.encode({ account }).finish(), height: 1 }),
+      // Not async: what the script throws is the RPC's error.
+      broadcastTxSync: ({ tx }: { tx: Uint8Array }) => new Promise((resolve) => {
+        const hash = toHex(sha256(tx));
+        this.seen.push(hash);
+        const answer = this.#broadcast(this.seen.length);
+        if (answer !== "drop" && answer.code === 0) this.#committed.add(hash);
+        resolve({ hash: sha256(tx), code: answer === "drop" ? 0 : answer.code, codespace: "sdk", log: "" });
+      }),
+      tx: ({ hash }: { hash: Uint8Array }) => this.#committed.has(toHex(hash)) ? Promise.resolve({ height: 7, result: { code: 0, codespace: "", log: "", data: new Uint8Array(0), gasUsed: 1n, events: [] } }) : Promise.reject(new Error("not found")),
+    };
+    return { comet } as unknown as Connection;
+  }
+}
+
+describe("sender", () => {
+  const full = (): never => {
+    throw new Error('{"code":-32603,"message":"Internal error","data":"mempool is full: number of txs 5 (max: 5), total txs bytes 1 (max: 9)"}');
+  };
+
+  async function send(broadcast: (times: number) => { code: number } | "drop", options: { timeoutMs?: number; resendMs?: number } = {}): Promise<{ node: FakeNode; sent: Promise<{ height: number }> }> {
+    const signer = await DirectSecp256k1HdWallet.generate(12, { prefix: "dcm" });
+    const address = (await signer.getAccounts())[0]!.address;
+    const node = new FakeNode(address, broadcast);
+    const sender = await Sender.create({ connection: node.connection, signer, address, chainId: "test-1", gasPrice: { denom: "udcm", amount: 0.001 }, resendMs: 200, ...options });
+    return { node, sent: sender.send({ typeUrl: "/cosmos.bank.v1beta1.MsgSend", value: { fromAddress: address, toAddress: address, amount: [] } }) };
+  }
+
+  it("sends the same bytes again where the node answered code 0 and dropped them", async () => {
+    const { node, sent } = await send((times) => (times < 3 ? "drop" : { code: 0 }));
+    assert.equal((await sent).height, 7);
+    assert.equal(node.seen.length, 3);
+    assert.equal(new Set(node.seen).size, 1);
+  });
+
+  it("asks again while the mempool is full, and says so where it stays full", async () => {
+    const { node, sent } = await send((times) => (times === 1 ? full() : { code: 0 }));
+    assert.equal((await sent).height, 7);
+    assert.equal(node.seen.length, 2);
+    await assert.rejects((await send(full, { timeoutMs: 300 })).sent, /mempool had no room for 0\.3 s/);
+  });
+
+  it("waits for a transaction that the node has already, and tells where it is in no block in time", async () => {
+    const cached = (): never => {
+      throw new Error('{"code":-32603,"message":"Internal error","data":"tx already exists in cache"}');
+    };
+    await assert.rejects((await send(cached, { timeoutMs: 300 })).sent, /was not in a block within 0\.3 s/);
+  });
+});
