@@ -53,7 +53,7 @@ min-retain-blocks = 0
 # The node stops after this height; 0 never.
 halt-height = 0
 
-# Attributes of events by which CometBFT's index finds no transaction or block: "TYPE.KEY", or "*.KEY" in every event. Indexing is a third of what a
+# Attributes of events by which CometBFT's index finds no transaction or block: "TYPE.KEY", or "*.KEY" in every event. Indexing is about a third of what a
 # transaction costs CometBFT. Results, subscriptions and hashes are the same; [] indexes everything.
 index-except = ["*.amount", "*.msg_index", "tx.fee"]
 
