@@ -6,6 +6,7 @@ import { draws, holds, instances, probesByProber, stages, tasks } from "../../ch
 import { CaseState, Verdict } from "../../chain/codec/gen/dcm/dispute/v1/types.ts";
 import { cases, seats } from "../../chain/modules/dispute/state.ts";
 import { isHeld } from "../../chain/modules/slashing/messages/unjail.ts";
+import { livenesses } from "../../chain/modules/staking/providers/state.ts";
 import { delegations, validators } from "../../chain/modules/staking/validators/state.ts";
 import type { Context } from "../../chain/runtime/context.ts";
 import type { BoundMessage, Module, Random, World } from "../../chain/runtime/module.ts";
@@ -32,7 +33,7 @@ const continuations = [
 ];
 
 /** Messages in one block that bring tasks to their ends, and cases to theirs. */
-const [mostWork, mostVotes] = [16, 8];
+const [mostWork, mostVotes] = [20, 8];
 
 /** What a replica in this state waits for. */
 const next: Readonly<Partial<Record<ReplicaState, string>>> = {
@@ -53,8 +54,10 @@ function wanted(ctx: Context): string[] {
     // Of what is held the consumer accepts some, and disputes the rest.
     ...Array.from(holds.entries(ctx)).filter(([, { caseId }]) => caseId === 0n).map(() => "AcceptResult"),
   ].filter((name) => name !== undefined).map((name) => `/dcm.market.v1.Msg${name}`);
+  // Providers that fall silent serve nobody: most of them send their heartbeats.
+  const heartbeats = Array.from(livenesses.entries(ctx)).map(() => "/dcm.staking.v1.MsgHeartbeat");
   const free = Array.from(validators.entries(ctx)).filter(([operator, validator]) => validator.jailed && !isHeld(ctx, validator) && delegations.has(ctx, [operator, operator]));
-  return [...market, ...free.map(() => "/cosmos.slashing.v1beta1.MsgUnjail")];
+  return [...market, ...heartbeats, ...free.map(() => "/cosmos.slashing.v1beta1.MsgUnjail")];
 }
 
 /** What parties and jurors do next, a vote for each seat that has not given it. */

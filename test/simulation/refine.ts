@@ -111,13 +111,16 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     },
     "/dcm.market.v1.MsgPlaceAsk": (world, made) => {
       const operators = world.accounts.filter((account) => profiles.has(world.ctx, addressBytes(account)));
+      const heard = operators.filter((account) => livenesses.find(world.ctx, addressBytes(account))?.suspended === false);
       if (operators.length === 0 || world.random.chance(10)) return made;
-      const provider = world.random.pick(operators);
+      const provider = world.random.pick(heard.length === 0 ? operators : heard);
       const { attributes } = profiles.find(world.ctx, addressBytes(provider))!;
       return { ...(made as MsgPlaceAsk), provider, premiums: attributes.map((attribute) => ({ attribute, price: world.random.bigint(10n) })) };
     },
     "/dcm.market.v1.MsgPlaceBid": (world, made) => {
-      const bid = made as MsgPlaceBid;
+      const placed = made as MsgPlaceBid;
+      // Many pay what anybody asks: replicas and juries want several that serve.
+      const bid = world.random.chance(50) ? { ...placed, limitPrice: placed.limitPrice > 100n ? placed.limitPrice : 100n } : placed;
       const sealed = world.random.chance(50) ? sha256(utf8("a consumer's key")) : new Uint8Array(0);
       const job = { ...bid.job!, consumerKey: sealed };
       return world.random.chance(25) ? inTwoStages({ ...bid, job }) : { ...bid, saltHead: bid.saltHead.length === 0 ? bid.saltHead : saltChain[0], job };
@@ -142,13 +145,16 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const at = job === undefined ? -1 : saltChain.findIndex((salt) => equalBytes(salt, job.saltHead));
       return job === undefined ? undefined : { consumer: job.consumer, jobId: job.id, salt: world.random.chance(90) ? (saltChain[at + 1] ?? new Uint8Array(32)) : new Uint8Array(32) };
     },
-    "/dcm.market.v1.MsgSealKeys": (world): MsgSealKeys | undefined => {
-      const sealing = instance(world, InstanceState.INSTANCE_STATE_SEALING);
-      const service = sealing === undefined || world.random.chance(50) ? undefined : services.find(world.ctx, sealing.serviceId);
-      if (service !== undefined) return { consumer: service.consumer, jobId: service.id, keys: [{ provider: sealing!.provider, sealedKey: Uint8Array.of(1, 2, 3) }] };
-      const found = replica(world, ReplicaState.REPLICA_STATE_SEALING);
-      const job = found === undefined ? undefined : jobs.find(world.ctx, found.jobId);
-      return job === undefined ? undefined : { consumer: job.consumer, jobId: job.id, keys: [{ provider: found!.provider, sealedKey: Uint8Array.of(1, 2, 3) }] };
+    // Nobody has touched those whose key was sealed: they are still written as sealing.
+    "/dcm.market.v1.MsgSealKeys": ({ ctx, random }): MsgSealKeys | undefined => {
+      const waiting = [
+        ...Array.from(instances.entries(ctx), ([, one]) => one).filter(({ state }) => state === InstanceState.INSTANCE_STATE_SEALING).map(({ serviceId, provider }) => ({ jobId: serviceId, provider })),
+        ...live(ctx).flatMap(({ jobId, replicas }) => replicas.filter(({ state }) => state === ReplicaState.REPLICA_STATE_SEALING).map(({ provider }) => ({ jobId, provider }))),
+      ].filter(({ jobId, provider }) => !seals.has(ctx, [jobId, addressBytes(provider)]));
+      if (waiting.length === 0) return undefined;
+      const { jobId, provider } = random.pick(waiting);
+      const { consumer } = jobs.find(ctx, jobId) ?? services.find(ctx, jobId)!;
+      return { consumer, jobId, keys: [{ provider, sealedKey: Uint8Array.of(1, 2, 3) }] };
     },
     "/dcm.market.v1.MsgSupplyInputs": (world, made): MsgSupplyInputs | undefined => {
       const waiting = [...stages.entries(world.ctx)].map(([, stage]) => stage).filter(({ state }) => state === StageState.STAGE_STATE_INPUTS);
@@ -178,7 +184,7 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       return { worker: found.provider, provider: found.provider, instanceId: found.id };
     },
     "/dcm.market.v1.MsgReclaimService": (world, made): MsgReclaimService | undefined => {
-      const found = world.random.chance(20) ? instance(world, InstanceState.INSTANCE_STATE_RUNNING, InstanceState.INSTANCE_STATE_GRACE) : undefined;
+      const found = world.random.chance(40) ? instance(world, InstanceState.INSTANCE_STATE_RUNNING, InstanceState.INSTANCE_STATE_GRACE) : undefined;
       return found === undefined ? (made as MsgReclaimService | undefined) : { worker: found.provider, provider: found.provider, instanceId: found.id };
     },
     "/dcm.market.v1.MsgTopUpService": (world, made): MsgTopUpService | undefined => {
