@@ -59,6 +59,7 @@ export async function job(io: Io, id: string, options: JobOptions): Promise<void
     io.stdout(`${[
       `${pc.createColors(io.colours).bold(`job ${id}`)}${nameOf(one) === "" ? "" : ` (${nameOf(one)})`}: ${stateOf(one, bid)}; ${one.tasksFinal} of ${tasks.length} tasks accepted${one.tasksClosed > 0 ? `, ${one.tasksClosed} closed` : ""}`,
       `of ${one.consumer}${one.organization === "" ? "" : ` for ${one.organization}`}, ${one.classId}, at most ${grouped(bid.limitPrice)} ${one.quoteDenom} for a lot, ${grouped(costOf(one))} spent so far`,
+      ...(bid.excluded.length === 0 ? [] : [`gets no more of it, after a miss or a decline: ${bid.excluded.map((provider) => names.get(provider) ?? provider).join(", ")}`]),
       ...open.map((task) => `task ${task.index}: ${stateName(TaskState, task.state, "TASK_STATE_")}${task.replicas.length === 0 ? "" : `, ${task.replicas.map(({ provider }) => names.get(provider) ?? provider).join(" and ")}`}`),
       ...closed.map((task) => `task ${task.index} has no result: ${closedBecause(task)}`),
       "",

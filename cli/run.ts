@@ -1,9 +1,10 @@
 /** dcm run and dcm attach: a job from bid to result, with the gateway in this process. */
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import pc from "picocolors";
 import { toHex } from "../chain/codec/bytes.ts";
 import { sha256 } from "../chain/codec/hash.ts";
-import type { Job } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { ReplicaState, TaskState, type Job } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { encodeResult, type TaskResult } from "../client/protocol.ts";
 import { TxFailed, type Sender } from "../client/sender.ts";
 import { Gateway, type PlacedJob } from "../worker/gateway/gateway.ts";
@@ -31,6 +32,8 @@ export interface RunOptions extends FollowOptions, OrderOptions {
 }
 
 const pollMs = 300;
+/** Longer than draws, keys and starts take where blocks come. */
+const leaveMs = 30_000;
 const seconds = (ms: bigint): string => `${grouped(ms / 1_000n)} s`;
 
 export async function run(io: Io, path: string, options: RunOptions): Promise<void> {
@@ -156,7 +159,10 @@ async function follow(io: Io, { screen, net, options, gateway, present, quoted }
       },
     }, id);
   } catch (error) {
-    if (interrupted.aborted) throw await leaving(net, screen, id);
+    if (interrupted.aborted) {
+      await serveMatched(gateway, screen, id);
+      throw await leaving(net, screen, id);
+    }
     if (!(error instanceof JobFailed)) throw new CliError(exitCodes.failed, `lost sight of job ${id}: ${reasonOf(error)}`, `The job goes on. dcm attach ${id} comes back to it, once the node at ${net.node} answers.`);
     const exitCode = error.exitCode ?? exitCodes.noResult;
     if (options.json === true) io.stdout(`${jsonText({ event: "failed", job: String(id), reason: error.message, exit_code: exitCode, ...costs(last?.job) }, 0)}\n`);
@@ -174,12 +180,21 @@ async function follow(io: Io, { screen, net, options, gateway, present, quoted }
   screen.print(`next: dcm receipt ${id}`);
 }
 
+/** What is matched already gets its salts, keys and data before this machine leaves: else it closes and a part of its price burns, or its provider declines and gets no more of the job. */
+async function serveMatched(gateway: Gateway, screen: Screen, id: bigint): Promise<void> {
+  for (const end = Date.now() + leaveMs; Date.now() < end; await sleep(pollMs)) {
+    const waiting = (await gateway.tasks(id)).filter(({ state, replicas }) => state === TaskState.TASK_STATE_MATCHED || replicas.some((one) => one.state === ReplicaState.REPLICA_STATE_SEALING || one.state === ReplicaState.REPLICA_STATE_ASSIGNED));
+    if (waiting.length === 0) return;
+    screen.moving(`  leaving as soon as ${waiting.length === 1 ? "1 task has its key and data" : `${waiting.length} tasks have their keys and data`} from here; Ctrl-C again leaves at once`);
+  }
+}
+
 /** What whoever leaves a job that lives has to know. */
 async function leaving({ connection }: Net, screen: Screen, id: bigint): Promise<CliError> {
   const { params } = await connection.query.market.params();
   const soonest = params!.sealDue < params!.saltDue ? params!.sealDue : params!.saltDue;
   screen.still("");
-  return new CliError(exitCodes.interrupted, `left job ${id}, which goes on: what runs is finished and paid`, `Keys and salts that it needs come from here: within ${seconds(soonest)} from now, or what waits for them closes and ${params!.missFeeBps / 100} % of its price burns.\n     dcm attach ${id}      goes on, or fetches the results\n     dcm cancel ${id}      takes back what is not matched`);
+  return new CliError(exitCodes.interrupted, `left job ${id}, which goes on: what runs is finished and paid`, `Data, keys and salts for what is matched from now on come from here: without them within ${seconds(soonest)} a task closes and ${params!.missFeeBps / 100} % of its price burns.\n     dcm attach ${id}      goes on, or fetches the results\n     dcm cancel ${id}      takes back what is not matched`);
 }
 
 /** A file for each task, and what the chain says of it. Every result was held against its digest when it was fetched. */

@@ -38,7 +38,7 @@ export function watchJob({ screen, names, bondDenom, onProgress, onStall }: Watc
     if (quietMs > STALL_MS && onStall !== undefined) return onStall(job, STALL_MS / 60_000);
     if (quietMs > HINT_MS && !told.has(`quiet ${progress.wave}`) && tasks.every(({ replicas, state }) => replicas.length === 0 && state === TASK_STATE_OPEN)) {
       told.add(`quiet ${progress.wave}`);
-      screen.paragraph(pc.yellow(`  no match yet: ${names.size < job.k ? `verification with ${job.k} replicas takes ${job.k} providers, there is ${names.size}` : "no provider offers enough free units at or below the bid's price"}`), 2);
+      screen.paragraph(pc.yellow(`  no match yet: ${names.size < job.k ? `verification with ${job.k} replicas takes ${job.k} providers, there is ${names.size}` : `no provider that has not missed or declined it offers enough free units at or below the bid's price; dcm job ${job.id} tells more`}`), 2);
     }
     const news = new Map<string, number[]>();
     for (const task of tasks) {
