@@ -36,7 +36,7 @@ export async function init(io: Io, options: InitOptions): Promise<void> {
     const given = faucet === undefined ? undefined : await askFaucet(faucet, address);
     const balances = await balancesOf(connection, address);
     io.stderr(`${[
-      `profile  ${profile.name}: ${profile.chainId}${profile.net === "local" ? `, the localnet in ${profile.localnet}` : ` at ${profile.net}`}; in ${profilesFile(io)}`,
+      `profile  ${profile.name}: ${profile.chainId}${profile.net === "local" ? `, the localnet in ${profile.localnet}` : ` at ${profile.net}`}, gas at ${profile.gasPrice}; in ${profilesFile(io)}`,
       `key      ${profile.key}: ${address}${fresh ? ", new" : ""}${profile.keyring === "test" ? "; kept without a passphrase, for networks without value" : "; sealed under your passphrase"}`,
       `balance  ${coinsText(balances)}${given === undefined ? "" : `; ${given}`}`,
       ...(fresh && options.recover !== true && profile.keyring === "file" ? [`back up  dcm keys export ${profile.key} --mnemonic        (without these words a lost disk is lost money)`] : []),

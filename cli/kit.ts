@@ -2,9 +2,7 @@
 import { Option, type Command, type OptionValues } from "@commander-js/extra-typings";
 import type { Io } from "./io.ts";
 
-/** Adds a folder's worth of commands to `dcm`. */
-export type Describe = (kit: Kit) => void;
-
+/** What `describe/` gets: where commands act, and to what they are added. */
 export interface Kit {
   readonly io: Io;
   readonly program: Command;

@@ -56,7 +56,7 @@ export function watchJob({ screen, names, bondDenom, onProgress, onStall }: Watc
 }
 
 /** What there is to tell of a task, each with a key that it is told once under. On a terminal the moving lines show starts, commits and reveals. */
-export function newsOf(task: Task, { quoteDenom, bondDenom, names, live }: { readonly quoteDenom: string; readonly bondDenom: string; readonly names: ReadonlyMap<string, string>; readonly live: boolean }): [key: string, text: string][] {
+function newsOf(task: Task, { quoteDenom, bondDenom, names, live }: { readonly quoteDenom: string; readonly bondDenom: string; readonly names: ReadonlyMap<string, string>; readonly live: boolean }): [key: string, text: string][] {
   const name = ({ provider }: Replica): string => names.get(provider) ?? provider;
   const news: [string, string][] = [];
   const [first, ...others] = task.replicas;
@@ -117,7 +117,7 @@ function replicaWord({ state }: Replica): string {
   }
 }
 
-export function outBecause({ result, commitment }: Replica): string {
+function outBecause({ result, commitment }: Replica): string {
   if (result !== undefined) return "three others agree on another result";
   return commitment.length > 0 ? "it did not show its result in time" : "it was late";
 }
