@@ -77,7 +77,7 @@ describe("services on a real network", function () {
     };
     // The one at 60,000 may not be reclaimed, the one above may.
     dry = await gateway.place(request);
-    kept = await gateway.place({ ...request, limitPrice: 60_001n, preemptible: true, acceptance: { windowMs: 30_000n, periodMs: 10_000n, heldBps: 2_500 } });
+    kept = await gateway.place({ ...request, limitPrice: 60_001n, preemptible: true, acceptance: { windowMs: 12_000n, periodMs: 5_000n, heldBps: 2_500 } });
     gateway.keep(kept.id, { belowMs: 50_000n, amount: 61_000n });
   });
   after(async () => {
