@@ -944,7 +944,7 @@ export const QueryDefinition = {
         },
       },
     },
-    /** Cases by id: of a party (consumer, payer or provider), in a state, or all. */
+    /** Cases by id: of a party (opener, consumer, payer or provider), in a state, or all. */
     cases: {
       name: "Cases",
       requestType: QueryCasesRequest as typeof QueryCasesRequest,
