@@ -168,9 +168,9 @@ class Supervisor {
     }
   }
 
-  /** The node's default home is the supervisor's. */
+  /** The node's default home is the supervisor's; it need not wait for this one when it stops for an upgrade. */
   #environment(): NodeJS.ProcessEnv {
     const { environment } = this.#around;
-    return { ...environment, DAEMON_HOME: this.#settings.home, DAEMON_NAME: this.#settings.name, DCMD_HOME: environment.DCMD_HOME ?? this.#settings.home };
+    return { ...environment, DAEMON_HOME: this.#settings.home, DAEMON_NAME: this.#settings.name, DCMD_SUPERVISOR: "1", DCMD_HOME: environment.DCMD_HOME ?? this.#settings.home };
   }
 }

@@ -7,10 +7,9 @@ import type { Globals } from "./program.ts";
 
 const wrongBuild = 30;
 
-/** Supervisors give no arguments: the home is theirs where none is named. */
+/** Supervisors give no arguments: the home is theirs. */
 export async function preUpgrade(io: Io, { home, format }: Globals): Promise<void> {
-  const given = io.env.DCMD_HOME === undefined ? (io.env.DAEMON_HOME ?? home) : home;
-  const plan = readUpgradeInfo(new Home(given));
+  const plan = readUpgradeInfo(new Home(home));
   if (plan === undefined) return print(io, format, { plan: null }, "no upgrade is asked for");
   if (!upgrades.some(({ name }) => name === plan.name)) {
     throw new CliError(`this build does not have the upgrade "${plan.name}"; it has ${upgrades.map(({ name }) => name).join(", ") || "none"}`, { hint: "Put the right build into cosmovisor/upgrades and start again.", exitCode: wrongBuild });

@@ -45,7 +45,7 @@ const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line
 
 /** The whole command tree. */
 export function buildProgram(io: Io): Command {
-  const defaultHome = io.env.DCMD_HOME ?? join(homedir(), ".dcmd");
+  const defaultHome = io.env.DCMD_HOME ?? io.env.DAEMON_HOME ?? join(homedir(), ".dcmd");
   const program = new Command("dcmd")
     .description("Runs and looks after a node of the compute market.")
     .helpCommand("help [command]", "what a command does")
@@ -70,7 +70,7 @@ export function buildProgram(io: Io): Command {
       .description(description)
       .exitOverride()
       .configureOutput({ writeOut: io.stdout, writeErr: io.stderr })
-      .option("--home <dir>", "the node's home directory (or DCMD_HOME)", defaultHome)
+      .option("--home <dir>", "the node's home directory (or DCMD_HOME, or a supervisor's DAEMON_HOME)", defaultHome)
       .addOption(new Option("-o, --output <format>", "text or json").choices(["text", "json"] as const).default("text" as const))
       .option("--json", "the same as --output json");
   const globals = (options: { home: string; output: Format; json?: true | undefined }): Globals => ({ home: options.home, format: options.json === true ? "json" : options.output });

@@ -44,7 +44,28 @@ const staleSeconds = 60;
 /** A socket's path has an end (108 bytes on Linux); a longer home gets its socket in the temporary directory. */
 const maxSocketPath = 100;
 
+/** How long a node that stopped for an upgrade waits to be ended by a stock cosmovisor. */
+const lingerMs = 30_000;
+
 export async function start(io: Io, globals: Globals, options: Options): Promise<void> {
+  try {
+    await runNode(io, globals, options);
+  } catch (error) {
+    // A stock cosmovisor that sees the file and the end at once may take the end for a failure, and gives up; nodes of the SDK stand still until it ends them.
+    if (error instanceof UpgradeNeeded && io.env.DAEMON_NAME !== undefined && io.env.DCMD_SUPERVISOR === undefined) await signalOr(lingerMs);
+    throw error;
+  }
+}
+
+/** Returns at SIGINT or SIGTERM, or after this time. */
+function signalOr(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => { clearTimeout(timer); resolve(); });
+  });
+}
+
+async function runNode(io: Io, globals: Globals, options: Options): Promise<void> {
   const home = openHome(globals);
   const log = createLog(io.stderr, options.logLevel, globals.format === "json", io.now);
   const skipHeights = options.unsafeSkipUpgrades.map((text) => BigInt(wholeNumber("--unsafe-skip-upgrades", text, 1, Number.MAX_SAFE_INTEGER)));
@@ -121,11 +142,14 @@ export async function start(io: Io, globals: Globals, options: Options): Promise
   }
 }
 
+/** The block wants the next build; everything is closed. */
+class UpgradeNeeded extends CliError {}
+
 function halted({ needed }: HaltError, reason: string): CliError {
   const hint = needed === undefined
     ? "Nothing was executed or committed. docs/operators.md, Upgrades, says which build runs when."
     : `Nothing of block ${needed.height} was committed. Start the build that has the upgrade "${needed.name}" on the same home; a supervisor does it by itself (docs/operators.md, Upgrades).`;
-  return new CliError(reason, { hint, exitCode: exitCodes.halted });
+  return new (needed === undefined ? CliError : UpgradeNeeded)(reason, { hint, exitCode: exitCodes.halted });
 }
 
 function withFlags(config: AppConfig, options: Options): AppConfig {
