@@ -54,8 +54,8 @@ min-retain-blocks = 0
 halt-height = 0
 
 # Attributes of events by which CometBFT's index finds no transaction or block: "TYPE.KEY", or "*.KEY" in every event. Indexing is about a third of what a
-# transaction costs CometBFT. Results, subscriptions and hashes are the same; [] indexes everything.
-index-except = ["*.amount", "*.msg_index", "tx.fee"]
+# transaction costs CometBFT: ["*.amount", "*.msg_index", "tx.fee"] spares a part of it. Results, subscriptions and hashes are the same; [] indexes everything.
+index-except = []
 
 [api]
 # REST (LCD), with /openapi.json

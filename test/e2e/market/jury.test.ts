@@ -154,7 +154,6 @@ describe("disputes with dcmd, up to a vote of everybody", function () {
     const id = serviceId * 65_536n;
     await world.until("an instance that is matched", async () => (await connection.query.market.instances({ serviceId })).instances[0]!.instance!.provider !== "");
     await consumer.sender.send({ typeUrl: "/dcm.market.v1.MsgSealKeys", value: { consumer: consumer.address, jobId: serviceId, keys: [{ provider: provider.address, sealedKey: new Uint8Array(80) }] } });
-    await provider.sender.send({ typeUrl: "/dcm.market.v1.MsgStartService", value: { worker: provider.address, provider: provider.address, instanceId: id } });
     await world.until("a second period", async () => (await connection.query.market.holds({ jobId: serviceId })).holds.some(({ period }) => period === 2n));
     assert.match(await said(["query", "dispute", "holds", String(serviceId), ...at(consumer.address)]), /instance \d+, period 1 +\d+ held +dcm1\w+ +a case can be opened until .*, in \d+ s/);
     await tx(consumer.address, "dispute", "open", "--instance", String(id), "--period", "1", "--claim", "every answer is empty");

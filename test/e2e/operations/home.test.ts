@@ -99,7 +99,7 @@ describe("a home of which something is missing", function () {
   it("says what is wrong with files that are cut off", async () => {
     for (const [file, word] of [["config/genesis.json", /genesis\.json is not JSON/], ["config/app.toml", /app\.toml is not valid TOML/]] as const) {
       const whole = readFileSync(single.path(file), "utf8");
-      writeFileSync(single.path(file), `${whole.slice(0, whole.length / 2)} = = {`);
+      writeFileSync(single.path(file), `${whole.slice(0, whole.length / 2)}\n= = {`);
       await refuses(word);
       writeFileSync(single.path(file), whole);
     }
