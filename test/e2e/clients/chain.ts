@@ -82,7 +82,7 @@ async function start(): Promise<{ network: Network; folder: string }> {
     genesis(doc) {
       fund(doc, addresses);
       Object.assign(doc.app_state.auditors!, { accreditations });
-      Object.assign(doc.app_state.gov!.params as object, { voting_period: "5s", expedited_voting_period: "3s" });
+      Object.assign(doc.app_state.gov!.params as object, { voting_period: "5s", expedited_voting_period: "1s" });
       hasten(doc);
     },
   });

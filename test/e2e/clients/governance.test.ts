@@ -3,29 +3,44 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { coin, coins, QueryClient, setupGovExtension, setupStakingExtension, type GovExtension, type SigningStargateClient, type StakingExtension, type StdFee } from "@cosmjs/stargate";
+import { coin, coins, QueryClient, setupBankExtension, setupGovExtension, setupStakingExtension, type BankExtension, type GovExtension, type SigningStargateClient, type StakingExtension, type StdFee } from "@cosmjs/stargate";
 import { connectComet, type CometClient } from "@cosmjs/tendermint-rpc";
 import { MsgExec } from "cosmjs-types/cosmos/authz/v1beta1/tx";
 import { BasicAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/feegrant";
 import { MsgGrantAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/tx";
 import { MsgUpdateParams as MsgUpdateConsensus } from "cosmjs-types/cosmos/consensus/v1/tx";
+import { MsgCommunityPoolSpend } from "cosmjs-types/cosmos/distribution/v1beta1/tx";
 import { MsgSubmitProposal } from "cosmjs-types/cosmos/gov/v1/tx";
 import { ProposalStatus, TextProposal, VoteOption } from "cosmjs-types/cosmos/gov/v1beta1/gov";
 import { MsgVote } from "cosmjs-types/cosmos/gov/v1beta1/tx";
 import { after, before, describe, it } from "mocha";
+import { MsgSetAccreditation } from "../../../chain/codec/gen/dcm/auditor/v1/tx.ts";
 import { MsgUpdateParams as MsgUpdateBeacon } from "../../../chain/codec/gen/dcm/beacon/v1/tx.ts";
+import { MsgSetClass } from "../../../chain/codec/gen/dcm/market/v1/tx.ts";
+import { wasmCore } from "../../../chain/modules/market/classes.ts";
 import { run } from "../../../chain/node/cli/program.ts";
 import { authority } from "../../../chain/runtime/addresses.ts";
 import { addressOf, denom, useChain } from "./chain.ts";
 
 const fee: StdFee = { amount: coins(2_000, denom), gas: "600000" };
 const least = coins(10_000_000, denom);
+const leastExpedited = coins(50_000_000, denom);
+/** More than half, less than two thirds; weights in 10^-18. */
+const sixTenths = [{ option: VoteOption.VOTE_OPTION_YES, weight: "600000000000000000" }, { option: VoteOption.VOTE_OPTION_NO, weight: "400000000000000000" }];
+/** What the proposal about money takes out of the community pool. */
+const grant = coins(7_000, denom);
+
+interface Shown {
+  readonly status: string;
+  readonly expedited: boolean;
+  readonly final_tally_result: { readonly yes_count: string; readonly no_count: string };
+}
 
 describe("governance, with CosmJS, REST and dcmd", function () {
   this.timeout(60_000);
   const chain = useChain();
   let comet: CometClient;
-  let query: QueryClient & GovExtension & StakingExtension;
+  let query: QueryClient & BankExtension & GovExtension & StakingExtension;
   let gerda: string;
   let helmut: string;
   let direct: SigningStargateClient;
@@ -34,9 +49,12 @@ describe("governance, with CosmJS, REST and dcmd", function () {
   let first: string;
   let text: bigint;
   let change: bigint;
+  /** Proposals: a class and an auditor, both expedited; one that is vetoed; one about money. */
+  let [newClass, auditor, vetoed, spend] = [0n, 0n, 0n, 0n];
+  let supply: bigint;
   before(async () => {
     comet = await connectComet(chain().rpc);
-    query = QueryClient.withExtensions(comet, setupGovExtension, setupStakingExtension);
+    query = QueryClient.withExtensions(comet, setupBankExtension, setupGovExtension, setupStakingExtension);
     [gerda, helmut] = await Promise.all([addressOf("gerda"), addressOf("helmut")]) as [string, string];
     [direct, amino, attacker] = await Promise.all([chain().client("gerda"), chain().client("gerda", { amino: true }), chain().client("helmut")]) as [SigningStargateClient, SigningStargateClient, SigningStargateClient];
     first = (await query.staking.validators("BOND_STATUS_BONDED")).validators[0]!.operatorAddress;
@@ -44,14 +62,24 @@ describe("governance, with CosmJS, REST and dcmd", function () {
   after(() => comet?.disconnect());
 
   const vote = (proposalId: bigint, voter: string, option = VoteOption.VOTE_OPTION_YES): { typeUrl: string; value: object } => ({ typeUrl: "/cosmos.gov.v1beta1.MsgVote", value: { proposalId, voter, option } });
-  const propose = (messages: readonly { typeUrl: string; value: Uint8Array }[]): { typeUrl: string; value: object } => ({
-    typeUrl: "/cosmos.gov.v1.MsgSubmitProposal", value: MsgSubmitProposal.fromPartial({ messages: [...messages], initialDeposit: least, proposer: gerda, metadata: "ipfs://CID", title: "a change", summary: "more seeds" }),
+  const split = (proposalId: bigint): { typeUrl: string; value: object } => ({ typeUrl: "/cosmos.gov.v1beta1.MsgVoteWeighted", value: { proposalId, voter: gerda, options: sixTenths } });
+  const propose = (messages: readonly { typeUrl: string; value: Uint8Array }[], expedited = false): { typeUrl: string; value: object } => ({
+    typeUrl: "/cosmos.gov.v1.MsgSubmitProposal", value: MsgSubmitProposal.fromPartial({ messages: [...messages], expedited, initialDeposit: expedited ? leastExpedited : least, proposer: gerda, metadata: "ipfs://CID", title: "a change", summary: "more seeds" }),
   });
   async function rest<T>(path: string): Promise<T> {
-    const response = await fetch(`${chain().rest}/cosmos/gov/${path}`);
+    const response = await fetch(`${chain().rest}${path}`);
     assert.equal(response.status, 200, `${path}: ${await response.clone().text()}`);
     return (await response.json()) as T;
   }
+  const shown = async (id: bigint): Promise<Shown> => (await rest<{ proposal: Shown }>(`/cosmos/gov/v1/proposals/${id}`)).proposal;
+  /** The outcomes, once all are there. */
+  async function outcomes(...ids: bigint[]): Promise<string[]> {
+    for (const until = Date.now() + 15_000; ; await chain().wait(1)) {
+      const now = (await Promise.all(ids.map(shown))).map(({ status }) => status.replace("PROPOSAL_STATUS_", ""));
+      if (!now.includes("VOTING_PERIOD") || Date.now() > until) return now;
+    }
+  }
+  const supplyNow = async (): Promise<bigint> => BigInt((await query.bank.supplyOf(denom)).amount);
   async function dcmd(...argv: string[]): Promise<Record<string, unknown>> {
     let out = "";
     let err = "";
@@ -94,7 +122,7 @@ describe("governance, with CosmJS, REST and dcmd", function () {
     const inherited = BigInt((await query.staking.pool()).pool!.bondedTokens) - 1_500_000_000n;
     const [yes, abstain] = [String(1_500_000_000n + (inherited * 6n) / 10n), String((inherited * 4n) / 10n)];
     assert.deepEqual([tally!.yes, tally!.abstain], [yes, abstain]);
-    assert.deepEqual((await rest<{ votes: unknown[] }>(`v1/proposals/${text}/votes`)).votes.length, 2);
+    assert.deepEqual((await rest<{ votes: unknown[] }>(`/cosmos/gov/v1/proposals/${text}/votes`)).votes.length, 2);
     assert.deepEqual((await dcmd("query", "gov", "tally", text.toString(), "--node", chain().rpc)).tally, { yes_count: yes, abstain_count: abstain, no_count: "0", no_with_veto_count: "0" });
   });
 
@@ -127,15 +155,57 @@ describe("governance, with CosmJS, REST and dcmd", function () {
     await assert.rejects(direct.simulate(gerda, [{ ...spam, value: { ...spam.value, initialDeposit: coins(1, denom) } }], ""), /minimum deposit is too small/);
   });
 
+  it("opens several votes in one transaction, which casts them, too (GOV-4, GOV-9)", async () => {
+    supply = await supplyNow();
+    const packed = <T>(type: { $type: string; encode(message: T): { finish(): Uint8Array } }, message: T): { typeUrl: string; value: Uint8Array } => ({ typeUrl: `/${type.$type}`, value: type.encode(message).finish() });
+    const [recipient, accredited] = [await addressOf(180), await addressOf(181)];
+    // Numbers follow each other: whoever proposes knows them.
+    [newClass, auditor, vetoed, spend] = [change + 1n, change + 2n, change + 3n, change + 4n];
+    const opened = await direct.signAndBroadcast(gerda, [
+      { typeUrl: "/cosmos.distribution.v1beta1.MsgFundCommunityPool", value: { depositor: gerda, amount: grant } },
+      propose([packed(MsgSetClass, { authority, class: { ...wasmCore(), id: "wasm.quad", resources: { ...wasmCore().resources!, cpuMilli: 4_000 } } })], true),
+      propose([packed(MsgSetAccreditation, { authority, auditor: accredited, keys: ["zone"], expiresTauMs: 86_400_000n })], true),
+      propose([packed(MsgUpdateBeacon, { authority, params: { seedsKept: 40_000n, keyActivationDelayBlocks: 64n } })]),
+      propose([{ typeUrl: MsgCommunityPoolSpend.typeUrl, value: MsgCommunityPoolSpend.encode({ authority, recipient, amount: grant }).finish() }]),
+      vote(newClass, gerda), split(auditor), vote(vetoed, gerda, VoteOption.VOTE_OPTION_NO_WITH_VETO), vote(spend, gerda),
+    ], { amount: coins(6_000, denom), gas: "3000000" });
+    assert.equal(opened.code, 0, opened.rawLog);
+    const ids = opened.events.filter(({ type }) => type === "submit_proposal").flatMap(({ attributes }) => attributes.filter(({ key }) => key === "proposal_id").map(({ value }) => BigInt(value)));
+    assert.deepEqual(ids, [newClass, auditor, vetoed, spend]);
+  });
+
+  it("decides what is expedited first: more than two thirds register a class, six tenths are no more than a regular vote, which begins anew (GOV-10, MKT-7)", async () => {
+    for (const until = Date.now() + 10_000; Date.now() < until && (await shown(auditor)).expedited; ) await chain().wait(1);
+    const goesOn = await shown(auditor);
+    assert.deepEqual([goesOn.status, goesOn.expedited], ["PROPOSAL_STATUS_VOTING_PERIOD", false]);
+    assert.deepEqual([goesOn.final_tally_result.yes_count, goesOn.final_tally_result.no_count], ["900000000", "600000000"]);
+    assert.deepEqual((await rest<{ votes: unknown[] }>(`/cosmos/gov/v1/proposals/${auditor}/votes`)).votes, []);
+    const again = await amino.signAndBroadcast(gerda, [split(auditor)], fee);
+    assert.equal(again.code, 0, again.rawLog);
+    const passed = await shown(newClass);
+    assert.deepEqual([passed.status, passed.expedited], ["PROPOSAL_STATUS_PASSED", true]);
+    const answer = await rest<{ class: { id: string; resources: { cpu_milli: number } } }>("/dcm/market/v1/classes/wasm.quad");
+    assert.deepEqual([answer.class.id, answer.class.resources.cpu_milli], ["wasm.quad", 4_000]);
+  });
+
   it("changes parameters once a vote has passed, and gives deposits back (GOV-12, GOV-13)", async () => {
-    const statusOf = async (id: bigint): Promise<string> => (await rest<{ proposal: { status: string } }>(`v1/proposals/${id}`)).proposal.status;
-    for (const until = Date.now() + 15_000; Date.now() < until && ((await statusOf(change)) === "PROPOSAL_STATUS_VOTING_PERIOD" || (await statusOf(text)) === "PROPOSAL_STATUS_VOTING_PERIOD"); ) await chain().wait(1);
-    assert.deepEqual([await statusOf(text), await statusOf(change)], ["PROPOSAL_STATUS_PASSED", "PROPOSAL_STATUS_PASSED"]);
-    const answer = (await (await fetch(`${chain().rest}/dcm/beacon/v1/params`)).json()) as { params: { seeds_kept: string } };
+    assert.deepEqual(await outcomes(text, change), ["PASSED", "PASSED"]);
+    const answer = await rest<{ params: { seeds_kept: string } }>("/dcm/beacon/v1/params");
     assert.equal(answer.params.seeds_kept, "30000");
     assert.deepEqual((await query.gov.deposits(change.toString())).deposits, []);
+    assert.equal((await rest<{ voting_params: { voting_period: string } }>("/cosmos/gov/v1/params/voting")).voting_params.voting_period, "5s");
+  });
+
+  it("accredits with six tenths of a regular vote, pays from the community pool, and burns the deposit of what is vetoed, alone (GOV-10, GOV-11, AUD-5, DISTRIBUTION-10)", async () => {
+    assert.deepEqual(await outcomes(auditor, vetoed, spend), ["PASSED", "REJECTED", "PASSED"]);
+    const { accreditations } = await rest<{ accreditations: { auditor: string; keys: string[]; expires_tau_ms: string }[] }>("/dcm/auditor/v1/accreditations");
+    const accredited = await addressOf(181);
+    assert.deepEqual(accreditations.filter((one) => one.auditor === accredited).map(({ keys, expires_tau_ms: expires }) => [keys, expires]), [[["zone"], "86400000"]]);
+    assert.deepEqual(await query.bank.allBalances(await addressOf(180)), grant);
+    assert.equal((await rest<{ params: { seeds_kept: string } }>("/dcm/beacon/v1/params")).params.seeds_kept, "30000");
+    assert.equal(await supplyNow(), supply - BigInt(least[0]!.amount));
+    assert.equal((await query.bank.balance(authority, denom)).amount, "0", "all other deposits went back");
     const { proposals } = await query.gov.proposals(ProposalStatus.PROPOSAL_STATUS_PASSED, "", "");
-    assert.deepEqual(proposals.map(({ proposalId }) => proposalId).filter((id) => id >= text), [text, change]);
-    assert.equal((await rest<{ voting_params: { voting_period: string } }>("v1/params/voting")).voting_params.voting_period, "5s");
+    assert.deepEqual(proposals.map(({ proposalId }) => proposalId).filter((id) => id >= text), [text, change, newClass, auditor, spend]);
   });
 });
