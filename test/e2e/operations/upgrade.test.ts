@@ -1,17 +1,19 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { DirectSecp256k1Wallet, Registry, type OfflineDirectSigner } from "@cosmjs/proto-signing";
-import { defaultRegistryTypes, SigningStargateClient, type DeliverTxResponse } from "@cosmjs/stargate";
+import { DirectSecp256k1Wallet, Registry, type EncodeObject, type OfflineDirectSigner } from "@cosmjs/proto-signing";
+import { defaultRegistryTypes, SigningStargateClient } from "@cosmjs/stargate";
 import { MsgSubmitProposal, MsgVote } from "cosmjs-types/cosmos/gov/v1/tx";
-import { MsgSoftwareUpgrade } from "cosmjs-types/cosmos/upgrade/v1beta1/tx";
+import { MsgCancelUpgrade, MsgSoftwareUpgrade } from "cosmjs-types/cosmos/upgrade/v1beta1/tx";
 import { after, before, describe, it } from "mocha";
 import { prefixes } from "../../../chain/codec/address.ts";
 import { QueryDenomMetadataRequest, QueryDenomMetadataResponse } from "../../../chain/codec/gen/cosmos/bank/v1beta1/query.ts";
+import { QueryCurrentPlanRequest, QueryCurrentPlanResponse } from "../../../chain/codec/gen/cosmos/upgrade/v1beta1/query.ts";
 import { exitCodes } from "../../../chain/node/cli/io.ts";
+import type { RunningNode } from "../../../chain/node/testing.ts";
 import { authority } from "../../../chain/runtime/addresses.ts";
 import { denom, dcmHomes, gasPrice, personaWallet } from "../../../localnet/homes.ts";
 import { Network } from "../../../localnet/network.ts";
@@ -19,9 +21,9 @@ import type { HomeBuilder } from "../../../localnet/plan.ts";
 import { auditChain } from "./audit.ts";
 import { chainId, fundSenders } from "./four.ts";
 import { Load } from "./load.ts";
-import { assertEqualAppHashes, heightOf, query } from "./observe.ts";
+import { assertEqualAppHashes, heightOf, query, type Rpc } from "./observe.ts";
 import { greeting, makeSecondBuild, migratedName } from "./second-build.ts";
-import { ok } from "./single.ts";
+import { ok, Single } from "./single.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const seed = Date.now() % 1_000_000;
@@ -34,12 +36,57 @@ const { COSMOVISOR: cosmovisor } = process.env;
 /** A build as an operator installs it: an executable. */
 const executable = (main: string): string => `#!/bin/sh\nexec ${process.execPath} ${main} "$@"\n`;
 
+type Any = EncodeObject & { readonly value: Uint8Array };
+
+function upgradeAt(name: string, height: number, info: string): Any {
+  const plan = { name, height: BigInt(height), info, time: { seconds: -62_135_596_800n, nanos: 0 } };
+  return { typeUrl: MsgSoftwareUpgrade.typeUrl, value: MsgSoftwareUpgrade.encode(MsgSoftwareUpgrade.fromPartial({ authority, plan })).finish() };
+}
+const cancellation: Any = { typeUrl: MsgCancelUpgrade.typeUrl, value: MsgCancelUpgrade.encode({ authority }).finish() };
+
+/** Proposes this message with the deposit that opens the vote. */
+function propose(proposer: string, message: Any, title: string, expedited = false): EncodeObject {
+  const initialDeposit = [{ denom, amount: expedited ? "50000000" : "10000000" }];
+  return { typeUrl: "/cosmos.gov.v1.MsgSubmitProposal", value: MsgSubmitProposal.fromPartial({ messages: [message], initialDeposit, proposer, title, summary: "of the network", metadata: "", expedited }) };
+}
+
+function voteYes(voter: string, proposalId: bigint): EncodeObject {
+  return { typeUrl: "/cosmos.gov.v1.MsgVote", value: MsgVote.fromPartial({ proposalId, voter, option: 1, metadata: "" }) };
+}
+
+/** One transaction through CosmJS. Gives the numbers of the proposals that it made. */
+async function send(rpc: string, wallet: OfflineDirectSigner, messagesOf: (sender: string) => EncodeObject[]): Promise<bigint[]> {
+  const registry = new Registry([...defaultRegistryTypes, ["/cosmos.gov.v1.MsgSubmitProposal", MsgSubmitProposal], ["/cosmos.gov.v1.MsgVote", MsgVote]]);
+  const client = await SigningStargateClient.connectWithSigner(rpc, wallet, { registry, broadcastPollIntervalMs: 200 });
+  try {
+    const [{ address }] = (await wallet.getAccounts()) as unknown as [{ address: string }];
+    const { code, rawLog, events } = await client.signAndBroadcast(address, messagesOf(address), { amount: [{ denom, amount: String(Math.ceil(1_000_000 * gasPrice.amount)) }], gas: "1000000" });
+    assert.equal(code, 0, rawLog);
+    return events.filter(({ type }) => type === "submit_proposal").flatMap(({ attributes }) => attributes.filter(({ key }) => key === "proposal_id").map(({ value }) => BigInt(value)));
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** The key of a validator, as its operator exports it. */
+async function exportedWallet(name: string, home: string): Promise<OfflineDirectSigner> {
+  const secret = await ok("keys", "export", name, "--unarmored-hex", "--unsafe", "--keyring-backend", "test", "--home", home);
+  return DirectSecp256k1Wallet.fromKey(Buffer.from(secret.trim(), "hex"), prefixes.account);
+}
+
+/** The name of the plan that stood after the block; 0: after the last. */
+async function planAt(node: Rpc, height = 0): Promise<string | undefined> {
+  return QueryCurrentPlanResponse.decode(await query(node, "/cosmos.upgrade.v1beta1.Query/CurrentPlan", QueryCurrentPlanRequest.encode({}).finish(), height)).plan?.name;
+}
+
 describe("four validators under supervisors", function () {
   this.timeout(180_000);
   let folder: string;
   let network: Network;
   let load: Load;
   let height: number;
+  /** Of the plan that is cancelled. */
+  let abandoned: number;
   const builds: { first: string; second: string } = { first: join(root, "chain/main.ts"), second: "" };
 
   const homes = dcmHomes({
@@ -81,42 +128,37 @@ describe("four validators under supervisors", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function send(wallet: OfflineDirectSigner, typeUrl: string, value: unknown): Promise<DeliverTxResponse> {
-    const registry = new Registry([...defaultRegistryTypes, ["/cosmos.gov.v1.MsgSubmitProposal", MsgSubmitProposal], ["/cosmos.gov.v1.MsgVote", MsgVote]]);
-    const client = await SigningStargateClient.connectWithSigner(network.validators[0]!.rpcAddress, wallet, { registry, broadcastPollIntervalMs: 200 });
-    try {
-      const [{ address }] = (await wallet.getAccounts()) as unknown as [{ address: string }];
-      const response = await client.signAndBroadcast(address, [{ typeUrl, value }], { amount: [{ denom, amount: String(Math.ceil(1_000_000 * gasPrice.amount)) }], gas: "1000000" });
-      assert.equal(response.code, 0, response.rawLog);
-      return response;
-    } finally {
-      client.disconnect();
-    }
+  async function voteForAll(proposals: readonly bigint[]): Promise<void> {
+    await Promise.all(network.validators.slice(0, 3).map(async ({ plan: { home } }) =>
+      send(network.validators[0]!.rpcAddress, await exportedWallet("operator", home), (voter) => proposals.map((id) => voteYes(voter, id))),
+    ));
   }
 
-  it("vote for an upgrade with CosmJS, and see its plan", async () => {
-    height = (await heightOf(network.validators[0]!)) + blocksToPlan;
+  it("vote for an upgrade with CosmJS, cancel it, vote for another, and see each plan while it stands (UPGRADE-1, UPGRADE-3)", async () => {
+    const [first, second] = [network.validators[0]!, network.validators[1]!];
     const alice = await personaWallet(join(folder, "network"), "alice");
-    const [{ address: proposer }] = (await alice.getAccounts()) as unknown as [{ address: string }];
-    const plan = { name: "v2", height: BigInt(height), info: "the second release", time: { seconds: -62_135_596_800n, nanos: 0 } };
-    const { events } = await send(alice, "/cosmos.gov.v1.MsgSubmitProposal", MsgSubmitProposal.fromPartial({
-      messages: [{ typeUrl: MsgSoftwareUpgrade.typeUrl, value: MsgSoftwareUpgrade.encode(MsgSoftwareUpgrade.fromPartial({ authority, plan })).finish() }],
-      initialDeposit: [{ denom, amount: "10000000" }], proposer, title: "v2", summary: "the second release", metadata: "",
-    }));
-    const proposalId = BigInt(events.find(({ type }) => type === "submit_proposal")!.attributes.find(({ key }) => key === "proposal_id")!.value);
-    await Promise.all(network.validators.slice(0, 3).map(async ({ plan: { home } }) => {
-      const secret = await ok("keys", "export", "operator", "--unarmored-hex", "--unsafe", "--keyring-backend", "test", "--home", home);
-      const wallet = await DirectSecp256k1Wallet.fromKey(Buffer.from(secret.trim(), "hex"), prefixes.account);
-      const [{ address: voter }] = (await wallet.getAccounts()) as unknown as [{ address: string }];
-      await send(wallet, "/cosmos.gov.v1.MsgVote", MsgVote.fromPartial({ proposalId, voter, option: 1, metadata: "" }));
-    }));
-    for (const until = Date.now() + 30_000; ; await sleep(200)) {
-      const said = JSON.parse(await ok("query", "upgrade", "plan", "--json", "--node", network.validators[1]!.rpcAddress)) as { plan: { name: string; height: string; info: string } | null };
-      if (said.plan !== null) {
-        assert.deepEqual([said.plan.name, said.plan.height, said.plan.info], ["v2", String(height), "the second release"]);
-        break;
-      }
-      assert.ok(Date.now() < until, "the proposal did not pass");
+    const began = await heightOf(first);
+    abandoned = began + blocksToPlan;
+    await voteForAll(await send(first.rpcAddress, alice, (proposer) => [propose(proposer, upgradeAt("v2-rc1", abandoned, "too early"), "v2-rc1", true)]));
+    height = (await heightOf(first)) + blocksToPlan;
+    await voteForAll(await send(first.rpcAddress, alice, (proposer) => [propose(proposer, cancellation, "not v2-rc1", true), propose(proposer, upgradeAt("v2", height, "the second release"), "v2")]));
+    for (const until = Date.now() + 30_000; (await planAt(second)) !== "v2"; await sleep(200)) assert.ok(Date.now() < until, "the proposal did not pass");
+    const { plan } = JSON.parse(await ok("query", "upgrade", "plan", "--json", "--node", second.rpcAddress)) as { plan: { name: string; height: string; info: string } };
+    assert.deepEqual([plan.name, plan.height, plan.info], ["v2", String(height), "the second release"]);
+    const names: (string | undefined)[] = [];
+    for (let at = began, end = await heightOf(second); at <= end; at++) {
+      const name = await planAt(second, at);
+      if (names.length === 0 || names.at(-1) !== name) names.push(name);
+    }
+    assert.deepEqual(names, [undefined, "v2-rc1", undefined, "v2"]);
+  });
+
+  it("pass the height of the cancelled plan, which no build has, without a stop (UPGRADE-3)", async () => {
+    assert.ok(abandoned < height, `${abandoned} is not before ${height}`);
+    await network.waitForHeight(abandoned);
+    for (const { plan: { home, logFile }, name } of network.validators) {
+      assert.equal(existsSync(join(home, "data/upgrade-info.json")), false, name);
+      assert.doesNotMatch(readFileSync(logFile("supervisor"), "utf8"), /NEEDED/, name);
     }
   });
 
@@ -162,5 +204,41 @@ describe("four validators under supervisors", function () {
     const { status, stderr } = spawnSync(process.execPath, [builds.first, "start", "--home", last.plan.home, "--comet", network.plan.comet.path], { encoding: "utf8" });
     assert.equal(status, exitCodes.halted, stderr);
     assert.match(stderr, /no store "greeting": the state on disk has it, but this release does not know it/);
+  });
+});
+
+describe("one validator whose build has not the upgrade", function () {
+  this.timeout(90_000);
+  let folder: string;
+  let single: Single;
+  let node: RunningNode | undefined;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "dcm-skip-"));
+    single = await Single.make(join(folder, "home"), "dcm-skip-1");
+    const doc = single.genesis();
+    Object.assign(doc.app_state["gov"]!["params"] as object, { voting_period: "2s", expedited_voting_period: "1s" });
+    single.writeGenesis(doc);
+  });
+  after(async () => {
+    await node?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("stops at the height, and with --unsafe-skip-upgrades goes on past it, without the plan (UPGRADE-8, UPGRADE-11)", async () => {
+    const running = single.run();
+    await single.waitFor(1);
+    const operator = await exportedWallet("op", single.home);
+    const height = (await heightOf(single.rpc)) + 12;
+    // The first proposal has the number 1, so that its proposer can vote at once.
+    await send(`http://127.0.0.1:${single.ports.rpc}`, operator, (sender) => [propose(sender, upgradeAt("never", height, "nobody built it"), "never", true), voteYes(sender, 1n)]);
+    const { code, err } = await running;
+    assert.equal(code, exitCodes.halted, err);
+    assert.match(err, new RegExp(`UPGRADE "never" NEEDED at height: ${height}: nobody built it`));
+    assert.ok(existsSync(single.path("data/upgrade-info.json")));
+    node = await single.start("--unsafe-skip-upgrades", String(height));
+    await single.waitFor(height + 2);
+    assert.deepEqual([await planAt(single.rpc, height - 1), await planAt(single.rpc, height), existsSync(single.path("data/upgrade-info.json"))], ["never", undefined, false]);
+    await single.transfer(1n);
   });
 });
