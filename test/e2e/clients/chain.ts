@@ -93,9 +93,9 @@ async function start(): Promise<{ network: Network; folder: string }> {
 /** Bonds and deposits come back within seconds, one task that did not start puts into jail. */
 function hasten({ app_state: { providers, jurors, auditors, market } }: GenesisDoc): void {
   Object.assign(providers!.params as object, { unbonding_time_ms: "4000", heartbeat_window_ms: "5000", jail_misses: 1, jail_time_ms: "3000" });
-  Object.assign(jurors!.params as object, { unbonding_time_ms: "3000" });
-  // Longer than an expedited vote, and than the ordinary one that follows it.
-  Object.assign(auditors!.params as object, { unbonding_time_ms: "6000" });
+  Object.assign(jurors!.params as object, { unbonding_time_ms: "2000" });
+  // Longer than an expedited vote.
+  Object.assign(auditors!.params as object, { unbonding_time_ms: "5000" });
   Object.assign((market!.params as { params: object }[])[0]!.params, { start_due: "2000", record_lifetime: "3000" });
 }
 
