@@ -1,5 +1,8 @@
 /** A thousand open proposals with a million votes that all end in one block: what a vote costs, and what the blocks after it do. */
 import { addressText, prefixes } from "../chain/codec/address.ts";
+import { storeNames } from "../chain/app.ts";
+import { State } from "../chain/store/state.ts";
+import { StoresOverlay } from "../chain/store/overlay.ts";
 import { uint64Key } from "../chain/runtime/collections.ts";
 import { execute, testContext, transact } from "../chain/runtime/testing.ts";
 import { closing, formerShares, leftovers, votes } from "../chain/modules/governance/state.ts";
@@ -26,17 +29,29 @@ const governance: Benchmark = {
     const proposals = quick ? 100 : 1_000;
     const voters = quick ? 100 : 1_000;
     const addresses = Array.from({ length: voters }, (_, i) => addressText(accountOf(1_000 + i)));
-    const chain = new GovernanceChain({ minDeposit: [{ denom, amount: "1000000" }], expeditedMinDeposit: [{ denom, amount: "2000000" }] }, undefined, addresses);
+    const state = new State(storeNames);
+    const working = new StoresOverlay(state.latest());
+    /** As a node commits a block: what it wrote is in the tree, hashed. */
+    const commit = (): void => {
+      const version = state.current.version + 1;
+      state.apply(version, working.changes());
+      state.commit(new Uint8Array(0), state.hash());
+      state.prune(version);
+      working.discard();
+    };
+    const chain = new GovernanceChain({ minDeposit: [{ denom, amount: "1000000" }], expeditedMinDeposit: [{ denom, amount: "2000000" }] }, undefined, addresses, working);
     const timed = (body: () => void): number => {
       const from = performance.now();
       body();
       return performance.now() - from;
     };
     const delegate = (i: number): number => timed(() => void execute(chain.stores, chain.modules, "/cosmos.staking.v1beta1.MsgDelegate", { delegatorAddress: addresses[i]!, validatorAddress: addressText(account(1 + (i % 3)), prefixes.validator), amount: { denom, amount: "1000000" } }, { ...chain.block, gasLimit: 10_000_000 }));
-    const end = (): number => timed(() => {
-      transact(chain.stores, (ctx) => { for (const module of chain.modules) module.endBlock?.(ctx); }, { ...chain.block, mode: "block" });
+    const end = (): number => {
+      const took = timed(() => transact(chain.stores, (ctx) => { for (const module of chain.modules) module.endBlock?.(ctx); }, { ...chain.block, mode: "block" }));
       chain.height++;
-    });
+      commit();
+      return took;
+    };
     const idleDelegations = addresses.map((_, i) => delegate(i) * 1_000);
     const idle = [end(), end(), end()];
     const ids = Array.from({ length: proposals }, () => chain.propose([], { initialDeposit: [{ denom, amount: "1000000" }] }));
@@ -45,6 +60,7 @@ const governance: Benchmark = {
     for (const [n, proposalId] of ids.entries()) {
       const all = timed(() => { for (const voter of addresses) execute(chain.stores, chain.modules, "/cosmos.gov.v1.MsgVote", { proposalId, voter, option: yes, metadata: "" }, { ...chain.block, gasLimit: 10_000_000 }); });
       cast.push((all * 1_000) / voters);
+      commit();
       if ((n + 1) % 100 === 0) progress(`${(n + 1) * voters} votes cast, the last at ${cast.at(-1)!.toFixed(0)} us`);
     }
     const openDelegations = addresses.map((_, i) => delegate(i) * 1_000);

@@ -45,7 +45,7 @@ const benchmark: Benchmark = {
       const home = join(folder, "home");
       await buildHome(built, accounts);
       copyHome(built, home, { name: "rounds", config: "init", changes: { consensus: { timeout_commit: "100ms" } } }, comet, false);
-      const node = await startNode(home, comet, ports.nodes[0]!, false);
+      const node = await startNode(home, comet, ports.nodes[0]!, "app");
       try {
         const market = new Market(ports.nodes[0]!.rpc, accounts);
         const byText = new Map(accounts.map((account) => [account.text, account]));

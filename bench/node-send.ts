@@ -1,16 +1,22 @@
-/** Sustained bank sends on one node: CometBFT, this application over its socket, a load through RPC; and the same with an application that does nothing, as the limit. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+/**
+ * Sustained bank sends on one node: CometBFT, this application over its socket, a load through RPC; and the same with an application that does nothing, as the limit, and
+ * one that only verifies signatures and answers with the events of a send, as the floor of every real one.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 import { obtainCometBFT } from "../localnet/comet/obtain.ts";
 import { claimPorts, type NodePorts } from "../localnet/ports.ts";
-import type { TestAccount } from "../test/support/accounts.ts";
+import { MsgSend } from "../chain/codec/gen/cosmos/bank/v1beta1/tx.ts";
+import { ExecTxResult } from "../chain/codec/gen/tendermint/abci/types.ts";
+import { anyOf, type TestAccount } from "../test/support/accounts.ts";
+import { TestChain } from "../test/support/chain.ts";
 import { figure, machine, type Benchmark } from "./benchmark.ts";
 import { assertMoved, blocksFrom, latestHeight, type Block } from "./node-send/chain.ts";
-import { benchAccounts, buildHome, copyHome, signSends, type Setting } from "./node-send/home.ts";
+import { benchAccounts, buildHome, copyHome, denom, fee, initialBalance, signSends, type Setting } from "./node-send/home.ts";
 import { requestText, runLoad, unconfirmed } from "./node-send/load.ts";
-import { startNode, waitUntil } from "./node-send/node.ts";
+import { resultFile, startNode, waitUntil, type Kind } from "./node-send/node.ts";
 
 const settings: readonly Setting[] = [
   { name: "init", config: "init", changes: {} },
@@ -30,7 +36,7 @@ interface Round {
   readonly home: string;
   readonly comet: string;
   readonly ports: NodePorts;
-  readonly idle: boolean;
+  readonly kind: Kind;
   readonly durationMs: number;
   readonly accounts: readonly TestAccount[];
   readonly requests: readonly (readonly string[])[];
@@ -38,7 +44,7 @@ interface Round {
 
 const benchmark: Benchmark = {
   name: "node-send",
-  description: "Sustained bank sends on one node with CometBFT over RPC, and the same with an application that does nothing",
+  description: "Sustained bank sends on one node with CometBFT over RPC, and the same with applications that do nothing and as little as they can",
   async run({ runs, quick, progress }) {
     const senders = 1_000;
     const each = quick ? 60 : 200;
@@ -46,22 +52,22 @@ const benchmark: Benchmark = {
     const { path: comet, version } = await obtainCometBFT({ onProgress: progress });
     const folder = mkdtempSync(join(tmpdir(), "bench-node-"));
     const ports = await claimPorts(1);
-    const samples = new Map<string, { app: Sample[]; limit: Sample[] }>();
+    const samples = new Map<string, Record<Kind, Sample[]>>();
     try {
       const accounts = benchAccounts(senders);
       const built = join(folder, "built");
       await buildHome(built, accounts);
+      writeFileSync(resultFile(built), await resultOfSend());
       progress(`signing ${senders * each} transactions`);
       const requests = signSends(accounts, each).map((txs) => txs.map(requestText));
       for (let round = 1; round <= runs; round++) {
         for (const setting of settings) {
-          const of = samples.get(setting.name) ?? { app: [], limit: [] };
+          const of = samples.get(setting.name) ?? { app: [], floor: [], limit: [] };
           samples.set(setting.name, of);
-          for (const kind of ["limit", "app"] as const) {
+          for (const kind of ["limit", "floor", "app"] as const) {
             const home = join(folder, "home");
-            const idle = kind === "limit";
-            copyHome(built, home, setting, comet, idle);
-            const sample = await measure({ home, comet, ports: ports.nodes[0]!, idle, durationMs, accounts, requests });
+            copyHome(built, home, setting, comet, kind !== "app");
+            const sample = await measure({ home, comet, ports: ports.nodes[0]!, kind, durationMs, accounts, requests });
             progress(`round ${round} of ${runs}, ${setting.name}, ${kind}: ${Math.round(sample.txPerS)} tx/s`);
             of[kind].push(sample);
           }
@@ -73,14 +79,19 @@ const benchmark: Benchmark = {
     }
     return {
       name: "node-send",
-      figures: [...samples].flatMap(([name, { app, limit }]) => [
+      figures: [...samples].flatMap(([name, { app, floor, limit }]) => [
         figure(`${name}_tx_per_s`, "tx/s", app.map(({ txPerS }) => txPerS)),
         figure(`${name}_limit_tx_per_s`, "tx/s", limit.map(({ txPerS }) => txPerS)),
+        figure(`${name}_floor_tx_per_s`, "tx/s", floor.map(({ txPerS }) => txPerS)),
+        figure(`${name}_of_floor`, "ratio", app.map(({ txPerS }, i) => txPerS / floor[i]!.txPerS)),
+        figure(`${name}_floor_of_limit`, "ratio", floor.map(({ txPerS }, i) => txPerS / limit[i]!.txPerS)),
         figure(`${name}_of_limit`, "ratio", app.map(({ txPerS }, i) => txPerS / limit[i]!.txPerS)),
         figure(`${name}_block`, "s", app.map(({ blockSeconds }) => blockSeconds)),
         figure(`${name}_app_cpu_us_per_tx`, "us", app.map(({ cpu }) => cpu.app)),
         figure(`${name}_comet_cpu_us_per_tx`, "us", app.map(({ cpu }) => cpu.comet)),
         figure(`${name}_load_cpu_us_per_tx`, "us", app.map(({ cpu }) => cpu.load)),
+        figure(`${name}_floor_app_cpu_us_per_tx`, "us", floor.map(({ cpu }) => cpu.app)),
+        figure(`${name}_floor_comet_cpu_us_per_tx`, "us", floor.map(({ cpu }) => cpu.comet)),
         figure(`${name}_limit_app_cpu_us_per_tx`, "us", limit.map(({ cpu }) => cpu.app)),
         figure(`${name}_limit_comet_cpu_us_per_tx`, "us", limit.map(({ cpu }) => cpu.comet)),
       ]),
@@ -92,9 +103,9 @@ const benchmark: Benchmark = {
 export default benchmark;
 
 /** One node from its genesis: loaded, emptied, looked at, stopped. */
-async function measure({ home, comet, ports, idle, durationMs, accounts, requests }: Round): Promise<Sample> {
+async function measure({ home, comet, ports, kind, durationMs, accounts, requests }: Round): Promise<Sample> {
   const { size } = (parse(readFileSync(join(home, "config/config.toml"), "utf8")) as { mempool: { size: number } }).mempool;
-  const node = await startNode(home, comet, ports, idle);
+  const node = await startNode(home, comet, ports, kind);
   try {
     const first = (await latestHeight(ports.rpc)) + 1;
     const before = node.cpu();
@@ -105,14 +116,33 @@ async function measure({ home, comet, ports, idle, durationMs, accounts, request
     const empty = await latestHeight(ports.rpc);
     await waitUntil("the block after the load", 60_000, async () => (await latestHeight(ports.rpc)) > empty);
     const after = node.cpu();
-    const blocks = await blocksFrom(ports.rpc, first, idle);
+    const blocks = await blocksFrom(ports.rpc, first, kind !== "app");
     const committed = blocks.reduce((sum, { sends }) => sum + sends, 0);
-    if (exhausted && !idle && committed !== requests.reduce((sum, { length }) => sum + length, 0)) throw new Error(`everything was sent, but only ${committed} transactions are committed`);
-    if (!idle) await assertMoved(ports.rpc, accounts, committed);
+    if (exhausted && kind === "app" && committed !== requests.reduce((sum, { length }) => sum + length, 0)) throw new Error(`everything was sent, but only ${committed} transactions are committed`);
+    if (kind === "app") await assertMoved(ports.rpc, accounts, committed);
     const micros = (seconds: number): number => (seconds * 1e6) / committed;
     return { ...sustained(blocks, endedAt), cpu: { app: micros(after.app - before.app), comet: micros(after.comet - before.comet), load: micros((user + system) / 1e6) } };
   } finally {
     await node.stop();
+  }
+}
+
+/** What a send on a chain of this application results in, encoded as in a block's results. */
+async function resultOfSend(): Promise<Uint8Array> {
+  const [from, to] = benchAccounts(2) as [TestAccount, TestAccount];
+  const chain = await TestChain.start({
+    appState: {
+      auth: { accounts: [from, to].map(({ text }, i) => ({ "@type": "/cosmos.auth.v1beta1.BaseAccount", address: text, account_number: String(i), sequence: "0" })) },
+      bank: { balances: [from, to].map(({ text }) => ({ address: text, coins: [{ denom, amount: String(initialBalance) }] })) },
+    },
+  });
+  try {
+    const send = anyOf(MsgSend, { fromAddress: from.text, toAddress: to.text, amount: [{ denom, amount: "1" }] });
+    const [result] = chain.block([chain.sign(from, [send], { gas: 100_000n, fee: { denom, amount: fee } })]).txResults;
+    if (result?.code !== 0) throw new Error(`a send of the floor failed: ${result?.log ?? ""}`);
+    return ExecTxResult.encode(ExecTxResult.fromPartial(result)).finish();
+  } finally {
+    await chain.stop();
   }
 }
 

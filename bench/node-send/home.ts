@@ -49,8 +49,8 @@ export async function buildHome(home: string, accounts: readonly TestAccount[]):
   await run("genesis", "collect-gentxs", "--home", home);
 }
 
-/** A copy of a home under a setting. For an application that does nothing the genesis names the validator itself. */
-export function copyHome(built: string, home: string, setting: Setting, comet: string, idle: boolean): void {
+/** A copy of a home under a setting. For an application without state the genesis names the validator itself. */
+export function copyHome(built: string, home: string, setting: Setting, comet: string, stateless: boolean): void {
   rmSync(home, { recursive: true, force: true });
   cpSync(built, home, { recursive: true });
   const config = join(home, "config/config.toml");
@@ -61,7 +61,7 @@ export function copyHome(built: string, home: string, setting: Setting, comet: s
     rmSync(defaults, { recursive: true });
   }
   writeFileSync(config, editToml(readFileSync(config, "utf8"), setting.changes));
-  if (!idle) return;
+  if (!stateless) return;
   const { address, pub_key } = JSON.parse(readFileSync(join(home, "config/priv_validator_key.json"), "utf8")) as Record<"address" | "pub_key", unknown>;
   editGenesis(home, (doc) => {
     doc.validators = [{ address, pub_key, power: "1", name: "bench" }];

@@ -16,12 +16,15 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** Starts both in a home, the application of this project or the one that does nothing, and waits for the second block. */
-export async function startNode(home: string, comet: string, ports: NodePorts, idle: boolean): Promise<RunningNode> {
+/** `app`: of this project. `floor`: what any application must do. `limit`: nothing. */
+export type Kind = "app" | "floor" | "limit";
+
+/** Starts both in a home, and waits for the second block. */
+export async function startNode(home: string, comet: string, ports: NodePorts, kind: Kind): Promise<RunningNode> {
   const socket = join(home, "app.sock");
   rmSync(socket, { force: true });
-  const args = idle
-    ? [join(root, "bench/noop-app.ts"), `unix://${socket}`]
+  const args = kind === "limit" ? [join(root, "bench/noop-app.ts"), `unix://${socket}`]
+    : kind === "floor" ? [join(root, "bench/floor-app.ts"), `unix://${socket}`, resultFile(home)]
     : [join(root, "chain/main.ts"), "start", "--app-only", "--home", home, "--proxy-app", `unix://${socket}`, "--api-address", `127.0.0.1:${ports.rest}`, "--grpc-address", `127.0.0.1:${ports.grpc}`];
   const app = new ManagedProcess({ name: "application", command: process.execPath, args, logFile: join(home, "app.log"), ready: () => Promise.resolve(existsSync(socket)) });
   const engine = new ManagedProcess({
@@ -41,6 +44,9 @@ export async function startNode(home: string, comet: string, ports: NodePorts, i
   }
   return { stop, cpu: () => ({ app: cpuSeconds(app.pid), comet: cpuSeconds(engine.pid) }) };
 }
+
+/** What a send results in, for the floor's application. */
+export const resultFile = (home: string): string => join(home, "result.bin");
 
 /** User and system time of a process, all its threads. Throws where it has ended. */
 function cpuSeconds(pid: number | undefined): number {

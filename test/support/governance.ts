@@ -10,6 +10,7 @@ import { distributionModule } from "../../chain/modules/distribution/module.ts";
 import { joinHooks } from "../../chain/modules/staking/validators/hooks.ts";
 import { slash } from "../../chain/modules/staking/validators/slash.ts";
 import { stakingPort } from "../../chain/modules/staking/validators/staking-port.ts";
+import type { StoresOverlay } from "../../chain/store/overlay.ts";
 import { powerReduction } from "../../chain/modules/staking/validators/params.ts";
 import { validators } from "../../chain/modules/staking/validators/state.ts";
 import { Dec } from "../../chain/math/dec.ts";
@@ -46,14 +47,15 @@ const { hooks: rewards } = distributionModule({ bank: money, accounts, staking: 
 export const shortParams: Params = { ...defaultParams(), votingPeriod: { seconds: 60n, nanos: 0 }, expeditedVotingPeriod: { seconds: 20n, nanos: 0 }, maxDepositPeriod: { seconds: 30n, nanos: 0 } };
 
 export class GovernanceChain {
-  readonly stores = memoryStores();
+  readonly stores: StoresOverlay;
   readonly modules = modulesOf();
   height = 1n;
   /** Seconds since genesis. */
   clock = 0n;
 
   /** Accounts 1 to 30 hold 10^11 each; 1, 2 and 3 are validators with 60, 30 and 10 million staked; `more` are rich too. Or everything is as another chain exports it. */
-  constructor(params: Partial<Params> = {}, from?: GovernanceChain, more: readonly string[] = []) {
+  constructor(params: Partial<Params> = {}, from?: GovernanceChain, more: readonly string[] = [], stores = memoryStores()) {
+    this.stores = stores;
     if (from !== undefined) {
       this.height = from.height;
       this.clock = from.clock;
