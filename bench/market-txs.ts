@@ -1,5 +1,5 @@
 /**
- * Market transactions beside bank sends, in one process and run: what FinalizeBlock and Commit take for one of each kind, seen by CheckTx before,
+ * Market transactions beside bank sends, in one process and run: what CheckTx takes for one of each kind, then FinalizeBlock and Commit, which saw it there,
  * the hooks at the block's end (clearing, leases, draws) included.
  */
 import { MsgSend } from "../chain/codec/gen/cosmos/bank/v1beta1/tx.ts";
@@ -39,25 +39,27 @@ async function marketChain(count: number): Promise<{ chain: TestChain; providers
 }
 
 interface Block {
-  /** Milliseconds of CPU. */
+  /** Milliseconds of CPU, of FinalizeBlock and Commit. */
   readonly cpu: number;
+  /** Of the checks before them. */
+  readonly check: number;
   /** What its writes cost by themselves. */
   readonly bare: BareWrites;
 }
 
 /** One block of them, after their checks; throws where one fails. */
 function run(chain: TestChain, writes: ReturnType<typeof watchWrites>, txs: readonly Uint8Array[]): Block {
-  for (const tx of txs) chain.machine.checkTx(tx, false);
+  const { cpu: check } = timed(() => { for (const tx of txs) chain.machine.checkTx(tx, false); });
   let failed: string | undefined;
   const { cpu } = timed(() => (failed = chain.execute(txs, 1n).txResults.find(({ code }) => code !== 0)?.log));
   if (failed !== undefined) throw new Error(failed);
   const bare = writes.last();
-  return { cpu: cpu - bare.cpu, bare };
+  return { cpu: cpu - bare.cpu, check, bare };
 }
 
 const marketTxs: Benchmark = {
   name: "market-txs",
-  description: "Market transactions beside bank sends: FinalizeBlock + Commit, warm, one core; the batch is in the block after the bids",
+  description: "Market transactions beside bank sends: CheckTx, FinalizeBlock + Commit, one core; the batch is in the block after the bids",
   async run({ runs, quick, progress }) {
     const count = quick ? 100 : 2_000;
     const { chain, providers, consumers } = await marketChain(count);
@@ -96,14 +98,19 @@ const marketTxs: Benchmark = {
     const grown = (kind: "ask" | "bid"): number[] => resting[kind].slice(-3).map(({ cpu }, i) => cpu / resting[kind][i + 1]!.cpu);
     const perTx = (kind: Kind | "batch"): number[] => blocks[kind].map(({ cpu }) => (cpu / count) * 1_000);
     /** Of each round, so that what is compared was measured close together. */
-    const ratios = (kind: Kind, to: (send: Block, other: Block) => number): number[] => blocks[kind].map((other, i) => other.cpu / to(blocks.send[i]!, other));
+    const ratios = (kind: Kind, to: (send: Block, other: Block) => number, of = ({ cpu }: Block): number => cpu): number[] => blocks[kind].map((other, i) => of(other) / to(blocks.send[i]!, other));
+    const whole = ({ cpu, check }: Block): number => cpu + check;
     return {
       name: "market-txs",
       figures: [
-        ...kinds.map((kind) => figure(`${kind}_cpu_us_per_tx`, "us", perTx(kind))),
+        ...kinds.flatMap((kind) => [
+          figure(`${kind}_cpu_us_per_tx`, "us", perTx(kind)),
+          figure(`${kind}_check_cpu_us_per_tx`, "us", blocks[kind].map(({ check }) => (check / count) * 1_000)),
+        ]),
         figure("batch_cpu_us_per_match", "us", perTx("batch")),
         ...kinds.slice(1).flatMap((kind) => [
           figure(`${kind}_to_send`, "times a bank send", ratios(kind, (send) => send.cpu)),
+          figure(`${kind}_whole_to_send`, "times a bank send, checks included", ratios(kind, whole, whole)),
           figure(`${kind}_to_limit`, "times a bank send with its writes", ratios(kind, (send, other) => send.cpu - send.bare.cpu + other.bare.cpu)),
         ]),
         figure("ask_growth", `of ${restingBlocks * count} orders on either side to the first`, grown("ask")),
