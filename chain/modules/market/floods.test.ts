@@ -5,13 +5,13 @@ import { Ask, Bid, Job, OrderStatus, TaskState, Term, type Task, TimeInForce, Ve
 import { moduleAddress, addressText } from "../../codec/address.ts";
 import { requestDraw, seedDraws } from "./draw-queue.ts";
 import { testContext } from "../../runtime/testing.ts";
-import { draws, tasksPerJob } from "./state.ts";
+import { draws, taskIdOf, tasks, tasksPerJob } from "./state.ts";
 import { escrowOf } from "./settlement.ts";
 import { localnetParams } from "./params.ts";
 import { bidMessage, denom, fails, name, TestMarket } from "./testing.ts";
 
-/** Orders that all end at one tau; `DCM_FLOOD` asks for more. */
-const flood = Number(process.env.DCM_FLOOD ?? 20_000);
+/** Orders or tasks that all end at one tau; `DCM_FLOOD` asks for another number, a multiple of 1,000. */
+const flood = Number(process.env.DCM_FLOOD ?? 100_000);
 const due = 2_000_000n;
 
 const common = { classId: "wasm.core", quoteDenom: denom, createdHeight: 1n };
@@ -111,6 +111,33 @@ describe("floods", function () {
     assert.equal(seeded(), 5_000);
     seedDraws(at(4n), m.ports);
     assert.equal(seeded(), 5_001);
+  });
+
+  it(`MKT-55: of ${flood} tasks whose start is missed at one tau a block ends 500; what they may do does not wait for that`, () => {
+    /** So many tasks of a provider are matched, all at one tau, and its time to start them is over. */
+    const missed = (count: number): { m: TestMarket; worker: string; first: bigint } => {
+      const m = new TestMarket();
+      const worker = m.provider("p", 10n ** 15n);
+      const consumer = m.fund("c", 10n ** 15n);
+      for (let units = 0; units < count; units += 1_000) m.ask(worker, 5n, 1_000);
+      const jobs = Array.from({ length: count / 1_000 }, () => m.bid(consumer, 20n, {}, { tasks: 1_000 }));
+      const lastOf = (): Task => m.task(taskIdOf(jobs.at(-1)!, 999));
+      for (let blocks = 0; lastOf().state !== TaskState.TASK_STATE_ASSIGNED && blocks < count / 500; blocks++) m.blockUnchecked(0n);
+      const last = lastOf();
+      m.tau = last.dueTau + 1n;
+      return { m, worker, first: jobs[0]! };
+    };
+    const { m, worker, first } = missed(flood);
+    const few = missed(6_000);
+    const open = (): number => Array.from(tasks.entries(testContext(m.stores)), ([, { state }]) => state).filter((state) => state === TaskState.TASK_STATE_OPEN).length;
+    const times = Array.from({ length: 8 }, () => block(m));
+    const alone = Array.from({ length: 8 }, () => block(few.m));
+    assert.equal(open(), 8 * localnetParams().maxSweep);
+    assert.ok(median(times) < 2 * median(alone) + 50, `${median(times)} ms a block in the flood, ${median(alone)} ms without`);
+    // Not swept and yet missed: it cannot be started any more, and the provider is punished when that is tried or asked for.
+    const waits = taskIdOf(first + BigInt(flood / 1_000) - 1n, 999);
+    assert.equal(m.task(waits).state, TaskState.TASK_STATE_OPEN);
+    fails(() => m.send("MsgStartTask", { worker, provider: worker, taskId: waits }), 14, /has no live replica/);
   });
 
   it(`MKT-55: of asks that expire at one tau, too, and none of them is matched`, () => {
