@@ -1,10 +1,8 @@
 /** A thousand open proposals with a million votes that all end in one block: what a vote costs, and what the blocks after it do. */
 import { addressText, prefixes } from "../chain/codec/address.ts";
 import { storeNames } from "../chain/app.ts";
-import { State } from "../chain/store/state.ts";
-import { StoresOverlay } from "../chain/store/overlay.ts";
 import { uint64Key } from "../chain/runtime/collections.ts";
-import { execute, testContext, transact } from "../chain/runtime/testing.ts";
+import { committedStores, execute, testContext, transact } from "../chain/runtime/testing.ts";
 import { closing, formerShares, leftovers, votes } from "../chain/modules/governance/state.ts";
 import { heldAt } from "../chain/modules/governance/snapshots.ts";
 import { delegations } from "../chain/modules/staking/validators/state.ts";
@@ -29,17 +27,8 @@ const governance: Benchmark = {
     const proposals = quick ? 100 : 1_000;
     const voters = quick ? 100 : 1_000;
     const addresses = Array.from({ length: voters }, (_, i) => addressText(accountOf(1_000 + i)));
-    const state = new State(storeNames);
-    const working = new StoresOverlay(state.latest());
-    /** As a node commits a block: what it wrote is in the tree, hashed. */
-    const commit = (): void => {
-      const version = state.current.version + 1;
-      state.apply(version, working.changes());
-      state.commit(new Uint8Array(0), state.hash());
-      state.prune(version);
-      working.discard();
-    };
-    const chain = new GovernanceChain({ minDeposit: [{ denom, amount: "1000000" }], expeditedMinDeposit: [{ denom, amount: "2000000" }] }, undefined, addresses, working);
+    const { stores, commit } = committedStores(storeNames);
+    const chain = new GovernanceChain({ minDeposit: [{ denom, amount: "1000000" }], expeditedMinDeposit: [{ denom, amount: "2000000" }] }, undefined, addresses, stores);
     const timed = (body: () => void): number => {
       const from = performance.now();
       body();

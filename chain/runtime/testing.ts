@@ -1,5 +1,6 @@
 /** Drives modules without a node: an ordered store in memory, contexts, transactions that are kept or dropped. For tests only. */
 import { StoresOverlay } from "../store/overlay.ts";
+import { State } from "../store/state.ts";
 import { Context, type Mode } from "./context.ts";
 import { GasMeter } from "./gas.ts";
 import type { ReadStore, ReadStores, Stores } from "../store/kv.ts";
@@ -12,6 +13,20 @@ export const emptyStores: ReadStores = { store: () => empty };
 
 export function memoryStores(): StoresOverlay {
   return new StoresOverlay(emptyStores);
+}
+
+/** As a node has them: `commit` puts what was written into the trees, hashed. Stores of these names, all empty. */
+export function committedStores(names: readonly string[]): { readonly stores: StoresOverlay; readonly commit: () => void } {
+  const state = new State(names);
+  const stores = new StoresOverlay(state.latest());
+  const commit = (): void => {
+    const version = state.current.version + 1;
+    state.apply(version, stores.changes());
+    state.commit(new Uint8Array(0), state.hash());
+    state.prune(version);
+    stores.discard();
+  };
+  return { stores, commit };
 }
 
 export interface TestBlock {

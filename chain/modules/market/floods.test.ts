@@ -4,7 +4,7 @@ import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import { Ask, Bid, Job, OrderStatus, TaskState, Term, type Task, TimeInForce, VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
 import { moduleAddress, addressText } from "../../codec/address.ts";
 import { requestDraw, seedDraws } from "./draw-queue.ts";
-import { testContext } from "../../runtime/testing.ts";
+import { committedStores, testContext } from "../../runtime/testing.ts";
 import { draws, taskIdOf, tasks, tasksPerJob } from "./state.ts";
 import { escrowOf } from "./settlement.ts";
 import { localnetParams } from "./params.ts";
@@ -28,12 +28,25 @@ function bidAndJob(id: bigint): { bid: Bid; job: Job } {
   };
 }
 
-/** CPU milliseconds of one block's end. */
-function block(m: TestMarket): number {
-  const before = process.cpuUsage();
-  m.blockUnchecked();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1_000;
+/** A market over stores that are committed block by block, as a node's are: those that lie below a flood cost what they cost there. */
+class CommittedMarket extends TestMarket {
+  readonly #commit: () => void;
+
+  constructor(edit: (state: GenesisState) => void = () => undefined, prepare: (market: TestMarket) => void = () => undefined) {
+    const { stores, commit } = committedStores(["market", "organization"]);
+    super({}, edit, prepare, stores);
+    this.#commit = commit;
+    commit();
+  }
+
+  /** CPU milliseconds of one block's end. */
+  end(passes?: bigint): number {
+    const before = process.cpuUsage();
+    this.blockUnchecked(passes);
+    const { user, system } = process.cpuUsage(before);
+    this.#commit();
+    return (user + system) / 1_000;
+  }
 }
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
@@ -42,7 +55,7 @@ describe("floods", function () {
   this.timeout(120_000);
 
   it(`MKT-55: of ${flood} bids that expire at one tau a block takes out ${localnetParams().maxSweep}; what they may do does not wait for that`, () => {
-    const m = new TestMarket({}, (state: GenesisState) => {
+    const m = new CommittedMarket((state: GenesisState) => {
       const all = Array.from({ length: flood }, (_, i) => bidAndJob(BigInt(i + 1)));
       state.bids = all.map(({ bid }) => bid);
       state.jobs = all.map(({ job }) => job);
@@ -51,12 +64,12 @@ describe("floods", function () {
     m.balances.set(addressText(moduleAddress("market")), perTask * BigInt(flood));
     const provider = m.provider("p");
     const consumer = m.fund("c");
-    for (let i = 0; i < 3; i++) block(m);
+    for (let i = 0; i < 3; i++) m.end();
     m.tau = due + 1n;
     const swept = localnetParams().maxSweep;
-    const times = Array.from({ length: 12 }, () => block(m));
+    const times = Array.from({ length: 12 }, () => m.end());
     assert.equal(m.query<{ book: { openBids: bigint } }>("Book", { classId: "wasm.core", quoteDenom: denom, levels: 1, profileId: 0 }).book.openBids, BigInt(flood - 12 * swept));
-    const few = new TestMarket({}, (state: GenesisState) => {
+    const few = new CommittedMarket((state: GenesisState) => {
       const all = Array.from({ length: 12 * swept }, (_, i) => bidAndJob(BigInt(i + 1)));
       state.bids = all.map(({ bid }) => bid);
       state.jobs = all.map(({ job }) => job);
@@ -64,15 +77,15 @@ describe("floods", function () {
     });
     few.balances.set(addressText(moduleAddress("market")), perTask * BigInt(12 * swept));
     few.tau = due + 1n;
-    const alone = Array.from({ length: 12 }, () => block(few));
+    const alone = Array.from({ length: 12 }, () => few.end());
     assert.ok(median(times) < 2 * median(alone) + 50, `${median(times)} ms a block in the flood, ${median(alone)} ms without`);
     // Not swept and yet out: it does not trade, cannot be cancelled, and an order that lives is served.
     const last = BigInt(flood);
     fails(() => m.send("MsgCancelBid", { consumer: name("crowd"), jobId: last }), 13, /is expired/);
     m.ask(provider, 5n, 1);
     const job = m.bid(consumer, 20n);
-    block(m);
-    block(m);
+    m.end();
+    m.end();
     assert.equal(m.task(job * 65_536n).state, TaskState.TASK_STATE_ASSIGNED);
     assert.equal(m.query<{ bid: Bid }>("Bid", { bidId: last }).bid.nextTask, 0);
   });
@@ -115,14 +128,14 @@ describe("floods", function () {
 
   it(`MKT-55: of ${flood} tasks whose start is missed at one tau a block ends 500; what they may do does not wait for that`, () => {
     /** So many tasks of a provider are matched, all at one tau, and its time to start them is over. */
-    const missed = (count: number): { m: TestMarket; worker: string; first: bigint } => {
-      const m = new TestMarket();
+    const missed = (count: number): { m: CommittedMarket; worker: string; first: bigint } => {
+      const m = new CommittedMarket();
       const worker = m.provider("p", 10n ** 15n);
       const consumer = m.fund("c", 10n ** 15n);
       for (let units = 0; units < count; units += 1_000) m.ask(worker, 5n, 1_000);
       const jobs = Array.from({ length: count / 1_000 }, () => m.bid(consumer, 20n, {}, { tasks: 1_000 }));
       const lastOf = (): Task => m.task(taskIdOf(jobs.at(-1)!, 999));
-      for (let blocks = 0; lastOf().state !== TaskState.TASK_STATE_ASSIGNED && blocks < count / 500; blocks++) m.blockUnchecked(0n);
+      for (let blocks = 0; lastOf().state !== TaskState.TASK_STATE_ASSIGNED && blocks < count / 500; blocks++) m.end(0n);
       const last = lastOf();
       m.tau = last.dueTau + 1n;
       return { m, worker, first: jobs[0]! };
@@ -130,8 +143,8 @@ describe("floods", function () {
     const { m, worker, first } = missed(flood);
     const few = missed(6_000);
     const open = (): number => Array.from(tasks.entries(testContext(m.stores)), ([, { state }]) => state).filter((state) => state === TaskState.TASK_STATE_OPEN).length;
-    const times = Array.from({ length: 8 }, () => block(m));
-    const alone = Array.from({ length: 8 }, () => block(few.m));
+    const times = Array.from({ length: 8 }, () => m.end());
+    const alone = Array.from({ length: 8 }, () => few.m.end());
     assert.equal(open(), 8 * localnetParams().maxSweep);
     assert.ok(median(times) < 2 * median(alone) + 50, `${median(times)} ms a block in the flood, ${median(alone)} ms without`);
     // Not swept and yet missed: it cannot be started any more, and the provider is punished when that is tried or asked for.
@@ -142,7 +155,7 @@ describe("floods", function () {
 
   it(`MKT-55: of asks that expire at one tau, too, and none of them is matched`, () => {
     const providers = flood / 250;
-    const m = new TestMarket({}, (state: GenesisState) => {
+    const m = new CommittedMarket((state: GenesisState) => {
       state.asks = Array.from({ length: providers * 250 }, (_, i) => Ask.fromPartial({ ...common, id: BigInt(i + 1), provider: name(`p${i % providers}`), basePrice: 5n, units: 1, freeUnits: 1, expiresTau: due, status: OrderStatus.ORDER_STATUS_OPEN, paramsVersion: 1n, organization: name(`p${i % providers}`), storageDeposit: "0" }));
       state.nextAskId = BigInt(providers * 250 + 1);
     }, (market) => {
@@ -151,13 +164,13 @@ describe("floods", function () {
     const consumer = m.fund("c");
     m.tau = due + 1n;
     const job = m.bid(consumer, 20n);
-    const times = Array.from({ length: 8 }, () => block(m));
+    const times = Array.from({ length: 8 }, () => m.end());
     assert.equal(m.task(job * 65_536n).state, TaskState.TASK_STATE_OPEN);
     assert.equal(m.query<{ book: { openAsks: bigint } }>("Book", { classId: "wasm.core", quoteDenom: denom, levels: 1, profileId: 0 }).book.openAsks, BigInt(providers * 250 - 8 * localnetParams().maxSweep));
-    const calm = new TestMarket({}, () => undefined, (market) => market.provider("p0"));
+    const calm = new CommittedMarket(() => undefined, (market) => market.provider("p0"));
     for (let i = 0; i < 250; i++) calm.ask(name("p0"), 5n, 1, { expiresTau: calm.tau + 1n });
     calm.tau += 2n;
-    const alone = block(calm);
+    const alone = calm.end();
     assert.ok(median(times) < 4 * alone + 50, `${median(times)} ms a block for 500 asks in the flood, ${alone} ms for 250 without`);
   });
 });

@@ -8,6 +8,7 @@ import type { InstanceView } from "../../codec/gen/dcm/market/v1/query.ts";
 import type { MsgPlaceBid, MsgPlaceServiceBid } from "../../codec/gen/dcm/market/v1/tx.ts";
 import { errorOf, sdkErrors, TxError } from "../../runtime/errors.ts";
 import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext, transact } from "../../runtime/testing.ts";
+import type { StoresOverlay } from "../../store/overlay.ts";
 import { minInt } from "../../math/int.ts";
 import { cpuSmall, wasmCore } from "./classes.ts";
 import { commitmentOf } from "./commitment.ts";
@@ -43,7 +44,7 @@ interface FakeProvider {
 
 /** What a test can do with a market; every block ends with a look at all invariants. */
 export class TestMarket {
-  readonly stores = memoryStores();
+  readonly stores: StoresOverlay;
   readonly balances = new Map<string, bigint>();
   readonly providers = new Map<string, FakeProvider>();
   burned = 0n;
@@ -61,7 +62,8 @@ export class TestMarket {
   readonly modules: Module[];
   readonly #listeners: ((address: Uint8Array) => void)[] = [];
 
-  constructor(params: Partial<Params> = {}, edit: (state: GenesisState) => void = () => undefined, prepare: (market: TestMarket) => void = () => undefined) {
+  constructor(params: Partial<Params> = {}, edit: (state: GenesisState) => void = () => undefined, prepare: (market: TestMarket) => void = () => undefined, stores = memoryStores()) {
+    this.stores = stores;
     const ports = this.#makePorts();
     const organization = organizationModule({ bank: ports.bank, accounts: ports.accounts, authority });
     this.ports = { ...ports, organizations: organization.organizations };
