@@ -29,6 +29,7 @@ export const people = [
   "ines",
   "karl", "lena",
   "nora", "olaf", "paul", "rosa",
+  "sven",
 ] as const;
 export type Person = (typeof people)[number];
 
