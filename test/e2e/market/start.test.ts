@@ -1,6 +1,6 @@
 /** `npm start`, as a newcomer types it, from the first line on the screen to the last: four validators, three providers, a job, a service. */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,6 +16,7 @@ const number = (text: string): bigint => BigInt(text.replaceAll(",", ""));
 describe("npm start -- --once", function () {
   this.timeout(240_000);
   let folder: string;
+  let npm: ChildProcess;
   let code: number | null;
   let err = "";
   /** What is on the screen, with single spaces and without line breaks: where lines wrap depends on the numbers. */
@@ -24,13 +25,19 @@ describe("npm start -- --once", function () {
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "dcm-start-"));
     const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined };
-    const npm = spawn("npm", ["start", "--", "--once", "--fresh", "--state", folder, "--name", "net"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
-    npm.stdout.setEncoding("utf8").on("data", (text: string) => (shown += text));
-    npm.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+    npm = spawn("npm", ["start", "--", "--once", "--fresh", "--state", folder, "--name", "net"], { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+    npm.stdout!.setEncoding("utf8").on("data", (text: string) => (shown += text));
+    npm.stderr!.setEncoding("utf8").on("data", (text: string) => (err += text));
     [code] = (await once(npm, "close")) as [number | null];
     shown = shown.replace(/\s+/g, " ");
   });
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  after(async () => {
+    if (npm.exitCode === null) {
+      npm.kill("SIGTERM");
+      await once(npm, "exit");
+    }
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   /** The groups of what must be on the screen. */
   function find(pattern: RegExp): string[] {
