@@ -30,6 +30,7 @@ export const people = [
   "karl", "lena",
   "nora", "olaf", "paul", "rosa",
   "sven",
+  "tilda", "ulf", "vera",
 ] as const;
 export type Person = (typeof people)[number];
 
@@ -83,7 +84,7 @@ async function start(): Promise<{ network: Network; folder: string }> {
     genesis(doc) {
       fund(doc, addresses);
       Object.assign(doc.app_state.auditors!, { accreditations });
-      Object.assign(doc.app_state.gov!.params as object, { voting_period: "5s", expedited_voting_period: "1s" });
+      Object.assign(doc.app_state.gov!.params as object, { max_deposit_period: "5s", voting_period: "5s", expedited_voting_period: "1s" });
       hasten(doc);
     },
   });
