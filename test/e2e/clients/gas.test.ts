@@ -1,15 +1,17 @@
 /** What stock messages cost, as CosmJS simulates them and as a block executes them. */
 import assert from "node:assert/strict";
 import type { EncodeObject } from "@cosmjs/proto-signing";
-import { coin, coins, QueryClient, setupStakingExtension, type DeliverTxResponse, type SigningStargateClient } from "@cosmjs/stargate";
+import { coin, coins, GasPrice, QueryClient, setupStakingExtension, type DeliverTxResponse, type SigningStargateClient } from "@cosmjs/stargate";
 import { connectComet, type CometClient } from "@cosmjs/tendermint-rpc";
 import { MsgWithdrawDelegatorReward } from "cosmjs-types/cosmos/distribution/v1beta1/tx";
 import { MsgCancelUnbondingDelegation } from "cosmjs-types/cosmos/staking/v1beta1/tx";
 import { after, before, describe, it } from "mocha";
-import { addressOf, denom, gasPrice, useChain } from "./chain.ts";
+import { addressOf, denom, useChain } from "./chain.ts";
 
 /** So much of all stake that a transaction's fee is a reward of some units for it. */
 const stake = coin(100_000_000, denom);
+/** Of its own: another file looks for a transaction by its fee. */
+const gasPrice = GasPrice.fromString(`0.003${denom}`);
 /** CosmJS asks for so much more gas than it simulated, where the fee is "auto". */
 const auto = 1.4;
 
@@ -33,7 +35,7 @@ describe("the gas of stock messages", function () {
   before(async () => {
     comet = await connectComet(chain().rpc);
     [sven, other] = await Promise.all([addressOf("sven"), addressOf(190)]) as [string, string];
-    [direct, amino] = await Promise.all([chain().client("sven"), chain().client("sven", { amino: true })]);
+    [direct, amino] = await Promise.all([chain().client("sven", { gasPrice }), chain().client("sven", { amino: true })]);
     validator = (await QueryClient.withExtensions(comet, setupStakingExtension).staking.validators("BOND_STATUS_BONDED")).validators[0]!.operatorAddress;
   });
   after(() => comet?.disconnect());
