@@ -19,6 +19,11 @@ type Kind = (typeof kinds)[number];
 /** Of resting orders, each with an ask of every provider and a bid of every consumer. */
 const restingBlocks = 20;
 
+/** Tasks of a large bid, the most by default; counted blocks of such bids; units of an ask that serves many of them. */
+const mostTasks = 1_024;
+const largeBlocks = 5;
+const manyUnits = 16;
+
 const fee = { denom: testDenom, amount: 3_000n };
 
 /** So many providers and consumers with money, providers registered. */
@@ -43,6 +48,8 @@ interface Block {
   readonly cpu: number;
   /** Of the checks before them. */
   readonly check: number;
+  /** Used by all its transactions. */
+  readonly gas: number;
   /** What its writes cost by themselves. */
   readonly bare: BareWrites;
 }
@@ -50,11 +57,12 @@ interface Block {
 /** One block of them, after their checks; throws where one fails. */
 function run(chain: TestChain, writes: ReturnType<typeof watchWrites>, txs: readonly Uint8Array[]): Block {
   const { cpu: check } = timed(() => { for (const tx of txs) chain.machine.checkTx(tx, false); });
-  let failed: string | undefined;
-  const { cpu } = timed(() => (failed = chain.execute(txs, 1n).txResults.find(({ code }) => code !== 0)?.log));
-  if (failed !== undefined) throw new Error(failed);
+  let results: ReturnType<TestChain["execute"]>["txResults"] = [];
+  const { cpu } = timed(() => (results = chain.execute(txs, 1n).txResults));
+  const failed = results.find(({ code }) => code !== 0);
+  if (failed !== undefined) throw new Error(failed.log);
   const bare = writes.last();
-  return { cpu: cpu - bare.cpu, check, bare };
+  return { cpu: cpu - bare.cpu, check, gas: results.reduce((sum, { gasUsed }) => sum + Number(gasUsed), 0), bare };
 }
 
 const marketTxs: Benchmark = {
@@ -94,6 +102,22 @@ const marketTxs: Benchmark = {
       resting.ask.push(run(chain, writes, providers.map((provider, i) => chain.sign(provider, [ask(provider, i, testDenom)], { fee }))));
       resting.bid.push(run(chain, writes, consumers.map((consumer, i) => chain.sign(consumer, [bid(consumer, testDenom, BigInt(1 + (i % 50)))], { fee }))));
     }
+    // Bids of many tasks, as many as such a block of bids would have matched: first against those asks, of one unit each, then against cheaper ones of many.
+    const tasks = Math.min(mostTasks, count);
+    const buyers = consumers.slice(0, Math.round(count / tasks));
+    const large: Record<"one" | "many", number[]> = { one: [], many: [] };
+    const largeGas: number[] = [];
+    for (const units of ["one", "many"] as const) {
+      if (units === "many") run(chain, writes, providers.map((provider, i) => chain.sign(provider, [ask(provider, i, testDenom, { basePrice: 60n, units: manyUnits })], { fee })));
+      for (let block = 0; block <= largeBlocks; block++) {
+        const { gas } = run(chain, writes, buyers.map((consumer) => chain.sign(consumer, [bid(consumer, testDenom, 500n, tasks)], { fee: { ...fee, amount: 200_000n }, gas: 200_000_000n })));
+        const perTask = (run(chain, writes, []).cpu / (buyers.length * tasks)) * 1_000;
+        progress(`block ${block} of ${largeBlocks} of bids of ${tasks} tasks on asks of ${units}: ${perTask.toFixed(0)} us a task`);
+        if (block === 0) continue;
+        large[units].push(perTask);
+        largeGas.push(gas / buyers.length);
+      }
+    }
     await chain.stop();
     const grown = (kind: "ask" | "bid"): number[] => resting[kind].slice(-3).map(({ cpu }, i) => cpu / resting[kind][i + 1]!.cpu);
     const perTx = (kind: Kind | "batch"): number[] => blocks[kind].map(({ cpu }) => (cpu / count) * 1_000);
@@ -108,6 +132,11 @@ const marketTxs: Benchmark = {
           figure(`${kind}_check_cpu_us_per_tx`, "us", blocks[kind].map(({ check }) => (check / count) * 1_000)),
         ]),
         figure("batch_cpu_us_per_match", "us", perTx("batch")),
+        figure("batch_to_send", "times a bank send", blocks.batch.map(({ cpu }, i) => cpu / blocks.send[i]!.cpu)),
+        figure("batch_large_cpu_us_per_match", `us, of bids of ${tasks} tasks on asks of one unit`, large.one),
+        figure("batch_many_cpu_us_per_match", `us, of bids of ${tasks} tasks on asks of ${manyUnits}`, large.many),
+        figure("bid_large_gas", `gas, of a bid of ${tasks} tasks`, largeGas),
+        ...kinds.map((kind) => figure(`${kind}_gas`, "gas", blocks[kind].map(({ gas }) => gas / count))),
         ...kinds.slice(1).flatMap((kind) => [
           figure(`${kind}_to_send`, "times a bank send", ratios(kind, (send) => send.cpu)),
           figure(`${kind}_whole_to_send`, "times a bank send, checks included", ratios(kind, whole, whole)),

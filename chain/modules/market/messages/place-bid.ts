@@ -12,6 +12,7 @@ import { atMost, canonical, checkClassId, checkCostTags, checkDuration, checkPro
 import { authorizeSpend, holdingOf, payerOf } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { bidPlaced, enumName, levelName, statusName } from "../events.ts";
+import { payForMatches } from "../gas.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
 import { escrowOf, reserveReplicas } from "../settlement.ts";
@@ -77,6 +78,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const perTask = escrowOf(message.limitPrice, message.lots, k, r, params.feeBps);
       const escrow = perTask * BigInt(spec.tasks);
       const ask = agreed ? namedAsk(ctx, { consumer, payer }, message, tau) : undefined;
+      payForMatches(ctx, spec.tasks, k + r);
       const id = take(ctx, nextJobId);
       const common = { id, consumer, organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height, k };
       const bid = Bid.fromPartial({

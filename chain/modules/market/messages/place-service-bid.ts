@@ -11,6 +11,7 @@ import { atMost, canonical, checkClassId, checkCostTags, checkProfile, checkTime
 import { authorizeSpend, holdingOf, payerOf } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { serviceBidPlaced, termName } from "../events.ts";
+import { payForMatches } from "../gas.ts";
 import { currentParams, inRange, noticeOf, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
 import { countJob } from "../profiles.ts";
@@ -73,6 +74,7 @@ export function placeServiceBid(ports: MarketPorts): MessageHandler<MsgPlaceServ
       const tau = ports.clock.tau(ctx);
       const perInstance = escrowOf(message.limitPrice, message.lots, 1, 0, params.feeBps);
       const escrow = perInstance * BigInt(spec.instances);
+      payForMatches(ctx, spec.instances, 1);
       const id = take(ctx, nextJobId);
       const common = { id, consumer, organization, classId: message.classId, quoteDenom: message.quoteDenom, createdHeight: ctx.height };
       const bid = Bid.fromPartial({
