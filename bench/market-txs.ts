@@ -108,7 +108,7 @@ const marketTxs: Benchmark = {
     const large: Record<"one" | "many", number[]> = { one: [], many: [] };
     const largeGas: number[] = [];
     for (const units of ["one", "many"] as const) {
-      if (units === "many") run(chain, writes, providers.map((provider, i) => chain.sign(provider, [ask(provider, i, testDenom, { basePrice: 60n, units: manyUnits })], { fee })));
+      if (units === "many") run(chain, writes, providers.map((provider, i) => chain.sign(provider, [ask(provider, i, testDenom, { basePrice: BigInt(60 + (i % 40)), units: manyUnits })], { fee })));
       for (let block = 0; block <= largeBlocks; block++) {
         const { gas } = run(chain, writes, buyers.map((consumer) => chain.sign(consumer, [bid(consumer, testDenom, 500n, tasks)], { fee: { ...fee, amount: 200_000n }, gas: 200_000_000n })));
         const perTask = (run(chain, writes, []).cpu / (buyers.length * tasks)) * 1_000;

@@ -2,7 +2,7 @@
 import type { Context } from "../../runtime/context.ts";
 
 /**
- * For each replica of a task, and each instance: finding it an ask, its stake, its record. 64 us of a batch, which are two bank sends of 35,390 gas (`npm run bench -- market-txs`).
+ * For each replica of a task, and each instance: finding it an ask, its stake, its record. 54 us of a batch, two bank sends of 27 us and 35,390 gas (`npm run bench -- market-txs`).
  * At the default bounds the dearest bid (1,024 tasks, k = 3) takes 358,400,000, a quarter of a block of the default genesis.
  */
 export const matchGas = 70_000;
