@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
+import { DirectSecp256k1HdWallet, type EncodeObject } from "@cosmjs/proto-signing";
 import { sha256 } from "@cosmjs/crypto";
 import { BaseAccount } from "../chain/codec/gen/cosmos/auth/v1beta1/auth.ts";
 import { QueryAccountResponse } from "../chain/codec/gen/cosmos/auth/v1beta1/query.ts";
+import { AuthInfo, TxRaw } from "../chain/codec/gen/cosmos/tx/v1beta1/tx.ts";
+import { MsgPlaceBid } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 import { toHex } from "../chain/codec/bytes.ts";
 import type { Connection } from "./connection.ts";
 import { Sender } from "./sender.ts";
@@ -13,6 +15,8 @@ class FakeNode {
   readonly #broadcast: (times: number) => { code: number } | "drop";
   readonly #committed = new Set<string>();
   readonly seen: string[] = [];
+  /** Gas that each transaction asked for. */
+  readonly gas: bigint[] = [];
 
   constructor(address: string, broadcast: (times: number) => { code: number } | "drop") {
     this.#address = address;
@@ -27,6 +31,7 @@ class FakeNode {
       broadcastTxSync: ({ tx }: { tx: Uint8Array }) => new Promise((resolve) => {
         const hash = toHex(sha256(tx));
         this.seen.push(hash);
+        this.gas.push(AuthInfo.decode(TxRaw.decode(tx).authInfoBytes).fee!.gasLimit);
         const answer = this.#broadcast(this.seen.length);
         if (answer !== "drop" && answer.code === 0) this.#committed.add(hash);
         resolve({ hash: sha256(tx), code: answer === "drop" ? 0 : answer.code, codespace: "sdk", log: "" });
@@ -69,5 +74,15 @@ describe("sender", () => {
       throw new Error('{"code":-32603,"message":"Internal error","data":"tx already exists in cache"}');
     };
     await assert.rejects((await send(cached, { timeoutMs: 300 })).sent, /was not in a block within 0\.3 s/);
+  });
+
+  it("asks for the gas of the tasks of bids, and divides a batch that wants too much", async () => {
+    const signer = await DirectSecp256k1HdWallet.generate(12, { prefix: "dcm" });
+    const address = (await signer.getAccounts())[0]!.address;
+    const node = new FakeNode(address, () => ({ code: 0 }));
+    const sender = await Sender.create({ connection: node.connection, signer, address, chainId: "test-1", gasPrice: { denom: "udcm", amount: 0.001 } });
+    const bid = (tasks: number): EncodeObject => ({ typeUrl: `/${MsgPlaceBid.$type}`, value: MsgPlaceBid.fromPartial({ consumer: address, job: { tasks } }) });
+    await Promise.all([10, 1, 600, 600, 1].map((tasks) => sender.send(bid(tasks))));
+    assert.deepEqual(node.gas, [44_070_000n, 42_970_000n]);
   });
 });

@@ -14,6 +14,7 @@ import type { Any } from "../chain/codec/gen/google/protobuf/any.ts";
 import { TxMsgData } from "../chain/codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import { MsgExecSession, MsgExecSessionResponse } from "../chain/codec/gen/dcm/session/v1/tx.ts";
 import type { Connection } from "./connection.ts";
+import { gasOf } from "./gas.ts";
 import { dcmRegistry } from "./registry.ts";
 
 /** A transaction that the chain refused: `codespace` and `code` as in its result, `message` its words. */
@@ -49,7 +50,7 @@ export interface SenderOptions {
   readonly chainId: string;
   /** e.g. `{ denom: "udcm", amount: 0.0025 }`: fee = gas x amount. */
   readonly gasPrice: { readonly denom: string; readonly amount: number };
-  /** Gas for one message where simulation is not wanted. */
+  /** Gas for one message, beside what `gasOf` adds for the tasks of bids: default 400,000. */
   readonly gasPerMessage?: number;
   readonly maxBatch?: number;
   /** How long to wait for a transaction to be in a block, in milliseconds; and for room in a mempool that is full. */
@@ -60,9 +61,14 @@ export interface SenderOptions {
 
 interface Waiting {
   readonly message: EncodeObject;
+  readonly gas: number;
   readonly resolve: (sent: Sent) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** For bytes, signature and fee; and the most that the messages of one batch may ask for, where it is not a single one. */
+const gasPerTransaction = 100_000;
+const maxBatchGas = 50_000_000;
 
 export class Sender {
   readonly address: string;
@@ -86,7 +92,7 @@ export class Sender {
   /** Resolves when the message is in a block and succeeded; rejects with TxFailed where the chain refused it. */
   send(message: EncodeObject): Promise<Sent> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ message: this.#wrap(message), resolve, reject });
+      this.#queue.push({ message: this.#wrap(message), gas: gasOf(message, this.#options.gasPerMessage), resolve, reject });
       if (!this.#running) void this.#drain();
     });
   }
@@ -102,7 +108,7 @@ export class Sender {
     // One turn of the event loop: what is sent together travels together.
     await new Promise<void>((resolve) => setImmediate(resolve));
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, this.#options.maxBatch ?? 32);
+      const batch = this.#take();
       try {
         await this.#deliver(batch);
       } catch (error) {
@@ -114,9 +120,21 @@ export class Sender {
     this.#running = false;
   }
 
+  /** What travels together: a batch of large bids would want more gas than a block has. */
+  #take(): Waiting[] {
+    let gas = 0;
+    let count = 0;
+    while (count < Math.min(this.#queue.length, this.#options.maxBatch ?? 32)) {
+      gas += this.#queue[count]!.gas;
+      if (count > 0 && gas > maxBatchGas) break;
+      count++;
+    }
+    return this.#queue.splice(0, count);
+  }
+
   async #deliver(batch: readonly Waiting[]): Promise<void> {
     const messages = batch.map((w) => w.message);
-    const gas = (this.#options.gasPerMessage ?? 400_000) * messages.length + 100_000;
+    const gas = batch.reduce((sum, one) => sum + one.gas, gasPerTransaction);
     const fee: StdFee = { gas: String(gas), amount: [{ denom: this.#options.gasPrice.denom, amount: String(Math.ceil(gas * this.#options.gasPrice.amount)) }], ...(this.#options.session === undefined ? {} : { granter: this.address }) };
     for (let attempt = 0; ; attempt++) {
       this.#account ??= await this.#load();

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { describe, it } from "mocha";
+import { bidMessage, replicated, saltChain, serviceMessage, stage, staged, TestMarket } from "../chain/modules/market/testing.ts";
+import { execute } from "../chain/runtime/testing.ts";
+import { gasOf } from "./gas.ts";
+
+describe("gas of a message", () => {
+  const v2 = replicated(saltChain(2));
+  const bids: readonly [string, string, (consumer: string) => object][] = [
+    ["a bid for one task", "MsgPlaceBid", (c) => bidMessage(c, 100n)],
+    ["a bid for 1,024 tasks", "MsgPlaceBid", (c) => bidMessage(c, 100n, {}, { tasks: 1_024 })],
+    ["a bid for replicated tasks", "MsgPlaceBid", (c) => bidMessage(c, 100n, v2, { tasks: 9 })],
+    ["a bid for tasks of three replicas", "MsgPlaceBid", (c) => bidMessage(c, 100n, { ...v2, k: 3 }, { tasks: 9 })],
+    ["a bid for stages", "MsgPlaceBid", (c) => bidMessage(c, 100n, {}, staged([stage(6), stage(2, [0])]))],
+    ["a bid for instances", "MsgPlaceServiceBid", (c) => serviceMessage(c, 20n, {}, { instances: 40 })],
+  ];
+  for (const [what, name, message] of bids) {
+    it(`adds for ${what} what the chain takes for its matches (MKT-170)`, () => {
+      const m = new TestMarket();
+      const value = message(m.fund("c", 10n ** 15n));
+      const { gasUsed } = execute(m.stores, m.modules, `/dcm.market.v1.${name}`, value, { height: m.height, time: m.time });
+      assert.equal(gasOf({ typeUrl: `/dcm.market.v1.${name}`, value }, 1_000), 1_000 + gasUsed);
+    });
+  }
+
+  it("is the same for every other message", () => {
+    assert.equal(gasOf({ typeUrl: "/dcm.market.v1.MsgCancelBid", value: { job: { tasks: 9 } } }), 400_000);
+  });
+});

@@ -1,0 +1,20 @@
+/** How much gas a transaction of these messages asks for, where nobody simulates it. */
+import type { EncodeObject } from "@cosmjs/proto-signing";
+import { VerificationLevel } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import type { MsgPlaceBid, MsgPlaceServiceBid } from "../chain/codec/gen/dcm/market/v1/tx.ts";
+
+/** What the market takes with a bid for each match to come: MKT-170 in chain/modules/market/README.md. */
+const matchGas = 70_000;
+
+/** For one message. Bids pay for their tasks: each for the replicas that it wants, and two more where a tie-break may need them; service bids for their instances. */
+export function gasOf({ typeUrl, value }: EncodeObject, perMessage = 400_000): number {
+  return perMessage + matchGas * matchesOf(typeUrl, value);
+}
+
+function matchesOf(typeUrl: string, value: unknown): number {
+  if (typeUrl === "/dcm.market.v1.MsgPlaceServiceBid") return (value as Partial<MsgPlaceServiceBid>).service?.instances ?? 0;
+  if (typeUrl !== "/dcm.market.v1.MsgPlaceBid") return 0;
+  const { job, verification, k = 0 } = value as Partial<MsgPlaceBid>;
+  const replicas = verification === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED ? (k === 0 ? 2 : k) + 2 : 1;
+  return (job?.tasks ?? 0) * replicas;
+}
