@@ -22,7 +22,7 @@ describe("ports for networks side by side", () => {
     await new Promise<void>((resolve) => server.listen(taken, "127.0.0.1", resolve));
     const other = await claimPorts(1);
     assert.ok(!all([other]).includes(taken!));
-    await assert.rejects(claimPorts(1, taken! - 1), new RegExp(`port ${taken!} on 127.0.0.1 is in use: stop what listens there, or choose another base port`));
+    await assert.rejects(claimPorts(1, taken! - 1), new RegExp(`port ${taken!} on 127.0.0.1 is in use: stop what listens there, or choose another base port \\(--base-port\\)`));
     await other.release();
     await new Promise<unknown>((resolve) => server.close(resolve));
   });

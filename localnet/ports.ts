@@ -32,7 +32,7 @@ export async function claimPorts(nodes: number, base?: number): Promise<PortPlan
   const blocks = Math.ceil(nodes / NODES_IN_BLOCK);
   if (base !== undefined) {
     const claim = await claimBlocks(base, blocks);
-    if (typeof claim === "number") throw new Error(`port ${claim} on ${HOST} is in use: stop what listens there, or choose another base port`);
+    if (typeof claim === "number") throw new Error(`port ${claim} on ${HOST} is in use: stop what listens there, or choose another base port (--base-port)`);
     return plan(base, nodes, claim);
   }
   const start = process.pid % BLOCKS;

@@ -1,5 +1,5 @@
 /** The folder that a localnet keeps its state in: held by one process at a time, used again only by the network that it was made for. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { alive } from "./comet/lock.ts";
 import { personas } from "./homes.ts";
@@ -41,13 +41,16 @@ function identity(pid: number): string {
 }
 
 /** Whether the folder's state is used again. Throws where it cannot be: made for another network, or in pieces. */
-export function claimFolder({ folder, fresh, validators, providers, line, fault }: Options): boolean {
-  if (fresh || !existsSync(join(folder, "built"))) rmSync(folder, { recursive: true, force: true });
+export function claimFolder({ folder, fresh, validators, providers, line, fault }: Claim): boolean {
   const shapeFile = join(folder, "shape.json");
+  const ours = !existsSync(folder) || readdirSync(folder).length === 0 || existsSync(shapeFile) || existsSync(join(folder, "built"));
+  if (!ours) throw new StateError(`${folder} holds something else than a localnet's state, and would be emptied: choose another --name or --state`);
+  if (fresh || !existsSync(join(folder, "built"))) rmSync(folder, { recursive: true, force: true });
   const shape: Shape = { validators, providers, line, fault: fault ?? "none", state: STATE_VERSION };
   const again = existsSync(join(folder, "built"));
   if (again) {
     const built = readShape(shapeFile);
+    if (built === undefined) throw new StateError(`${shapeFile} is gone or damaged: the state cannot be used. Add --fresh to build a new network`);
     const differs = (Object.keys(shape) as (keyof Shape)[]).filter((key) => built[key] !== shape[key]);
     if (differs.includes("state")) throw new StateError(`the network in ${folder} is of another version of this program: add --fresh to forget it, or choose another --name`);
     if (differs.length > 0) {
@@ -56,7 +59,7 @@ export function claimFolder({ folder, fresh, validators, providers, line, fault 
     }
     const missing = [
       ...Array.from({ length: validators }, (_, i) => ["config/genesis.json", "config/config.toml", "config/app.toml", "config/priv_validator_key.json", "config/node_key.json", "data/priv_validator_state.json"].map((file) => `validator-${i}/${file}`)).flat(),
-      ...Array.from({ length: providers }, (_, i) => [`provider-${i}/session.key`, `operators/provider-${i}/mnemonic`]).flat(), ...personas.map((name) => `personas/${name}/mnemonic`),
+      ...Array.from({ length: providers }, (_, i) => [`provider-${i}/session.key`, `provider-${i}/encryption.key`, `provider-${i}/public.json`, `operators/provider-${i}/mnemonic`, `operators/provider-${i}/address`]).flat(), ...personas.map((name) => `personas/${name}/mnemonic`),
     ].find((file) => !existsSync(join(folder, file)));
     if (missing !== undefined) throw new StateError(`${join(folder, missing)} is gone: the state cannot be used. Add --fresh to build a new network`);
   }
@@ -64,6 +67,9 @@ export function claimFolder({ folder, fresh, validators, providers, line, fault 
   writeFileSync(shapeFile, JSON.stringify(shape));
   return again;
 }
+
+/** What of the options says which state it is. */
+export type Claim = Pick<Options, "folder" | "fresh" | "validators" | "providers" | "line" | "fault">;
 
 /** What a folder's state was made for: it cannot be started as something else. */
 interface Shape {
@@ -77,10 +83,11 @@ interface Shape {
 /** Grows when a state of before cannot be started any more. */
 const STATE_VERSION = 3;
 
-function readShape(path: string): Partial<Shape> {
+function readShape(path: string): Partial<Shape> | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8")) as Partial<Shape>;
+    const read = JSON.parse(readFileSync(path, "utf8")) as unknown;
+    return typeof read === "object" && read !== null ? read : undefined;
   } catch {
-    return {};
+    return undefined;
   }
 }
