@@ -20,6 +20,7 @@ import type { MultiStore } from "../store/multistore.ts";
 import { SnapshotRefused, type Restore, type SnapshotStore } from "../store/snapshots.ts";
 import { readGenesis } from "./genesis.ts";
 import type { Metrics } from "./metrics.ts";
+import { retainHeight } from "./retention.ts";
 
 export interface NodeOptions {
   readonly machine: Machine;
@@ -27,7 +28,9 @@ export interface NodeOptions {
   readonly snapshots: SnapshotStore;
   /** Heights between snapshots; 0 takes none. */
   readonly snapshotInterval: number;
-  /** Blocks that CometBFT must keep; 0 keeps all. */
+  /** Snapshots that are kept. */
+  readonly snapshotKeepRecent: number;
+  /** Blocks that CometBFT must keep, more where evidence or snapshots need more; 0 keeps all. */
   readonly minRetainBlocks: number;
   /** Attributes of events that CometBFT is told not to index; none where it is left out. */
   readonly unindexed?: Unindexed;
@@ -132,15 +135,16 @@ export class Node implements Pick<Application, "info" | "initChain" | "checkTx" 
     }
   }
 
-  /** Durable when it answers (ABCI-15). */
+  /** Durable when it answers; says which blocks nobody needs any more (ABCI-15). */
   commit(): Partial<ResponseCommit> {
     this.machine.commit();
     const height = this.store.version;
-    const { snapshotInterval, minRetainBlocks } = this.#options;
+    const { snapshotInterval, snapshotKeepRecent, minRetainBlocks } = this.#options;
     if (snapshotInterval > 0 && height % snapshotInterval === 0) {
       void this.#options.snapshots.create(height).catch((error: unknown) => this.#options.log("error", "a snapshot failed", { height, error: String(error) }));
     }
-    return { retainHeight: minRetainBlocks > 0 && height > minRetainBlocks ? BigInt(height - minRetainBlocks) : 0n };
+    if (minRetainBlocks === 0) return { retainHeight: 0n };
+    return { retainHeight: retainHeight(BigInt(height), { minRetainBlocks, snapshotInterval, snapshotKeepRecent, evidenceAgeBlocks: this.machine.evidenceAgeBlocks() }) };
   }
 
   // ---- state sync (ABCI-17)

@@ -92,7 +92,7 @@ function wire(home: Home, config: AppConfig, store: MultiStore, rpc: CometRpc, l
   ]);
   const prefetch = prefetcher(machine);
   const node: Node = new Node({
-    machine, store, prefetch, snapshots, snapshotInterval: config.snapshotInterval, minRetainBlocks: config.minRetainBlocks, unindexed: config.unindexed, version: version.version, services, metrics, log,
+    machine, store, prefetch, snapshots, snapshotInterval: config.snapshotInterval, snapshotKeepRecent: config.snapshotKeepRecent, minRetainBlocks: config.minRetainBlocks, unindexed: config.unindexed, version: version.version, services, metrics, log,
     ...(upgrading === undefined ? {} : { onHalt: upgrading.onHalt }),
   });
   metrics.gauge("dcm_store_oldest_height", "Oldest version that can be read", () => store.oldest);

@@ -26,7 +26,7 @@ describe("a node that stops for an upgrade", () => {
     const machine = { executionOf: () => { throw new HaltError("needed", plan); } } as unknown as Machine;
     const told: string[] = [];
     const node = new Node({
-      machine, store: {} as MultiStore, snapshots: {} as SnapshotStore, snapshotInterval: 0, minRetainBlocks: 0, version: "", log: () => undefined,
+      machine, store: {} as MultiStore, snapshots: {} as SnapshotStore, snapshotInterval: 0, snapshotKeepRecent: 2, minRetainBlocks: 0, version: "", log: () => undefined,
       onHalt: ({ needed }) => void told.push(needed!.name),
     });
     const answer = node.finalizeBlock(RequestFinalizeBlock.fromPartial({ height: 1_200n })).catch((error: unknown) => told.push(String(error)));

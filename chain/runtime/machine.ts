@@ -5,7 +5,7 @@
 import { TxMsgData } from "../codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import type { Any } from "../codec/gen/google/protobuf/any.ts";
 import type { CommitInfo, Event, ExecTxResult, Misbehavior, ValidatorUpdate } from "../codec/gen/tendermint/abci/types.ts";
-import type { ConsensusParams } from "../codec/gen/tendermint/types/params.ts";
+import type { ConsensusParams, EvidenceParams } from "../codec/gen/tendermint/types/params.ts";
 import { readUint64, uint64Bytes, utf8, concatBytes, fromUtf8 } from "../codec/bytes.ts";
 import { decodeTx, TxDecodeError } from "../codec/tx.ts";
 import { StoresOverlay } from "../store/overlay.ts";
@@ -46,6 +46,8 @@ export interface ConsensusParamsKeeper {
   init(ctx: Context, params: ConsensusParams): void;
   /** -1 where blocks have no gas limit. */
   maxBlockGas(ctx: Context): bigint;
+  /** How old evidence may be; undefined where genesis did not say. */
+  evidence(ctx: Context): EvidenceParams | undefined;
 }
 
 /** What stands between two blocks: whether this build may execute the next one, and the state as it needs it. */
@@ -550,6 +552,11 @@ export class Machine {
       this.#options.report(`query ${path} ended in an unexpected exception`, error);
       throw new QueryError("Internal", "internal error");
     }
+  }
+
+  /** For how many blocks evidence counts, as the last committed state says; undefined where genesis did not say. */
+  evidenceAgeBlocks(): bigint | undefined {
+    return this.#options.consensusParams.evidence(this.queryContext())?.maxAgeNumBlocks;
   }
 
   /** A context that reads a kept version (0: the latest, before the first block: genesis). */

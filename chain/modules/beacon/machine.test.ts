@@ -59,7 +59,7 @@ function machine(): { machine: Machine; seed: (height: bigint) => Uint8Array | u
   };
   const report = (what: string, error: unknown): void => assert.fail(`${what}: ${String(error)}`);
   const proposal = beacon.proposal.rule((message) => blsSign(pair.secretKey, message));
-  const made = new Machine({ modules, router, ante: () => undefined, store, minGasPrices: [], consensusParams: { init: () => undefined, maxBlockGas: () => -1n }, strict: true, report, checkInvariants: true, proposal });
+  const made = new Machine({ modules, router, ante: () => undefined, store, minGasPrices: [], consensusParams: { init: () => undefined, maxBlockGas: () => -1n, evidence: () => undefined }, strict: true, report, checkInvariants: true, proposal });
   made.initChain({ chainId, timeNanos: 1_700_000_000_000_000_000n, initialHeight: 1n, sections: {}, consensusParams: undefined, genTxs: [registration(1)] });
   return { machine: made, seed: (height) => beacon.beacon.seed(made.queryContext(), height) };
 }

@@ -47,7 +47,8 @@ pruning-keep-recent = 10000
 # ... and each so many heights one for good (0: none).
 pruning-keep-every = 0
 
-# Blocks that CometBFT keeps, from the latest back; 0 keeps all. At least the evidence age of the consensus params.
+# Blocks that CometBFT keeps at least, from the latest back; 0 keeps all. What evidence (its age in the consensus params) and the oldest snapshot need
+# (snapshot-interval x snapshot-keep-recent) is kept beyond that.
 min-retain-blocks = 0
 
 # The node stops after this height; 0 never.
