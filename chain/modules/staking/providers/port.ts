@@ -126,7 +126,7 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
   };
 }
 
-/** Free bond goes first; unbonding bond is what equivocation can still reach after the stake was freed, the youngest entry first. */
+/** Free bond goes first; then unbonding bond, the youngest entry first: whoever sees a credit coming cannot take its bond away from it. */
 function slashUnlocked(keeper: Keeper, ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): bigint {
   assert(amount >= 0n, "slashUnlocked: a negative amount");
   if (keeper.findBond(ctx, address) === undefined) return 0n;

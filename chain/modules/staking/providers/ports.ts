@@ -50,7 +50,7 @@ export interface ProvidersPort {
   /** Takes locked stake away: `awards` are paid out of it, the rest is burned. */
   slash(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): void;
   /**
-   * Takes free bond and then unbonding bond, the entry that leaves last first, of a provider that equivocated or owes a credit: up to `amount`, and the awards in order as far as
+   * Takes free bond and then unbonding bond, the entry that leaves last first, of a provider that owes an SLA credit: up to `amount`, and the awards in order as far as
    * that reaches; the rest is burned. Gives what was taken.
    */
   slashUnlocked(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): bigint;

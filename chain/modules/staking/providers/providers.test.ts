@@ -209,7 +209,7 @@ describe("providers", () => {
               else if (op === 5 && bond !== undefined) world.port((p, ctx) => p.unlock(ctx, address, least(a, bond.locked), b));
               else if (op === 6 && bond !== undefined) world.port((p, ctx) => p.release(ctx, address, least(a, bond.reserved)));
               else if (op === 7 && bond !== undefined) world.port((p, ctx) => p.slash(ctx, address, least(a, bond.locked), [{ to: addressBytes(account(4)), amount: least(a, bond.locked) / 10n }], "test"));
-              else if (op === 8) world.port((p, ctx) => p.slashUnlocked(ctx, address, a, [{ to: addressBytes(account(4)), amount: b }], "equivocation"));
+              else if (op === 8) world.port((p, ctx) => p.slashUnlocked(ctx, address, a, [{ to: addressBytes(account(4)), amount: b }], "sla"));
               else if (op === 9) world.send("CancelUnbond", { operator, id: 1n + (a % 8n) });
               else if (op === 10) world.block(a / 500n);
               else if (op === 11) world.send("RetireProvider", { operator });
@@ -283,18 +283,18 @@ describe("providers", () => {
       assert.deepEqual(world.broken(), []);
     });
 
-    it("PRV-8 unbonding bond stays slashable for equivocation until it is due", () => {
+    it("PRV-8 unbonding bond pays SLA credits until it is due", () => {
       const world = new ProvidersWorld();
       const a = world.register(1, 5_000_000n);
       world.send("Unbond", { operator: account(1), amount: coin(1_000_000n) });
       world.block(1_000n);
       world.send("Unbond", { operator: account(1), amount: coin(2_000_000n) });
-      const taken = world.port((p, ctx) => p.slashUnlocked(ctx, a, 4_500_000n, [{ to: addressBytes(account(2)), amount: 450_000n }], "equivocation"));
+      const taken = world.port((p, ctx) => p.slashUnlocked(ctx, a, 4_500_000n, [{ to: addressBytes(account(2)), amount: 450_000n }], "sla"));
       assert.equal(taken, 4_500_000n);
       assert.deepEqual(world.ask<QueryUnbondingsResponse>("Unbondings", { operator: account(1) }).unbondings.map(({ id, amount }) => [id, amount]), [[1n, "500000"]]);
       assert.deepEqual([world.balance(account(2)), world.burnedTotal], [1_000_450_000n, 4_050_000n]);
       world.tau += 21n * day;
-      assert.equal(world.port((p, ctx) => p.slashUnlocked(ctx, a, 1n, [], "equivocation")), 0n);
+      assert.equal(world.port((p, ctx) => p.slashUnlocked(ctx, a, 1n, [], "sla")), 0n);
       assert.equal(world.balance(account(1)), 995_500_000n);
       assert.equal(world.kit.providers.slashUnlocked(world.ctx(), addressBytes(account(7)), 1n, [], "x"), 0n);
       assert.deepEqual(world.broken(), []);
@@ -318,7 +318,7 @@ describe("providers", () => {
       const world = new ProvidersWorld();
       const a = world.register(1, 1_000_000n);
       const awards = [{ to: addressBytes(account(2)), amount: 800_000n }, { to: addressBytes(account(3)), amount: 800_000n }];
-      assert.equal(world.port((p, ctx) => p.slashUnlocked(ctx, a, 5_000_000n, awards, "equivocation")), 1_000_000n);
+      assert.equal(world.port((p, ctx) => p.slashUnlocked(ctx, a, 5_000_000n, awards, "sla")), 1_000_000n);
       assert.deepEqual([world.balance(account(2)), world.balance(account(3)), world.burnedTotal], [1_000_800_000n, 1_000_200_000n, 0n]);
       assert.deepEqual([provider(world, 1).active, provider(world, 1).inactiveReason], [false, "underbonded"]);
     });

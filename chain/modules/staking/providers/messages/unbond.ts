@@ -1,4 +1,4 @@
-/** MsgUnbond: starts to take free bond out. It stays slashable for equivocation until it is paid. */
+/** MsgUnbond: starts to take free bond out. Until it is paid, SLA credits can be taken out of it. */
 import type { MsgUnbond, MsgUnbondResponse } from "../../../../codec/gen/dcm/staking/v1/tx.ts";
 import { fail } from "../../../../runtime/errors.ts";
 import type { MessageHandler } from "../../../../runtime/module.ts";
