@@ -42,7 +42,7 @@ describe("tidy", () => {
     assert.deepEqual(linesWith(own.filter(isTest), /\b(?:it|describe|context|suite|test)\.(?:skip|only)\b|\bx(?:it|describe)\(|\bthis\.skip\(/), []);
   });
 
-  it("has no drawer for what has no place: no file or folder called utils, helpers, misc or common", () => {
+  it("has no drawer for what has no place: no file or folder called utils, helpers or misc", () => {
     assert.deepEqual(own.filter((path) => path.split("/").some((part) => /^(?:utils?|helpers?|misc)(?:\.|$)/.test(part))), []);
   });
 
@@ -72,6 +72,10 @@ describe("tidy", () => {
     it("have a README and a test each", () => {
       assert.ok(folders.length > 8, `only ${folders.length} module folders found`);
       assert.deepEqual(folders.filter((folder) => !own.includes(`${folder}/README.md`)), []);
+      // A test in a module within a module is of the inner one.
+      const owner = (path: string): string | undefined => folders.filter((folder) => path.startsWith(`${folder}/`)).sort((a, b) => b.length - a.length)[0];
+      const tested = new Set(own.filter(isTest).map(owner));
+      assert.deepEqual(folders.filter((folder) => !tested.has(folder)), []);
     });
 
     it("have one message a file, which gives signers, check, execute and arbitrary", () => {
@@ -107,12 +111,21 @@ describe("tidy", () => {
 
   describe("requirements", () => {
     const listed = new Map<string, string>();
-    for (const path of own.filter((one) => one.endsWith("README.md"))) for (const [cell] of tableRows(read(path))) for (const id of requirementIds(cell ?? "")) listed.set(id, path);
+    const twice: string[] = [];
+    for (const path of own.filter((one) => one.endsWith("README.md"))) {
+      const here = tableRows(read(path)).flatMap(([cell]) => requirementIds(cell ?? ""));
+      for (const id of new Set(here)) listed.set(id, path);
+      twice.push(...here.filter((id, i) => here.indexOf(id) !== i).map((id) => `${id} (${path})`));
+    }
     const prefixes = new Set([...listed.keys()].map((id) => id.split("-")[0]!));
     const cited = new Map<string, string>();
     for (const path of own.filter(isTest)) {
       for (const [title] of read(path).matchAll(/(?:\b(?:it|describe)|\bfor \(const .*)\((["'`])(?:\\.|(?!\1).)*\1|\b(?:name|title|words): "(?:[A-Z]+-\d+)[^"]*"/gs)) for (const id of requirementIds(title)) cited.set(id, path);
     }
+
+    it("have an id of their own within a README", () => {
+      assert.deepEqual(twice, []);
+    });
 
     it("of the READMEs each stand in a test's title", () => {
       assert.ok(listed.size > 50, `only ${listed.size} requirements found`);
@@ -122,6 +135,15 @@ describe("tidy", () => {
     it("in test titles each stand in a README", () => {
       assert.deepEqual([...cited].filter(([id]) => prefixes.has(id.split("-")[0]!) && !listed.has(id)).map(([id, path]) => `${id} (${path})`), []);
     });
+  });
+
+  it("names every end-to-end test in the README of its folder", () => {
+    const lacking = own.filter((path) => path.startsWith("test/e2e/") && isTest(path)).filter((path) => {
+      const folder = path.slice(0, path.lastIndexOf("/"));
+      const readme = [`${folder}/README.md`, "test/e2e/README.md"].find((one) => own.includes(one))!;
+      return !read(readme).includes(`\`${path.slice(folder.length + 1)}\``);
+    });
+    assert.deepEqual(lacking, []);
   });
 
   describe("wire contracts", () => {

@@ -105,7 +105,7 @@ describe("tasks", () => {
     assert.equal(jobOf(market, job).escrow!.refunded, jobOf(market, job).escrow!.deposited);
   });
 
-  it("MKT-56: a task that got more time is put off when the sweep comes to it, and missed at its own tau; what has ended leaves no place in the queue", () => {
+  it("MKT-57: a task that got more time is put off when the sweep comes to it, and missed at its own tau; what has ended leaves no place in the queue", () => {
     const { market, provider, job, task } = single();
     const places = (kind: number): bigint[] => Array.from(dueQueue.entries(testContext(market.stores)), ([[tau, of]]) => [tau, of] as const).filter(([, of]) => of === kind).map(([tau]) => tau);
     const first = market.task(task).dueTau;

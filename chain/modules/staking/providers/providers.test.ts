@@ -110,7 +110,7 @@ describe("providers", () => {
     assert.deepEqual(provider(world, 1).profile, profileOf({ moniker: "beta", attributes: [] }));
   });
 
-  it("PRV-19 an edit tells which attributes are no longer declared as they were, a leave tells all, each before eligibility", () => {
+  it("PRV-20 an edit tells which attributes are no longer declared as they were, a leave tells all, each before eligibility", () => {
     const world = new ProvidersWorld();
     const told: string[] = [];
     world.kit.providers.onChange((_, address) => told.push(`change ${String(address[0])}`));
@@ -300,7 +300,7 @@ describe("providers", () => {
       assert.deepEqual(world.broken(), []);
     });
 
-    it("PRV-8 of the providers behind an address, and then from the first one, those that are active; a bounded number is looked at", () => {
+    it("PRV-21 of the providers behind an address, and then from the first one, those that are active; a bounded number is looked at", () => {
       const world = new ProvidersWorld();
       const all = [1, 2, 3, 4].map((n) => world.register(n, 2_000_000n)).toSorted(compareBytes);
       world.port((p, ctx) => p.lock(ctx, all[2]!, 0n, 500_000n));
