@@ -128,38 +128,95 @@ export function keepsTerms(bid: BidOrder, ask: AskOrder): boolean {
   return ask.until >= bid.end && ask.notice >= bid.notice && ask.acceptance >= bid.acceptance && (bid.preemptible || !ask.preemptible);
 }
 
-const alone = -1;
 const noAsks: readonly AskOrder[] = [];
 const none: readonly number[] = [];
 
+/** An order among its equals. */
+interface Member {
+  /** Its slot. */
+  readonly index: number;
+  readonly id: bigint;
+  readonly hash: bigint;
+  readonly size: number;
+}
+
 /** Orders that are equals, and what was taken of all of them. */
-interface Group {
-  readonly members: { readonly index: number; readonly id: bigint; readonly hash: bigint }[];
-  total: number;
-  taken: number;
+class Group {
+  readonly #members: Member[] = [];
+  #total = 0;
+  taken = 0;
+
+  add(member: Member): void {
+    this.#members.push(member);
+    this.#total += member.size;
+  }
+
+  /** Not all of it was served: its members must share. */
+  get isPartial(): boolean {
+    return this.#members.length > 1 && this.taken > 0 && this.taken < this.#total;
+  }
+
+  /** Writes what each member is due of what the group got, in the order of the hashes, where that is less than all of the member. */
+  share(dues: Map<number, number>, seed: Uint8Array, label: Uint8Array): void {
+    const members = this.#members.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.id < b.id ? -1 : 1));
+    const shares = proRata(members.map(({ size }) => size), this.taken, seeded(seed, label, members[0]!.id, BigInt(this.#total)));
+    for (const [i, { index, size }] of members.entries()) if (shares[i]! < size) dues.set(index, shares[i]!);
+  }
 }
 
-const isPartial = ({ members, total, taken }: Group): boolean => members.length > 1 && taken > 0 && taken < total;
+/** The groups of one side, and who is in which. */
+class Groups {
+  readonly #all: Group[] = [];
+  /** By slot, up to the last one that is in a group: most orders have no equals. */
+  readonly #of: (Group | undefined)[] = [];
 
-/** What each member is due of what the group got, in the order of the hashes. */
-function shares(group: Group, units: readonly number[], seed: Uint8Array, label: Uint8Array): (readonly [index: number, due: number])[] {
-  const members = group.members.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.id < b.id ? -1 : 1));
-  const due = proRata(members.map(({ index }) => units[index]!), group.taken, seeded(seed, label, members[0]!.id, BigInt(group.total)));
-  return members.map(({ index }, i) => [index, due[i]!]);
+  create(): Group {
+    const group = new Group();
+    this.#all.push(group);
+    return group;
+  }
+
+  join(group: Group, member: Member): void {
+    group.add(member);
+    while (this.#of.length < member.index) this.#of.push(undefined);
+    this.#of[member.index] = group;
+  }
+
+  of(index: number): Group | undefined {
+    return index < this.#of.length ? this.#of[index] : undefined;
+  }
+
+  take(index: number, units: number): void {
+    const group = this.of(index);
+    if (group !== undefined) group.taken += units;
+  }
+
+  get unshared(): boolean {
+    return this.#all.some((group) => group.isPartial);
+  }
+
+  /** Nothing is taken any more; gives what is due to those that cannot have all. */
+  restart(seed: Uint8Array, label: Uint8Array): ReadonlyMap<number, number> {
+    const dues = new Map<number, number>();
+    for (const group of this.#all) {
+      if (group.isPartial) group.share(dues, seed, label);
+      group.taken = 0;
+    }
+    return dues;
+  }
 }
 
-/** Pulls orders; those of one place in the sequence come together, sorted by hash. */
+/** Pulls orders, one ahead: so that it shows which of them are of one place in the sequence. */
 class Source<T extends Order> {
   readonly #source: Iterator<T>;
-  readonly #tied: (a: T, b: T) => boolean;
   readonly #seed: Uint8Array;
-  #next: T | undefined;
+  /** What comes after the one that was taken. */
+  next: T | undefined;
 
-  constructor(source: Iterable<T>, tied: (a: T, b: T) => boolean, seed: Uint8Array) {
+  constructor(source: Iterable<T>, seed: Uint8Array) {
     this.#source = source[Symbol.iterator]();
-    this.#tied = tied;
     this.#seed = seed;
-    this.#next = this.#pull();
+    this.next = this.#pull();
   }
 
   #pull(): T | undefined {
@@ -167,142 +224,157 @@ class Source<T extends Order> {
     return step.done === true ? undefined : step.value;
   }
 
-  /** Adds the next order, or the next tie, by one of the two functions; false at the end. */
-  more(one: (order: T) => void, tie: (orders: readonly { readonly order: T; readonly hash: bigint }[]) => void): boolean {
-    const first = this.#next;
-    if (first === undefined) return false;
-    this.#next = this.#pull();
-    if (this.#next === undefined || !this.#tied(first, this.#next)) {
-      one(first);
-      return true;
-    }
+  take(): T | undefined {
+    const order = this.next;
+    if (order !== undefined) this.next = this.#pull();
+    return order;
+  }
+
+  /** The order with those that come after it at the same place in the sequence, by hash. */
+  takeTie(first: T, tied: (a: T, b: T) => boolean): readonly { readonly order: T; readonly hash: bigint }[] {
     const keyed = [{ order: first, hash: tieHash(this.#seed, first.id) }];
-    while (this.#next !== undefined && this.#tied(first, this.#next)) {
-      keyed.push({ order: this.#next, hash: tieHash(this.#seed, this.#next.id) });
-      this.#next = this.#pull();
+    for (let { next } = this; next !== undefined && tied(first, next); next = this.next) {
+      keyed.push({ order: next, hash: tieHash(this.#seed, next.id) });
+      this.next = this.#pull();
     }
-    tie(keyed.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.order.id < b.order.id ? -1 : 1)));
-    return true;
+    return keyed.sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : a.order.id < b.order.id ? -1 : 1));
   }
 }
 
-/** The bids, pulled as far as they are looked at. Arrays side by side, as books are large. Once equals share, a bid may stand at two positions: for its due, and for all. */
+/** Orders of one place in the sequence: from, and up to without. */
+interface Tie {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The sequence made anew: of each tie first what is due, then the rest of those that are due less than all. */
+function placeAnew(length: number, ties: readonly Tie[], splits: (index: number) => boolean, add: (index: number, front: boolean) => void): void {
+  let tie = 0;
+  for (let from = 0, to = 0; from < length; from = to) {
+    to = ties[tie]?.from === from ? ties[tie++]!.to : from + 1;
+    for (let index = from; index < to; index++) add(index, splits(index));
+    for (let index = from; index < to; index++) if (splits(index)) add(index, false);
+  }
+}
+
+// The height first: of neighbours it is hardly ever the same, of prices one cannot tell.
+const sameBidPlace = (a: BidOrder, b: BidOrder): boolean => a.height === b.height && a.limit === b.limit;
+const sameAskPlace = (a: AskOrder, b: AskOrder): boolean => a.height === b.height && a.rank === b.rank && a.attributes === b.attributes;
+
+/** How bids stand once equals share; before that each stands once, in the order in which they came. */
+interface Shared {
+  /** Which bid stands at a position, and whether only for its due. */
+  readonly slots: readonly number[];
+  readonly front: readonly boolean[];
+  /** Bids that were in the sequence when it was made anew. */
+  readonly orders: number;
+  /** Of those that are due less than all, and what they took of it. */
+  readonly dues: ReadonlyMap<number, number>;
+  readonly taken: Map<number, number>;
+}
+
+/** The bids, pulled as far as they are looked at. Once equals share, a bid may stand at two positions: for its due, and for all. */
 class Demand {
   readonly #source: Source<BidOrder>;
   readonly #seed: Uint8Array;
   readonly #orders: BidOrder[] = [];
-  readonly #taken: number[] = [];
-  readonly #due: number[] = [];
-  readonly #groupOf: number[] = [];
-  /** The tie of each; only a sequence of numbers that differ between neighbours. */
-  readonly #tieOf: number[] = [];
-  #ties = 0;
-  readonly #groups: Group[] = [];
-  /** Which bid stands at a position, and whether only for its due; undefined while each stands once, in the order in which they came. */
-  #positions: { readonly slot: number; readonly front: boolean }[] | undefined;
-  /** Bids that were in the sequence when it was made anew. */
-  #shared = 0;
+  readonly #ties: Tie[] = [];
+  readonly #groups = new Groups();
+  #shared: Shared | undefined;
 
   constructor(bids: Iterable<BidOrder>, seed: Uint8Array) {
-    this.#source = new Source(bids, (a, b) => a.height === b.height && a.limit === b.limit, seed);
+    this.#source = new Source(bids, seed);
     this.#seed = seed;
   }
 
-  /** Positions behind those of the sequence that was made anew are those that came later. */
+  /** Which bid stands at the position; those behind the sequence that was made anew came later. */
   #slot(position: number): number {
-    const positions = this.#positions;
-    if (positions === undefined) return position;
-    return position < positions.length ? positions[position]!.slot : position - positions.length + this.#shared;
+    const shared = this.#shared;
+    if (shared === undefined) return position;
+    return position < shared.slots.length ? shared.slots[position]! : position - shared.slots.length + shared.orders;
   }
 
   at(position: number): BidOrder | undefined {
     const slot = this.#slot(position);
-    while (slot >= this.#orders.length) if (!this.#more()) return undefined;
-    return this.#orders[slot];
+    return slot < this.#orders.length || this.#more() ? this.#orders[slot] : undefined;
   }
 
+  /** What the bid wants at the position, before it takes anything there. */
   left(position: number): number {
     const slot = this.#slot(position);
-    const front = this.#positions?.[position]?.front === true;
-    return (front ? this.#due[slot]! : this.#orders[slot]!.tasks) - this.#taken[slot]!;
+    const { tasks } = this.#orders[slot]!;
+    const due = this.#shared?.dues.get(slot);
+    if (due === undefined) return tasks;
+    return this.#shared!.front[position]! ? due : tasks - (this.#shared!.taken.get(slot) ?? 0);
   }
 
   take(position: number, tasks: number): void {
     const slot = this.#slot(position);
-    this.#taken[slot]! += tasks;
-    const group = this.#groupOf[slot]!;
-    if (group !== alone) this.#groups[group]!.taken += tasks;
-  }
-
-  #add(order: BidOrder, group: number, tie: number): void {
-    this.#orders.push(order);
-    this.#taken.push(0);
-    this.#due.push(order.tasks);
-    this.#groupOf.push(group);
-    this.#tieOf.push(tie);
+    this.#groups.take(slot, tasks);
+    if (this.#shared?.dues.has(slot) === true) this.#shared.taken.set(slot, (this.#shared.taken.get(slot) ?? 0) + tasks);
   }
 
   #more(): boolean {
-    return this.#source.more(
-      (order) => this.#add(order, alone, this.#ties++),
-      (orders) => {
-        const tie = this.#ties++;
-        // Of a tie, those that want the same share; what fills whole or not at all cannot.
-        const groups = new Map<number, number>();
-        for (const { order, hash } of orders) {
-          let group = alone;
-          if (!order.whole) {
-            group = groups.get(order.profile) ?? this.#groups.push({ members: [], total: 0, taken: 0 }) - 1;
-            groups.set(order.profile, group);
-            this.#groups[group]!.members.push({ index: this.#orders.length, id: order.id, hash });
-            this.#groups[group]!.total += order.tasks;
-          }
-          this.#add(order, group, tie);
-        }
-      },
-    );
+    const order = this.#source.take();
+    if (order === undefined) return false;
+    const { next } = this.#source;
+    if (next === undefined || !sameBidPlace(order, next)) this.#orders[this.#orders.length] = order;
+    else this.#addTie(order);
+    return true;
+  }
+
+  #addTie(first: BidOrder): void {
+    const from = this.#orders.length;
+    // Of a tie, those that want the same share; what fills whole or not at all cannot.
+    const groups = new Map<number, Group>();
+    for (const { order, hash } of this.#source.takeTie(first, sameBidPlace)) {
+      if (!order.whole) {
+        const group = groups.get(order.profile) ?? this.#groups.create();
+        groups.set(order.profile, group);
+        this.#groups.join(group, { index: this.#orders.length, id: order.id, hash, size: order.tasks });
+      }
+      this.#orders[this.#orders.length] = order;
+    }
+    this.#ties.push({ from, to: this.#orders.length });
   }
 
   /** Equals were served in part: they must share. */
   get unshared(): boolean {
-    return this.#groups.some(isPartial);
+    return this.#groups.unshared;
   }
 
   /** Starts again; equals that could not all be served stand in the order of their shares: first what is each one's due, then the rest. */
   restart(label: Uint8Array): void {
-    const tasks = this.#orders.map((order) => order.tasks);
-    for (const group of this.#groups) {
-      if (isPartial(group)) for (const [slot, due] of shares(group, tasks, this.#seed, label)) this.#due[slot] = due;
-      group.taken = 0;
-    }
-    this.#taken.fill(0);
-    this.#shared = this.#orders.length;
-    const positions: { slot: number; front: boolean }[] = [];
-    for (let from = 0, to = 0; from < this.#shared; from = to) {
-      for (to = from; to < this.#shared && this.#tieOf[to] === this.#tieOf[from]; to++) positions.push({ slot: to, front: this.#due[to]! < tasks[to]! });
-      for (let slot = from; slot < to; slot++) if (this.#due[slot]! < tasks[slot]!) positions.push({ slot, front: false });
-    }
-    this.#positions = positions;
+    const dues = this.#groups.restart(this.#seed, label);
+    const slots: number[] = [];
+    const front: boolean[] = [];
+    placeAnew(this.#orders.length, this.#ties, (slot) => dues.has(slot), (slot, isFront) => {
+      slots.push(slot);
+      front.push(isFront);
+    });
+    this.#shared = { slots, front, orders: this.#orders.length, dues, taken: new Map() };
   }
 }
 
 /** The asks of all profiles, each once, with what is taken of it. */
 class Supply {
   readonly #seed: Uint8Array;
+  /** An ask may stand in more than one stream. */
+  readonly manyProfiles: boolean;
   /** By id; not kept where one profile sees them all. */
   readonly #slots: Map<bigint, number> | undefined;
-  readonly #units: number[] = [];
+  /** Of an ask that is gone, all. */
   readonly #taken: number[] = [];
-  readonly #due: number[] = [];
-  readonly #gone: boolean[] = [];
-  readonly #groupOf: number[] = [];
-  readonly #groups: Group[] = [];
-  readonly #groupNames = new Map<string, number>();
-  /** True once the equals' shares are known. */
-  sharing = false;
+  /** What was taken of those that are gone, before they went. */
+  readonly #gone = new Map<number, number>();
+  readonly #groups = new Groups();
+  readonly #groupNames = new Map<string, Group>();
+  /** Undefined until the equals' shares are known. */
+  #dues: ReadonlyMap<number, number> | undefined;
 
   constructor(seed: Uint8Array, manyProfiles: boolean) {
     this.#seed = seed;
+    this.manyProfiles = manyProfiles;
     this.#slots = manyProfiles ? new Map() : undefined;
   }
 
@@ -310,61 +382,50 @@ class Supply {
   slotOf(ask: AskOrder): number {
     const known = this.#slots?.get(ask.id);
     if (known !== undefined) return known;
-    const slot = this.#units.length;
+    const slot = this.#taken.length;
     this.#slots?.set(ask.id, slot);
-    this.#units.push(ask.units);
-    this.#taken.push(0);
-    this.#due.push(ask.units);
-    this.#gone.push(false);
-    this.#groupOf.push(alone);
+    this.#taken[slot] = 0;
     return slot;
   }
 
   /** The ask has equals, of which this is one. */
   join(slot: number, ask: AskOrder, hash: bigint): void {
-    if (this.#groupOf[slot] !== alone || this.sharing) return;
+    if (this.#dues !== undefined || this.#groups.of(slot) !== undefined) return;
     const name = `${ask.base} ${ask.height} ${ask.kind}`;
-    const index = this.#groupNames.get(name) ?? this.#groups.push({ members: [], total: 0, taken: 0 }) - 1;
-    this.#groupNames.set(name, index);
-    const group = this.#groups[index]!;
-    group.members.push({ index: slot, id: ask.id, hash });
-    group.total += ask.units;
-    group.taken += this.#taken[slot]!;
-    this.#groupOf[slot] = index;
+    const group = this.#groupNames.get(name) ?? this.#groups.create();
+    this.#groupNames.set(name, group);
+    this.#groups.join(group, { index: slot, id: ask.id, hash, size: ask.units });
+    group.taken += this.#gone.get(slot) ?? this.#taken[slot]!;
   }
 
   /** Units that may be taken: in front only what is due, behind that the rest too. */
-  left(slot: number, front: boolean): number {
-    return this.#gone[slot]! ? 0 : (front ? this.#due[slot]! : this.#units[slot]!) - this.#taken[slot]!;
+  left(slot: number, { units }: AskOrder, front: boolean): number {
+    return (front ? this.#dues!.get(slot)! : units) - this.#taken[slot]!;
   }
 
   take(slot: number, units: number): void {
     this.#taken[slot]! += units;
-    const group = this.#groupOf[slot]!;
-    if (group !== alone) this.#groups[group]!.taken += units;
+    this.#groups.take(slot, units);
   }
 
-  remove(slot: number): void {
-    this.#gone[slot] = true;
+  remove(slot: number, { units }: AskOrder): void {
+    this.#gone.set(slot, this.#taken[slot]!);
+    this.#taken[slot] = units;
   }
 
-  /** True where the ask gets less than all in front. */
+  /** True where the ask is due less than all. */
   splits(slot: number): boolean {
-    return this.#due[slot]! < this.#units[slot]!;
+    return this.#dues!.has(slot);
   }
 
   get unshared(): boolean {
-    return this.#groups.some(isPartial);
+    return this.#groups.unshared;
   }
 
   restart(label: Uint8Array): void {
-    for (const group of this.#groups) {
-      if (isPartial(group)) for (const [slot, due] of shares(group, this.#units, this.#seed, label)) this.#due[slot] = due;
-      group.taken = 0;
-    }
+    this.#dues = this.#groups.restart(this.#seed, label);
     this.#taken.fill(0);
-    this.#gone.fill(false);
-    this.sharing = true;
+    this.#gone.clear();
   }
 }
 
@@ -373,10 +434,11 @@ class Stream {
   readonly #supply: Supply;
   readonly #source: Source<AskOrder>;
   #orders: AskOrder[] = [];
-  #slots: number[] = [];
-  #front: boolean[] = [];
-  #tieOf: number[] = [];
-  #ties = 0;
+  /** Undefined while a position is a slot: where one profile sees all asks, until equals share. */
+  #slots: number[] | undefined;
+  readonly #ties: Tie[] = [];
+  /** Which positions hold only what is due; none until equals share. */
+  #front: readonly boolean[] = [];
   /** Everything before it is used up. */
   head = 0;
   /** For each guard: everything before it is used up, or not admitted. So the asks that an organization refuses are passed over once, not by each of its bids. */
@@ -384,41 +446,44 @@ class Stream {
 
   constructor(asks: Iterable<AskOrder>, supply: Supply, seed: Uint8Array) {
     this.#supply = supply;
-    this.#source = new Source(asks, (a, b) => a.height === b.height && a.rank === b.rank && a.attributes === b.attributes, seed);
-  }
-
-  #add(ask: AskOrder, slot: number, front: boolean, tie: number): void {
-    this.#orders.push(ask);
-    this.#slots.push(slot);
-    this.#front.push(front);
-    this.#tieOf.push(tie);
+    this.#slots = supply.manyProfiles ? [] : undefined;
+    this.#source = new Source(asks, seed);
   }
 
   #more(): boolean {
-    return this.#source.more(
-      (ask) => this.#add(ask, this.#supply.slotOf(ask), false, this.#ties++),
-      (asks) => {
-        const tie = this.#ties++;
-        for (const { order, hash } of asks) {
-          const slot = this.#supply.slotOf(order);
-          this.#supply.join(slot, order, hash);
-          this.#add(order, slot, false, tie);
-        }
-      },
-    );
+    const order = this.#source.take();
+    if (order === undefined) return false;
+    const { next } = this.#source;
+    if (next === undefined || !sameAskPlace(order, next)) this.#add(order, this.#supply.slotOf(order));
+    else this.#addTie(order);
+    return true;
+  }
+
+  #add(order: AskOrder, slot: number): void {
+    this.#orders[this.#orders.length] = order;
+    if (this.#slots !== undefined) this.#slots[this.#slots.length] = slot;
+  }
+
+  #addTie(first: AskOrder): void {
+    const from = this.#orders.length;
+    for (const { order, hash } of this.#source.takeTie(first, sameAskPlace)) {
+      const slot = this.#supply.slotOf(order);
+      this.#supply.join(slot, order, hash);
+      this.#add(order, slot);
+    }
+    this.#ties.push({ from, to: this.#orders.length });
   }
 
   at(index: number): AskOrder | undefined {
-    while (index >= this.#orders.length) if (!this.#more()) return undefined;
-    return this.#orders[index];
+    return index < this.#orders.length || this.#more() ? this.#orders[index] : undefined;
   }
 
   slot(index: number): number {
-    return this.#slots[index]!;
+    return this.#slots === undefined ? index : this.#slots[index]!;
   }
 
   left(index: number): number {
-    return this.#supply.left(this.#slots[index]!, this.#front[index]!);
+    return this.#supply.left(this.slot(index), this.#orders[index]!, index < this.#front.length && this.#front[index]!);
   }
 
   /** The first position from `from` on that still has units. */
@@ -431,13 +496,13 @@ class Stream {
   /** Starts again: of each tie first what is due, then the rest. */
   restart(): void {
     const orders = this.#orders;
-    const slots = this.#slots;
-    const tieOf = this.#tieOf;
-    [this.#orders, this.#slots, this.#front, this.#tieOf] = [[], [], [], []];
-    for (let from = 0, to = 0; from < orders.length; from = to) {
-      for (to = from; to < orders.length && tieOf[to] === tieOf[from]; to++) this.#add(orders[to]!, slots[to]!, this.#supply.splits(slots[to]!), tieOf[from]!);
-      for (let i = from; i < to; i++) if (this.#supply.splits(slots[i]!)) this.#add(orders[i]!, slots[i]!, false, tieOf[from]!);
-    }
+    const slots = orders.map((_, i) => this.slot(i));
+    const front: boolean[] = [];
+    [this.#orders, this.#slots, this.#front] = [[], [], front];
+    placeAnew(orders.length, this.#ties, (i) => this.#supply.splits(slots[i]!), (i, isFront) => {
+      this.#add(orders[i]!, slots[i]!);
+      front.push(isFront);
+    });
     this.rewind(0);
   }
 
@@ -451,13 +516,50 @@ class Stream {
 /** A fill whose price is known once all are. */
 type Draft = { -readonly [K in keyof Fill]: Fill[K] };
 
+/** Fills, and whether they can all have one price. */
+class Drafts {
+  readonly #fills: Draft[] = [];
+  /** Of all that were ever added. */
+  #lowestLimit: bigint | undefined;
+  #highestBase = 0n;
+  #premiums = false;
+
+  get length(): number {
+    return this.#fills.length;
+  }
+
+  add(bid: BidOrder, ask: AskOrder, tasks: number, held: readonly AskOrder[]): void {
+    if (this.#lowestLimit === undefined || bid.limit < this.#lowestLimit) this.#lowestLimit = bid.limit;
+    this.#look(ask);
+    for (const other of held) this.#look(other);
+    this.#fills[this.#fills.length] = { bid, ask, tasks, price: 0n, held };
+  }
+
+  #look({ base, premium }: AskOrder): void {
+    if (base > this.#highestBase) this.#highestBase = base;
+    if (premium !== 0n) this.#premiums = true;
+  }
+
+  /** Takes back all from `length` on. */
+  truncate(length: number): void {
+    this.#fills.length = length;
+  }
+
+  priced(uniform: bigint): readonly Fill[] {
+    // Between all bases and all limits it is the price of each; the orders of a large book are far away in memory by now.
+    const isOne = !this.#premiums && this.#highestBase <= uniform && (this.#lowestLimit === undefined || uniform <= this.#lowestLimit);
+    for (const fill of this.#fills) fill.price = isOne ? uniform : fillPrice(fill, uniform);
+    return this.#fills;
+  }
+}
+
 interface Leaving {
   readonly asks: Map<bigint, AskOrder>;
   readonly bids: Set<BidOrder>;
 }
 
 interface Round {
-  readonly fills: Draft[];
+  readonly drafts: Drafts;
   readonly leaving: Leaving;
   /** The highest base that a bid which sets the price took, or the limit of one that got too little; undefined where there was none. */
   uniform: bigint | undefined;
@@ -482,9 +584,9 @@ export function clear(orders: Orders, seed: Uint8Array, limits: Limits): Batch {
     for (const profile of orders.profiles) streams.get(profile)?.restart();
     round = pass(wants, supply, streamOf, affiliated, limits);
   }
-  const { fills, leaving } = round;
-  const uniform = fills.length === 0 ? undefined : round.uniform;
-  for (const fill of fills) fill.price = fillPrice(fill, uniform ?? 0n);
+  const { leaving } = round;
+  const uniform = round.drafts.length === 0 ? undefined : round.uniform;
+  const fills = round.drafts.priced(uniform ?? 0n);
   return {
     fills,
     selfTrades: { asks: Array.from(leaving.asks.values()), bids: Array.from(leaving.bids) },
@@ -499,7 +601,7 @@ function isUnconstrained(bid: BidOrder): boolean {
   return bid.profile === 0 && !bid.whole && bid.colocated === 1 && bid.excluded.length === 0 && bid.guard === undefined;
 }
 
-function highestBase({ ask, held }: Fill, start: bigint): bigint {
+function highestBase({ ask, held }: Pick<Fill, "ask" | "held">, start: bigint): bigint {
   let most = ask.base > start ? ask.base : start;
   for (const other of held) if (other.base > most) most = other.base;
   return most;
@@ -520,25 +622,27 @@ function fillPrice({ bid, ask, held }: Fill, uniform: bigint): bigint {
 
 /** One pass over the bids by priority; each takes the cheapest asks that it may. */
 function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stream, affiliated: (bid: BidOrder, ask: AskOrder) => boolean, limits: Limits): Round {
-  const round: Round = { fills: [], leaving: { asks: new Map(), bids: new Set() }, uniform: undefined, cut: false, complete: true };
-  const { fills, leaving } = round;
-  /** The slot of each fill's ask, or of all asks of its task: so that it can be taken back. */
-  const slots: (number | readonly number[])[] = [];
+  const round: Round = { drafts: new Drafts(), leaving: { asks: new Map(), bids: new Set() }, uniform: undefined, cut: false, complete: true };
+  const { drafts, leaving } = round;
+  /** What a bid that fills whole has taken, and where: so that it can be taken back. */
+  const parts: { readonly first: number; readonly others: readonly number[]; readonly tasks: number }[] = [];
   /** Free bond taken in this batch, by provider; kept only where a stake exceeds what is set aside for the unit. */
   const bonds = new Map<string, bigint>();
   const beyond = (bid: BidOrder, ask: AskOrder): bigint => (bid.stake > ask.bond ? bid.stake - ask.bond : 0n);
   const room = (ask: AskOrder): bigint => ask.free - (bonds.get(ask.owner) ?? 0n);
+  /** It would have traded with its own owner. */
+  const leaves = (bid: BidOrder): boolean => leaving.bids.size > 0 && leaving.bids.has(bid);
   let matched = 0;
   let skips = limits.maxSkips;
 
-  /** The next position at or below the limit that the bid may take a unit (or one place's units) of; `others` are in the task already. */
+  /** The next position at or below the limit, from one that is open on, that the bid may take a unit (or one place's units) of; `others` are in the task already. */
   const find = (bid: BidOrder, stream: Stream, from: number, others: readonly AskOrder[]): number | undefined => {
     const { guard } = bid;
     let own = limits.skipsPerUnit;
     const known = guard === undefined ? 0 : (stream.admitted.get(guard) ?? 0);
     // Nothing before the present position is open and admitted.
     let gapless = from <= known || from <= stream.head;
-    for (let i = stream.open(from > known ? from : known); ; i = stream.open(i + 1)) {
+    for (let i = from >= known ? from : stream.open(known); ; i = stream.open(i + 1)) {
       const ask = stream.at(i);
       if (ask === undefined || ask.rank > bid.limit) return undefined;
       if (guard !== undefined) {
@@ -559,14 +663,14 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
           return undefined;
         }
         leaving.asks.set(ask.id, ask);
-        supply.remove(stream.slot(i));
+        supply.remove(stream.slot(i), ask);
         continue;
       }
       const each = beyond(bid, ask);
       const need = each === 0n ? 0n : each * BigInt(bid.colocated);
       const served = withPremium(ask.base, ask.premium) <= bid.limit && keepsTerms(bid, ask) && ask.colocated >= bid.colocated && stream.left(i) >= bid.colocated &&
         (need === 0n || room(ask) >= need) && (bid.excluded.length === 0 || !bid.excluded.includes(ask.owner));
-      if (served && !others.some((other) => other.owner === ask.owner || sameOrganization(other, ask) || shareOne(other.memberships, ask.memberships))) return i;
+      if (served && (others.length === 0 || !others.some((other) => other.owner === ask.owner || sameOrganization(other, ask) || shareOne(other.memberships, ask.memberships)))) return i;
       gapless = false;
       skips--;
       own--;
@@ -577,29 +681,30 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
     }
   };
 
-  const takeBond = (bid: BidOrder, ask: AskOrder, tasks: number): void => {
+  const take = (bid: BidOrder, stream: Stream, i: number, tasks: number): void => {
+    supply.take(stream.slot(i), tasks);
+    const ask = stream.at(i)!;
     const need = beyond(bid, ask);
     if (need > 0n) bonds.set(ask.owner, (bonds.get(ask.owner) ?? 0n) + BigInt(tasks) * need);
   };
 
-  const move = (b: number, { bid, ask, held, tasks }: Draft, of: number | readonly number[], sign: 1 | -1): void => {
-    wants.take(b, sign * tasks);
-    if (typeof of === "number") supply.take(of, sign * tasks);
-    else for (const slot of of) supply.take(slot, sign * tasks);
-    takeBond(bid, ask, sign * tasks);
-    for (const other of held) takeBond(bid, other, sign * tasks);
-    matched += sign * tasks;
+  /** Takes tasks of the bid to the asks at these positions, or back. */
+  const move = (b: number, bid: BidOrder, stream: Stream, first: number, others: readonly number[], tasks: number): void => {
+    wants.take(b, tasks);
+    take(bid, stream, first, tasks);
+    for (const i of others) take(bid, stream, i, tasks);
+    matched += tasks;
   };
 
-  const settle = (b: number, bid: BidOrder, stream: Stream, first: number, others: readonly number[], tasks: number): void => {
+  const settle = (b: number, bid: BidOrder, stream: Stream, setsPrice: boolean, first: number, others: readonly number[], tasks: number): void => {
     assert(tasks > 0, "a fill without tasks");
-    const fill: Draft = { bid, ask: stream.at(first)!, tasks, price: 0n, held: others.length === 0 ? noAsks : others.map((i) => stream.at(i)!) };
-    const taken = others.length === 0 ? stream.slot(first) : [first, ...others].map((i) => stream.slot(i));
-    move(b, fill, taken, 1);
-    fills.push(fill);
-    slots.push(taken);
+    const ask = stream.at(first)!;
+    const held = others.length === 0 ? noAsks : others.map((i) => stream.at(i)!);
+    move(b, bid, stream, first, others, tasks);
+    drafts.add(bid, ask, tasks, held);
+    if (bid.whole) parts.push({ first, others, tasks });
     // Such a bid is never taken back.
-    if (isUnconstrained(bid)) round.uniform = highestBase(fill, round.uniform ?? 0n);
+    if (setsPrice) round.uniform = highestBase({ ask, held }, round.uniform ?? 0n);
   };
 
   /** The cheapest asks of distinct organizations that one task needs beside the first; undefined where there are too few. */
@@ -607,32 +712,34 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
     const positions: number[] = [];
     const chosen = [stream.at(first)!];
     while (chosen.length < bid.replicas) {
-      const i = find(bid, stream, (positions.at(-1) ?? first) + 1, chosen);
-      if (i === undefined || leaving.bids.has(bid)) return undefined;
+      const i = find(bid, stream, stream.open((positions.at(-1) ?? first) + 1), chosen);
+      if (i === undefined || leaves(bid)) return undefined;
       positions.push(i);
       chosen.push(stream.at(i)!);
     }
     return positions;
   };
 
-  /** Takes one ask's part of the bid, or one task's seats; false where nothing is left for it. */
-  const step = (b: number, bid: BidOrder, stream: Stream): boolean => {
+  /** Takes one ask's part of the `left` tasks of the bid, or one task's seats; gives how many, 0 where nothing is there for them. */
+  const step = (b: number, bid: BidOrder, stream: Stream, setsPrice: boolean, left: number): number => {
     stream.head = stream.open(stream.head);
     const first = find(bid, stream, stream.head, noAsks);
-    if (first === undefined) return false;
+    if (first === undefined) return 0;
+    let others = none;
+    let tasks: number;
     if (bid.replicas > 1) {
-      const others = seatsBeside(bid, stream, first);
-      if (others !== undefined) settle(b, bid, stream, first, others, 1);
-      return others !== undefined;
+      const seats = seatsBeside(bid, stream, first);
+      if (seats === undefined) return 0;
+      others = seats;
+      tasks = 1;
+    } else if (bid.colocated > 1) {
+      tasks = bid.colocated;
+    } else {
+      const need = beyond(bid, stream.at(first)!);
+      tasks = Math.min(need === 0n ? left : capped(room(stream.at(first)!) / need, left), stream.left(first), limits.maxFills - matched);
     }
-    if (bid.colocated > 1) {
-      settle(b, bid, stream, first, none, bid.colocated);
-      return true;
-    }
-    const need = beyond(bid, stream.at(first)!);
-    const bond = need === 0n ? wants.left(b) : capped(room(stream.at(first)!) / need, wants.left(b));
-    settle(b, bid, stream, first, none, Math.min(wants.left(b), stream.left(first), bond, limits.maxFills - matched));
-    return true;
+    settle(b, bid, stream, setsPrice, first, others, tasks);
+    return tasks;
   };
 
   for (let b = 0; ; b++) {
@@ -640,31 +747,38 @@ function pass(wants: Demand, supply: Supply, streamOf: (profile: number) => Stre
     if (bid === undefined) return round;
     const stream = streamOf(bid.profile);
     const { head } = stream;
-    const mark = fills.length;
-    if (bid.whole && wants.left(b) > limits.maxWhole) continue;
+    const mark = drafts.length;
+    const setsPrice = isUnconstrained(bid);
+    let left = wants.left(b);
+    if (bid.whole && left > limits.maxWhole) continue;
     // What fills whole waits for a batch that has room for it.
-    if (matched >= limits.maxFills || (bid.whole && matched + wants.left(b) > limits.maxFills)) {
+    if (matched >= limits.maxFills || (bid.whole && matched + left > limits.maxFills)) {
       round.cut = true;
       return round;
     }
-    while (wants.left(b) > 0 && !leaving.bids.has(bid)) {
+    while (left > 0 && !leaves(bid)) {
       if (matched >= limits.maxFills) {
         round.cut = true;
         return round;
       }
-      if (!step(b, bid, stream)) break;
+      const tasks = step(b, bid, stream, setsPrice, left);
+      if (tasks === 0) break;
+      left -= tasks;
     }
-    if (bid.whole && wants.left(b) > 0) {
-      const back = slots.splice(mark);
-      for (const [i, fill] of fills.splice(mark).entries()) move(b, fill, back[i]!, -1);
-      stream.rewind(head);
+    if (bid.whole) {
+      if (left > 0) {
+        for (const { first, others, tasks } of parts) move(b, bid, stream, first, others, -tasks);
+        drafts.truncate(mark);
+        stream.rewind(head);
+      }
+      parts.length = 0;
     }
-    if (wants.left(b) === 0 || leaving.bids.has(bid)) continue;
+    if (left === 0 || leaves(bid)) continue;
     stream.head = stream.open(stream.head);
     const cheapest = stream.at(stream.head);
     if (cheapest !== undefined && cheapest.rank <= bid.limit) continue;
     // Supply at its limit is used up: an unconditional bid marks the price, and no lower one can trade.
-    if (isUnconstrained(bid)) {
+    if (setsPrice) {
       if (round.uniform === undefined || round.uniform < bid.limit) round.uniform = bid.limit;
       return round;
     }
