@@ -31,8 +31,18 @@ function book(orders: number, crossing: boolean): { asks: AskOrder[]; bids: BidO
   }
   asks.sort((a, b) => (a.base !== b.base ? (a.base < b.base ? -1 : 1) : a.id < b.id ? -1 : 1));
   bids.sort((a, b) => (a.limit !== b.limit ? (a.limit > b.limit ? -1 : 1) : a.id < b.id ? -1 : 1));
-  // As read from the store: one after the other in memory.
+  // One after the other in memory.
   return { asks: asks.map((ask) => ({ ...ask })), bids: bids.map((bid) => ({ ...bid })) };
+}
+
+/** The same book, each order with its numbers, texts and lists beside it in memory, as where it was just decoded. Those of `book` lie in the order in which they were placed, far from each other. */
+function decoded({ asks, bids }: { readonly asks: readonly AskOrder[]; readonly bids: readonly BidOrder[] }): { asks: AskOrder[]; bids: BidOrder[] } {
+  const number = (value: bigint): bigint => BigInt(Number(value));
+  const text = (value: string): string => Buffer.from(value).toString();
+  return {
+    asks: asks.map((ask) => ({ ...ask, id: number(ask.id), owner: text(ask.owner), height: number(ask.height), base: number(ask.base), rank: number(ask.rank), memberships: [...ask.memberships] })),
+    bids: bids.map((bid) => ({ ...bid, id: number(bid.id), owner: text(bid.owner), height: number(bid.height), limit: number(bid.limit), excluded: [...bid.excluded] })),
+  };
 }
 
 /** The same bids, each of one of 100 organizations, each of which refuses one provider in ten. */
@@ -69,39 +79,52 @@ function guardedBooks(size: number, runs: number): Figure[] {
   return [figure("guarded_cost_ratio", `${size} orders, each bid of an organization with a policy, to none`, [withGuards.median / free.median])];
 }
 
+/** Orders of a book cleared in a second, of the clock and of CPU. */
+async function cleared({ asks, bids }: ReturnType<typeof book>, name: string, runs: number): Promise<{ readonly made: Figure; readonly perCpu: Figure }> {
+  const size = asks.length + bids.length;
+  // Small books are cleared many times a sample, so that the clock can tell.
+  const repeats = Math.max(1, Math.floor(200_000 / size));
+  for (let i = 0; i < Math.min(repeats, 20); i++) clearBook(asks, bids);
+  const samples: number[] = [];
+  const cpuSamples: number[] = [];
+  for (let i = 0; i < runs; i++) {
+    const cpu = process.cpuUsage();
+    const start = performance.now();
+    for (let j = 0; j < repeats; j++) clearBook(asks, bids);
+    samples.push((size * repeats * 1_000) / (performance.now() - start));
+    const { user, system } = process.cpuUsage(cpu);
+    cpuSamples.push((size * repeats * 1_000_000) / (user + system));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return { made: figure(`orders_per_s_${name}`, "orders/s", samples), perCpu: figure(`orders_per_cpu_s_${name}`, "orders/CPU s", cpuSamples) };
+}
+
 const clearing: Benchmark = {
   name: "clearing",
   description: "batch auction: orders cleared a second, and how the cost of an order grows with the book",
   async run({ runs, quick, progress }) {
     const sizes = quick ? [1_000, 10_000] : [1_000, 10_000, 100_000, 1_000_000];
     const figures: Figure[] = [];
-    const perOrder: number[] = [];
+    const ratio = (name: string, [smallest, largest]: readonly [Figure, Figure]): Figure => figure(name, `${sizes.at(-1)!} to ${sizes[0]!} orders`, [smallest.median / largest.median]);
+    const perCpus: Figure[] = [];
     let last = figure("", "", []);
     for (const size of sizes) {
       progress(`clearing a book of ${size} orders`);
-      const { asks, bids } = book(size, true);
-      // Small books are cleared many times a sample, so that the clock can tell.
-      const repeats = Math.max(1, Math.floor(200_000 / size));
-      for (let i = 0; i < Math.min(repeats, 20); i++) clearBook(asks, bids);
-      const samples: number[] = [];
-      const cpuSamples: number[] = [];
-      for (let i = 0; i < runs; i++) {
-        const cpu = process.cpuUsage();
-        const start = performance.now();
-        for (let j = 0; j < repeats; j++) clearBook(asks, bids);
-        samples.push((size * repeats * 1_000) / (performance.now() - start));
-        const { user, system } = process.cpuUsage(cpu);
-        cpuSamples.push((size * repeats * 1_000_000) / (user + system));
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      const made = figure(`orders_per_s_${size}`, "orders/s", samples);
-      const perCpu = figure(`orders_per_cpu_s_${size}`, "orders/CPU s", cpuSamples);
+      const { made, perCpu } = await cleared(book(size, true), String(size), runs);
       figures.push(made, perCpu);
       last = made;
-      perOrder.push(1 / perCpu.median);
+      perCpus.push(perCpu);
     }
     figures.push(figure("orders_per_s", "orders/s", [last.min, last.median, last.max]));
-    figures.push(figure("cost_per_order_ratio", `${sizes.at(-1)!} to ${sizes[0]!} orders`, [perOrder.at(-1)! / perOrder[0]!]));
+    figures.push(ratio("cost_per_order_ratio", [perCpus[0]!, perCpus.at(-1)!]));
+    const decodedPerCpus: Figure[] = [];
+    for (const size of [sizes[0]!, sizes.at(-1)!]) {
+      progress(`clearing a book of ${size} orders, each in one place`);
+      const { made, perCpu } = await cleared(decoded(book(size, true)), `decoded_${size}`, runs);
+      figures.push(made, perCpu);
+      decodedPerCpus.push(perCpu);
+    }
+    figures.push(ratio("decoded_cost_per_order_ratio", [decodedPerCpus[0]!, decodedPerCpus[1]!]));
     figures.push(...restingBooks(sizes, runs), ...guardedBooks(10_000, runs));
     return { name: "clearing", figures, configuration: { sizes, units: "1 to 4", orders: "half asks, half bids, all crossing", runs }, versions: machine() };
   },
