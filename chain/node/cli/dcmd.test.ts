@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { addressBytes, addressText } from "../../codec/address.ts";
 import { parseGenesisDoc, cometShape, type JsonObject } from "../config/genesis-doc.ts";
+import { upgrades } from "../../upgrades/registry.ts";
+import { Home } from "../home.ts";
 import { dcmd } from "../testing.ts";
 import { exitCodes } from "./io.ts";
 
@@ -247,6 +250,66 @@ describe("dcmd", () => {
     assert.equal(await ok(["config", "get", "app", "api.cors-allowed-origins"]), '["*"]');
     await fails(["config", "set", "app", "api.enable", "5"], exitCodes.invalid, /holds a boolean/);
     await fails(["config", "set", "app", "api.nothing", "5"], exitCodes.notFound, /has no api\.nothing/);
+  });
+
+  describe("comet unsafe-reset-all", () => {
+    const kept = ["config/genesis.json", "config/config.toml", "config/app.toml", "config/priv_validator_key.json", "config/node_key.json", "config/beacon_key.json"];
+    const contents = (): string[] => kept.map((name) => readFileSync(file(name), "utf8"));
+
+    beforeEach(async () => {
+      await ok(["init", "me", "--chain-id", "dcm-test-1"]);
+      for (const name of ["application/log", "blockstore.db/000001.log", "cs.wal/wal"]) {
+        mkdirSync(dirname(file("data", name)), { recursive: true });
+        writeFileSync(file("data", name), "x");
+      }
+      writeFileSync(file("data/upgrade-info.json"), "{}");
+      writeFileSync(file("data/priv_validator_state.json"), '{"height":"7","round":1,"step":3}');
+      writeFileSync(file("config/addrbook.json"), "{}");
+    });
+
+    it("removes blocks, state and known peers, says which, and keeps keys and configuration", async () => {
+      const before = contents();
+      const said = (await ok(["comet", "unsafe-reset-all"])).split("\n").sort();
+      assert.deepEqual(said, ["config/addrbook.json", ...["application", "blockstore.db", "cs.wal", "priv_validator_state.json", "upgrade-info.json"].map((name) => `data/${name}`)].map((name) => `removed ${file(name)}`));
+      assert.deepEqual([contents(), readdirSync(file("data")), existsSync(file("config/addrbook.json"))], [before, ["priv_validator_state.json"], false]);
+      assert.deepEqual(JSON.parse(readFileSync(file("data/priv_validator_state.json"), "utf8")), { height: "0", round: 0, step: 0 });
+      assert.equal(statSync(file("data/priv_validator_state.json")).mode & 0o777, 0o600);
+    });
+
+    it("keeps known peers where told to, and has other names", async () => {
+      const { removed } = JSON.parse(await ok(["tendermint", "unsafe-reset-all", "--keep-addr-book", "--json"])) as { removed: string[] };
+      assert.deepEqual([removed.length, existsSync(file("config/addrbook.json"))], [5, true]);
+      await ok(["cometbft", "unsafe-reset-all"]);
+      assert.equal(existsSync(file("config/addrbook.json")), false);
+    });
+
+    it("removes nothing while a node runs on the home", async () => {
+      const node = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)", "start"], { stdio: "ignore" });
+      try {
+        await once(node, "spawn");
+        writeFileSync(new Home(folder).pid, String(node.pid));
+        const before = readdirSync(file("data"), { recursive: true }).sort();
+        await fails(["comet", "unsafe-reset-all"], exitCodes.failed, new RegExp(`a node runs on ${folder} \\(process ${node.pid}\\)[^]*Stop it first: kill ${node.pid}`));
+        assert.deepEqual(readdirSync(file("data"), { recursive: true }).sort(), before);
+      } finally {
+        node.kill("SIGKILL");
+        await once(node, "exit");
+      }
+      await ok(["comet", "unsafe-reset-all"]);
+    });
+  });
+
+  it("says its version, and at length what it is built of and runs on, as the Cosmos SDK's daemons do", async () => {
+    const manifest = JSON.parse(readFileSync(fileURLToPath(new URL("../../../package.json", import.meta.url)), "utf8")) as { version: string; dependencies: Record<string, string> };
+    assert.equal(await ok(["version"]), manifest.version);
+    assert.deepEqual(JSON.parse(await ok(["version", "--json"])), { version: manifest.version });
+    const { commit, ...long } = JSON.parse(await ok(["version", "--long", "--json"])) as { commit: string };
+    assert.match(commit, /^(?:[0-9a-f]{40})?$/);
+    const deps = Object.entries(manifest.dependencies).map(([name, version]) => `${name}@${version}`);
+    assert.deepEqual(long, { name: "dcm", server_name: "dcmd", version: manifest.version, node: `node ${process.version}`, platform: `${process.platform}/${process.arch}`, upgrades: upgrades.map(({ name }) => name), build_deps: deps });
+    const lines = (await ok(["version", "--long"])).split("\n");
+    for (const [key, value] of [["name", "dcm"], ["server_name", "dcmd"], ["version", manifest.version], ["node", `node ${process.version}`]]) assert.ok(lines.some((line) => new RegExp(`^${key}: +${value!.replaceAll(".", "\\.")}$`).test(line)), key);
+    for (const dep of deps) assert.ok(lines.some((line) => line.endsWith(` ${dep}`)), dep);
   });
 
   it("says what to do in a folder that is no home", async () => {
