@@ -1,14 +1,16 @@
-/** Authorizations, fee grants and vesting accounts, with CosmJS's own types. */
+/** Transfers to several, authorizations, fee grants and vesting accounts, with CosmJS's own types. */
 import assert from "node:assert/strict";
-import { QueryClient, coins, createProtobufRpcClient, setupAuthzExtension, setupFeegrantExtension, type StdFee } from "@cosmjs/stargate";
+import { QueryClient, coins, createProtobufRpcClient, setupAuthzExtension, setupFeegrantExtension, setupStakingExtension, type StdFee } from "@cosmjs/stargate";
 import { connectComet, type CometClient } from "@cosmjs/tendermint-rpc";
 import { GenericAuthorization } from "cosmjs-types/cosmos/authz/v1beta1/authz";
 import { SendAuthorization } from "cosmjs-types/cosmos/bank/v1beta1/authz";
 import { QueryClientImpl as BankQuery } from "cosmjs-types/cosmos/bank/v1beta1/query";
-import { MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
+import { MsgMultiSend, MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
 import { MsgExec, MsgExecResponse, MsgGrant, MsgRevoke } from "cosmjs-types/cosmos/authz/v1beta1/tx";
-import { AllowedMsgAllowance, BasicAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/feegrant";
+import { AllowedMsgAllowance, BasicAllowance, PeriodicAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/feegrant";
 import { MsgGrantAllowance, MsgRevokeAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/tx";
+import { AuthorizationType, StakeAuthorization } from "cosmjs-types/cosmos/staking/v1beta1/authz";
+import { MsgDelegate, MsgUndelegate } from "cosmjs-types/cosmos/staking/v1beta1/tx";
 import { MsgCreateVestingAccount } from "cosmjs-types/cosmos/vesting/v1beta1/tx";
 import { DelayedVestingAccount } from "cosmjs-types/cosmos/vesting/v1beta1/vesting";
 import { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
@@ -27,7 +29,7 @@ describe("grants and vesting, with CosmJS", function () {
     comet = await connectComet(chain().rpc);
   });
   after(() => comet?.disconnect());
-  const queries = () => QueryClient.withExtensions(comet, setupAuthzExtension, setupFeegrantExtension);
+  const queries = () => QueryClient.withExtensions(comet, setupAuthzExtension, setupFeegrantExtension, setupStakingExtension);
   const soon = (seconds: number): Timestamp => Timestamp.fromPartial({ seconds: BigInt(Math.floor(Date.now() / 1000) + seconds) });
 
   it("authz: grant, look up, exec within the limit, exceed it, revoke", async () => {
@@ -123,5 +125,93 @@ describe("grants and vesting, with CosmJS", function () {
     assert.deepEqual([spent.code, spent.rawLog], [5, "failed to execute message; message index: 0: spendable balance 1000udcm is smaller than 1001udcm: insufficient funds"]);
     assert.equal((await owner.signAndBroadcast(vesting, [send(vesting, zoe, 500)], fee)).code, 0);
     assert.equal((await owner.getBalance(vesting, denom)).amount, "5000");
+  });
+
+  /** Accounts that have only what the multi-send gives them. */
+  const [payer, spender, other] = [200, 201, 202] as const;
+
+  it("bank: a multi-send pays several accounts, new ones too, signed directly and in amino JSON, and all of them or none", async () => {
+    const [ursula, ...to] = await Promise.all([addressOf("ursula"), addressOf(payer), addressOf(spender), addressOf(other)]);
+    const amounts = [300_000_000, 1_000_000, 20_000];
+    const multiSend = (input: number, outputs: readonly number[]): EncodeObject => ({
+      typeUrl: "/cosmos.bank.v1beta1.MsgMultiSend",
+      value: MsgMultiSend.fromPartial({ inputs: [{ address: ursula, coins: coins(input, denom) }], outputs: outputs.map((amount, i) => ({ address: to[i]!, coins: coins(amount, denom) })) }),
+    });
+    const direct = await chain().client("ursula");
+    const amino = await chain().client("ursula", { amino: true });
+    const balance = async (address: string): Promise<bigint> => BigInt((await direct.getBalance(address, denom)).amount);
+    const before = await balance(ursula!);
+    const sent = await direct.signAndBroadcast(ursula!, [multiSend(301_020_000, amounts)], fee);
+    assert.equal(sent.code, 0, sent.rawLog);
+    const transfers = sent.events.filter(({ type, attributes }) => type === "transfer" && attributes.some(({ key }) => key === "msg_index")).map(({ attributes }) => attributes.map(({ key, value }) => [key, value]));
+    assert.deepEqual(transfers, to.map((address, i) => [["recipient", address], ["sender", ursula], ["amount", `${amounts[i]}${denom}`], ["msg_index", "0"]]));
+    const second = await amino.signAndBroadcast(ursula!, [multiSend(3, [1, 1, 1])], fee);
+    assert.equal(second.code, 0, second.rawLog);
+    const unequal = await direct.signAndBroadcast(ursula!, [multiSend(4, [1, 1, 1])], fee);
+    assert.deepEqual([unequal.code, unequal.rawLog], [4, "failed to execute message; message index: 0: sum inputs != sum outputs"]);
+    const over = await direct.signAndBroadcast(ursula!, [multiSend(20_000_000_000, [1, 1, 19_999_999_998])], fee);
+    assert.equal(over.code, 5, over.rawLog);
+    assert.deepEqual(await Promise.all(to.map(balance)), amounts.map((amount) => BigInt(amount) + 1n));
+    assert.equal(await balance(ursula!), before - 301_020_003n - 4n * 500n);
+  });
+
+  it("authz: a stake authorization delegates for its granter, to the validators and up to the amount that it names, and is gone when that is spent", async () => {
+    const [granter, grantee] = [await addressOf(payer), await addressOf(spender)];
+    const [owner, agent] = [await chain().client(payer), await chain().client(spender)];
+    const { authz, staking } = queries();
+    const validatorAddress = (await staking.validators("BOND_STATUS_BONDED")).validators[0]!.operatorAddress;
+    const limited = (amount: string, list: object): StakeAuthorization => StakeAuthorization.fromPartial({ maxTokens: { denom, amount }, authorizationType: AuthorizationType.AUTHORIZATION_TYPE_DELEGATE, ...list });
+    const give = async (authorization: StakeAuthorization): Promise<void> => {
+      const value = MsgGrant.fromPartial({ granter, grantee, grant: { authorization: { typeUrl: "/cosmos.staking.v1beta1.StakeAuthorization", value: StakeAuthorization.encode(authorization).finish() }, expiration: soon(3600) } });
+      const { code, rawLog } = await owner.signAndBroadcast(granter, [{ typeUrl: "/cosmos.authz.v1beta1.MsgGrant", value }], fee);
+      assert.equal(code, 0, rawLog);
+    };
+    const exec = (msg: { typeUrl: string; value: Uint8Array }) => agent.signAndBroadcast(grantee, [{ typeUrl: "/cosmos.authz.v1beta1.MsgExec", value: MsgExec.fromPartial({ grantee, msgs: [msg] }) }], { ...fee, gas: "400000" });
+    const delegate = (amount: string) => exec({ typeUrl: "/cosmos.staking.v1beta1.MsgDelegate", value: MsgDelegate.encode({ delegatorAddress: granter, validatorAddress, amount: { denom, amount } }).finish() });
+    const left = async (): Promise<string[]> => (await authz.grants(granter, grantee, "")).grants.map(({ authorization }) => StakeAuthorization.decode(authorization!.value).maxTokens!.amount);
+
+    await give(limited("5", { denyList: { address: [validatorAddress] } }));
+    const denied = await delegate("1");
+    assert.deepEqual([denied.code, denied.rawLog], [4, `failed to execute message; message index: 0: cannot delegate/undelegate to ${validatorAddress} validator: unauthorized`]);
+    // One grant for a message: the new one takes the place of the one before.
+    await give(limited("1000000", { allowList: { address: [validatorAddress] } }));
+    assert.equal((await delegate("400000")).code, 0);
+    assert.deepEqual(await left(), ["600000"]);
+    assert.notEqual((await delegate("600001")).code, 0);
+    const undelegated = await exec({ typeUrl: "/cosmos.staking.v1beta1.MsgUndelegate", value: MsgUndelegate.encode({ delegatorAddress: granter, validatorAddress, amount: { denom, amount: "1" } }).finish() });
+    assert.deepEqual([undelegated.code, /authorization not found$/.test(undelegated.rawLog ?? "")], [2, true], undelegated.rawLog);
+    assert.deepEqual(await left(), ["600000"]);
+    assert.equal((await delegate("600000")).code, 0);
+    assert.deepEqual(await left(), []);
+    assert.equal((await staking.delegation(granter, validatorAddress)).delegationResponse!.balance!.amount, "1000000");
+  });
+
+  it("feegrant: a periodic allowance pays up to its limit in each period", async () => {
+    const [granter, grantee] = [await addressOf(payer), await addressOf(other)];
+    const [owner, spends] = [await chain().client(payer), await chain().client(other)];
+    const allowance = PeriodicAllowance.fromPartial({ basic: { spendLimit: coins(5_000, denom), expiration: soon(3600) }, period: { seconds: 6n, nanos: 0 }, periodSpendLimit: coins(1_000, denom), periodCanSpend: coins(1_000, denom) });
+    const granted = await owner.signAndBroadcast(granter, [
+      { typeUrl: "/cosmos.feegrant.v1beta1.MsgGrantAllowance", value: MsgGrantAllowance.fromPartial({ granter, grantee, allowance: { typeUrl: "/cosmos.feegrant.v1beta1.PeriodicAllowance", value: PeriodicAllowance.encode(allowance).finish() } }) },
+    ], fee);
+    assert.equal(granted.code, 0, granted.rawLog);
+    const kept = async (): Promise<PeriodicAllowance> => PeriodicAllowance.decode((await queries().feegrant.allowance(granter, grantee)).allowance!.allowance!.value);
+    const paying = (amount: number): [string, EncodeObject[], StdFee] => [grantee, [send(grantee, grantee, 1)], { amount: coins(amount, denom), gas: "200000", granter }];
+    const pay = (amount: number) => spends.signAndBroadcast(...paying(amount));
+    const before = await owner.getBalance(granter, denom);
+    const refusal = /code 2 \(codespace: feegrant\)\. Log: .*period limit: fee limit exceeded$/;
+    await assert.rejects(spends.signAndBroadcastSync(...paying(1_001)), refusal);
+    const first = await pay(1_000);
+    assert.equal(first.code, 0, first.rawLog);
+    const after = await kept();
+    assert.deepEqual([after.periodCanSpend, after.basic!.spendLimit], [[], coins(4_000, denom)]);
+    await assert.rejects(spends.signAndBroadcastSync(...paying(500)), refusal);
+    const over = new Date(Number(after.periodReset!.seconds + 1n) * 1_000).toISOString();
+    while ((await owner.getBlock()).header.time < over) await chain().wait(1);
+    const second = await pay(600);
+    assert.equal(second.code, 0, second.rawLog);
+    const then = await kept();
+    assert.deepEqual([then.periodCanSpend, then.basic!.spendLimit], [coins(400, denom), coins(3_400, denom)]);
+    assert.ok(then.periodReset!.seconds > after.periodReset!.seconds);
+    assert.equal(BigInt((await owner.getBalance(granter, denom)).amount), BigInt(before.amount) - 1_600n);
   });
 });
