@@ -12,6 +12,8 @@ describe("repair of one stopped node", function () {
   let folder: string;
   let single: Single;
   let node: RunningNode | undefined;
+  /** The home of a chain that was made of the first one's state. */
+  let next: Single;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "dcm-repair-"));
@@ -80,7 +82,7 @@ describe("repair of one stopped node", function () {
     const before = await allBalances(single.rpc, height);
     const supply = await supplyAt(single.rpc, height);
     await stop();
-    const next = await Single.bare(join(folder, "next"), "dcm-repair-2");
+    next = await Single.bare(join(folder, "next"), "dcm-repair-2");
     for (const key of ["priv_validator_key.json", "beacon_key.json"]) renameSync(single.path("config", key), next.path("config", key));
     next.writeGenesis({ ...exported, chain_id: "dcm-repair-2" });
     assert.equal(JSON.parse(await ok("genesis", "validate", "--json", "--home", next.home)) instanceof Object, true);
@@ -90,5 +92,23 @@ describe("repair of one stopped node", function () {
     assert.deepEqual([...after].sort(), [...before].sort());
     assert.equal(await supplyAt(next.rpc), supply);
     await next.transfer(2n);
+  });
+
+  it("dcmd comet unsafe-reset-all clears a home for a new chain out of its own state: export, reset, start with the same keys", async () => {
+    await stop();
+    const file = join(folder, "again.json");
+    await ok("export", "--output-document", file, "--home", next.home);
+    const exported = JSON.parse(readFileSync(file, "utf8")) as { initial_height: string };
+    const id = await ok("comet", "show-node-id", "--home", next.home);
+    const key = await ok("comet", "show-validator", "--home", next.home);
+    await ok("comet", "unsafe-reset-all", "--home", next.home);
+    next.writeGenesis({ ...exported, chain_id: "dcm-repair-3" });
+    node = await next.start();
+    assert.equal(node.ready.chain_id, "dcm-repair-3");
+    await next.waitFor(Number(exported.initial_height) + 2);
+    const { sync_info: { earliest_block_height: first } } = (await next.rpc.rpc("status")) as { sync_info: { earliest_block_height: string } };
+    assert.equal(first, exported.initial_height);
+    assert.equal(await balanceOf(next.rpc, bob.text), 57n);
+    assert.deepEqual([await ok("comet", "show-node-id", "--home", next.home), await ok("comet", "show-validator", "--home", next.home)], [id, key]);
   });
 });
