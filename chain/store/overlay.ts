@@ -179,7 +179,15 @@ export class Overlay implements KVStore {
 
   /** The writes in byte order of their keys. The arrays stay the overlay's: read them, do not change them. */
   changes(): Change[] {
-    return this.#writes().sort((a, b) => compareBytes(a.key, b.key)).map(({ key, value }) => [key, value]);
+    // Apart by their first bytes, the keys of a collection mostly come in order as they were written: a sort of them sees long runs.
+    const parts: Cell[][] = Array.from({ length: 256 }, () => []);
+    for (const cell of this.#cells.list) if (cell.kind === written) parts[cell.key[0]!]!.push(cell);
+    const out: Change[] = [];
+    for (const part of parts) {
+      part.sort((a, b) => compareBytes(a.key, b.key));
+      for (const { key, value } of part) out.push([key, value]);
+    }
+    return out;
   }
 
   /** Makes the writes in `into`, in byte order of their keys, and forgets them here. */
