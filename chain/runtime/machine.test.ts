@@ -4,6 +4,7 @@ import { TestChain, testDenom } from "../../test/support/chain.ts";
 import { MsgSend } from "../codec/gen/cosmos/bank/v1beta1/tx.ts";
 import { QueryBalanceRequest, QueryBalanceResponse } from "../codec/gen/cosmos/bank/v1beta1/query.ts";
 import { MsgBeaconReveal } from "../codec/gen/dcm/beacon/v1/tx.ts";
+import { MsgRevealSalt } from "../codec/gen/dcm/market/v1/tx.ts";
 import { TxMsgData } from "../codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import type { Any } from "../codec/gen/google/protobuf/any.ts";
 import { txFieldSize } from "./machine.ts";
@@ -124,6 +125,54 @@ describe("the state machine", () => {
       assert.ok(size <= limit, `${size} bytes for a limit of ${limit}`);
     }
     assert.equal(chain.machine.prepareProposal(block, txs, 100_000).length, 20);
+  });
+
+  describe("keeps a tenth of a proposal for reveals and salts", () => {
+    const block = { height: 1n, timeNanos: 1_700_000_000_000_000_000n, proposer: new Uint8Array(20), lastCommit: undefined, misbehavior: [] };
+    const reveal = (): Uint8Array => chain.sign(ann, [anyOf(MsgRevealSalt, { consumer: ann.text, jobId: 1n, salt: new Uint8Array(32) })]);
+    const other = (): Uint8Array => chain.sign(ben, [send(ben, ann, 1)]);
+    const many = (count: number, make: () => Uint8Array): Uint8Array[] => Array.from({ length: count }, make);
+    const sizeOf = (txs: readonly Uint8Array[]): number => txs.reduce((sum, tx) => sum + txFieldSize(tx.length), 0);
+    const proposed = (txs: readonly Uint8Array[], limit: number): Uint8Array[] => {
+      const out = chain.machine.prepareProposal(block, txs, limit);
+      assert.ok(sizeOf(out) <= limit, `${sizeOf(out)} bytes for a limit of ${limit}`);
+      assert.equal(chain.machine.processProposal({ ...block, txs: out }), undefined, "an honest proposal is accepted");
+      return out;
+    };
+
+    it("ABCI-9 others in front fill nine tenths and not a transaction more, the reveals behind them the tenth, in the mempool's order", () => {
+      const [others, reveals] = [many(60, other), many(20, reveal)];
+      const limit = 10_000;
+      const out = proposed([...others, ...reveals], limit);
+      const [taken, kept] = [out.filter((tx) => others.includes(tx)), out.filter((tx) => reveals.includes(tx))];
+      assert.deepEqual(out, [...others.slice(0, taken.length), ...reveals.slice(0, kept.length)]);
+      assert.ok(taken.length < others.length && kept.length < reveals.length, "both are more than there is room for");
+      assert.ok(sizeOf(taken) <= 9_000 && sizeOf(others.slice(0, taken.length + 1)) > 9_000, `others take ${sizeOf(taken)} of 9000 bytes`);
+      assert.ok(sizeOf(kept) >= 1_000 - txFieldSize(reveals[0]!.length), `reveals take ${sizeOf(kept)} bytes`);
+    });
+
+    it("ABCI-9 what reveals have taken of it is kept no more: behind them others use all that is left", () => {
+      const [others, reveals] = [many(60, other), many(20, reveal)];
+      const limit = 10_000;
+      const out = proposed([...reveals, ...others], limit);
+      assert.deepEqual(out.slice(0, reveals.length), reveals, "reveals are not held to a tenth");
+      assert.ok(sizeOf(out) > limit - txFieldSize(others[0]!.length), `${sizeOf(out)} of ${limit} bytes are used`);
+      // Fewer than a tenth: the rest of the tenth stays theirs.
+      const few = reveals.slice(0, 2);
+      const behind = proposed([...few, ...others], limit);
+      const room = limit - Math.max(sizeOf(few), 1_000);
+      assert.ok(sizeOf(behind.slice(few.length)) <= room && sizeOf(behind.slice(few.length)) > room - txFieldSize(others[0]!.length), "others end where the tenth begins");
+    });
+
+    it("ABCI-9 the share is a tenth of the bytes that CometBFT allows, rounded down, and one with any other message has none of it", () => {
+      const [one, urgent] = [other(), reveal()];
+      const size = txFieldSize(one.length);
+      const least = [...Array(4 * size).keys()].find((limit) => limit - Math.floor(limit / 10) >= size)!;
+      assert.deepEqual([proposed([one], least - 1), proposed([one], least)], [[], [one]]);
+      assert.deepEqual(proposed([urgent], txFieldSize(urgent.length)), [urgent], "a reveal may have every byte");
+      const mixed = chain.sign(ann, [anyOf(MsgRevealSalt, { consumer: ann.text, jobId: 1n, salt: new Uint8Array(32) }), send(ann, ben, 1)]);
+      assert.deepEqual(proposed([mixed], txFieldSize(mixed.length)), []);
+    });
   });
 
   it("ABCI-10 accepts what it proposes itself and refuses bytes that are no transaction", () => {
