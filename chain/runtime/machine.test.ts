@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { testAccount, anyOf, type TestAccount } from "../../test/support/accounts.ts";
 import { TestChain, testDenom } from "../../test/support/chain.ts";
 import { MsgSend } from "../codec/gen/cosmos/bank/v1beta1/tx.ts";
@@ -9,6 +10,8 @@ import { TxMsgData } from "../codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import type { Any } from "../codec/gen/google/protobuf/any.ts";
 import { txFieldSize } from "./machine.ts";
 
+/** The same object that the chain verifies signatures with. */
+const binding = createRequire(import.meta.url)("secp256k1/bindings") as { ecdsaVerify(signature: Uint8Array, messageHash: Uint8Array, pubkey: Uint8Array): boolean };
 const [ann, ben] = [testAccount("ann"), testAccount("ben")];
 const appState = {
   auth: { accounts: [ann, ben].map(({ text }) => ({ "@type": "/cosmos.auth.v1beta1.BaseAccount", address: text })) },
@@ -115,6 +118,42 @@ describe("the state machine", () => {
     assert.equal(chain.machine.checkTx(first, false).code, 32, "its sequence is used up in the mempool's state");
     chain.block([]);
     assert.equal(chain.machine.checkTx(first, true).code, 0);
+  });
+
+  it("ABCI-16 rechecks without decoding a transaction or verifying its signature again, the common transaction and any other", () => {
+    const { registry } = chain.machine.router;
+    const done = { decoded: 0, verified: 0 };
+    const [get, ecdsaVerify] = [registry.get.bind(registry), binding.ecdsaVerify];
+    // Every decoding asks the registry for the type of each message.
+    registry.get = (typeUrl) => {
+      done.decoded++;
+      return get(typeUrl);
+    };
+    binding.ecdsaVerify = (...args) => {
+      done.verified++;
+      return ecdsaVerify(...args);
+    };
+    try {
+      const txs = [
+        chain.sign(ann, [send(ann, ben, 1)], { fee: { denom: testDenom, amount: 5n } }),
+        chain.sign(ann, [anyOf(MsgRevealSalt, { consumer: ann.text, jobId: 1n, salt: new Uint8Array(32) })], { timeoutHeight: 100n }),
+        chain.sign(ben, [send(ben, ann, 1), send(ben, ann, 2)]),
+      ];
+      const check = (recheck: boolean): typeof done => {
+        done.decoded = done.verified = 0;
+        for (const tx of txs) assert.equal(chain.machine.checkTx(tx, recheck).code, 0);
+        return { ...done };
+      };
+      const first = check(false);
+      assert.ok(first.decoded >= txs.length && first.verified === txs.length, `a check decodes and verifies: ${JSON.stringify(first)}`);
+      for (let block = 0; block < 3; block++) {
+        chain.block([]);
+        assert.deepEqual(check(true), { decoded: 0, verified: 0 });
+      }
+    } finally {
+      registry.get = get;
+      binding.ecdsaVerify = ecdsaVerify;
+    }
   });
 
   it("ABCI-9 fills a proposal to its limit, protobuf overhead counted, never beyond", () => {

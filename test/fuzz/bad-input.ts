@@ -5,6 +5,10 @@ import { isAddress, prefixes } from "../../chain/codec/address.ts";
 export interface Spoilt {
   readonly message: object;
   readonly what: string;
+  /** The field's name and the names that lead to it. */
+  readonly path: readonly string[];
+  /** How many of it one transaction has; one where it says nothing. */
+  readonly count?: number;
 }
 
 const power = (exponent: number): bigint => 1n << BigInt(exponent);
@@ -17,7 +21,7 @@ const byteStrings = [0, 1, 20, 31, 32, 33, 64, 65, 5_000].map((length) => new Ui
 /** Each message that differs from this one in one field. `others` are addresses of somebody else. */
 export function* spoil(message: object, others: readonly string[]): IterableIterator<Spoilt> {
   for (const { path, value } of fields(message, [])) {
-    for (const replacement of replacements(value, others)) yield { message: replaced(message, path, replacement) as object, what: `${path.join(".")} = ${shown(replacement)}` };
+    for (const replacement of replacements(value, others)) yield { message: replaced(message, path, replacement) as object, what: `${path.join(".")} = ${shown(replacement)}`, path };
   }
 }
 
