@@ -6,6 +6,7 @@ import { Secp256k1HdWallet, makeCosmoshubPath } from "@cosmjs/amino";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { GasPrice, SigningStargateClient, type SigningStargateClientOptions } from "@cosmjs/stargate";
 import { after, before } from "mocha";
+import { run } from "../../../chain/node/cli/program.ts";
 import { denom, dcmHomes, type GenesisDoc } from "../../../localnet/homes.ts";
 import { Network } from "../../../localnet/network.ts";
 import type { NetworkNode } from "../../../localnet/node.ts";
@@ -66,6 +67,8 @@ export interface Chain {
   readonly grpc: string;
   /** A stock client; the wallet is a direct one unless `amino` is asked for. Disconnected after the file. */
   client(name: Person | number, options?: SigningStargateClientOptions & { readonly amino?: boolean }): Promise<SigningStargateClient>;
+  /** What dcmd answers as JSON, with the validator's home and, for what is sent, its operator's key. */
+  dcmd(...argv: string[]): Promise<Record<string, unknown>>;
   /** Resolves once `blocks` more blocks are there. */
   wait(blocks: number): Promise<void>;
 }
@@ -109,6 +112,15 @@ function fund(doc: GenesisDoc, addresses: readonly string[]): void {
   }
 }
 
+async function dcmd({ rpcAddress, plan: { home } }: NetworkNode, argv: readonly string[]): Promise<Record<string, unknown>> {
+  let out = "";
+  let err = "";
+  const signer = argv[0] === "tx" ? ["--from", "operator", "--keyring-backend", "test"] : [];
+  const code = await run([...argv, ...signer, "--node", rpcAddress, "--output", "json", "--home", home], { stdout: (words) => (out += words), stderr: (words) => (err += words), readStdin: () => Promise.resolve(""), promptSecret: undefined, env: {}, now: () => new Date() });
+  if (code !== 0) throw new Error(`dcmd ${argv.join(" ")}: ${err}`);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
 /** To be called in a `describe`: the chain is there from its first `before` hook on. */
 export function useChain(): () => Chain {
   users++;
@@ -131,6 +143,7 @@ export function useChain(): () => Chain {
         clients.push(client);
         return client;
       },
+      dcmd: (...argv) => dcmd(node, argv),
       async wait(blocks) {
         await network.waitForHeight((await node.status()).height + blocks);
       },

@@ -1,11 +1,13 @@
 /** Rewards of stake, with CosmJS's own client, extensions and types; and what the REST server says of them. */
 import assert from "node:assert/strict";
-import { coin, coins, createProtobufRpcClient, QueryClient, setupDistributionExtension, setupMintExtension, setupStakingExtension, type DistributionExtension, type MintExtension, type SigningStargateClient, type StakingExtension, type StdFee } from "@cosmjs/stargate";
+import { fromBech32, toBech32 } from "@cosmjs/encoding";
+import { Registry } from "@cosmjs/proto-signing";
+import { coin, coins, createProtobufRpcClient, defaultRegistryTypes, QueryClient, setupDistributionExtension, setupMintExtension, setupStakingExtension, type DistributionExtension, type MintExtension, type SigningStargateClient, type StakingExtension, type StdFee } from "@cosmjs/stargate";
 import { connectComet, type CometClient } from "@cosmjs/tendermint-rpc";
 import { QueryClientImpl } from "cosmjs-types/cosmos/distribution/v1beta1/query";
-import { MsgFundCommunityPool, MsgSetWithdrawAddress, MsgWithdrawDelegatorRewardResponse } from "cosmjs-types/cosmos/distribution/v1beta1/tx";
+import { MsgDepositValidatorRewardsPool, MsgFundCommunityPool, MsgSetWithdrawAddress, MsgWithdrawDelegatorRewardResponse } from "cosmjs-types/cosmos/distribution/v1beta1/tx";
 import { after, before, describe, it } from "mocha";
-import { addressOf, denom, useChain } from "./chain.ts";
+import { addressOf, denom, prefix, useChain } from "./chain.ts";
 
 const fee: StdFee = { amount: coins(100_000, denom), gas: "300000" };
 
@@ -85,5 +87,32 @@ describe("rewards, with CosmJS", function () {
     assert.deepEqual(await rest("mint/v1beta1/inflation"), { inflation: "0.000000000000000000" });
     for (const path of [`validators/${validator}`, `validators/${validator}/outstanding_rewards`, `validators/${validator}/slashes?starting_height=0&ending_height=9`, `delegators/${ines}/rewards`, `delegators/${ines}/validators`, `delegators/${ines}/withdraw_address`, "community_pool"]) await rest(`distribution/v1beta1/${path}`);
     for (const path of ["annual_provisions", "params"]) await rest(`mint/v1beta1/${path}`);
+  });
+
+  it("and grow by what anybody gives to one validator's pool; its operator takes rewards and commission with dcmd", async () => {
+    const registry = new Registry([...defaultRegistryTypes, ["/cosmos.distribution.v1beta1.MsgDepositValidatorRewardsPool", MsgDepositValidatorRewardsPool]]);
+    const giver = await chain().client("ines", { registry });
+    const outstanding = async (): Promise<bigint> => BigInt((await query.distribution.validatorOutstandingRewards(validator)).rewards.rewards.find((one) => one.denom === denom)!.amount);
+    const before = await outstanding();
+    const value = MsgDepositValidatorRewardsPool.fromPartial({ depositor: ines, validatorAddress: validator, amount: coins(7_000_000, denom) });
+    const given = await giver.signAndBroadcast(ines, [{ typeUrl: "/cosmos.distribution.v1beta1.MsgDepositValidatorRewardsPool", value }], fee);
+    assert.equal(given.code, 0, given.rawLog);
+    assert.ok((await outstanding()) - before >= 7_000_000n * 10n ** 18n);
+    const operator = toBech32(prefix, fromBech32(validator).data);
+    const paid = async (type: string, ...command: string[]): Promise<bigint> => {
+      const { txhash } = await chain().dcmd("tx", "distribution", ...command);
+      const { code, rawLog, events } = (await direct.getTx(txhash as string))!;
+      assert.equal(code, 0, rawLog);
+      const { attributes } = events.find((one) => one.type === type)!;
+      return BigInt(attributes.find(({ key }) => key === "amount")!.value.replace(denom, ""));
+    };
+    assert.ok((await paid("withdraw_rewards", "withdraw-rewards", validator)) > 5_000_000n, "nearly all stake is the operator's, a tenth of all is commission");
+    assert.ok((await paid("withdraw_commission", "withdraw-validator-commission", validator)) >= 700_000n);
+    // The fees of both are shared, too.
+    await chain().wait(2);
+    const [earned, has] = [await paid("withdraw_rewards", "withdraw-all-rewards"), await direct.getBalance(operator, denom)];
+    assert.ok(earned > 0n && BigInt(has.amount) > earned);
+    await chain().wait(2);
+    assert.ok((await paid("withdraw_commission", "withdraw-rewards", validator, "--commission")) > 0n);
   });
 });

@@ -3,14 +3,15 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { coin, coins, QueryClient, setupBankExtension, setupGovExtension, setupStakingExtension, type BankExtension, type GovExtension, type SigningStargateClient, type StakingExtension, type StdFee } from "@cosmjs/stargate";
+import { Registry } from "@cosmjs/proto-signing";
+import { coin, coins, defaultRegistryTypes, QueryClient, setupBankExtension, setupGovExtension, setupStakingExtension, type BankExtension, type GovExtension, type SigningStargateClient, type StakingExtension, type StdFee } from "@cosmjs/stargate";
 import { connectComet, type CometClient } from "@cosmjs/tendermint-rpc";
 import { MsgExec } from "cosmjs-types/cosmos/authz/v1beta1/tx";
 import { BasicAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/feegrant";
 import { MsgGrantAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/tx";
 import { MsgUpdateParams as MsgUpdateConsensus } from "cosmjs-types/cosmos/consensus/v1/tx";
 import { MsgCommunityPoolSpend } from "cosmjs-types/cosmos/distribution/v1beta1/tx";
-import { MsgSubmitProposal } from "cosmjs-types/cosmos/gov/v1/tx";
+import { MsgCancelProposal, MsgCancelProposalResponse, MsgDeposit, MsgSubmitProposal } from "cosmjs-types/cosmos/gov/v1/tx";
 import { ProposalStatus, TextProposal, VoteOption } from "cosmjs-types/cosmos/gov/v1beta1/gov";
 import { MsgVote } from "cosmjs-types/cosmos/gov/v1beta1/tx";
 import { after, before, describe, it } from "mocha";
@@ -18,7 +19,6 @@ import { MsgSetAccreditation } from "../../../chain/codec/gen/dcm/auditor/v1/tx.
 import { MsgUpdateParams as MsgUpdateBeacon } from "../../../chain/codec/gen/dcm/beacon/v1/tx.ts";
 import { MsgSetClass } from "../../../chain/codec/gen/dcm/market/v1/tx.ts";
 import { wasmCore } from "../../../chain/modules/market/classes.ts";
-import { run } from "../../../chain/node/cli/program.ts";
 import { authority } from "../../../chain/runtime/addresses.ts";
 import { addressOf, denom, useChain } from "./chain.ts";
 
@@ -80,13 +80,6 @@ describe("governance, with CosmJS, REST and dcmd", function () {
     }
   }
   const supplyNow = async (): Promise<bigint> => BigInt((await query.bank.supplyOf(denom)).amount);
-  async function dcmd(...argv: string[]): Promise<Record<string, unknown>> {
-    let out = "";
-    let err = "";
-    const code = await run([...argv, "--output", "json", "--home", chain().node.plan.home], { stdout: (words) => (out += words), stderr: (words) => (err += words), readStdin: () => Promise.resolve(""), promptSecret: undefined, env: {}, now: () => new Date() });
-    assert.equal(code, 0, `dcmd ${argv.join(" ")}: ${err}`);
-    return JSON.parse(out) as Record<string, unknown>;
-  }
   const idOf = (result: { code: number; rawLog?: string | undefined; events: readonly { type: string; attributes: readonly { key: string; value: string }[] }[] }): bigint => {
     assert.equal(result.code, 0, result.rawLog);
     return BigInt(result.events.find(({ type }) => type === "submit_proposal")!.attributes.find(({ key }) => key === "proposal_id")!.value);
@@ -115,7 +108,7 @@ describe("governance, with CosmJS, REST and dcmd", function () {
   it("counts votes of wallets, Ledgers and dcmd as they come (GOV-9)", async () => {
     const [cast, again] = [await direct.signAndBroadcast(gerda, [vote(text, gerda, VoteOption.VOTE_OPTION_NO), vote(change, gerda)], "auto"), await amino.signAndBroadcast(gerda, [vote(text, gerda)], fee)];
     assert.deepEqual([cast.code, again.code], [0, 0], `${cast.rawLog} ${again.rawLog}`);
-    const sent = await dcmd("tx", "gov", "weighted-vote", text.toString(), "yes=0.6,abstain=0.4", "--from", "operator", "--keyring-backend", "test", "--node", chain().rpc);
+    const sent = await chain().dcmd("tx", "gov", "weighted-vote", text.toString(), "yes=0.6,abstain=0.4");
     assert.equal(sent.code, 0);
     const { tally } = await query.gov.tally(text.toString());
     // The operator votes with what nobody else votes with.
@@ -123,7 +116,7 @@ describe("governance, with CosmJS, REST and dcmd", function () {
     const [yes, abstain] = [String(1_500_000_000n + (inherited * 6n) / 10n), String((inherited * 4n) / 10n)];
     assert.deepEqual([tally!.yes, tally!.abstain], [yes, abstain]);
     assert.deepEqual((await rest<{ votes: unknown[] }>(`/cosmos/gov/v1/proposals/${text}/votes`)).votes.length, 2);
-    assert.deepEqual((await dcmd("query", "gov", "tally", text.toString(), "--node", chain().rpc)).tally, { yes_count: yes, abstain_count: abstain, no_count: "0", no_with_veto_count: "0" });
+    assert.deepEqual((await chain().dcmd("query", "gov", "tally", text.toString())).tally, { yes_count: yes, abstain_count: abstain, no_count: "0", no_with_veto_count: "0" });
   });
 
   it("refuses parameters that would stop the chain (GOV-15, CONS-4)", async () => {
@@ -133,9 +126,9 @@ describe("governance, with CosmJS, REST and dcmd", function () {
       const value = MsgUpdateConsensus.encode(MsgUpdateConsensus.fromPartial({ authority, ...consensus })).finish();
       await assert.rejects(direct.simulate(gerda, [propose([{ typeUrl: "/cosmos.consensus.v1.MsgUpdateParams", value }])], ""), /block\.MaxGas is -1 or at least/);
       const file = join(folder, "proposal.json");
-      const message = { "@type": "/cosmos.gov.v1.MsgUpdateParams", authority, params: { ...(await dcmd("query", "gov", "params", "--node", chain().rpc)).params as object, voting_period: "0s" } };
+      const message = { "@type": "/cosmos.gov.v1.MsgUpdateParams", authority, params: { ...(await chain().dcmd("query", "gov", "params")).params as object, voting_period: "0s" } };
       writeFileSync(file, JSON.stringify({ messages: [message], deposit: `10000000${denom}`, title: "no time", summary: "to vote", metadata: "", expedited: false }));
-      await assert.rejects(dcmd("tx", "gov", "submit-proposal", file, "--from", "operator", "--keyring-backend", "test", "--node", chain().rpc, "--dry-run"), /voting period must be positive/);
+      await assert.rejects(chain().dcmd("tx", "gov", "submit-proposal", file, "--dry-run"), /voting period must be positive/);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -207,5 +200,50 @@ describe("governance, with CosmJS, REST and dcmd", function () {
     assert.equal((await query.bank.balance(authority, denom)).amount, "0", "all other deposits went back");
     const { proposals } = await query.gov.proposals(ProposalStatus.PROPOSAL_STATUS_PASSED, "", "");
     assert.deepEqual(proposals.map(({ proposalId }) => proposalId).filter((id) => id >= text), [text, change, newClass, auditor, spend]);
+  });
+
+  it("opens votes with later deposits, of v1, of v1beta1 in amino JSON and of dcmd, and takes proposals back for a share of their deposits (GOV-4, GOV-6, GOV-16)", async () => {
+    const [initial, missing] = [coins(1_000_000, denom), coins(9_000_000, denom)];
+    const ledger = await chain().client("helmut", { amino: true });
+    const waiting = { ...propose([]), value: { ...propose([]).value, initialDeposit: initial } };
+    const submitted = await direct.signAndBroadcast(gerda, [waiting, waiting, waiting], { amount: coins(4_000, denom), gas: "2000000" });
+    const a = idOf(submitted);
+    const [b, c] = [a + 1n, a + 2n];
+    assert.deepEqual((await Promise.all([a, b, c].map(shown))).map(({ status }) => status), Array(3).fill("PROPOSAL_STATUS_DEPOSIT_PERIOD"));
+    const [v1, v1beta1, byDcmd] = await Promise.all([
+      direct.signAndBroadcast(gerda, [{ typeUrl: "/cosmos.gov.v1.MsgDeposit", value: MsgDeposit.fromPartial({ proposalId: a, depositor: gerda, amount: missing }) }], fee),
+      ledger.signAndBroadcast(helmut, [{ typeUrl: "/cosmos.gov.v1beta1.MsgDeposit", value: { proposalId: b, depositor: helmut, amount: missing } }], fee),
+      chain().dcmd("tx", "gov", "deposit", c.toString(), `9000000${denom}`),
+    ]);
+    assert.deepEqual([v1.code, v1beta1.code, byDcmd.code], [0, 0, 0], `${v1.rawLog} ${v1beta1.rawLog}`);
+    assert.ok([v1, v1beta1].every(({ events }) => events.some(({ type, attributes }) => type === "proposal_deposit" && attributes.some(({ key }) => key === "voting_period_start"))));
+    assert.deepEqual((await Promise.all([a, b, c].map(shown))).map(({ status }) => status), Array(3).fill("PROPOSAL_STATUS_VOTING_PERIOD"));
+    assert.deepEqual((await query.gov.deposits(b.toString())).deposits.map(({ depositor, amount }) => `${depositor} ${amount[0]!.amount}`).sort(), [`${gerda} 1000000`, `${helmut} 9000000`].sort());
+
+    const held = async (): Promise<bigint[]> => Promise.all([gerda, helmut].map(async (who) => BigInt((await query.bank.balance(who, denom)).amount)));
+    const [money, all] = [await held(), await supplyNow()];
+    const registry = new Registry([...defaultRegistryTypes, [MsgCancelProposal.typeUrl, MsgCancelProposal]]);
+    const proposer = await chain().client("gerda", { registry });
+    const cancel = (proposalId: bigint): { typeUrl: string; value: object } => ({ typeUrl: MsgCancelProposal.typeUrl, value: MsgCancelProposal.fromPartial({ proposalId, proposer: gerda }) });
+    const cancelled = await proposer.signAndBroadcast(gerda, [cancel(a), cancel(b), cancel(c)], fee);
+    assert.equal(cancelled.code, 0, cancelled.rawLog);
+    const told = MsgCancelProposalResponse.decode(cancelled.msgResponses[0]!.value);
+    assert.deepEqual([told.proposalId, Number(told.canceledHeight)], [a, cancelled.height]);
+    // Half of each deposit comes back, half of it is burned.
+    assert.deepEqual(await held(), [money[0]! + 5_000_000n + 500_000n + 500_000n - BigInt(fee.amount[0]!.amount), money[1]! + 4_500_000n]);
+    assert.equal(await supplyNow(), all - 15_000_000n);
+    for (const id of [a, b, c]) await assert.rejects(query.gov.proposal(id.toString()), /proposal \d+ doesn't exist/);
+
+    const folder = mkdtempSync(join(tmpdir(), "dcm-proposal-"));
+    try {
+      const file = join(folder, "proposal.json");
+      writeFileSync(file, JSON.stringify({ messages: [], deposit: `1000000${denom}`, title: "an operator's", summary: "to take back", metadata: "ipfs://CID", expedited: false }));
+      const { txhash } = await chain().dcmd("tx", "gov", "submit-proposal", file);
+      const own = idOf((await direct.getTx(txhash as string))!);
+      assert.equal((await chain().dcmd("tx", "gov", "cancel-proposal", own.toString())).code, 0);
+      await assert.rejects(query.gov.proposal(own.toString()), /proposal \d+ doesn't exist/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });

@@ -1,8 +1,9 @@
 /** Transfers to several, authorizations, fee grants and vesting accounts, with CosmJS's own types. */
 import assert from "node:assert/strict";
-import { QueryClient, coins, createProtobufRpcClient, setupAuthzExtension, setupFeegrantExtension, setupStakingExtension, type StdFee } from "@cosmjs/stargate";
+import { QueryClient, accountFromAny, coins, createProtobufRpcClient, defaultRegistryTypes, setupAuthzExtension, setupFeegrantExtension, setupStakingExtension, type Account, type StdFee } from "@cosmjs/stargate";
 import { connectComet, type CometClient } from "@cosmjs/tendermint-rpc";
 import { GenericAuthorization } from "cosmjs-types/cosmos/authz/v1beta1/authz";
+import { BaseAccount } from "cosmjs-types/cosmos/auth/v1beta1/auth";
 import { SendAuthorization } from "cosmjs-types/cosmos/bank/v1beta1/authz";
 import { QueryClientImpl as BankQuery } from "cosmjs-types/cosmos/bank/v1beta1/query";
 import { MsgMultiSend, MsgSend } from "cosmjs-types/cosmos/bank/v1beta1/tx";
@@ -11,10 +12,11 @@ import { AllowedMsgAllowance, BasicAllowance, PeriodicAllowance } from "cosmjs-t
 import { MsgGrantAllowance, MsgRevokeAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/tx";
 import { AuthorizationType, StakeAuthorization } from "cosmjs-types/cosmos/staking/v1beta1/authz";
 import { MsgDelegate, MsgUndelegate } from "cosmjs-types/cosmos/staking/v1beta1/tx";
-import { MsgCreateVestingAccount } from "cosmjs-types/cosmos/vesting/v1beta1/tx";
-import { DelayedVestingAccount } from "cosmjs-types/cosmos/vesting/v1beta1/vesting";
+import { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, MsgCreateVestingAccount } from "cosmjs-types/cosmos/vesting/v1beta1/tx";
+import { ContinuousVestingAccount, DelayedVestingAccount, PeriodicVestingAccount, PermanentLockedAccount } from "cosmjs-types/cosmos/vesting/v1beta1/vesting";
+import type { Any } from "cosmjs-types/google/protobuf/any";
 import { Timestamp } from "cosmjs-types/google/protobuf/timestamp";
-import type { EncodeObject } from "@cosmjs/proto-signing";
+import { Registry, type EncodeObject } from "@cosmjs/proto-signing";
 import { after, before, describe, it } from "mocha";
 import { addressOf, denom, funds, useChain } from "./chain.ts";
 
@@ -68,11 +70,10 @@ describe("grants and vesting, with CosmJS", function () {
     assert.equal(without.rawLog, `failed to execute message; message index: 0: failed to get grant with given granter: ${granter}, grantee: ${grantee} & msgType: /cosmos.bank.v1beta1.MsgSend : authorization not found`);
   });
 
-  it("authz over amino JSON, as a Ledger signs it", async () => {
+  it("authz over amino JSON: CosmJS itself refuses to sign a grant, of which it has no amino form", async () => {
     const [granter, grantee] = [await addressOf("wendy"), await addressOf("victor")];
     const wendy = await chain().client("wendy", { amino: true });
     const value = MsgGrant.fromPartial({ granter, grantee, grant: { authorization: { typeUrl: "/cosmos.authz.v1beta1.GenericAuthorization", value: GenericAuthorization.encode({ msg: "/cosmos.bank.v1beta1.MsgSend" }).finish() }, expiration: soon(3600) } });
-    // CosmJS 0.39 has no amino form of an authorization: it says so itself, before anything is signed.
     await assert.rejects(wendy.signAndBroadcast(granter, [{ typeUrl: "/cosmos.authz.v1beta1.MsgGrant", value }], fee), /Type URL '\/cosmos\.authz\.v1beta1\.MsgGrant' does not exist in the Amino message type register/);
   });
 
@@ -213,5 +214,50 @@ describe("grants and vesting, with CosmJS", function () {
     assert.deepEqual([then.periodCanSpend, then.basic!.spendLimit], [coins(400, denom), coins(3_400, denom)]);
     assert.ok(then.periodReset!.seconds > after.periodReset!.seconds);
     assert.equal(BigInt((await owner.getBalance(granter, denom)).amount), BigInt(before.amount) - 1_600n);
+  });
+
+  it("vesting: continuous, periodic and permanently locked accounts spend what is vested or came later, and no more", async () => {
+    const zoe = await addressOf("zoe");
+    const registry = new Registry([...defaultRegistryTypes, [MsgCreatePeriodicVestingAccount.typeUrl, MsgCreatePeriodicVestingAccount], [MsgCreatePermanentLockedAccount.typeUrl, MsgCreatePermanentLockedAccount]]);
+    const client = await chain().client("zoe", { registry });
+    const [continuous, periodic, locked] = await Promise.all([211, 212, 213].map(addressOf)) as [string, string, string];
+    const now = BigInt(Math.floor(Date.now() / 1000));
+    const create = [
+      // A million units a second.
+      { typeUrl: MsgCreateVestingAccount.typeUrl, value: MsgCreateVestingAccount.fromPartial({ fromAddress: zoe, toAddress: continuous, amount: coins(1_000_000_000, denom), endTime: now + 1_000n, delayed: false }) },
+      { typeUrl: MsgCreatePeriodicVestingAccount.typeUrl, value: MsgCreatePeriodicVestingAccount.fromPartial({ fromAddress: zoe, toAddress: periodic, startTime: now - 10n, vestingPeriods: [{ length: 5n, amount: coins(3_000, denom) }, { length: 100_000n, amount: coins(4_000, denom) }] }) },
+      { typeUrl: MsgCreatePermanentLockedAccount.typeUrl, value: MsgCreatePermanentLockedAccount.fromPartial({ fromAddress: zoe, toAddress: locked, amount: coins(5_000, denom) }) },
+      send(zoe, locked, 3_000),
+    ];
+    const created = await client.signAndBroadcast(zoe, create, { amount: coins(1_000, denom), gas: "600000" });
+    assert.equal(created.code, 0, created.rawLog);
+    const kinds = { [continuous]: ContinuousVestingAccount, [periodic]: PeriodicVestingAccount, [locked]: PermanentLockedAccount };
+    for (const [address, kind] of Object.entries(kinds)) {
+      const { account } = (await (await fetch(`${chain().rest}/cosmos/auth/v1beta1/accounts/${address}`)).json()) as { account: { "@type": string } };
+      assert.equal(account["@type"], kind.typeUrl);
+    }
+    // CosmJS 0.39 reads every kind of account but this one.
+    const accountParser = (any: Any): Account => {
+      if (any.typeUrl !== PermanentLockedAccount.typeUrl) return accountFromAny(any);
+      return accountFromAny({ typeUrl: BaseAccount.typeUrl, value: BaseAccount.encode(PermanentLockedAccount.decode(any.value).baseVestingAccount!.baseAccount!).finish() });
+    };
+    const bank = new BankQuery(createProtobufRpcClient(queries()));
+    const spendable = async (address: string): Promise<bigint> => BigInt((await bank.SpendableBalanceByDenom({ address, denom })).balance?.amount ?? "0");
+    for (const [number, address, rest] of [[212, periodic, 4_000n], [213, locked, 5_000n]] as const) {
+      const owner = await chain().client(number, { accountParser });
+      assert.equal(await spendable(address), 3_000n);
+      const spent = await owner.signAndBroadcast(address, [send(address, zoe, 2_501)], fee);
+      assert.deepEqual([spent.code, spent.rawLog], [5, "failed to execute message; message index: 0: spendable balance 2500udcm is smaller than 2501udcm: insufficient funds"]);
+      assert.equal((await owner.signAndBroadcast(address, [send(address, zoe, 2_000)], fee)).code, 0);
+      assert.deepEqual([await spendable(address), (await owner.getBalance(address, denom)).amount], [0n, String(rest)]);
+    }
+    while ((await spendable(continuous)) === 0n) await chain().wait(1);
+    const owner = await chain().client(211);
+    const early = await owner.signAndBroadcast(continuous, [send(continuous, zoe, 900_000_000)], fee);
+    assert.deepEqual([early.code, /spendable balance \d+udcm is smaller than 900000000udcm: insufficient funds$/.test(early.rawLog!)], [5, true], early.rawLog);
+    const vested = await spendable(continuous);
+    assert.ok(vested > 0n && vested < 900_000_000n, String(vested));
+    assert.equal((await owner.signAndBroadcast(continuous, [send(continuous, zoe, Number(vested) - 500)], fee)).code, 0);
+    assert.equal((await owner.getBalance(continuous, denom)).amount, String(1_000_000_000n - 500n - vested));
   });
 });

@@ -71,7 +71,7 @@ describe("staking, with CosmJS", function () {
     assert.equal((await query.staking.validatorUnbondingDelegations(first)).unbondingResponses.length, 1);
   });
 
-  it("makes a validator with amino JSON, edits it, and redelegates to it", async () => {
+  it("makes a validator with amino JSON, edits it, the first one with dcmd, and redelegates to it", async () => {
     const operator = await chain().client("flora", { amino: true });
     // CosmJS shows empty texts in amino JSON, which chains leave out: all of them are given.
     const value = MsgCreateValidator.fromPartial({
@@ -87,6 +87,13 @@ describe("staking, with CosmJS", function () {
     const edit = (commissionRate: string) => ({ typeUrl: "/cosmos.staking.v1beta1.MsgEditValidator", value: MsgEditValidator.fromPartial({ description: { ...value.description, moniker: "[do-not-modify]", details: "edited" }, validatorAddress: second, commissionRate, minSelfDelegation: "500" }) });
     const tooSoon = await operator.signAndBroadcast(flora, [edit(dec("0.11"))], fee);
     assert.deepEqual([tooSoon.code, /commission cannot be changed more than once in 24h/.test(tooSoon.rawLog!)], [12, true], tooSoon.rawLog);
+    const edited = await operator.signAndBroadcast(flora, [edit("")], fee);
+    assert.equal(edited.code, 0, edited.rawLog);
+    const { validator: now } = await query.staking.validator(second);
+    assert.deepEqual([now.description, now.minSelfDelegation, now.commission.commissionRates], [{ ...value.description, details: "edited" }, "500", validator.commission.commissionRates]);
+    assert.equal((await chain().dcmd("tx", "staking", "edit-validator", "--website", "https://first.example", "--details", "by dcmd")).code, 0);
+    const { moniker, website, details } = (await query.staking.validator(first)).validator.description;
+    assert.deepEqual([moniker, website, details], ["validator-0", "https://first.example", "by dcmd"]);
     const redelegate = { typeUrl: "/cosmos.staking.v1beta1.MsgBeginRedelegate", value: MsgBeginRedelegate.fromPartial({ delegatorAddress: emil, validatorSrcAddress: first, validatorDstAddress: second, amount: coin(200_000, denom) }) };
     const moved = await amino.signAndBroadcast(emil, [redelegate], fee);
     assert.equal(moved.code, 0, moved.rawLog);
