@@ -185,6 +185,7 @@ async function configure(plan: NetworkPlan, options: HomeOptions): Promise<void>
   const ids = new Map<string, string>();
   for (const node of validators) ids.set(node.name, await dcmd("comet", "show-node-id", "--home", node.home));
   for (const node of validators) {
+    edit(join(node.home, "config/config.toml"), { rpc: { cors_allowed_origins: ["*"] } });
     edit(join(node.home, "config/config.toml"), cometConfig(node, plan, ids));
     edit(join(node.home, "config/app.toml"), {
       "": { "minimum-gas-prices": options.minimumGasPrices ?? `${gasPrice.amount}${denom}` },

@@ -21,7 +21,15 @@ describe("a chain that is suggested to Keplr", function () {
     const status = (await (await fetch(`${info.rpc}/status`)).json()) as { result: { node_info: { network: string } } };
     const node = (await (await fetch(`${info.rest}/cosmos/base/tendermint/v1beta1/node_info`)).json()) as { default_node_info: { network: string } };
     assert.deepEqual([status.result.node_info.network, node.default_node_info.network], [info.chainId, info.chainId]);
-    assert.equal((await fetch(`${info.rest}/cosmos/base/tendermint/v1beta1/node_info`, { headers: { origin: "https://wallet.example" } })).headers.get("access-control-allow-origin"), "*");
+    const origin = "https://wallet.example";
+    for (const url of [`${info.rpc}/status`, `${info.rest}/cosmos/base/tendermint/v1beta1/node_info`]) {
+      assert.equal((await fetch(url, { headers: { origin } })).headers.get("access-control-allow-origin"), "*", url);
+    }
+    // What a browser asks before it posts JSON to another origin: JSON-RPC, and transactions over REST.
+    for (const url of [info.rpc, `${info.rest}/cosmos/tx/v1beta1/txs`]) {
+      const { ok, headers } = await fetch(url, { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST", "access-control-request-headers": "content-type" } });
+      assert.deepEqual([ok, headers.get("access-control-allow-origin"), /POST/.test(headers.get("access-control-allow-methods") ?? ""), /content-type/i.test(headers.get("access-control-allow-headers") ?? "")], [true, "*", true, true], url);
+    }
     assert.equal(fromBech32(await addressOf("alice")).prefix, info.bech32Config.bech32PrefixAccAddr);
     assert.equal(info.stakeCurrency.coinMinimalDenom, denom);
     const prefix = (await (await fetch(`${info.rest}/cosmos/auth/v1beta1/bech32`)).json()) as { bech32_prefix: string };
