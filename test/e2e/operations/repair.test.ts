@@ -3,9 +3,16 @@ import { mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
-import type { RunningNode } from "../../../chain/node/testing.ts";
+import { dcmd, type RunningNode } from "../../../chain/node/testing.ts";
+import { denom } from "../../../localnet/homes.ts";
 import { allBalances, balanceOf, ownAppHash, supplyAt } from "./observe.ts";
 import { bob, ok, Single } from "./single.ts";
+
+interface Exported {
+  readonly genesis_time: string;
+  readonly initial_height: string;
+  readonly app_state: { readonly bank: { readonly balances: readonly { readonly address: string; readonly coins: readonly { readonly denom: string; readonly amount: string }[] }[] } };
+}
 
 describe("repair of one stopped node", function () {
   this.timeout(120_000);
@@ -70,6 +77,35 @@ describe("repair of one stopped node", function () {
     assert.deepEqual(await allBalances(single.rpc, later), balances);
     assert.equal(await ownAppHash(single.rpc, later), hash);
     await single.waitFor(later + 4);
+  });
+
+  it("dcmd export --height writes a version of before, as long as it is kept", async () => {
+    const sent = await single.transfer(6n);
+    await single.waitFor(sent + 2);
+    const { block } = (await single.rpc.rpc(`block?height=${sent - 1}`)) as { block: { header: { time: string } } };
+    const [before, after] = [await allBalances(single.rpc, sent - 1), await allBalances(single.rpc, sent)];
+    assert.notDeepEqual(before, after);
+    await stop();
+    const exported = async (height: number): Promise<Exported> => JSON.parse(await ok("export", "--height", String(height), "--home", single.home)) as Exported;
+    const balances = ({ app_state: { bank } }: Exported): Map<string, bigint> => new Map(bank.balances.map(({ address, coins }) => [address, BigInt(coins.find((one) => one.denom === denom)?.amount ?? 0)]));
+    const [older, newer] = [await exported(sent - 1), await exported(sent)];
+    assert.deepEqual([older.initial_height, newer.initial_height], [String(sent), String(sent + 1)]);
+    assert.deepEqual([[...balances(older)].sort(), [...balances(newer)].sort()], [[...before].sort(), [...after].sort()]);
+    assert.equal(Date.parse(older.genesis_time), Date.parse(block.header.time));
+    const file = join(folder, "older.json");
+    await ok("export", "--height", String(sent - 1), "--output-document", file, "--home", single.home);
+    assert.deepEqual(JSON.parse(readFileSync(file, "utf8")), older);
+    const later = await dcmd(["export", "--height", String(sent + 1_000), "--home", single.home]);
+    assert.deepEqual([later.code, /--height must be/.test(later.err)], [2, true], later.err);
+    for (const key of ["proof-keep-recent", "pruning-keep-recent"]) await single.set("app", key, "2");
+    node = await single.start();
+    await single.waitFor(sent + 8);
+    await stop();
+    const pruned = await dcmd(["export", "--height", String(sent - 1), "--home", single.home]);
+    assert.deepEqual([pruned.code, /version \d+ is not kept for reading: this node has \d+ to \d+/.test(pruned.err)], [1, true], pruned.err);
+    await single.set("app", "proof-keep-recent", "20");
+    await single.set("app", "pruning-keep-recent", "10000");
+    node = await single.start();
   });
 
   it("dcmd export makes a genesis from which a new chain starts with the same balances", async () => {
