@@ -26,6 +26,8 @@ describe("the chain's entries for wallets", () => {
     assert.match(chain.$schema as string, /^(\.\.\/)+chain\.schema\.json$/);
     assert.match(chain.chain_name as string, /^[a-z0-9]+$/);
     assert.equal(chain.chain_type, "cosmos");
+    // What dcmd is called, and its home by default (chain/node/cli/program.ts).
+    assert.deepEqual([chain.daemon_name, chain.node_home], ["dcmd", "$HOME/.dcmd"]);
     assert.ok(["live", "upcoming", "killed"].includes(chain.status as string));
     assert.ok(["mainnet", "testnet", "devnet"].includes(chain.network_type as string));
     assert.deepEqual(chain.key_algos, ["secp256k1"]);

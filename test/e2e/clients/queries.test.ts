@@ -133,7 +133,7 @@ describe("a stock QueryClient", function () {
     client.disconnect();
   });
 
-  it("tx: a transaction that is not there, and what a simulation takes", async () => {
+  it("tx: a transaction that is not there", async () => {
     await assert.rejects(query.tx.getTx("AB".repeat(32)), /code = NotFound desc = tx not found: (AB){32}/);
   });
 
