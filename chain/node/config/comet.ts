@@ -52,7 +52,8 @@ experimental_websocket_write_buffer_size = 200
 experimental_close_on_slow_client = false
 timeout_broadcast_tx_commit = "10s"
 max_request_batch_size = 10
-max_body_bytes = 1000000
+# A transaction of max_tx_bytes fits in as base64. (CometBFT: 1000000)
+max_body_bytes = 1500000
 max_header_bytes = 1048576
 tls_cert_file = ""
 tls_key_file = ""

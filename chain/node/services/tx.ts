@@ -135,7 +135,8 @@ function hashBytes(hash: string): Uint8Array {
 function mempoolCode(message: string): number | undefined {
   if (message.includes("tx already exists in cache")) return sdkErrors.txInMempool.code;
   if (message.includes("mempool is full")) return sdkErrors.mempoolFull.code;
-  if (message.includes("tx too large")) return sdkErrors.txTooLarge.code;
+  // The second: it does not even fit into a request to CometBFT (max_body_bytes).
+  if (message.includes("tx too large") || message.includes("request body too large")) return sdkErrors.txTooLarge.code;
   return undefined;
 }
 

@@ -7,8 +7,15 @@ import { QueryBalanceRequest, QueryBalanceResponse } from "cosmjs-types/cosmos/b
 import { QueryAccountRequest } from "cosmjs-types/cosmos/auth/v1beta1/query";
 import { GetNodeInfoResponse } from "cosmjs-types/cosmos/base/tendermint/v1beta1/query";
 import { BroadcastMode, BroadcastTxRequest, BroadcastTxResponse, GetTxRequest } from "cosmjs-types/cosmos/tx/v1beta1/service";
+import { QueryParamsRequest as QueryGovParamsRequest, QueryParamsResponse as QueryGovParamsResponse } from "cosmjs-types/cosmos/gov/v1/query";
+import { QueryValidatorsRequest, QueryValidatorsResponse } from "cosmjs-types/cosmos/staking/v1beta1/query";
 import { describe, it } from "mocha";
-import { addressOf, chainId, denom, funds, useChain } from "./chain.ts";
+import { ListAllInterfacesResponse, ListImplementationsRequest, ListImplementationsResponse } from "../../../chain/codec/gen/cosmos/base/reflection/v1beta1/reflection.ts";
+import { GetAuthnDescriptorResponse, GetChainDescriptorResponse, GetCodecDescriptorResponse, GetConfigurationDescriptorResponse, GetQueryServicesDescriptorResponse, GetTxDescriptorResponse } from "../../../chain/codec/gen/cosmos/base/reflection/v2alpha1/reflection.ts";
+import { FileDescriptorsResponse } from "../../../chain/codec/gen/cosmos/reflection/v1/reflection.ts";
+import { QueryClassesResponse } from "../../../chain/codec/gen/dcm/market/v1/query.ts";
+import { QueryParamsResponse as QueryProviderParamsResponse } from "../../../chain/codec/gen/dcm/staking/v1/query.ts";
+import { addressOf, chainId, denom, funds, prefix, useChain } from "./chain.ts";
 
 interface Reflected {
   readonly listServicesResponse?: { readonly service: readonly { readonly name: string }[] };
@@ -75,6 +82,54 @@ describe("gRPC", function () {
     const broken = BroadcastTxRequest.encode({ txBytes: Uint8Array.of(1, 2, 3), mode: BroadcastMode.BROADCAST_MODE_SYNC }).finish();
     const { txResponse } = BroadcastTxResponse.decode((await call("/cosmos.tx.v1beta1.Service/BroadcastTx", broken)).value);
     assert.deepEqual([txResponse?.codespace, txResponse?.code], ["sdk", 2]);
+  });
+
+  it("says of a transaction that is too large for the mempool, or for a request to CometBFT, sdk 21, and takes any other to its checks", async () => {
+    const broadcast = async (bytes: number): Promise<[string | undefined, number | undefined]> => {
+      const request = BroadcastTxRequest.encode({ txBytes: new Uint8Array(bytes).fill(1), mode: BroadcastMode.BROADCAST_MODE_SYNC }).finish();
+      const { txResponse } = BroadcastTxResponse.decode((await call("/cosmos.tx.v1beta1.Service/BroadcastTx", request)).value);
+      return [txResponse?.codespace, txResponse?.code];
+    };
+    assert.deepEqual(await broadcast(1_048_576), ["sdk", 2]);
+    for (const bytes of [1_048_577, 2_000_000]) assert.deepEqual(await broadcast(bytes), ["sdk", 21], `${bytes} bytes`);
+  });
+
+  it("answers staking, governance, markets and providers as it lists them", async () => {
+    const { validators } = QueryValidatorsResponse.decode((await call("/cosmos.staking.v1beta1.Query/Validators", QueryValidatorsRequest.encode(QueryValidatorsRequest.fromPartial({ status: "BOND_STATUS_BONDED" })).finish())).value);
+    assert.deepEqual(validators.map(({ description }) => description.moniker), ["validator-0"]);
+    const { params } = QueryGovParamsResponse.decode((await call("/cosmos.gov.v1.Query/Params", QueryGovParamsRequest.encode({ paramsType: "voting" }).finish())).value);
+    assert.equal(params?.votingPeriod?.seconds, 5n);
+    const { classes } = QueryClassesResponse.decode((await call("/dcm.market.v1.Query/Classes", new Uint8Array(0))).value);
+    assert.ok(["wasm.core", "cpu.x64.small"].every((id) => classes.some((one) => one.id === id)), classes.map(({ id }) => id).join());
+    const { params: staking } = QueryProviderParamsResponse.decode((await call("/dcm.staking.v1.Query/Params", new Uint8Array(0))).value);
+    assert.equal(staking?.unbondingTimeMs, 4_000n);
+  });
+
+  it("describes itself to Cosmos clients: interfaces, messages, queries, prefix, sign modes, every file", async () => {
+    async function ask<T>(path: string, type: { decode(bytes: Uint8Array): T }, request = new Uint8Array(0)): Promise<T> {
+      return type.decode((await call(path, request)).value);
+    }
+    const old = "/cosmos.base.reflection.v1beta1.ReflectionService";
+    const { interfaceNames } = await ask(`${old}/ListAllInterfaces`, ListAllInterfacesResponse);
+    assert.deepEqual(interfaceNames, ["cosmos.base.v1beta1.Msg"]);
+    const { implementationMessageNames: messages } = await ask(`${old}/ListImplementations`, ListImplementationsResponse, ListImplementationsRequest.encode({ interfaceName: interfaceNames[0]! }).finish());
+    assert.ok(["/cosmos.bank.v1beta1.MsgSend", "/cosmos.gov.v1.MsgVote", "/dcm.market.v1.MsgPlaceBid"].every((name) => messages.includes(name)), messages.join());
+    await assert.rejects(call(`${old}/ListImplementations`, ListImplementationsRequest.encode({ interfaceName: "cosmos.nothing" }).finish()), (error: ServiceError) => error.code === status.NOT_FOUND);
+
+    const service = "/cosmos.base.reflection.v2alpha1.ReflectionService";
+    assert.deepEqual((await ask(`${service}/GetAuthnDescriptor`, GetAuthnDescriptorResponse)).authn?.signModes.map(({ name, number }) => [name, number]), [["SIGN_MODE_DIRECT", 1], ["SIGN_MODE_LEGACY_AMINO_JSON", 127]]);
+    assert.equal((await ask(`${service}/GetChainDescriptor`, GetChainDescriptorResponse)).chain?.id, chainId);
+    assert.deepEqual((await ask(`${service}/GetCodecDescriptor`, GetCodecDescriptorResponse)).codec?.interfaces.map(({ interfaceImplementers }) => interfaceImplementers.map(({ typeUrl }) => typeUrl)), [messages]);
+    assert.equal((await ask(`${service}/GetConfigurationDescriptor`, GetConfigurationDescriptorResponse)).config?.bech32AccountAddressPrefix, prefix);
+    const services = (await ask(`${service}/GetQueryServicesDescriptor`, GetQueryServicesDescriptorResponse)).queries!.queryServices;
+    const bank = services.find(({ fullname }) => fullname === "cosmos.bank.v1beta1.Query");
+    assert.ok(bank?.isModule === true && bank.methods.some(({ name, fullQueryPath }) => name === "Balance" && fullQueryPath === "/cosmos.bank.v1beta1.Query/Balance"));
+    assert.equal(services.find(({ fullname }) => fullname === "cosmos.tx.v1beta1.Service")?.isModule, false);
+    assert.deepEqual((await ask(`${service}/GetTxDescriptor`, GetTxDescriptorResponse)).tx?.msgs.map(({ msgTypeUrl }) => msgTypeUrl), messages);
+
+    const { files } = await ask("/cosmos.reflection.v1.ReflectionService/FileDescriptors", FileDescriptorsResponse);
+    const names = files.map(({ name }) => name);
+    assert.ok(["cosmos/bank/v1beta1/bank.proto", "dcm/market/v1/tx.proto", "google/protobuf/any.proto"].every((name) => names.includes(name)), `${names.length} files`);
   });
 
   it("fails with gRPC's codes and the SDK's words", async () => {
