@@ -3,29 +3,16 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { sha256 } from "../../codec/hash.ts";
 import { utf8 } from "../../codec/bytes.ts";
-import { clear, type AskOrder, type Batch, type BidOrder, type Guard } from "./matching.ts";
-import { clearByTheBook } from "./matching-reference.ts";
+import { clear, type AskOrder, type Batch, type BidOrder, type Guard, type Limits } from "./matching.ts";
 import { proRata } from "./pro-rata.ts";
+import { ask, bid, bookOf, boundless as limits, clearBook } from "./testing-books.ts";
 
 const seed = sha256(utf8("a seed"));
-const limits = { maxFills: 100_000, skipsPerUnit: 1_000, maxSkips: 100_000, maxWhole: 100_000 };
-
-const ask = (id: bigint, base: bigint, units: number, more: Partial<AskOrder> = {}): AskOrder => {
-  const premium = more.premium ?? 0n;
-  return { id, owner: `p${id}`, organization: "", height: id, base, premium, rank: base + premium, attributes: 0, units, colocated: 1, until: 100n, notice: 0n, acceptance: 0n, preemptible: false, bond: 0n, free: 1n << 60n, memberships: [], kind: "", ...more };
-};
-const bid = (id: bigint, limit: bigint, tasks: number, more: Partial<BidOrder> = {}): BidOrder => ({
-  id, owner: `c${id}`, organization: "", height: id, limit, tasks, profile: 0, whole: (more.colocated ?? 1) > 1, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [], guard: undefined, ...more,
-});
-const byAsk = (a: AskOrder, b: AskOrder): number =>
-  a.rank !== b.rank ? (a.rank < b.rank ? -1 : 1) : a.attributes !== b.attributes ? a.attributes - b.attributes : a.height !== b.height ? (a.height < b.height ? -1 : 1) : a.id < b.id ? -1 : 1;
-const byBid = (a: BidOrder, b: BidOrder): number => (a.limit !== b.limit ? (a.limit > b.limit ? -1 : 1) : a.height !== b.height ? (a.height < b.height ? -1 : 1) : a.id < b.id ? -1 : 1);
 /** Asks of each profile; all of them where there is only profile 0. */
 type Supply = readonly (readonly AskOrder[])[];
 const none: readonly string[] = [];
-const runAll = (supply: Supply, bids: readonly BidOrder[], more: Partial<typeof limits> = {}, membershipsOf: (owner: string) => readonly string[] = () => none): Batch =>
-  clear({ profiles: supply.map((_, i) => i), asks: (profile) => [...(supply[profile] ?? [])].sort(byAsk), bids: [...bids].sort(byBid), membershipsOf }, seed, { ...limits, ...more });
-const run = (asks: readonly AskOrder[], bids: readonly BidOrder[], more: Partial<typeof limits> = {}): Batch => runAll([asks], bids, more);
+const runAll = (supply: Supply, bids: readonly BidOrder[], more: Partial<Limits> = {}, membershipsOf: (owner: string) => readonly string[] = () => none): Batch => clearBook({ supply, bids, membershipsOf }, seed, more);
+const run = (asks: readonly AskOrder[], bids: readonly BidOrder[], more: Partial<Limits> = {}): Batch => runAll([asks], bids, more);
 const filled = (batch: Batch): Map<string, number> => {
   const out = new Map<string, number>();
   for (const fill of batch.fills) {
@@ -35,153 +22,16 @@ const filled = (batch: Batch): Map<string, number> => {
   return out;
 };
 
-/** The slow reference for books without conditions: unit by unit, straight from the text of section 2. */
-function reference(asks: AskOrder[], bids: BidOrder[]): { volume: number; price: bigint | undefined; groups: Map<string, number> } {
-  const supply = [...asks].sort(byAsk).flatMap((one) => Array.from({ length: one.units }, () => one));
-  const demand = [...bids].sort(byBid).flatMap((one) => Array.from({ length: one.tasks }, () => one));
-  let volume = 0;
-  while (volume < supply.length && volume < demand.length && supply[volume]!.base <= demand[volume]!.limit) volume++;
-  const groups = new Map<string, number>();
-  for (const one of supply.slice(0, volume)) groups.set(`ask ${one.base} ${one.height}`, (groups.get(`ask ${one.base} ${one.height}`) ?? 0) + 1);
-  for (const one of demand.slice(0, volume)) groups.set(`bid ${one.limit} ${one.height}`, (groups.get(`bid ${one.limit} ${one.height}`) ?? 0) + 1);
-  if (volume === 0) return { volume, price: undefined, groups };
-  const highestBase = supply[volume - 1]!.base;
-  const unfilled = demand[volume]?.limit ?? 0n;
-  return { volume, price: unfilled > highestBase ? unfilled : highestBase, groups };
-}
-
-const askArb = fc.record({ base: fc.bigInt(1n, 12n), height: fc.bigInt(1n, 4n), units: fc.integer({ min: 1, max: 5 }) });
-const bidArb = fc.record({ limit: fc.bigInt(1n, 12n), height: fc.bigInt(1n, 4n), tasks: fc.integer({ min: 1, max: 5 }) });
-const bookArb = fc.tuple(fc.array(askArb, { maxLength: 14 }), fc.array(bidArb, { maxLength: 14 })).map(([a, b]) => ({
-  asks: a.map((one, i) => ask(BigInt(i + 1), one.base, one.units, { height: one.height })),
-  bids: b.map((one, i) => bid(BigInt(i + 1), one.limit, one.tasks, { height: one.height })),
-}));
-/** With owners on both sides, organizations, replicas, exclusions and scarce bond. */
-const wildArb = fc.tuple(
-  fc.array(fc.tuple(askArb, fc.integer({ min: 1, max: 6 }), fc.integer({ min: 0, max: 2 }), fc.bigInt(0n, 30n)), { maxLength: 12 }),
-  fc.array(fc.tuple(bidArb, fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 3 }), fc.subarray(["u1", "u2", "u3"]), fc.bigInt(0n, 12n)), { maxLength: 12 }),
-).map(([a, b]) => ({
-  asks: a.map(([one, owner, organization], i) => ask(BigInt(i + 1), one.base, one.units, { height: one.height, owner: `u${owner}`, organization: organization === 0 ? "" : `o${organization}`, bond: 2n, free: BigInt(owner * 5) })),
-  bids: b.map(([one, owner, replicas, excluded, stake], i) => bid(BigInt(i + 1), one.limit, one.tasks, { height: one.height, owner: `u${owner}`, replicas, excluded, stake })),
-}));
-
-const add = (counts: Map<string, number>, name: string, n: number): void => void counts.set(name, (counts.get(name) ?? 0) + n);
-/** Random books that the market-wide properties look at, each; `DCM_BOOKS` asks for more. */
-const books = Number(process.env.DCM_BOOKS ?? 50_000);
-
-/** Organizations' policies: those that refuse one provider, two, or all but two. */
-const guards: readonly (Guard | undefined)[] = [undefined, undefined, refusing("u1"), refusing("u2", "u3"), refusing("u1", "u2", "u4"), refusing("u3", "u4", "u5")];
-
 function refusing(...owners: string[]): Guard {
   return { admits: ({ owner }) => !owners.includes(owner) };
 }
 
-/** Who is a member of what: u1 and u6, u2 and u7, and u7 of both. */
-const memberships: Readonly<Record<string, readonly string[]>> = { u1: ["h1"], u2: ["h2"], u6: ["h1"], u7: ["h1", "h2"] };
-const membershipsOf = (owner: string): readonly string[] => memberships[owner] ?? none;
-
-/** Everything at once: two profiles beside profile 0, one that requires "a" (1 to 3 more), one that likes "b"; and every other condition. */
-const marketArb = fc.tuple(
-  fc.array(fc.record({
-    base: fc.bigInt(1n, 8n), height: fc.bigInt(1n, 3n), units: fc.integer({ min: 1, max: 5 }), owner: fc.integer({ min: 1, max: 5 }), organization: fc.integer({ min: 0, max: 3 }),
-    a: fc.option(fc.bigInt(0n, 3n)), b: fc.option(fc.bigInt(0n, 4n)), colocated: fc.integer({ min: 1, max: 3 }), until: fc.bigInt(3n, 6n), notice: fc.bigInt(0n, 3n), acceptance: fc.bigInt(0n, 2n), preemptible: fc.boolean(), free: fc.bigInt(0n, 12n),
-  }), { maxLength: 9 }),
-  fc.array(fc.record({
-    limit: fc.bigInt(1n, 10n), height: fc.bigInt(1n, 4n), tasks: fc.integer({ min: 1, max: 3 }), guard: fc.integer({ min: 0, max: 5 }), owner: fc.integer({ min: 1, max: 9 }), profile: fc.integer({ min: 0, max: 2 }),
-    shape: fc.constantFrom("plain", "plain", "whole", "replicated", "colocated"), end: fc.bigInt(0n, 5n), notice: fc.bigInt(0n, 3n), acceptance: fc.bigInt(0n, 2n), preemptible: fc.boolean(), stake: fc.bigInt(0n, 4n), excluded: fc.subarray(["u1", "u2"]),
-  }), { maxLength: 9 }),
-).map(([a, b]) => {
-  const worth = 2n;
-  const offers = a.map((one, i) => ({
-    a: one.a, b: one.b,
-    ask: ask(BigInt(i + 1), one.base, one.units, {
-      height: one.height, owner: `u${one.owner}`, organization: one.organization === 0 ? "" : `o${one.organization}`, attributes: Number(one.a !== null) + Number(one.b !== null), colocated: one.colocated,
-      until: one.until, notice: one.notice, acceptance: one.acceptance, preemptible: one.preemptible, bond: 1n, free: BigInt(one.owner * 3), memberships: membershipsOf(`u${one.owner}`), kind: [one.a, one.b, one.colocated, one.until, one.notice, one.acceptance, one.preemptible].join(),
-    }),
-  }));
-  return {
-    supply: [
-      offers.map((one) => one.ask),
-      offers.filter((one) => one.a !== null).map((one) => ({ ...one.ask, premium: one.a!, rank: one.ask.base + one.a! })),
-      offers.map((one) => (one.b === null || one.b > worth ? { ...one.ask } : { ...one.ask, premium: one.b, rank: one.ask.base + one.b - worth })),
-    ],
-    bids: b.map(({ shape, ...one }, i) => {
-      const colocated = shape === "colocated" ? 2 : 1;
-      return bid(BigInt(i + 1), one.limit, one.tasks * colocated, {
-        height: one.height, owner: `u${one.owner}`, organization: one.owner === 9 ? "o1" : "", profile: one.profile, whole: shape === "whole" || shape === "colocated", colocated,
-        replicas: shape === "replicated" ? 2 : 1, end: one.end, notice: one.notice, acceptance: one.acceptance, preemptible: one.preemptible, stake: one.stake, excluded: one.excluded, guard: guards[one.guard],
-      });
-    }),
-  };
-});
-
 describe("batch clearing", () => {
-  it("MKT-10: agrees with the slow reference on volume, price and what each group of equals gets", () => {
-    fc.assert(fc.property(bookArb, ({ asks, bids }) => {
-      const batch = run(asks, bids);
-      const want = reference(asks, bids);
-      assert.equal(batch.fills.reduce((sum, fill) => sum + fill.tasks, 0), want.volume);
-      assert.equal(batch.price, want.price);
-      const got = new Map<string, number>();
-      for (const fill of batch.fills) {
-        for (const key of [`ask ${fill.ask.base} ${fill.ask.height}`, `bid ${fill.bid.limit} ${fill.bid.height}`]) got.set(key, (got.get(key) ?? 0) + fill.tasks);
-      }
-      assert.deepEqual([...got].sort(), [...want.groups].sort());
-      for (const fill of batch.fills) assert.equal(fill.price, want.price, "one uniform price");
-    }), { numRuns: 500 });
-  });
-
-  it("MKT-11: trades nothing outside the limits of either side", () => {
-    fc.assert(fc.property(wildArb, ({ asks, bids }) => {
-      for (const fill of run(asks, bids).fills) {
-        assert.ok(fill.price <= fill.bid.limit);
-        for (const one of [fill.ask, ...fill.held]) assert.ok(one.base <= fill.price);
-      }
-    }), { numRuns: 500 });
-  });
-
-  it("MKT-12: fills no order beyond its size, no bond beyond what is free, each task from distinct organizations and never an excluded provider", () => {
-    fc.assert(fc.property(wildArb, ({ asks, bids }) => {
-      const batch = run(asks, bids);
-      const got = filled(batch);
-      for (const one of asks) assert.ok((got.get(`ask ${one.id}`) ?? 0) <= one.units);
-      for (const one of bids) assert.ok((got.get(`bid ${one.id}`) ?? 0) <= one.tasks);
-      const used = new Map<string, bigint>();
-      for (const fill of batch.fills) {
-        const all = [fill.ask, ...fill.held];
-        assert.equal(all.length, fill.bid.replicas);
-        assert.equal(new Set(all.map((one) => one.owner)).size, all.length);
-        const organizations = all.map((one) => one.organization).filter((one) => one !== "");
-        assert.equal(new Set(organizations).size, organizations.length);
-        for (const one of all) {
-          assert.ok(!fill.bid.excluded.includes(one.owner));
-          const need = fill.bid.stake > one.bond ? (fill.bid.stake - one.bond) * BigInt(fill.tasks) : 0n;
-          used.set(one.owner, (used.get(one.owner) ?? 0n) + need);
-        }
-      }
-      for (const one of asks) assert.ok((used.get(one.owner) ?? 0n) <= one.free);
-    }), { numRuns: 500 });
-  });
-
-  it("MKT-13: never trades an order with its own owner; the newer one leaves", () => {
-    fc.assert(fc.property(wildArb, ({ asks, bids }) => {
-      const batch = run(asks, bids);
-      for (const fill of batch.fills) for (const one of [fill.ask, ...fill.held]) assert.notEqual(one.owner, fill.bid.owner);
-    }), { numRuns: 500 });
+  it("MKT-13: of two orders of one owner the newer one leaves", () => {
     const old = run([ask(1n, 5n, 1, { owner: "x", height: 1n })], [bid(1n, 9n, 1, { owner: "x", height: 2n })]);
     assert.deepEqual([old.selfTrades.bids.length, old.selfTrades.asks.length], [1, 0]);
     const young = run([ask(1n, 5n, 1, { owner: "x", height: 3n }), ask(2n, 6n, 1)], [bid(1n, 9n, 1, { owner: "x", height: 2n })]);
     assert.deepEqual([young.selfTrades.bids.length, young.selfTrades.asks.length, young.fills[0]?.ask.id], [0, 1, 2n]);
-  });
-
-  it("MKT-14: does not depend on the order in which equals arrived in the block", () => {
-    fc.assert(fc.property(wildArb, fc.nat(), ({ asks, bids }, turn) => {
-      const rotate = <T>(list: T[]): T[] => [...list.slice(turn % (list.length || 1)), ...list.slice(0, turn % (list.length || 1))];
-      const noId = <T extends { id: bigint; height: bigint }>(price: (one: T) => bigint) => (a: T, b: T): number => (price(a) !== price(b) ? (price(a) < price(b) ? -1 : 1) : a.height < b.height ? -1 : a.height > b.height ? 1 : 0);
-      const sorted = run(asks, bids);
-      const shuffled = clear({ profiles: [0], asks: () => rotate(asks).sort(noId((one) => one.base)), bids: rotate(bids).sort(noId((one) => -one.limit)), membershipsOf: () => none }, seed, limits);
-      assert.deepEqual(shuffled.fills.map((one) => [one.bid.id, one.ask.id, one.tasks, one.price]), sorted.fills.map((one) => [one.bid.id, one.ask.id, one.tasks, one.price]));
-    }), { numRuns: 300 });
   });
 
   it("MKT-15: equals share pro rata: averaged over the seed, each gets exactly its part, split or not", () => {
@@ -239,54 +89,6 @@ describe("batch clearing", () => {
     assert.ok(pulled <= 6, `pulled ${pulled}`);
   });
 
-  it("MKT-60: agrees with the slow reference to the unit, on books with profiles, premiums, windows, co-location, fill-or-kill, replicas, exclusions, organizations' policies, orders of one owner or of affiliates, and scarce bond", function () {
-    this.timeout(120_000);
-    let traded = 0;
-    fc.assert(fc.property(marketArb, ({ supply, bids }) => {
-      const batch = runAll(supply, bids, {}, membershipsOf);
-      const slow = clearByTheBook(bids, (profile) => supply[profile]!, seed, membershipsOf);
-      const fast = new Map<string, number>();
-      for (const { bid: { id }, ask: first, held, tasks, price } of batch.fills) add(fast, `${id} from ${[first, ...held].map((one) => one.id).join()} at ${price}`, tasks);
-      const want = new Map<string, number>();
-      for (const { bid: { id }, asks, price } of slow.matches) add(want, `${id} from ${asks.map((one) => one.id).join()} at ${price}`, 1);
-      assert.deepEqual([...fast].sort(), [...want].sort());
-      assert.equal(batch.price, slow.price);
-      assert.deepEqual([batch.selfTrades.asks.map(({ id }) => id).sort(), batch.selfTrades.bids.map(({ id }) => id).sort()], [[...slow.leavingAsks].sort(), [...slow.leavingBids].sort()]);
-      traded += batch.fills.length;
-    }), { numRuns: books });
-    assert.ok(traded > books / 2, `${traded} fills in ${books} books`);
-  });
-
-  it("MKT-61: whatever a book holds, its fills keep every limit, size, window, place, bond and profile, and all-or-none bids fill whole or not at all", function () {
-    this.timeout(120_000);
-    fc.assert(fc.property(marketArb, ({ supply, bids }) => {
-      const batch = runAll(supply, bids, {}, membershipsOf);
-      const units = new Map<string, number>();
-      const bonds = new Map<string, bigint>();
-      for (const { bid: one, ask: first, held, tasks, price } of batch.fills) {
-        assert.ok(tasks > 0 && price <= one.limit);
-        assert.equal(1 + held.length, one.replicas);
-        for (const offer of [first, ...held]) {
-          assert.ok(supply[one.profile]!.includes(offer), "an ask that the profile does not see");
-          assert.ok(offer.base + offer.premium <= price && offer.until >= one.end && offer.notice >= one.notice && offer.acceptance >= one.acceptance && (one.preemptible || !offer.preemptible) && offer.colocated >= one.colocated && offer.owner !== one.owner && !one.excluded.includes(offer.owner) && one.guard?.admits(offer) !== false && !offer.memberships.some((house) => membershipsOf(one.owner).includes(house)));
-          add(units, `ask ${offer.id}`, tasks);
-          bonds.set(offer.owner, (bonds.get(offer.owner) ?? 0n) + (one.stake > offer.bond ? one.stake - offer.bond : 0n) * BigInt(tasks));
-          assert.ok(bonds.get(offer.owner)! <= offer.free);
-          assert.ok(units.get(`ask ${offer.id}`)! <= offer.units);
-        }
-        if (one.colocated > 1) assert.equal(tasks % one.colocated, 0);
-        add(units, `bid ${one.id}`, tasks);
-      }
-      for (const one of bids) {
-        const got = units.get(`bid ${one.id}`) ?? 0;
-        assert.ok(got <= one.tasks && (!one.whole || got === 0 || got === one.tasks));
-      }
-      const open = batch.fills.filter(({ bid: one }) => one.profile === 0 && !one.whole && one.excluded.length === 0 && one.guard === undefined && one.replicas === 1 && one.colocated === 1);
-      const base = new Set(open.filter(({ bid: one, price }) => price < one.limit).map(({ price }) => price));
-      assert.ok(base.size <= 1, "unconstrained trades have one base price, but for limits below it");
-    }), { numRuns: books });
-  });
-
   it("MKT-62: an enclave goes to the bid that needs one, not to one that takes any ask", () => {
     const plain = ask(1n, 5n, 1);
     const enclave = ask(2n, 5n, 1, { height: 1n, attributes: 1, kind: "tee" });
@@ -320,7 +122,7 @@ describe("batch clearing", () => {
     const others = [ask(10n, 5n, 4, { height: 1n }), ask(11n, 5n, 3, { height: 1n })];
     const demand = bid(1n, 9n, 6);
     const sold = (mine: readonly AskOrder[], at: Uint8Array): number =>
-      clear({ profiles: [0], asks: () => [...mine, ...others].sort(byAsk), bids: [demand], membershipsOf: () => none }, at, limits).fills.filter((fill) => fill.ask.owner === "me").reduce((sum, fill) => sum + fill.tasks, 0);
+      clearBook(bookOf([...mine, ...others], [demand]), at).fills.filter((fill) => fill.ask.owner === "me").reduce((sum, fill) => sum + fill.tasks, 0);
     const whole = [ask(1n, 5n, 5, { height: 1n, owner: "me" })];
     const split = [1n, 2n, 3n, 4n, 5n].map((id) => ask(id, 5n, 1, { height: 1n, owner: "me" }));
     const sums = { whole: 0, split: 0 };
