@@ -82,8 +82,9 @@ function clearBook(ctx: Context, ports: MarketPorts, book: BookKey, seed: Uint8A
   if (matched > 0) recordTrade(ctx, ports, book, batch, params);
   const passedAll = crowd.passable >= 0;
   if (batch.complete && !batch.cut && crowd.all && passedAll && !freshBooks.has(ctx, book)) park(ctx, book, active, batch);
-  // What this batch itself changed needs no further one; what was cut off does.
-  unmarkDirty(ctx, book);
+  // What this batch itself changed needs no further one; what was cut off does, behind the other books. But one whose first bid fills whole and found too little room left in the
+  // block had no turn: it keeps its place [books ahead of it that leave too little room, block after block].
+  if (!batch.cut || matched > 0) unmarkDirty(ctx, book);
   if (batch.cut || crowd.last !== undefined || !passedAll) markDirty(ctx, book);
   if (crowd.last !== undefined) bidCursors.set(ctx, book, crowd.last);
   else if (bidCursors.has(ctx, book)) bidCursors.remove(ctx, book);
