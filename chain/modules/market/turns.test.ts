@@ -52,6 +52,23 @@ describe("turns of books", function () {
     assert.equal(clearedIn(m).size, 0);
   });
 
+  it("MKT-18: a bid that fills whole and needs a whole block's room has its turn, whatever part of each block other books take", () => {
+    const m = crowded();
+    const [small, whole, large, second, third] = classes as [string, string, string, string, string];
+    const bid = (classId: string, tasks: number, more: object = {}): bigint => m.bid(name("c"), 5n, { classId, lots: 1n, ...more }, { tasks });
+    bid(small, 1);
+    bid(whole, maxFills, fillOrKill);
+    bid(large, 100);
+    bid(second, 3);
+    bid(third, 4);
+    m.block();
+    bid(small, 1);
+    assert.deepEqual([...clearedIn(m)], [[small, 1], [large, 7]]);
+    bid(second, 3);
+    bid(third, 4);
+    assert.deepEqual([...clearedIn(m)], [[whole, maxFills]]);
+  });
+
   it("MKT-18: whatever load comes into which books, a block matches as much as it may, no book waits longer than there are books, and everything is matched in the end", () => {
     const arrival = fc.record({ book: fc.nat({ max: classes.length - 1 }), tasks: fc.integer({ min: 1, max: 3 * maxFills }), whole: fc.boolean() });
     fc.assert(fc.property(fc.array(fc.array(arrival, { maxLength: 4 }), { minLength: 4, maxLength: 10 }), (blocks) => {
