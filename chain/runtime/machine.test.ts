@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { testAccount, anyOf, type TestAccount } from "../../test/support/accounts.ts";
-import { TestChain, testDenom } from "../../test/support/chain.ts";
+import { testAccount, anyOf, signedTx, type TestAccount } from "../../test/support/accounts.ts";
+import { TestChain, testChainId, testDenom } from "../../test/support/chain.ts";
 import { MsgSend } from "../codec/gen/cosmos/bank/v1beta1/tx.ts";
 import { QueryBalanceRequest, QueryBalanceResponse } from "../codec/gen/cosmos/bank/v1beta1/query.ts";
 import { MsgBeaconReveal } from "../codec/gen/dcm/beacon/v1/tx.ts";
@@ -136,7 +136,7 @@ describe("the state machine", () => {
     try {
       const txs = [
         chain.sign(ann, [send(ann, ben, 1)], { fee: { denom: testDenom, amount: 5n } }),
-        chain.sign(ann, [anyOf(MsgRevealSalt, { consumer: ann.text, jobId: 1n, salt: new Uint8Array(32) })], { timeoutHeight: 100n }),
+        signedTx(ann, { ...chain.accountOf(ann), sequence: 1n, chainId: testChainId, messages: [anyOf(MsgRevealSalt, { consumer: ann.text, jobId: 1n, salt: new Uint8Array(32) })], timeoutHeight: 100n }),
         chain.sign(ben, [send(ben, ann, 1), send(ben, ann, 2)]),
       ];
       const check = (recheck: boolean): typeof done => {
