@@ -11,7 +11,7 @@ import { BasicAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/feegrant";
 import { MsgGrantAllowance } from "cosmjs-types/cosmos/feegrant/v1beta1/tx";
 import { MsgUpdateParams as MsgUpdateConsensus } from "cosmjs-types/cosmos/consensus/v1/tx";
 import { MsgCommunityPoolSpend } from "cosmjs-types/cosmos/distribution/v1beta1/tx";
-import { MsgCancelProposal, MsgCancelProposalResponse, MsgDeposit, MsgSubmitProposal } from "cosmjs-types/cosmos/gov/v1/tx";
+import { MsgCancelProposal, MsgCancelProposalResponse, MsgDeposit, MsgSubmitProposal, MsgVote as MsgVoteV1 } from "cosmjs-types/cosmos/gov/v1/tx";
 import { ProposalStatus, TextProposal, VoteOption } from "cosmjs-types/cosmos/gov/v1beta1/gov";
 import { MsgVote } from "cosmjs-types/cosmos/gov/v1beta1/tx";
 import { after, before, describe, it } from "mocha";
@@ -203,6 +203,18 @@ describe("governance, with CosmJS, REST and dcmd", function () {
   });
 
   it("opens votes with later deposits, of v1, of v1beta1 in amino JSON and of dcmd, and takes proposals back for a share of their deposits (GOV-4, GOV-6, GOV-16)", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dcm-proposal-"));
+    try {
+      const file = join(folder, "proposal.json");
+      writeFileSync(file, JSON.stringify({ messages: [], deposit: `1000000${denom}`, title: "an operator's", summary: "to take back", metadata: "ipfs://CID", expedited: false }));
+      const { txhash } = await chain().dcmd("tx", "gov", "submit-proposal", file);
+      const own = idOf((await direct.getTx(txhash as string))!);
+      assert.equal((await chain().dcmd("tx", "gov", "cancel-proposal", own.toString())).code, 0);
+      await assert.rejects(query.gov.proposal(own.toString()), /proposal \d+ doesn't exist/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+
     const [initial, missing] = [coins(1_000_000, denom), coins(9_000_000, denom)];
     const ledger = await chain().client("helmut", { amino: true });
     const waiting = { ...propose([]), value: { ...propose([]).value, initialDeposit: initial } };
@@ -225,25 +237,15 @@ describe("governance, with CosmJS, REST and dcmd", function () {
     const registry = new Registry([...defaultRegistryTypes, [MsgCancelProposal.typeUrl, MsgCancelProposal]]);
     const proposer = await chain().client("gerda", { registry });
     const cancel = (proposalId: bigint): { typeUrl: string; value: object } => ({ typeUrl: MsgCancelProposal.typeUrl, value: MsgCancelProposal.fromPartial({ proposalId, proposer: gerda }) });
-    const cancelled = await proposer.signAndBroadcast(gerda, [cancel(a), cancel(b), cancel(c)], fee);
+    const cancelled = await proposer.signAndBroadcast(gerda, [cancel(a), cancel(b), { typeUrl: "/cosmos.gov.v1.MsgVote", value: MsgVoteV1.fromPartial({ proposalId: c, voter: gerda, option: VoteOption.VOTE_OPTION_YES }) }], fee);
     assert.equal(cancelled.code, 0, cancelled.rawLog);
     const told = MsgCancelProposalResponse.decode(cancelled.msgResponses[0]!.value);
     assert.deepEqual([told.proposalId, Number(told.canceledHeight)], [a, cancelled.height]);
     // Half of each deposit comes back, half of it is burned.
-    assert.deepEqual(await held(), [money[0]! + 5_000_000n + 500_000n + 500_000n - BigInt(fee.amount[0]!.amount), money[1]! + 4_500_000n]);
-    assert.equal(await supplyNow(), all - 15_000_000n);
-    for (const id of [a, b, c]) await assert.rejects(query.gov.proposal(id.toString()), /proposal \d+ doesn't exist/);
-
-    const folder = mkdtempSync(join(tmpdir(), "dcm-proposal-"));
-    try {
-      const file = join(folder, "proposal.json");
-      writeFileSync(file, JSON.stringify({ messages: [], deposit: `1000000${denom}`, title: "an operator's", summary: "to take back", metadata: "ipfs://CID", expedited: false }));
-      const { txhash } = await chain().dcmd("tx", "gov", "submit-proposal", file);
-      const own = idOf((await direct.getTx(txhash as string))!);
-      assert.equal((await chain().dcmd("tx", "gov", "cancel-proposal", own.toString())).code, 0);
-      await assert.rejects(query.gov.proposal(own.toString()), /proposal \d+ doesn't exist/);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
+    assert.deepEqual(await held(), [money[0]! + 5_000_000n + 500_000n - BigInt(fee.amount[0]!.amount), money[1]! + 4_500_000n]);
+    assert.equal(await supplyNow(), all - 10_000_000n);
+    for (const id of [a, b]) await assert.rejects(query.gov.proposal(id.toString()), /proposal \d+ doesn't exist/);
+    assert.deepEqual(await outcomes(c), ["PASSED"]);
+    assert.equal((await query.bank.balance(authority, denom)).amount, "0", "what stayed of deposits went back");
   });
 });
