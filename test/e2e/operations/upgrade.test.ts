@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -212,6 +213,7 @@ describe("one validator whose build has not the upgrade", function () {
   let folder: string;
   let single: Single;
   let node: RunningNode | undefined;
+  let supervisor: ChildProcess | undefined;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), "dcm-skip-"));
@@ -222,6 +224,7 @@ describe("one validator whose build has not the upgrade", function () {
   });
   after(async () => {
     await node?.stop();
+    supervisor?.kill("SIGTERM");
     rmSync(folder, { recursive: true, force: true });
   });
 
@@ -240,5 +243,29 @@ describe("one validator whose build has not the upgrade", function () {
     await single.waitFor(height + 2);
     assert.deepEqual([await planAt(single.rpc, height - 1), await planAt(single.rpc, height), existsSync(single.path("data/upgrade-info.json"))], ["never", undefined, false]);
     await single.transfer(1n);
+  });
+
+  it("skips a height under the supervisor, too, which passes the flag on and looks for no build (UPGRADE-8, SUP-8)", async () => {
+    const operator = await exportedWallet("op", single.home);
+    const height = (await heightOf(single.rpc)) + 20;
+    await send(`http://127.0.0.1:${single.ports.rpc}`, operator, (sender) => [propose(sender, upgradeAt("nor this", height, "nobody built it"), "nor this", true), voteYes(sender, 2n)]);
+    for (const until = Date.now() + 20_000; (await planAt(single.rpc)) !== "nor this"; await sleep(100)) assert.ok(Date.now() < until, "the proposal did not pass");
+    assert.equal(await node!.stop(), 0);
+    node = undefined;
+    const bin = single.path("cosmovisor/genesis/bin");
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, "dcmd"), executable(join(root, "chain/main.ts")), { mode: 0o755 });
+    const { ports: { rest, grpc } } = single;
+    const args = ["run", "start", "--home", single.home, "--comet", single.comet, "--api-address", `127.0.0.1:${rest}`, "--grpc-address", `127.0.0.1:${grpc}`, "--unsafe-skip-upgrades", String(height)];
+    let said = "";
+    supervisor = spawn(process.execPath, [join(root, "chain/supervisor/main.ts"), ...args], { env: { ...process.env, DAEMON_NAME: "dcmd", DAEMON_HOME: single.home, DAEMON_POLL_INTERVAL: "100ms" }, stdio: ["ignore", "ignore", "pipe"] });
+    supervisor.stderr!.setEncoding("utf8").on("data", (text: string) => (said += text));
+    const ended = once(supervisor, "exit");
+    await single.waitFor(height + 2);
+    assert.deepEqual([await planAt(single.rpc, height - 1), await planAt(single.rpc, height), existsSync(single.path("data/upgrade-info.json"))], ["nor this", undefined, false]);
+    assert.equal(readlinkSync(single.path("cosmovisor/current")), "genesis");
+    await single.transfer(2n);
+    supervisor.kill("SIGTERM");
+    assert.deepEqual(await ended, [0, null], said);
   });
 });
