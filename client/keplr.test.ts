@@ -1,10 +1,25 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { describe, it } from "mocha";
 import { keplrChainInfo } from "./keplr.ts";
 
 type Json = Record<string, unknown>;
 const read = (name: string): Json => JSON.parse(readFileSync(new URL(`../docs/chain-registry/${name}`, import.meta.url), "utf8")) as Json;
+
+interface Validator {
+  (value: unknown): boolean;
+  readonly errors?: readonly unknown[] | null;
+}
+
+/** Comes with eslint. It knows the draft of the registry's schemas by its address with http only. */
+function validatorOf(schema: Json): Validator {
+  const require = createRequire(import.meta.url);
+  const draft = require("ajv/lib/refs/json-schema-draft-07.json") as Json;
+  const ajv = new (require("ajv") as new (options: object) => { addMetaSchema(meta: Json): void; compile(schema: Json): Validator })({ allErrors: true, unknownFormats: "ignore" });
+  ajv.addMetaSchema({ ...draft, $id: schema.$schema });
+  return ajv.compile(schema);
+}
 
 /** The registry's own rules for the fields that we use: it refuses any other field. */
 function fields(value: unknown, required: readonly string[], optional: readonly string[] = []): Json {
@@ -18,6 +33,16 @@ describe("the chain's entries for wallets", () => {
   const info = keplrChainInfo({ chainId: "dcm-1", rpc: "https://rpc.example", rest: "https://rest.example" });
   const chain = read("chain.json");
   const { assets } = fields(read("assetlist.json"), ["$schema", "chain_name", "assets"]) as { assets: Json[] };
+
+  for (const name of ["chain", "assetlist"]) {
+    it(`${name}.json fulfils the chain registry's schema, and would not with a field that it does not know or without its name`, () => {
+      const valid = validatorOf(JSON.parse(readFileSync(new URL(`../test/vectors/chain-registry/${name}.schema.json`, import.meta.url), "utf8")) as Json);
+      const entry = read(`${name}.json`);
+      assert.ok(valid(entry), JSON.stringify(valid.errors));
+      assert.equal(valid({ ...entry, chain_names: "dcm" }), false);
+      assert.equal(valid({ ...entry, chain_name: undefined }), false);
+    });
+  }
 
   it("chain.json has the fields of the chain registry, and no other", () => {
     fields(chain, ["$schema", "chain_name", "chain_type", "chain_id", "bech32_prefix", "slip44", "status"], [
