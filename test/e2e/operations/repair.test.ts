@@ -144,7 +144,7 @@ describe("repair of one stopped node", function () {
     await next.waitFor(Number(exported.initial_height) + 2);
     const { sync_info: { earliest_block_height: first } } = (await next.rpc.rpc("status")) as { sync_info: { earliest_block_height: string } };
     assert.equal(first, exported.initial_height);
-    assert.equal(await balanceOf(next.rpc, bob.text), 57n);
+    assert.equal(await balanceOf(next.rpc, bob.text), 63n);
     assert.deepEqual([await ok("comet", "show-node-id", "--home", next.home), await ok("comet", "show-validator", "--home", next.home)], [id, key]);
   });
 });
