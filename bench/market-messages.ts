@@ -11,7 +11,7 @@ import { anyOf, type TestAccount } from "../test/support/accounts.ts";
 const classId = "wasm.core";
 const salt = sha256(utf8("salt"));
 const url = "http://127.0.0.1:1";
-const result: Result = { digest: sha256(utf8("result")), size: 10n, meter: 1_000_000_000n, blob: { digest: sha256(utf8("blob")), size: 10n }, url };
+const result: Result = { digest: sha256(utf8("result")), size: 10n, meter: 1_000_000_000n, blob: { digest: sha256(utf8("blob")), size: 10n }, url, final: undefined };
 
 /** `i` tells them apart: their names and, in `ask`, their prices of 100 to 149 for a lot, where no other is said. */
 export function registration(provider: TestAccount, i: number, denom: string): Any {

@@ -33,7 +33,7 @@ export function inputRoot(inputs: readonly Blob[]): Uint8Array {
 }
 
 export function encodeManifest(inputs: readonly Blob[]): Uint8Array {
-  return Manifest.encode({ inputs: [...inputs] }).finish();
+  return Manifest.encode({ inputs: [...inputs], roots: [] }).finish();
 }
 
 /** Where a task finds what it works on: of its job or, where that has stages, of its stage. */

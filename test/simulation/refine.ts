@@ -310,7 +310,7 @@ function resultOf(at: { readonly provider: string; readonly taskId: bigint }): R
   const { provider } = at;
   const dice = diceOf(at);
   const label = dice[0]! < 32 && !diligent(at.taskId) ? `the lie of ${provider}` : "the right result";
-  return { digest: sha256(utf8(label)), size: 10n, meter: BigInt(dice[1]!) * 20_000_000n, blob: { digest: sha256(utf8(`${label}, sealed`)), size: 50n }, url: "http://127.0.0.1:1" };
+  return { digest: sha256(utf8(label)), size: 10n, meter: BigInt(dice[1]!) * 20_000_000n, blob: { digest: sha256(utf8(`${label}, sealed`)), size: 50n }, url: "http://127.0.0.1:1", final: undefined };
 }
 
 const revealing = [TaskState.TASK_STATE_REVEALING, TaskState.TASK_STATE_TIEBREAK];

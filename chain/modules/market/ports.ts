@@ -108,6 +108,52 @@ export interface HoldsPort {
   split(ctx: Context, ref: HoldRef, providerShareBps: number): void;
 }
 
+/** A result of V3 whose window is open: what its provider says that the refereed machine does. */
+export interface RefereedClaim {
+  readonly taskId: bigint;
+  readonly jobId: bigint;
+  /** The task's place among those that share its inputs and arguments, and how many these are. */
+  readonly index: number;
+  readonly count: number;
+  readonly provider: string;
+  readonly consumer: string;
+  /** Its inputs are sealed: who has no key cannot run it again. */
+  readonly sealed: boolean;
+  /** Of the state that the provider ended with, 32 bytes. */
+  readonly stateHash: Uint8Array;
+  readonly programRoot: Uint8Array;
+  /** RFC 6962, over `region root || size` of each input. */
+  readonly inputRoot: Uint8Array;
+  readonly arguments: Uint8Array;
+  /** Lots of the task times what a lot holds. */
+  readonly meterLimit: bigint;
+  /** Declared run time T, in milliseconds. */
+  readonly duration: bigint;
+  /** F in the bond denom, rounded up. */
+  readonly fee: bigint;
+  /** The last tau at which it can be challenged, while nothing is disputed; the clock stands still in DISPUTE. */
+  readonly dueTau: bigint;
+}
+
+/** What the referee uses: a task in CHALLENGE or DISPUTE. */
+export interface RefereedPort {
+  /** Brings the task up to date; undefined where it is in neither state. */
+  claim(ctx: Context, taskId: bigint): RefereedClaim | undefined;
+  /** CHALLENGE -> DISPUTE: the window's clock stops. No effect in DISPUTE. */
+  dispute(ctx: Context, taskId: bigint): void;
+  /** Nothing is disputed any more: the rest of CHALLENGE. */
+  resume(ctx: Context, taskId: bigint): void;
+  /** The provider was wrong or out of time: it loses S, a part of it to the prover where there is one, and the task is CLOSED with all escrow back. */
+  convict(ctx: Context, taskId: bigint, prover: string | undefined): void;
+  /** An auditor whose audit differed was wrong or out of time: it loses its stake, half of it to the provider. With `both`, all of it is burned. */
+  forfeit(ctx: Context, taskId: bigint, auditor: string, both: boolean): void;
+}
+
+/** What the market calls when an audit of V3 ends with another state than the provider's. The auditor's stake is its bond. */
+export interface RefereePort {
+  auditDiffers(ctx: Context, taskId: bigint, auditor: string, stateHash: Uint8Array): void;
+}
+
 /** The pure batch auction, for books with order records of their own; and what organizations allow in it. */
 export { clear, type AskOrder, type BidOrder, type Fill, type Guard } from "./matching.ts";
 export { Mandates, type ProviderGuard } from "./guards.ts";

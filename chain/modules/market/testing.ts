@@ -381,7 +381,7 @@ export class TestMarket {
 export const saltOf = (label: string): Uint8Array => sha256(utf8(`salt of ${label}`));
 
 export function resultOf(label: string, meter = 2_000_000_000n): Result {
-  return { digest: sha256(utf8(label)), size: 10n, meter, blob: { digest: sha256(utf8(`${label} sealed`)), size: 50n }, url: "http://127.0.0.1:1" };
+  return { digest: sha256(utf8(label)), size: 10n, meter, blob: { digest: sha256(utf8(`${label} sealed`)), size: 50n }, url: "http://127.0.0.1:1", final: undefined };
 }
 
 export function bidMessage(consumer: string, limitPrice: bigint, more: Partial<MsgPlaceBid> = {}, job: object = {}): MsgPlaceBid {
@@ -391,7 +391,7 @@ export function bidMessage(consumer: string, limitPrice: bigint, more: Partial<M
     saltHead: new Uint8Array(0), askId: 0n, acceptance: undefined, ...more,
     job: {
       program: { digest: sha256(utf8("program")), size: 100n }, tasks: 1, inputRoot: sha256(utf8("root")), manifest: { digest: sha256(utf8("manifest")), size: 100n },
-      dataUrls: ["http://127.0.0.1:1"], duration: 1_000n, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), stages: [], ...job,
+      dataUrls: ["http://127.0.0.1:1"], duration: 1_000n, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), stages: [], programRoot: new Uint8Array(0), ...job,
     },
   };
 }

@@ -124,7 +124,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
         comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0), askId: named?.id ?? 0n,
         acceptance: (named?.maxAcceptanceWindow ?? 1n) > 0n && random.chance(70) ? { window: leastWindow + 10_000n + random.bigint(60_000n), providerShareBps: random.pick([0, 5_000, 10_000]) } : undefined,
         job: {
-          program: { digest: new Uint8Array(32), size: 100n }, dataUrls: ["http://127.0.0.1:1"], duration: lots * capacity.maxLotMs, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0),
+          program: { digest: new Uint8Array(32), size: 100n }, dataUrls: ["http://127.0.0.1:1"], duration: lots * capacity.maxLotMs, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), programRoot: new Uint8Array(0),
           ...(random.chance(40) ? arbitraryStages(random) : { tasks: 1 + random.int(4), ...blankInputs, stages: [] }),
         },
       };
@@ -218,6 +218,7 @@ function checkJob(spec: JobSpec | undefined): void {
   // Status and exit code are there even where a task writes nothing: with less, no provider could reveal and all would be slashed.
   inRange("job.max_result_size", spec.maxResultSize, 2n, paramBounds.maxResultSize[2]);
   if (spec.consumerKey.length !== 0) size("job.consumer_key", spec.consumerKey, 32);
+  size("job.program_root", spec.programRoot, 0);
   atMost("job.arguments", spec.arguments.length, maxArguments, "bytes");
   checkUrls("job.data_urls", spec.dataUrls);
 }

@@ -30,6 +30,7 @@ export function revealResult(ports: MarketPorts): MessageHandler<MsgRevealResult
       size("salt", message.salt, 32);
       inRange("result.blob.size", result.blob.size, 0n, 1n << 41n);
       textAtMost("result.url", result.url, 256);
+      if (result.final !== undefined) fail(errors.notServed, { field: "result.final", value: "set" });
     },
 
     execute(ctx, message) {
@@ -45,7 +46,7 @@ export function revealResult(ports: MarketPorts): MessageHandler<MsgRevealResult
     arbitrary(world) {
       const message = arbitraryReplica(world);
       if (message === undefined) return undefined;
-      return { ...message, result: { digest: new Uint8Array(32), size: 1n, meter: 1n, blob: { digest: new Uint8Array(32), size: 1n }, url: "" }, salt: new Uint8Array(32) };
+      return { ...message, result: { digest: new Uint8Array(32), size: 1n, meter: 1n, blob: { digest: new Uint8Array(32), size: 1n }, url: "", final: undefined }, salt: new Uint8Array(32) };
     },
   };
 }

@@ -442,6 +442,8 @@ export interface Blob {
  */
 export interface Manifest {
   inputs: Blob[];
+  /** V3: of each input in clear, as the refereed machine reads it; the leaves of `input_root` are then `root || size`. */
+  roots: Uint8Array[];
 }
 
 export interface Ask {
@@ -624,6 +626,8 @@ export interface JobSpec {
   arguments: Uint8Array;
   /** At most 16. Where there are any, input_root, manifest and arguments above are empty: each stage has its own. */
   stages: StageSpec[];
+  /** V3: the root of the program's image, 32 bytes, from which the referee derives where a run begins; else empty. */
+  programRoot: Uint8Array;
 }
 
 /** A range of a job's tasks that begins where the stage before it ends, and what it waits for. */
@@ -828,9 +832,26 @@ export interface Replica {
   jurisdiction: string;
 }
 
-/** What a replica says it found. Replicas agree where digest, size and meter are equal. */
+/**
+ * What a replica says it found. Replicas agree where digest, size and meter are equal.
+ * What a refereed run ends with. Beside the roots that it names, the memory's root takes that of the output, which is the digest of the result.
+ */
+export interface MachineState {
+  pc: number;
+  /** 1: done; 2: illegal instruction; 3: the meter's limit. */
+  halt: number;
+  steps: bigint;
+  meter: bigint;
+  /** x1 to x31, 4 bytes each, little-endian. */
+  registers: Uint8Array;
+  /** Of the lower half of the memory. */
+  lowRoot: Uint8Array;
+  /** Of the region that held the input. */
+  inputRoot: Uint8Array;
+}
+
 export interface Result {
-  /** Of the result in clear. */
+  /** Of the result in clear; V3: the root of the output region. */
   digest: Uint8Array;
   size: bigint;
   /** Metered use. */
@@ -838,6 +859,8 @@ export interface Result {
   /** The result as it is fetched: sealed to the consumer's key where the job has one. */
   blob: Blob | undefined;
   url: string;
+  /** V3 only. */
+  final: MachineState | undefined;
 }
 
 /** One cell of a job. Made when it is first matched; before, it is OPEN by its index. */
@@ -2450,7 +2473,7 @@ export const Blob: MessageFns<Blob, "dcm.market.v1.Blob"> = {
 };
 
 function createBaseManifest(): Manifest {
-  return { inputs: [] };
+  return { inputs: [], roots: [] };
 }
 
 export const Manifest: MessageFns<Manifest, "dcm.market.v1.Manifest"> = {
@@ -2459,6 +2482,9 @@ export const Manifest: MessageFns<Manifest, "dcm.market.v1.Manifest"> = {
   encode(message: Manifest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.inputs) {
       Blob.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.roots) {
+      writer.uint32(962).bytes(v!);
     }
     return writer;
   },
@@ -2484,6 +2510,14 @@ export const Manifest: MessageFns<Manifest, "dcm.market.v1.Manifest"> = {
             message.inputs.push(Blob.decode(reader, reader.uint32()));
             continue;
           }
+          case 120: {
+            if (tag !== 962) {
+              break;
+            }
+
+            message.roots.push(reader.bytes());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2502,6 +2536,7 @@ export const Manifest: MessageFns<Manifest, "dcm.market.v1.Manifest"> = {
   fromPartial(object: DeepPartial<Manifest>): Manifest {
     const message = createBaseManifest();
     message.inputs = object.inputs?.map((e) => Blob.fromPartial(e)) || [];
+    message.roots = object.roots?.map((e) => e) || [];
     return message;
   },
 };
@@ -3952,6 +3987,7 @@ function createBaseJobSpec(): JobSpec {
     consumerKey: new Uint8Array(0),
     arguments: new Uint8Array(0),
     stages: [],
+    programRoot: new Uint8Array(0),
   };
 }
 
@@ -3994,6 +4030,9 @@ export const JobSpec: MessageFns<JobSpec, "dcm.market.v1.JobSpec"> = {
     }
     for (const v of message.stages) {
       StageSpec.encode(v!, writer.uint32(322).fork()).join();
+    }
+    if (message.programRoot.length !== 0) {
+      writer.uint32(962).bytes(message.programRoot);
     }
     return writer;
   },
@@ -4091,6 +4130,14 @@ export const JobSpec: MessageFns<JobSpec, "dcm.market.v1.JobSpec"> = {
             message.stages.push(StageSpec.decode(reader, reader.uint32()));
             continue;
           }
+          case 120: {
+            if (tag !== 962) {
+              break;
+            }
+
+            message.programRoot = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4124,6 +4171,7 @@ export const JobSpec: MessageFns<JobSpec, "dcm.market.v1.JobSpec"> = {
     message.consumerKey = object.consumerKey ?? new Uint8Array(0);
     message.arguments = object.arguments ?? new Uint8Array(0);
     message.stages = object.stages?.map((e) => StageSpec.fromPartial(e)) || [];
+    message.programRoot = object.programRoot ?? new Uint8Array(0);
     return message;
   },
 };
@@ -6019,8 +6067,151 @@ export const Replica: MessageFns<Replica, "dcm.market.v1.Replica"> = {
   },
 };
 
+function createBaseMachineState(): MachineState {
+  return {
+    pc: 0,
+    halt: 0,
+    steps: 0n,
+    meter: 0n,
+    registers: new Uint8Array(0),
+    lowRoot: new Uint8Array(0),
+    inputRoot: new Uint8Array(0),
+  };
+}
+
+export const MachineState: MessageFns<MachineState, "dcm.market.v1.MachineState"> = {
+  $type: "dcm.market.v1.MachineState" as const,
+
+  encode(message: MachineState, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pc !== 0) {
+      writer.uint32(8).uint32(message.pc);
+    }
+    if (message.halt !== 0) {
+      writer.uint32(16).uint32(message.halt);
+    }
+    if (message.steps !== 0n) {
+      if (BigInt.asUintN(64, message.steps) !== message.steps) {
+        throw new globalThis.Error("value provided for field message.steps of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.steps);
+    }
+    if (message.meter !== 0n) {
+      if (BigInt.asUintN(64, message.meter) !== message.meter) {
+        throw new globalThis.Error("value provided for field message.meter of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.meter);
+    }
+    if (message.registers.length !== 0) {
+      writer.uint32(42).bytes(message.registers);
+    }
+    if (message.lowRoot.length !== 0) {
+      writer.uint32(50).bytes(message.lowRoot);
+    }
+    if (message.inputRoot.length !== 0) {
+      writer.uint32(58).bytes(message.inputRoot);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MachineState {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMachineState();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pc = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.halt = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.steps = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.meter = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.registers = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.lowRoot = reader.bytes();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.inputRoot = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<MachineState>): MachineState {
+    return MachineState.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MachineState>): MachineState {
+    const message = createBaseMachineState();
+    message.pc = object.pc ?? 0;
+    message.halt = object.halt ?? 0;
+    message.steps = (object.steps !== undefined && object.steps !== null) ? BigInt(object.steps) : 0n;
+    message.meter = (object.meter !== undefined && object.meter !== null) ? BigInt(object.meter) : 0n;
+    message.registers = object.registers ?? new Uint8Array(0);
+    message.lowRoot = object.lowRoot ?? new Uint8Array(0);
+    message.inputRoot = object.inputRoot ?? new Uint8Array(0);
+    return message;
+  },
+};
+
 function createBaseResult(): Result {
-  return { digest: new Uint8Array(0), size: 0n, meter: 0n, blob: undefined, url: "" };
+  return { digest: new Uint8Array(0), size: 0n, meter: 0n, blob: undefined, url: "", final: undefined };
 }
 
 export const Result: MessageFns<Result, "dcm.market.v1.Result"> = {
@@ -6047,6 +6238,9 @@ export const Result: MessageFns<Result, "dcm.market.v1.Result"> = {
     }
     if (message.url !== "") {
       writer.uint32(42).string(message.url);
+    }
+    if (message.final !== undefined) {
+      MachineState.encode(message.final, writer.uint32(962).fork()).join();
     }
     return writer;
   },
@@ -6104,6 +6298,14 @@ export const Result: MessageFns<Result, "dcm.market.v1.Result"> = {
             message.url = reader.string();
             continue;
           }
+          case 120: {
+            if (tag !== 962) {
+              break;
+            }
+
+            message.final = MachineState.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6126,6 +6328,9 @@ export const Result: MessageFns<Result, "dcm.market.v1.Result"> = {
     message.meter = (object.meter !== undefined && object.meter !== null) ? BigInt(object.meter) : 0n;
     message.blob = (object.blob !== undefined && object.blob !== null) ? Blob.fromPartial(object.blob) : undefined;
     message.url = object.url ?? "";
+    message.final = (object.final !== undefined && object.final !== null)
+      ? MachineState.fromPartial(object.final)
+      : undefined;
     return message;
   },
 };
