@@ -442,8 +442,8 @@ export interface Blob {
  */
 export interface Manifest {
   inputs: Blob[];
-  /** V3: of each input in clear, as the refereed machine reads it; the leaves of `input_root` are then `root || size`. */
-  roots: Uint8Array[];
+  /** V3: root and size of each input in clear, as the refereed machine reads it; they are then what `input_root` is over. */
+  roots: Blob[];
 }
 
 export interface Ask {
@@ -2484,7 +2484,7 @@ export const Manifest: MessageFns<Manifest, "dcm.market.v1.Manifest"> = {
       Blob.encode(v!, writer.uint32(10).fork()).join();
     }
     for (const v of message.roots) {
-      writer.uint32(962).bytes(v!);
+      Blob.encode(v!, writer.uint32(962).fork()).join();
     }
     return writer;
   },
@@ -2515,7 +2515,7 @@ export const Manifest: MessageFns<Manifest, "dcm.market.v1.Manifest"> = {
               break;
             }
 
-            message.roots.push(reader.bytes());
+            message.roots.push(Blob.decode(reader, reader.uint32()));
             continue;
           }
         }
@@ -2536,7 +2536,7 @@ export const Manifest: MessageFns<Manifest, "dcm.market.v1.Manifest"> = {
   fromPartial(object: DeepPartial<Manifest>): Manifest {
     const message = createBaseManifest();
     message.inputs = object.inputs?.map((e) => Blob.fromPartial(e)) || [];
-    message.roots = object.roots?.map((e) => e) || [];
+    message.roots = object.roots?.map((e) => Blob.fromPartial(e)) || [];
     return message;
   },
 };
