@@ -1,5 +1,4 @@
 /** Merkle trees of fixed depth over leaves of 256 bytes: SHA-256 of a leaf, SHA-256 of two nodes side by side. What is not given is zero. */
-import { equalBytes } from "../codec/bytes.ts";
 import { sha256 } from "../codec/hash.ts";
 import { argumentsDepth, leafBytes, ramDepth, regionDepth, romDepth } from "./layout.ts";
 
@@ -55,12 +54,21 @@ export function rootOf(bytes: Uint8Array, depth: number): Uint8Array {
 
 /** `count` parents of the nodes in `from`, which are at `level`, into `to`, which may be the same array. */
 function hashPairs(from: Uint8Array, to: Uint8Array, count: number, level: number): void {
+  for (let i = 0; i < count; i++) hashPair(from, to, i, level);
+}
+
+/** Parent `i` of the nodes in `from`, which are at `level`, to its place in `to`. */
+export function hashPair(from: Uint8Array, to: Uint8Array, i: number, level: number): void {
+  const at = i * 2 * hashBytes;
   const zero = zeroRoots[level]!;
-  for (let i = 0; i < count; i++) {
-    const pair = from.subarray(i * 2 * hashBytes, (i * 2 + 2) * hashBytes);
-    const empty = equalBytes(pair.subarray(0, hashBytes), zero) && equalBytes(pair.subarray(hashBytes), zero);
-    to.set(empty ? zeroRoots[level + 1]! : sha256(pair), i * hashBytes);
-  }
+  const empty = hasAt(from, at, zero) && hasAt(from, at + hashBytes, zero);
+  to.set(empty ? zeroRoots[level + 1]! : sha256(from.subarray(at, at + 2 * hashBytes)), i * hashBytes);
+}
+
+/** Whether `hash` stands at `at`. */
+function hasAt(nodes: Uint8Array, at: number, hash: Uint8Array): boolean {
+  for (let i = 0; i < hashBytes; i++) if (nodes[at + i] !== hash[i]) return false;
+  return true;
 }
 
 /** The root of a region of 16 MiB: an input, an output, a program's data. Throws a RangeError where there is more. */
