@@ -54,6 +54,10 @@ const options = {
   scalar: extension("cosmos_proto.scalar"),
   customType: extension("gogoproto.customtype"),
   nullable: extension("gogoproto.nullable"),
+  stdTime: extension("gogoproto.stdtime"),
+  stdDuration: extension("gogoproto.stdduration"),
+  accepts: extension("cosmos_proto.accepts_interface"),
+  implements: extension("cosmos_proto.implements_interface"),
   http: extension("google.api.http"),
 };
 
@@ -118,6 +122,26 @@ export function isAlwaysPresent(field: DescField): boolean {
 /** `cosmos_proto.scalar`: what a string holds, e.g. "cosmos.Dec", "cosmos.Int", "cosmos.AddressString". */
 export function scalarOf(field: DescField): string | undefined {
   return text(field, "scalar");
+}
+
+/** How gogoproto makes a Go struct's field of a field, as far as go-amino asks. */
+export interface GoField {
+  readonly nullable: boolean;
+  /** A time.Time or time.Duration of Go, not a message. */
+  readonly stdTime: boolean;
+  readonly stdDuration: boolean;
+  /** The interface that its Any holds, e.g. "cosmos.gov.v1beta1.Content". */
+  readonly accepts: string | undefined;
+}
+
+export function goField(field: DescField): GoField {
+  const isSet = (name: OptionName): boolean => hasOption(field, options[name]) && getOption(field, options[name]) === true;
+  return { nullable: !isAlwaysPresent(field), stdTime: isSet("stdTime"), stdDuration: isSet("stdDuration"), accepts: text(field, "accepts") };
+}
+
+/** Interfaces that a message's contract says it implements, e.g. "cosmos.authz.v1beta1.Authorization". */
+export function implementedInterfaces(message: DescMessage): readonly string[] {
+  return hasOption(message, options.implements) ? (getOption(message, options.implements) as string[]) : [];
 }
 
 /** One `google.api.http` binding of a method. */

@@ -4,7 +4,10 @@ import { Tx } from "../../codec/gen/cosmos/tx/v1beta1/tx.ts";
 import type { TxResponse } from "../../codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import { TxMsgData } from "../../codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import { fromHex, toBase64, toHex } from "../../codec/bytes.ts";
+import { GoAminoError } from "../../codec/go-amino.ts";
 import { sha256 } from "../../codec/hash.ts";
+import type { Json } from "../../codec/proto-json.ts";
+import { stdTxToBinary, stdTxToJson } from "../../codec/std-tx.ts";
 import { QueryError, sdkErrors } from "../../runtime/errors.ts";
 import type { Machine } from "../../runtime/machine.ts";
 import { RpcError, type CometRpc } from "./comet-rpc.ts";
@@ -111,14 +114,26 @@ export function txService(machine: Machine, rpc: CometRpc): NodeMethod[] {
       return { txBytes: Tx.encode(tx).finish() };
     },
 
-    // The binary amino form was given up by the SDK itself years ago: no client sends it any more.
-    txEncodeAmino: () => refuseAmino("TxEncode"),
-    txDecodeAmino: () => refuseAmino("TxDecode"),
+    txEncodeAmino({ aminoJson }) {
+      if (aminoJson === "") throw new QueryError("InvalidArgument", "invalid empty tx json");
+      return { aminoBinary: legacy(() => stdTxToBinary(JSON.parse(aminoJson) as Json)) };
+    },
+
+    txDecodeAmino({ aminoBinary }) {
+      if (aminoBinary.length === 0) throw new QueryError("InvalidArgument", "invalid empty tx bytes");
+      return { aminoJson: legacy(() => stdTxToJson(aminoBinary)) };
+    },
   });
 }
 
-function refuseAmino(instead: string): never {
-  throw new QueryError("Unimplemented", `binary amino transactions are not supported: use ${instead} with protobuf transactions`);
+/** What go-amino refuses, the SDK's service gives out as it is. */
+function legacy<T>(convert: () => T): T {
+  try {
+    return convert();
+  } catch (error) {
+    if (error instanceof GoAminoError || error instanceof SyntaxError) throw new QueryError("Unknown", error.message);
+    throw error;
+  }
 }
 
 function hashBytes(hash: string): Uint8Array {

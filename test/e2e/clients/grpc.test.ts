@@ -6,7 +6,7 @@ import { credentials, loadPackageDefinition, makeGenericClientConstructor, Metad
 import { QueryBalanceRequest, QueryBalanceResponse } from "cosmjs-types/cosmos/bank/v1beta1/query";
 import { QueryAccountRequest } from "cosmjs-types/cosmos/auth/v1beta1/query";
 import { GetNodeInfoResponse } from "cosmjs-types/cosmos/base/tendermint/v1beta1/query";
-import { BroadcastMode, BroadcastTxRequest, BroadcastTxResponse, GetTxRequest } from "cosmjs-types/cosmos/tx/v1beta1/service";
+import { BroadcastMode, BroadcastTxRequest, BroadcastTxResponse, GetTxRequest, TxDecodeAminoRequest, TxDecodeAminoResponse, TxEncodeAminoRequest, TxEncodeAminoResponse } from "cosmjs-types/cosmos/tx/v1beta1/service";
 import { QueryParamsRequest as QueryGovParamsRequest, QueryParamsResponse as QueryGovParamsResponse } from "cosmjs-types/cosmos/gov/v1/query";
 import { QueryValidatorsRequest, QueryValidatorsResponse } from "cosmjs-types/cosmos/staking/v1beta1/query";
 import { describe, it } from "mocha";
@@ -132,12 +132,26 @@ describe("gRPC", function () {
     assert.ok(["cosmos/bank/v1beta1/bank.proto", "dcm/market/v1/tx.proto", "google/protobuf/any.proto"].every((name) => names.includes(name)), `${names.length} files`);
   });
 
+  it("legacy transactions go to binary amino and back", async () => {
+    const service = "/cosmos.tx.v1beta1.Service";
+    const aminoJson = JSON.stringify({ type: "cosmos-sdk/StdTx", value: { msg: [{ type: "cosmos-sdk/MsgUnjail", value: { address: "a" } }], fee: { amount: null, gas: "1" }, signatures: null, memo: "", timeout_height: "9" } });
+    const { aminoBinary } = TxEncodeAminoResponse.decode((await call(`${service}/TxEncodeAmino`, TxEncodeAminoRequest.encode({ aminoJson }).finish())).value);
+    // StdTx, of it MsgUnjail: four bytes of SHA-256 of each name.
+    assert.equal(Buffer.from(aminoBinary).toString("hex"), "282816a90a07" + "543aec700a0161" + "12021001" + "2809");
+    const decoded = TxDecodeAminoResponse.decode((await call(`${service}/TxDecodeAmino`, TxDecodeAminoRequest.encode({ aminoBinary }).finish())).value);
+    assert.deepEqual(JSON.parse(decoded.aminoJson), { ...(JSON.parse(aminoJson) as object), value: { ...(JSON.parse(aminoJson) as { value: object }).value, fee: { amount: [], gas: "1" } } });
+  });
+
   it("fails with gRPC's codes and the SDK's words", async () => {
     const nobody = await addressOf(160);
     const cases: [path: string, request: Uint8Array, code: number, words: RegExp][] = [
       ["/cosmos.auth.v1beta1.Query/Account", QueryAccountRequest.encode({ address: nobody }).finish(), status.NOT_FOUND, new RegExp(`^account ${nobody} not found$`)],
       ["/cosmos.tx.v1beta1.Service/GetTx", GetTxRequest.encode({ hash: "00".repeat(32) }).finish(), status.NOT_FOUND, /^tx not found: /],
       ["/cosmos.bank.v1beta1.Query/Balance", QueryBalanceRequest.encode({ address: nobody, denom: "" }).finish(), status.INVALID_ARGUMENT, /denom/],
+      ["/cosmos.tx.v1beta1.Service/TxEncodeAmino", new Uint8Array(0), status.INVALID_ARGUMENT, /^invalid empty tx json$/],
+      ["/cosmos.tx.v1beta1.Service/TxEncodeAmino", TxEncodeAminoRequest.encode({ aminoJson: "{}" }).finish(), status.UNKNOWN, /^JSON encoding of interfaces require non-empty type field\.$/],
+      ["/cosmos.tx.v1beta1.Service/TxDecodeAmino", new Uint8Array(0), status.INVALID_ARGUMENT, /^invalid empty tx bytes$/],
+      ["/cosmos.tx.v1beta1.Service/TxDecodeAmino", TxDecodeAminoRequest.encode({ aminoBinary: Uint8Array.of(1, 2, 3, 4) }).finish(), status.UNKNOWN, /^unrecognized prefix bytes 01020304$/],
       ["/ibc.core.client.v1.Query/ClientStates", new Uint8Array(0), status.UNIMPLEMENTED, /./],
       ["/cosmos.bank.v1beta1.Query/Nothing", new Uint8Array(0), status.UNIMPLEMENTED, /./],
     ];

@@ -1,5 +1,6 @@
 /** The REST paths that Keplr, Leap and explorers call, in gRPC-gateway's shapes. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { coins } from "@cosmjs/stargate";
 import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { before, describe, it } from "mocha";
@@ -60,6 +61,25 @@ describe("REST, as wallets and explorers use it", function () {
     assert.deepEqual((await owners("pagination.offset=5&pagination.limit=2")).denom_owners, all.denom_owners.slice(5, 7));
     assert.deepEqual((await owners("pagination.reverse=true&pagination.limit=1")).denom_owners, all.denom_owners.slice(-1));
     assert.equal((await get("/cosmos/bank/v1beta1/denom_owners/token?pagination.limit=x")).status, 400);
+  });
+
+  it("legacy transactions to binary amino and back, as the SDK encodes them", async () => {
+    const { encode, decode } = JSON.parse(readFileSync(new URL("../../vectors/stdtx/stdtx.json", import.meta.url), "utf8")) as Record<"encode" | "decode", [input: string, output: string | null, refusal: string | null][]>;
+    for (const [amino_json, amino_binary, refusal] of encode.slice(0, 60)) {
+      const { status, body } = await post<{ amino_binary?: string; code?: number }>("/cosmos/tx/v1beta1/encode/amino", { amino_json });
+      if (refusal === null) assert.deepEqual([status, body], [200, { amino_binary }], amino_json);
+      else assert.deepEqual([status, body.code], amino_json === "" ? [400, 3] : [500, 2], amino_json);
+    }
+    for (const [amino_binary, amino_json, refusal] of [...decode.slice(0, 30), ["", null, "empty"] as const, ["KCgWqQ8=", null, "cut short"] as const]) {
+      const { status, body } = await post<{ amino_json?: string; code?: number }>("/cosmos/tx/v1beta1/decode/amino", { amino_binary });
+      if (refusal === null) assert.deepEqual([status, body], [200, { amino_json }], amino_binary);
+      else assert.deepEqual([status, body.code], amino_binary === "" ? [400, 3] : [500, 2], amino_binary);
+    }
+    const ask = { type: "dcm/market/MsgCancelAsk", value: { provider: frank, ask_id: "7" } };
+    const tx = { type: "cosmos-sdk/StdTx", value: { msg: [ask], fee: { amount: coins(5, denom), gas: "200000" }, signatures: [], memo: "of this chain", timeout_height: "0" } };
+    const own = await post<{ amino_binary: string }>("/cosmos/tx/v1beta1/encode/amino", { amino_json: JSON.stringify(tx) });
+    const back = await post<{ amino_json: string }>("/cosmos/tx/v1beta1/decode/amino", own.body);
+    assert.deepEqual(JSON.parse(back.body.amino_json), { ...tx, value: { ...tx.value, signatures: null } });
   });
 
   it("node, blocks and validator sets", async () => {
