@@ -52,10 +52,11 @@ describe("what clients and workers share", () => {
       assert.deepEqual(decodeWasmArguments(encodeWasmArguments({ args, env })), { args, env });
     }));
     assert.deepEqual(decodeWasmArguments(new Uint8Array(0)), {});
+    assert.deepEqual(decodeWasmArguments(encodeWasmArguments({ bundle: 1 })), { bundle: 1 });
   });
 
   it("takes no other form of arguments, and never throws", () => {
-    for (const bad of ["{", "[]", "null", "1", '{"args":"x"}', '{"args":[1]}', '{"args":["\\u0000"]}', '{"env":[]}', '{"env":{"a":1}}', '{"env":{"a\\u0000":"b"}}', '{"other":1}']) {
+    for (const bad of ["{", "[]", "null", "1", '{"args":"x"}', '{"args":[1]}', '{"args":["\\u0000"]}', '{"env":[]}', '{"env":{"a":1}}', '{"env":{"a\\u0000":"b"}}', '{"other":1}', '{"bundle":2}', '{"bundle":1,"args":[]}', '{"bundle":1,"env":{}}']) {
       assert.equal(decodeWasmArguments(utf8(bad)), undefined, bad);
     }
     assert.equal(decodeWasmArguments(Uint8Array.of(0x22, 0xff, 0x22)), undefined);

@@ -101,10 +101,12 @@ export function decodeResult(bytes: Uint8Array): TaskResult {
 export interface WasmArguments {
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The input is a bundle of this version, which brings arguments, environment and files, none of them in clear on chain; the output is what changed. `args` and `env` are left out. */
+  readonly bundle?: 1;
 }
 
 export function encodeWasmArguments(value: WasmArguments): Uint8Array {
-  return value.args === undefined && value.env === undefined ? new Uint8Array(0) : utf8(JSON.stringify(value));
+  return value.args === undefined && value.env === undefined && value.bundle === undefined ? new Uint8Array(0) : utf8(JSON.stringify(value));
 }
 
 /** What `JobSpec.arguments` say; undefined where they are not of the form that `encodeWasmArguments` writes. Everybody must judge this alike. */
@@ -116,8 +118,9 @@ export function decodeWasmArguments(bytes: Uint8Array): WasmArguments | undefine
   } catch {
     return undefined;
   }
-  if (!isRecord(value) || Object.keys(value).some((key) => key !== "args" && key !== "env")) return undefined;
-  const { args, env } = value;
+  if (!isRecord(value) || Object.keys(value).some((key) => key !== "args" && key !== "env" && key !== "bundle")) return undefined;
+  const { args, env, bundle } = value;
+  if (bundle !== undefined && (bundle !== 1 || args !== undefined || env !== undefined)) return undefined;
   if (args !== undefined && !(Array.isArray(args) && args.every(isText))) return undefined;
   if (env !== undefined && !(isRecord(env) && Object.entries(env).flat().every(isText))) return undefined;
   return value as WasmArguments;

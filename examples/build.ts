@@ -42,7 +42,9 @@ if (import.meta.main) {
     writeFileSync(join(folder, name, `${name}.wasm`), await compileAssemblyScript(name));
     process.stdout.write(`${name}: examples/${name}/${name}.wasm\n`);
   }
-  const histogram = compileC("histogram");
-  if (histogram !== undefined) writeFileSync(join(folder, "histogram/histogram.wasm"), histogram);
-  process.stdout.write(histogram !== undefined ? "histogram: examples/histogram/histogram.wasm\n" : "histogram: not compiled, the committed module stays. It needs clang, lld and wasi-libc; on Debian: apt install clang lld wasi-libc libclang-rt-dev-wasm32\n");
+  for (const name of ["histogram", "tools"]) {
+    const module = compileC(name);
+    if (module !== undefined) writeFileSync(join(folder, name, `${name}.wasm`), module);
+    process.stdout.write(module !== undefined ? `${name}: examples/${name}/${name}.wasm\n` : `${name}: not compiled, the committed module stays. It needs clang, lld and wasi-libc; on Debian: apt install clang lld wasi-libc libclang-rt-dev-wasm32\n`);
+  }
 }

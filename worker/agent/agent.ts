@@ -273,6 +273,7 @@ export class Agent {
       input: loaded.input,
       ...(wasm.args === undefined ? {} : { args: wasm.args }),
       ...(wasm.env === undefined ? {} : { env: wasm.env }),
+      files: wasm.bundle !== undefined,
       seed: sha256(Buffer.from(`dcm/seed/v1/${task.id}`)),
       signal: this.#stop.signal,
       limits: {

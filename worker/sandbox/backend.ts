@@ -14,6 +14,8 @@ export interface TaskInput {
   /** Without the program's name: a WASI command finds them from `argv[1]`. */
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** The input is a bundle (bundle.ts), which brings arguments and environment, and the output what changed. */
+  readonly files?: boolean;
   /** Feeds `random_get`; the same on every replica of the task, at most 64 bytes. Empty where not given. */
   readonly seed?: Uint8Array;
   readonly limits: TaskLimits;

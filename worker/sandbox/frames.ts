@@ -12,6 +12,7 @@ interface TaskHeader {
   readonly memoryBytes: number;
   readonly outputBytes: number;
   readonly moduleBytes: number;
+  readonly files: boolean;
 }
 
 interface OutcomeHeader {
@@ -26,7 +27,7 @@ interface OutcomeHeader {
 export function encodeTask(task: ExecuteTask): Uint8Array[] {
   const header: TaskHeader = {
     args: task.args, env: task.env, seed: Buffer.from(task.seed).toString("hex"), maxMeter: String(task.maxMeter),
-    memoryBytes: task.memoryBytes, outputBytes: task.outputBytes, moduleBytes: task.module.length,
+    memoryBytes: task.memoryBytes, outputBytes: task.outputBytes, moduleBytes: task.module.length, files: task.files,
   };
   return [...head(header), task.module, task.input];
 }

@@ -33,5 +33,5 @@ export function task(module: Uint8Array, changes: Omit<Partial<TaskInput>, "limi
 
 /** Runs a task in this process: for modules that are known to end. */
 export function runHere(given: TaskInput): ReturnType<typeof execute> {
-  return execute({ ...given, ...given.limits, args: given.args ?? [], env: given.env ?? {}, seed: given.seed ?? new Uint8Array(0) });
+  return execute({ ...given, ...given.limits, args: given.args ?? [], env: given.env ?? {}, files: given.files ?? false, seed: given.seed ?? new Uint8Array(0) });
 }

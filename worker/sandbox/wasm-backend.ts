@@ -105,7 +105,7 @@ function runChild(task: TaskInput, options: WasmBackendOptions, wrapper: readonl
     });
     // A child that dies while it is fed breaks the pipe: `close` tells the outcome.
     child.stdin.on("error", () => undefined);
-    for (const part of encodeTask({ ...task, ...task.limits, args: task.args ?? [], env: task.env ?? {}, seed: task.seed ?? none })) child.stdin.write(part);
+    for (const part of encodeTask({ ...task, ...task.limits, args: task.args ?? [], env: task.env ?? {}, files: task.files ?? false, seed: task.seed ?? none })) child.stdin.write(part);
     child.stdin.end();
   });
 }

@@ -135,7 +135,7 @@ export class Host {
     const wasm = decodeWasmArguments(spec.arguments);
     if (wasm === undefined) return { status: "invalid-module", output: new Uint8Array(0), meter: 0n, stderr: new Uint8Array(0), reason: "the arguments are not of the runtime's form" };
     return this.#options.backend.run({
-      module: program, input, ...(wasm.args === undefined ? {} : { args: wasm.args }), ...(wasm.env === undefined ? {} : { env: wasm.env }), signal: stop.signal,
+      module: program, input, ...(wasm.args === undefined ? {} : { args: wasm.args }), ...(wasm.env === undefined ? {} : { env: wasm.env }), files: wasm.bundle !== undefined, signal: stop.signal,
       limits: {
         maxMeter: spec.requestMeter, memoryBytes: Number(capacity.resources?.memoryBytes ?? 256n << 20n), outputBytes: Math.min(taskLimits.outputBytes, Number(spec.maxResponseSize)),
         wallMs: this.#options.callMs ?? 30_000,

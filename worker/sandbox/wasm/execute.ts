@@ -1,9 +1,11 @@
 /** Runs one task in this very process. Only the child process of the sandbox, and tests, call it: it does not return for a long time. */
 import type { TaskOutcome } from "../backend.ts";
+import { NoBundle } from "../bundle.ts";
 import { InvalidModule } from "./binary.ts";
 import { engine, type Global, type Instance, type Memory } from "./engine.ts";
 import { flags } from "./function.ts";
-import { Host, Stop, type HostTask } from "./host.ts";
+import { Stop } from "./guest.ts";
+import { Host, type HostTask } from "./host.ts";
 import { instrument, MemoryTooLarge, reserved, type Instrumented } from "./instrument.ts";
 
 export interface ExecuteTask extends HostTask {
@@ -32,7 +34,13 @@ export function execute(task: ExecuteTask): TaskOutcome {
 }
 
 function start(task: ExecuteTask, program: Instrumented, compiled: object): TaskOutcome {
-  const host = new Host(task);
+  let host: Host;
+  try {
+    host = new Host(task);
+  } catch (error) {
+    if (error instanceof NoBundle) return { status: "invalid-module", output: none, meter: 0n, stderr: none, reason: `the input is no bundle: ${error.message}` };
+    return hostFault(error);
+  }
   let instance: Instance;
   try {
     instance = new engine.Instance(compiled, host.imports());
@@ -62,10 +70,12 @@ function judge(task: ExecuteTask, host: Host, instance: Instance, end: unknown, 
   const stopped = end instanceof Stop ? end.end : undefined;
   if (end !== undefined && stopped === undefined && !(end instanceof engine.RuntimeError)) return hostFault(end);
   if (left < 0n) return failed("out-of-fuel", `the task needs more than its ${task.maxMeter} weighted instructions`);
-  if (stopped === "output-too-large") return failed("output-too-large", `the output exceeds ${task.outputBytes} bytes`);
+  const tooLarge = (): TaskOutcome => failed("output-too-large", `the output exceeds ${task.outputBytes} bytes`);
+  if (stopped === "output-too-large") return tooLarge();
   if (end === undefined || (typeof stopped === "object" && "exit" in stopped)) {
     const exitCode = typeof stopped === "object" && "exit" in stopped ? stopped.exit : code;
-    return { status: "ok", output: host.output.take().slice(), meter: task.maxMeter - left, exitCode, stderr, reason: "" };
+    const output = host.result();
+    return output === undefined ? tooLarge() : { status: "ok", output, meter: task.maxMeter - left, exitCode, stderr, reason: "" };
   }
   if ((raised & flags.growRefused) !== 0) return failed("out-of-memory", `the task was refused memory beyond ${task.memoryBytes} bytes and then trapped`);
   if ((raised & flags.stackExhausted) !== 0) return failed("trap", "call stack exhausted");
