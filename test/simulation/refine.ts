@@ -275,7 +275,7 @@ function ballot(ctx: Context, { caseId, juror }: { readonly caseId: bigint; read
 }
 
 /** Every consumer's salts: the head first, then each preimage in turn. */
-const saltChain: readonly Uint8Array[] = chain(16);
+const saltChain: readonly Uint8Array[] = chain(64);
 
 function chain(length: number): Uint8Array[] {
   const salts = [sha256(utf8("a consumer's secret"))];

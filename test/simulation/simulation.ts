@@ -183,7 +183,10 @@ class Run {
     this.#signers.apply(header.height, result.validatorUpdates);
     for (const { type, attributes } of result.events) for (const { key, value } of attributes) if (type === "slash" && key === "reason") this.#coverage.slashed.add(value);
     this.#countAll(request.txs, result.txResults);
-    for (const { type, attributes } of result.events) if (type === "dcm.market.v1.EventBidChanged") this.#coverage.count("/end of a bid", attributes.find(({ key }) => key === "status")!.value);
+    for (const { type, attributes } of result.events) {
+      if (type === "dcm.market.v1.EventBidChanged") this.#coverage.count("/end of a bid", attributes.find(({ key }) => key === "status")!.value);
+      if (type === "dcm.market.v1.EventReplicasDrawn") this.#coverage.count("/draw of round", attributes.find(({ key }) => key === "round")!.value);
+    }
     this.#recheck(new Set(request.txs));
     this.#options.onState?.(this.#state);
   }

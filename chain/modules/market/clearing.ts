@@ -20,7 +20,7 @@ import { demandOf, premiumIn, satisfies } from "./profiles.ts";
 import { rateOf } from "./rate.ts";
 import { applyReplacements } from "./replacements.ts";
 import { fillInstances, stakeOfInstance } from "./services/services.ts";
-import { stakeOf } from "./settlement.ts";
+import { auditProbability, stakeOf } from "./settlement.ts";
 import { takeTasks } from "./stage-graph.ts";
 import {
   askBook, asks, bidCursors, bids, cancelledAsks, cancelledBids, collect, demands, dirtyQueue, freshBooks, iocBids, profiles, tasks, within, type BidPlace, type BookKey,
@@ -219,9 +219,10 @@ function termsOfBid(ctx: Context, bid: Bid, tau: bigint): Pick<BidOrder, "end" |
   return { end: tau + job.spec!.duration, notice: 0n, acceptance: windowOf(job), preemptible: false, stake: stakeAt(ctx, job, bid.limitPrice * bid.lots) };
 }
 
-/** What one replica stakes, in bond, where F is `f` of the quote denom. V2 runs every replica: p = 1. */
+/** What one replica stakes, in bond, where F is `f` of the quote denom. */
 export function stakeAt(ctx: Context, job: Job, f: bigint): bigint {
-  return stakeOf(job.verification, f, BigInt(job.risk), 10_000, paramsAt(ctx, job.paramsVersion), rateOf(job));
+  const params = paramsAt(ctx, job.paramsVersion);
+  return stakeOf(job.verification, f, BigInt(job.risk), auditProbability(job.verification, params), params, rateOf(job));
 }
 
 /** What was agreed, by a batch or between two. */
@@ -252,9 +253,10 @@ export function fillBid(ctx: Context, ports: MarketPorts, fill: Agreed): number 
 function fillTasks(ctx: Context, ports: MarketPorts, job: Job, bid: Bid, ask: Ask, fill: Agreed, ids: readonly bigint[], { stake, jurisdiction }: { readonly stake: bigint; readonly jurisdiction: string }): void {
   const tau = ports.clock.tau(ctx);
   const lease = createLease(ctx, bid, job.paramsVersion, ask, { units: fill.tasks, lots: bid.lots, price: fill.price, profileId: bid.profileId, drawn: false, costTags: job.costTags, jurisdiction, tau });
+  const auditProbabilityBps = auditProbability(job.verification, paramsAt(ctx, job.paramsVersion));
   for (const id of ids) {
     const before = tasks.find(ctx, id) ?? blankTask({ ...bid, status: OrderStatus.ORDER_STATUS_OPEN }, job, Number(id % 65_536n));
-    const open: Task = { ...before, price: fill.price, lots: bid.lots, stake: stake.toString(), auditProbabilityBps: bid.k > 1 ? 10_000 : 0, heldAsks: fill.held.map((held) => held.id) };
+    const open: Task = { ...before, price: fill.price, lots: bid.lots, stake: stake.toString(), auditProbabilityBps, heldAsks: fill.held.map((held) => held.id) };
     const seat = { provider: ask.provider, organization: fill.ask.organization, askId: ask.id, leaseId: lease.id, jurisdiction };
     apply(ctx, ports, open, match(open, termsOf(ctx, job), seat, bid.k, tau));
   }

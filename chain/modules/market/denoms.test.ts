@@ -14,7 +14,7 @@ import { maxQuoteDenoms } from "./quote-denoms.ts";
 import { maxRateUnits, toBond } from "./rate.ts";
 import { escrowOf, shortfallOf, slashPenalty, stakeOf, startPenalty } from "./settlement.ts";
 import { taskIdOf } from "./state.ts";
-import { authority, denom, fails, name, replicated, resultOf, saltChain, TestMarket } from "./testing.ts";
+import { authority, denom, fails, name, replicated, spotChecked, resultOf, saltChain, TestMarket } from "./testing.ts";
 
 const usd = "uusd";
 const rate = { bondUnits: 7n, quoteUnits: 3n };
@@ -366,11 +366,13 @@ describe("two books of one class", () => {
 });
 
 type Habit = "honest" | "liar" | "late" | "no commit" | "silent" | "declines";
+type Level = "v0" | "v1" | "v2";
 type Care = "careful" | "no salt" | "no seal" | "cancels";
 interface Walk {
   readonly rates: readonly (readonly [bigint, bigint])[];
   readonly habits: readonly Habit[];
-  readonly jobs: readonly { readonly foreign: number; readonly v2: boolean; readonly care: Care; readonly sealed: boolean; readonly limit: bigint; readonly tasks: number; readonly immediate: boolean }[];
+  readonly auditors: number;
+  readonly jobs: readonly { readonly foreign: number; readonly level: Level; readonly care: Care; readonly sealed: boolean; readonly limit: bigint; readonly tasks: number; readonly immediate: boolean }[];
   readonly steps: readonly number[];
 }
 
@@ -379,8 +381,8 @@ const foreign = ["uone", "utwo"] as const;
 const ends = new Map<string, Set<string>>();
 
 /** Providers and consumers act by their habits until every job is over; every block looks at all invariants, this at all money. */
-function walk({ rates, habits, jobs, steps }: Walk): void {
-  const m = new TestMarket({ maxMisses: 2, feeBps: 137 }, quotedIn(foreign.map((of, i) => ({ denom: of, rate: { bondUnits: rates[i]![0], quoteUnits: rates[i]![1] }, closed: false }))));
+function walk({ rates, habits, auditors, jobs, steps }: Walk): void {
+  const m = new TestMarket({ maxMisses: 2, feeBps: 137, auditors, auditProbabilityBps: 7_000 }, quotedIn(foreign.map((of, i) => ({ denom: of, rate: { bondUnits: rates[i]![0], quoteUnits: rates[i]![1] }, closed: false }))));
   const consumer = m.fund("c");
   for (const quote of foreign) m.fund("c", 1_000_000_000n, quote);
   const providers = habits.map((_, i) => m.provider(`p${i}`, 1n << 60n));
@@ -390,7 +392,7 @@ function walk({ rates, habits, jobs, steps }: Walk): void {
   }
   const placed = jobs.map((job) => {
     const id = m.bid(consumer, job.limit, {
-      quoteDenom: foreign[job.foreign]!, ...(job.v2 ? { ...replicated(salts), risk: "777" } : {}), timeInForce: job.immediate ? TimeInForce.TIME_IN_FORCE_IOC : TimeInForce.TIME_IN_FORCE_GTT, expiresTau: m.tau + 150_000n,
+      quoteDenom: foreign[job.foreign]!, ...(job.level === "v0" ? {} : { ...(job.level === "v1" ? spotChecked(salts) : replicated(salts)), risk: "777" }), timeInForce: job.immediate ? TimeInForce.TIME_IN_FORCE_IOC : TimeInForce.TIME_IN_FORCE_GTT, expiresTau: m.tau + 150_000n,
     }, { tasks: job.tasks, consumerKey: new Uint8Array(job.sealed ? 32 : 0) });
     return { ...job, id, next: 1 };
   });
@@ -446,16 +448,17 @@ describe("conservation", () => {
   const walks = fc.record<Walk>({
     rates: fc.tuple(fc.tuple(side, side), fc.tuple(side, side)),
     habits: fc.array(habit, { minLength: 3, maxLength: 7 }),
+    auditors: fc.integer({ min: 1, max: 2 }),
     jobs: fc.array(fc.record({
-      foreign: fc.integer({ min: 0, max: 1 }), v2: fc.boolean(), care: fc.constantFrom<Care>("careful", "careful", "careful", "no salt", "no seal", "cancels"), sealed: fc.boolean(), limit: fc.bigInt(5n, 25n),
+      foreign: fc.integer({ min: 0, max: 1 }), level: fc.constantFrom<Level>("v0", "v1", "v1", "v2"), care: fc.constantFrom<Care>("careful", "careful", "careful", "no salt", "no seal", "cancels"), sealed: fc.boolean(), limit: fc.bigInt(5n, 25n),
       tasks: fc.integer({ min: 1, max: 3 }), immediate: fc.constantFrom(false, false, false, true),
     }), { minLength: 1, maxLength: 4 }),
     steps: fc.array(fc.constantFrom(500, 1_000, 3_000, 7_000), { minLength: 1, maxLength: 5 }),
   });
   /** One walk for each way to end, in both denoms; the others are as they come. */
   const sure = (habits: readonly Habit[], job: Partial<Walk["jobs"][number]>): [Walk] => [{
-    rates: [[7n, 3n], [3n, 1_000n]], habits, steps: [1_000],
-    jobs: [0, 1].map((at) => ({ foreign: at, v2: true, care: "careful", sealed: false, limit: 20n, tasks: 1, immediate: false, ...job })),
+    rates: [[7n, 3n], [3n, 1_000n]], habits, auditors: 1, steps: [1_000],
+    jobs: [0, 1].map((at) => ({ foreign: at, level: "v2", care: "careful", sealed: false, limit: 20n, tasks: 1, immediate: false, ...job })),
   }];
   const five = (one: Habit): Habit[] => Array.from({ length: 5 }, () => one);
 
@@ -464,7 +467,8 @@ describe("conservation", () => {
     fc.assert(fc.property(walks, walk), {
       numRuns: 60,
       examples: [
-        sure(five("honest"), {}), sure(five("honest"), { v2: false }), sure(["liar", "honest", "honest", "honest", "honest", "honest"], { tasks: 3 }), sure(five("liar"), {}), sure(five("late"), {}), sure(five("no commit"), {}),
+        sure(five("honest"), {}), sure(five("honest"), { level: "v0" }), sure(["liar", "honest", "honest", "honest", "honest", "honest"], { tasks: 3 }), sure(five("liar"), {}), sure(five("late"), {}), sure(five("no commit"), {}),
+        sure(five("honest"), { level: "v1", tasks: 3 }), sure([...five("honest"), "liar", "silent", "late", "declines"], { level: "v1", tasks: 3 }), sure(five("liar"), { level: "v1", tasks: 3 }), sure(five("honest"), { level: "v1", care: "no salt" }),
         sure(five("silent"), {}), sure(five("declines"), {}), sure(five("honest"), { care: "no salt" }), sure(five("honest"), { care: "no seal", sealed: true }),
         sure(five("honest"), { care: "cancels", limit: 5n }), sure(five("honest"), { limit: 5n }), sure(five("honest"), { limit: 5n, immediate: true }),
       ],
@@ -482,11 +486,11 @@ describe("conservation", () => {
       const g = BigInt(most.riskMultiple) * f;
       assert.ok(f < 1n << 90n && g < 1n << 100n);
       const at = { bondUnits, quoteUnits };
-      const stake = stakeOf(VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, f, g, 10_000, most, at);
+      const stake = stakeOf(VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, f, g, paramBounds.auditProbabilityBps[1], most, at);
       const shortfall = toBond(shortfallOf(maxPrice, limit, lots, most.shortfallMultiple), at, "up");
       const { amount, consumer } = startPenalty(stake, toBond(f, at, "up"), shortfall, most);
-      for (const value of [stake, shortfall, amount, slashPenalty(stake, shortfall, 2, most).consumer]) assert.ok(value >= 0n && value < 1n << 163n);
-      assert.ok(stake > 0n && consumer <= amount && stake * 10_000n < 1n << 177n && stake * maxRateUnits < maxInt256);
+      for (const value of [stake, shortfall, amount, slashPenalty(stake, shortfall, 2, most).consumer]) assert.ok(value >= 0n && value < 1n << 167n);
+      assert.ok(stake > 0n && consumer <= amount && stake * 10_000n < 1n << 181n && stake * maxRateUnits < maxInt256);
       assert.ok(escrowOf(limit, lots, replicas, 0, paramBounds.feeBps[2]) * BigInt(paramBounds.maxTasks[2]) < 1n << 109n);
     }));
 

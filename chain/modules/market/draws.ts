@@ -1,4 +1,4 @@
-/** Drawing replicas: by free bond, one an organization; from the asks at or below the match price, a tie-break from dearer ones too. Protocol sections 3 and 8. */
+/** Drawing replicas: by free bond, one an organization; from the asks at or below the match price, an audit and a tie-break from dearer ones too. Protocol sections 3 and 8. */
 import { OrderStatus, type Ask, type Draw, type Job, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { uint64Bytes, utf8 } from "../../codec/bytes.ts";
@@ -20,14 +20,14 @@ import { rateOf } from "./rate.ts";
 import { stakeOf } from "./settlement.ts";
 import { askBook, asks, collect, draws, profiles, readyDraws, tasks, within } from "./state.ts";
 import { apply, termsOf } from "./tasks.ts";
-import { drawFailed, drawn, type PricedSeat } from "./task-machine.ts";
+import { drawFailed, drawn, drawRounds, undrawn, type PricedSeat } from "./task-machine.ts";
 import type { Context } from "../../runtime/context.ts";
 import { membershipsIn } from "../organization/ports.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 
 /**
- * Asks that one draw looks at, cheapest first; a tie-break that has found too few organizations looks further, so that the many asks of two
+ * Asks that one draw looks at, cheapest first; an audit or a tie-break that has found too few organizations looks further, so that the many asks of two
  * affiliates do not hide all others. And all draws of a block together, of which the last one may go beyond.
  */
 const maxCandidates = 512;
@@ -72,6 +72,10 @@ function runDraw(ctx: Context, ports: MarketPorts, taskId: bigint, tau: bigint, 
   if (draw === undefined || draw.salt.length === 0) return;
   const task = tasks.find(ctx, taskId);
   assert(task !== undefined, `draw of a missing task ${taskId}`);
+  if (draw.round === drawRounds.audit && !isAuditDrawn(draw, task)) {
+    apply(ctx, ports, task, undrawn(task, termsOf(ctx, loadJob(ctx, task.jobId)), tau));
+    return;
+  }
   if (tryDraw(ctx, ports, draw, task, room)) return;
   if (tau > draw.drawDueTau) apply(ctx, ports, task, drawFailed(task, termsOf(ctx, loadJob(ctx, task.jobId)), tau));
   else queueDraw(ctx, taskId);
@@ -104,9 +108,14 @@ export function drawSeed(draw: Draw): Uint8Array {
   return sha256(draw.seed, uint64Bytes(draw.taskId), draw.salt);
 }
 
+/** Whether the task is audited at all: with the probability that its stake was computed with. Nobody knew it before the provider had committed. */
+function isAuditDrawn(draw: Draw, task: Task): boolean {
+  return seeded(drawSeed(draw), utf8("audit"), 0n, 10_000n) < BigInt(task.auditProbabilityBps);
+}
+
 /**
  * Who may be drawn: asks with a unit, of organizations that have no part in the task. Replicas of the first round come from the asks at or
- * below the match price, which clearing has counted. A tie-break needs others beside them: where the asks at that price are of fewer
+ * below the match price, which clearing has counted. An audit and a tie-break need others beside them: where the asks at that price are of fewer
  * organizations than the share cap needs to mean something, it looks at dearer ones, cheapest first, until they are enough, at most at the bid's
  * limit. So neither a thin book saves a liar, nor do its two affiliates a tick above the price come in for certain.
  */
@@ -114,7 +123,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
   const tau = ports.clock.tau(ctx);
   const bid = loadBid(ctx, job.id);
   const params = paramsAt(ctx, job.paramsVersion);
-  const most = draw.round === 0 ? task.price : bid.limitPrice;
+  const most = draw.round === drawRounds.match ? task.price : bid.limitPrice;
   const enough = Math.max(draw.count, Math.ceil(10_000 / params.shareCapBps));
   const book = bookOf(job);
   const profile = bid.profileId === 0 ? undefined : profiles.find(ctx, [book, bid.profileId]);
@@ -156,7 +165,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
   }
   let looked = 0;
   for (const [[, [[rank], , id]]] of askBook.entries(ctx, { within: within.profile(book, bid.profileId), to: within.rank(book, bid.profileId, most) })) {
-    const few = draw.round > 0 && organizations.size < enough;
+    const few = draw.round !== drawRounds.match && organizations.size < enough;
     if (few ? looked >= maxSearched : rank > task.price || looked >= maxCandidates) break;
     looked++;
     const ask = asks.find(ctx, id);

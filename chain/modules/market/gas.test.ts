@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import { execute } from "../../runtime/testing.ts";
 import { matchGas } from "./gas.ts";
 import { paramBounds } from "./params.ts";
-import { bidMessage, fails, replicated, saltChain, serviceMessage, stage, staged, TestMarket } from "./testing.ts";
+import { bidMessage, fails, replicated, saltChain, serviceMessage, spotChecked, stage, staged, TestMarket } from "./testing.ts";
 
 const replicas = replicated(saltChain(2));
 
@@ -20,6 +20,7 @@ describe("gas of a bid", () => {
     ["one task", 1, "Bid", (c) => bidMessage(c, 100n)],
     ["1,024 tasks", 1_024, "Bid", (c) => bidMessage(c, 100n, {}, { tasks: 1_024 })],
     ["one replicated task: two replicas and two for a tie-break", 4, "Bid", (c) => bidMessage(c, 100n, replicas)],
+    ["two spot-checked tasks: each with an auditor and two for a tie-break", 8, "Bid", (c) => bidMessage(c, 100n, spotChecked(saltChain(2)), { tasks: 2 })],
     ["1,024 tasks of three replicas and two", 5_120, "Bid", (c) => bidMessage(c, 100n, { ...replicas, k: 3 }, { tasks: 1_024 })],
     ["stages of 6 and 2 tasks, one of them without inputs yet", 8, "Bid", (c) => bidMessage(c, 100n, {}, staged([stage(6), stage(2, [0])]))],
     ["7 tasks on a reserved ask", 7, "Bid", (c, askId) => bidMessage(c, 100n, { askId }, { tasks: 7 })],

@@ -14,6 +14,7 @@ import {
   within, type BookKey,
 } from "./state.ts";
 import { instanceRecords, rounds, serviceAccounts } from "./services/invariants.ts";
+import { awaitsDraw, drawRounds, mayAwaitDraw } from "./task-machine.ts";
 import { isOver } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -294,7 +295,11 @@ function taskRecords(ctx: Context): string | undefined {
   const live = Array.from(tasks.entries(ctx)).filter(([, task]) => !isOver(task.state)).flatMap(([id, task]) => task.replicas.map(({ provider }) => `${provider} ${id}`)).sort(compareText);
   const indexed = Array.from(liveTasksByProvider.entries(ctx), ([[provider, id]]) => `${addressText(provider)} ${id}`).sort(compareText);
   if (live.join() !== indexed.join()) return `the index of live tasks has ${indexed.length} entries for ${live.length} replicas`;
-  for (const [id] of draws.entries(ctx)) if (!tasks.has(ctx, id)) return `a draw waits for task ${id}, which is missing`;
+  for (const [id] of draws.entries(ctx)) {
+    const task = tasks.find(ctx, id);
+    if (task === undefined || !mayAwaitDraw(task.state)) return `a draw waits for task ${id}, which is ${task === undefined ? "missing" : `in state ${task.state}`}`;
+  }
+  for (const [id, task] of tasks.entries(ctx)) if (awaitsDraw(task) && !draws.has(ctx, id)) return `task ${id} in state ${task.state} waits for a draw that is not there`;
   return undefined;
 }
 
@@ -305,6 +310,8 @@ function taskFault(task: Task): string | undefined {
   if (!isOver(task.state) && task.endedTau !== 0n) return "lives and has an end";
   if (task.replicas.some((one) => one.state === ReplicaState.REPLICA_STATE_OUT && BigInt(one.stake) > 0n)) return "has a stake of a replica that is out";
   if (new Set(task.replicas.map((one) => one.provider)).size !== task.replicas.length) return "has one provider twice";
+  const checked = task.state === TaskState.TASK_STATE_DRAWING || task.state === TaskState.TASK_STATE_AUDITING;
+  if (checked && task.replicas.some(({ round, state, dueTau }) => round === drawRounds.match && (state !== ReplicaState.REPLICA_STATE_COMMITTED || dueTau !== 0n))) return "is being audited and its provider has not committed, or has a deadline";
   return undefined;
 }
 

@@ -4,9 +4,10 @@ import { describe, it } from "mocha";
 import { VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
 import { maxInt } from "../../math/int.ts";
 import { defaultParams, paramBounds } from "./params.ts";
-import { commitPenalty, declinePenalty, earned, escrowOf, part, reserveReplicas, settle, shortfallOf, slashPenalty, startPenalty } from "./settlement.ts";
+import { auditProbability, commitPenalty, declinePenalty, earned, escrowOf, part, reserveReplicas, settle, shortfallOf, slashPenalty, stakeOf, startPenalty } from "./settlement.ts";
+import { oneForOne } from "./rate.ts";
 
-const { VERIFICATION_LEVEL_V2_REPLICATED: v2 } = VerificationLevel;
+const { VERIFICATION_LEVEL_V0_NONE: v0, VERIFICATION_LEVEL_V1_SPOT_CHECK: v1, VERIFICATION_LEVEL_V2_REPLICATED: v2 } = VerificationLevel;
 
 describe("settlement", () => {
   it("MKT-50: the escrow covers k replicas at the match price and the tie-break's at prices of their own up to the limit; every coin has its place", () => {
@@ -15,7 +16,7 @@ describe("settlement", () => {
       fc.bigInt(1n, 10n ** 15n), fc.bigInt(0n, 10n ** 15n), fc.bigInt(1n, 1n << 40n), fc.integer({ min: 2, max: 5 }), fc.integer({ min: 0, max: paramBounds.feeBps[2] }), fc.array(replicas, { minLength: 7, maxLength: 7 }),
       (limit, below, lots, k, feeBps, drawn) => {
         const price = 1n + below % limit;
-        const escrow = escrowOf(limit, lots, k, reserveReplicas(v2), feeBps);
+        const escrow = escrowOf(limit, lots, k, reserveReplicas(v2, defaultParams()), feeBps);
         const first = drawn.slice(0, k).map(({ meter }, i) => ({ provider: `first ${i}`, amount: earned(meter, 10n ** 9n, lots, price) }));
         const reruns = drawn.slice(5).map(({ meter, price: own }, i) => ({ provider: `re-run ${i}`, amount: earned(meter, 10n ** 9n, lots, price + own % (limit - price + 1n)) }));
         const burned = part(price * lots, defaultParams().inconclusiveBps);
@@ -40,5 +41,22 @@ describe("settlement", () => {
       assert.ok(start.amount <= maxInt(part(f, params.missFeeBps), shortfall));
       assert.deepEqual(decline, { ...start, consumer: 0n });
     }));
+  });
+
+  it("MKT-171: a stake makes a lie cost more than it brings, whatever the probability of an audit and the number of auditors", () => {
+    const f = fc.bigInt(1n, 1n << 90n);
+    fc.assert(fc.property(f, fc.bigInt(0n, 1n << 90n), fc.integer({ min: 500, max: 10_000 }), fc.integer({ min: 1, max: paramBounds.auditors[2] }), fc.integer({ min: 0, max: paramBounds.phiBps[2] }), (fee, risk, auditProbabilityBps, auditors, phiBps) => {
+      const params = { ...defaultParams(), auditProbabilityBps, auditors, phiBps };
+      const stake = stakeOf(v1, fee, risk, auditProbability(v1, params), params, oneForOne);
+      // What is lost in expectation, of which a tenth may come back to a friend who proves it: S x 0.9 x p x (1 - phi^m).
+      const caught = 10_000n ** BigInt(auditors) - BigInt(phiBps) ** BigInt(auditors);
+      assert.ok(stake * 9n * BigInt(auditProbabilityBps) * caught >= (fee + risk) * 10n * 10_000n * 10_000n ** BigInt(auditors));
+      assert.ok(stake >= 20n * fee);
+    }));
+    const [params, f100] = [defaultParams(), 100n];
+    assert.equal(stakeOf(v1, f100, 0n, 500, params, oneForOne), 2_778n, "100 / (0.9 x 0.05 x 0.8)");
+    assert.equal(stakeOf(v1, f100, 0n, 500, { ...params, auditors: 2 }, oneForOne), 2_315n, "100 / (0.9 x 0.05 x 0.96)");
+    assert.deepEqual([v0, v1, v2].map((level) => [reserveReplicas(level, params), auditProbability(level, params)]), [[0, 0], [3, 500], [2, 10_000]]);
+    assert.equal(reserveReplicas(v1, { ...params, auditors: 2 }), 4);
   });
 });

@@ -26,25 +26,30 @@ export function escrowOf(limit: bigint, lots: bigint, k: number, r: number, feeB
   return most + mulDivCeil(most, BigInt(feeBps), bps);
 }
 
-/** Replicas that the escrow covers beside the first k. */
-export function reserveReplicas(level: VerificationLevel): number {
-  switch (level) {
-    case VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK:
-      return 3;
-    case VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED:
-      return 2;
-    case VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED:
-      return 1;
-    default:
-      return 0;
-  }
+/** Replicas that a tie-break draws. */
+export const tiebreakers = 2;
+
+/** A drawn auditor may run the task again. */
+export const isAudited = (level: VerificationLevel): boolean => level === VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK;
+
+/** Replicas that the escrow covers beside the first k: auditors, and those of a tie-break. */
+export function reserveReplicas(level: VerificationLevel, params: Params): number {
+  if (isAudited(level)) return params.auditors + tiebreakers;
+  return level === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED ? tiebreakers : 0;
 }
 
-/** S = max(20 F, (F + G) / (0.9 p (1 - phi))), V0: S = F; in bond, rounded up. `auditBps` is p. */
+/** p, in 1/10,000: V2 runs every task more than once. */
+export function auditProbability(level: VerificationLevel, params: Params): number {
+  if (isAudited(level)) return params.auditProbabilityBps;
+  return level === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED ? 10_000 : 0;
+}
+
+/** S = max(20 F, (F + G) / (0.9 p (1 - phi^m))), V0: S = F; in bond, rounded up. `auditBps` is p; m others look. */
 export function stakeOf(level: VerificationLevel, f: bigint, g: bigint, auditBps: number, params: Params, rate: Rate): bigint {
   if (level === VerificationLevel.VERIFICATION_LEVEL_V0_NONE) return toBond(f, rate, "up");
-  const detected = 9n * BigInt(auditBps) * BigInt(10_000 - params.phiBps);
-  return toBond(maxInt(BigInt(params.stakeMultiple) * f, mulDivCeil(f + g, 10n * bps * bps, detected)), rate, "up");
+  const m = isAudited(level) ? BigInt(params.auditors) : 1n;
+  const detected = 9n * BigInt(auditBps) * (bps ** m - BigInt(params.phiBps) ** m);
+  return toBond(maxInt(BigInt(params.stakeMultiple) * f, mulDivCeil(f + g, 10n * bps * bps ** m, detected)), rate, "up");
 }
 
 /** What a replica earns: the lots that it used, at most those of the task, at the price. A begun lot counts whole. */
@@ -94,7 +99,7 @@ export function declinePenalty(stake: bigint, f: bigint, shortfall: bigint, para
   return { ...startPenalty(stake, f, shortfall, params), consumer: 0n };
 }
 
-/** A commitment that did not come: 0.1 S; of it the shortfall to the consumer. */
+/** A commitment that did not come, or an auditor that did not start: 0.1 S; of it the shortfall to the consumer. */
 export function commitPenalty(stake: bigint, shortfall: bigint, params: Params): Penalty {
   const amount = part(stake, params.missStakeBps);
   return { amount, consumer: minInt(amount, shortfall), prover: 0n };

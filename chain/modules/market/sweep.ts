@@ -1,5 +1,5 @@
 /** What is due: at most `max_sweep` entries a block, the oldest first. Rights do not wait for it: handlers look at tau themselves. */
-import { CloseReason, OrderStatus, TaskState } from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, OrderStatus } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { closeAsk, pruneAsk, saveAsk } from "./asks.ts";
 import { closeBid, isImmediate, loadBacking, loadBid, loadJob, removeBid } from "./bids.ts";
@@ -14,7 +14,7 @@ import {
   asks, collect, declines, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, quoteRequests, schedule, seals, stages, tasks, tasksByProvider, tasksPerJob, within, type DueKind,
 } from "./state.ts";
 import { pruneService } from "./services/sweep.ts";
-import { saltMissed } from "./task-machine.ts";
+import { mayAwaitDraw, saltMissed } from "./task-machine.ts";
 import { apply, sweepTask, termsOf } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -79,7 +79,7 @@ function overdueSalt(ctx: Context, ports: MarketPorts, taskId: bigint): void {
   const tau = ports.clock.tau(ctx);
   if (draw === undefined || draw.salt.length > 0 || draw.saltDueTau === 0n || draw.saltDueTau >= tau) return;
   const task = tasks.find(ctx, taskId);
-  if (task === undefined || (task.state !== TaskState.TASK_STATE_MATCHED && task.state !== TaskState.TASK_STATE_TIEBREAK)) return;
+  if (task === undefined || !mayAwaitDraw(task.state)) return;
   apply(ctx, ports, task, saltMissed(task, termsOf(ctx, loadJob(ctx, task.jobId)), tau));
 }
 

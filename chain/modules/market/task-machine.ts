@@ -9,7 +9,7 @@ import { equalBytes } from "../../codec/bytes.ts";
 import { maxInt } from "../../math/int.ts";
 import { assert } from "../../runtime/errors.ts";
 import { toBond, type Rate } from "./rate.ts";
-import { commitPenalty, declinePenalty, earned, part, settle, shortfallOf, slashPenalty, startPenalty, type Penalty, type Settlement } from "./settlement.ts";
+import { commitPenalty, declinePenalty, earned, isAudited, part, settle, shortfallOf, slashPenalty, startPenalty, tiebreakers, type Penalty, type Settlement } from "./settlement.ts";
 
 /** What a task was agreed under; the same for all tasks of a job but for the reference price. */
 export interface Terms {
@@ -71,14 +71,38 @@ export interface Seat {
   readonly jurisdiction: string;
 }
 
-/** A replica as a tie-break makes it: above the match price it has a price of its own, and the stake that belongs to that. */
+/** A replica as an audit or a tie-break makes it: above the match price it has a price of its own, and the stake that belongs to that. */
 export interface PricedSeat extends Seat {
   readonly price: bigint;
   readonly stake: bigint;
 }
 
 const { REPLICA_STATE_MATCHED: MATCHED, REPLICA_STATE_SEALING: SEALING, REPLICA_STATE_ASSIGNED: ASSIGNED, REPLICA_STATE_RUNNING: RUNNING } = ReplicaState;
-const { REPLICA_STATE_COMMITTED: COMMITTED, REPLICA_STATE_REVEALED: REVEALED, REPLICA_STATE_OUT: OUT } = ReplicaState;
+const { REPLICA_STATE_COMMITTED: COMMITTED, REPLICA_STATE_REVEALED: REVEALED, REPLICA_STATE_OUT: OUT, REPLICA_STATE_RELEASED: RELEASED } = ReplicaState;
+
+/** Which draw a replica came with, or which one is wanted. */
+export const drawRounds = { match: 0, tiebreak: 1, audit: 2, replacement: 3 } as const;
+const isAuditor = ({ round }: Replica): boolean => round === drawRounds.audit || round === drawRounds.replacement;
+const atWork = ({ state }: Replica): boolean => state === MATCHED || state === SEALING || state === ASSIGNED || state === RUNNING;
+
+/** States that a draw may be awaited in. */
+export const mayAwaitDraw = (state: TaskState): boolean =>
+  state === TaskState.TASK_STATE_MATCHED || state === TaskState.TASK_STATE_DRAWING || state === TaskState.TASK_STATE_AUDITING || state === TaskState.TASK_STATE_TIEBREAK;
+
+/** A draw is awaited, and nothing else: nobody has anything to do before it. */
+export function awaitsDraw({ state, replicas }: Task): boolean {
+  switch (state) {
+    case TaskState.TASK_STATE_MATCHED:
+    case TaskState.TASK_STATE_DRAWING:
+      return true;
+    case TaskState.TASK_STATE_AUDITING:
+      return !replicas.some(atWork);
+    case TaskState.TASK_STATE_TIEBREAK:
+      return !replicas.some(({ round }) => round === drawRounds.tiebreak);
+    default:
+      return false;
+  }
+}
 
 /** Pay takes misses off a record: less than a unit does not. */
 export const finished = (provider: string, amount: bigint, rate: Rate): Effect & { readonly kind: "record" } => ({ kind: "record", provider, outcome: "finished", worth: toBond(amount, rate, "down") });
@@ -220,15 +244,24 @@ export function match(task: Task, terms: Terms, seat: Seat, replicas: number, no
 /** The draw gave these seats. */
 export function drawn(task: Task, terms: Terms, seats: readonly PricedSeat[], round: number, now: bigint): Step {
   const run = new Run({ ...task, replicas: [...task.replicas, ...seats.map((seat) => newReplica(seat, round))], heldAsks: [] }, terms);
-  if (round === 0) run.set({ state: TaskState.TASK_STATE_ASSIGNED });
+  if (round === drawRounds.match) run.set({ state: TaskState.TASK_STATE_ASSIGNED });
+  else if (round === drawRounds.audit) run.set({ state: TaskState.TASK_STATE_AUDITING });
   for (const replica of run.task.replicas) if (replica.state === MATCHED) run.assign(replica, now);
+  return run.done();
+}
+
+/** DRAWING: seed and salt say that there is no audit. */
+export function undrawn(task: Task, terms: Terms, now: bigint): Step {
+  const run = new Run(task, terms);
+  openResults(run, now);
   return run.done();
 }
 
 /** The salt did not come in time. */
 export function saltMissed(task: Task, terms: Terms, now: bigint): Step {
   const run = new Run(task, terms);
-  if (task.state === TaskState.TASK_STATE_TIEBREAK) {
+  if (isChecked(task.state)) openResults(run, now);
+  else if (task.state === TaskState.TASK_STATE_TIEBREAK) {
     run.close(now, CloseReason.CLOSE_REASON_NO_SALT, task.replicas.filter((one) => one.state === REVEALED).map((one) => run.pay(one)), 0n);
   } else {
     run.close(now, CloseReason.CLOSE_REASON_NO_SALT, [], part(feeOf(task), terms.params.missFeeBps));
@@ -239,10 +272,14 @@ export function saltMissed(task: Task, terms: Terms, now: bigint): Step {
 /** Too few organizations to draw from, for as long as a draw may look. */
 export function drawFailed(task: Task, terms: Terms, now: bigint): Step {
   const run = new Run(task, terms);
-  if (task.state === TaskState.TASK_STATE_TIEBREAK) inconclusive(run, now);
+  if (isChecked(task.state)) openResults(run, now);
+  else if (task.state === TaskState.TASK_STATE_TIEBREAK) inconclusive(run, now);
   else run.close(now, CloseReason.CLOSE_REASON_NO_REPLICAS, [], 0n);
   return run.done();
 }
+
+/** The provider has committed, and an audit is drawn or under way: where it cannot be had it is waived. */
+const isChecked = (state: TaskState): boolean => state === TaskState.TASK_STATE_DRAWING || state === TaskState.TASK_STATE_AUDITING;
 
 /** OPEN: expiry, cancel. */
 export function closeOpen(task: Task, terms: Terms, reason: CloseReason, now: bigint): Step {
@@ -276,33 +313,54 @@ function sealWhatCame(run: Run): void {
 /** Handles the deadlines that fall on `due`. */
 function missed(run: Run, due: bigint): void {
   const late = run.task.replicas.filter((replica) => replica.dueTau === due);
-  const { params } = run.terms;
-  if (late.some((replica) => replica.state === SEALING)) {
+  const { params, verification } = run.terms;
+  const unsealed = late.filter((replica) => replica.state === SEALING);
+  if (unsealed.length > 0 && run.task.state === TaskState.TASK_STATE_AUDITING) {
+    // What it does not want checked the consumer need not have checked.
+    for (const replica of unsealed) run.end(replica, RELEASED);
+    auditGoesOn(run, due);
+    return;
+  }
+  if (unsealed.length > 0) {
     // The consumer's fault: nobody is punished but its escrow.
     const paid = run.task.state === TaskState.TASK_STATE_TIEBREAK ? run.task.replicas.filter((one) => one.state === REVEALED).map((one) => run.pay(one)) : [];
     run.close(due, CloseReason.CLOSE_REASON_NO_SEAL, paid, paid.length > 0 ? 0n : part(feeOf(run.task), params.missFeeBps));
     return;
   }
-  const rerun = run.task.state === TaskState.TASK_STATE_TIEBREAK;
-  const revealing = late.every((replica) => replica.state === COMMITTED);
+  const { state } = run.task;
   for (const replica of late) punish(run, replica);
-  if (rerun) tiebreakGoesOn(run, due);
-  else if (!revealing || run.terms.verification === VerificationLevel.VERIFICATION_LEVEL_V0_NONE) run.reopen(due, late.length);
-  else revealed(run, due);
+  if (state === TaskState.TASK_STATE_TIEBREAK) tiebreakGoesOn(run, due);
+  else if (state === TaskState.TASK_STATE_AUDITING) auditGoesOn(run, due);
+  else {
+    // Of two that run the task from the start the other's result is left; without the provider's there is nothing that an auditor's could confirm.
+    const misses = late.filter(({ round }) => round === drawRounds.match).length;
+    if (state === TaskState.TASK_STATE_REVEALING && (misses === 0 || verification === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED)) revealed(run, due);
+    else run.reopen(due, misses);
+  }
 }
 
 /** What a missed deadline costs its provider. */
 function punish(run: Run, replica: Replica): void {
   const { params } = run.terms;
   const stake = BigInt(replica.stake);
-  const shortfall = run.shortfall();
-  const late = replica.state === ASSIGNED ? startPenalty(stake, run.feeInBond(), shortfall, params)
-    : replica.state === RUNNING ? commitPenalty(stake, shortfall, params)
-    : slashPenalty(stake, shortfall, 0, params);
+  // Nobody has to buy again what an auditor did not do.
+  const shortfall = isAuditor(replica) ? 0n : run.shortfall();
+  const provers = replica.state === COMMITTED ? provedBy(run, replica) : [];
+  const late = replica.state === COMMITTED ? slashPenalty(stake, shortfall, provers.length, params)
+    : replica.state === ASSIGNED && !isAuditor(replica) ? startPenalty(stake, run.feeInBond(), shortfall, params)
+    : commitPenalty(stake, shortfall, params);
   const reason = replica.state === ASSIGNED ? "start_missed" : replica.state === RUNNING ? "commit_missed" : "reveal_missed";
   run.effects.push({ kind: "record", provider: replica.provider, outcome: replica.state === COMMITTED ? "slashed" : "missed", worth: run.feeInBond() });
-  run.end(run.slash(replica, late, [], reason), OUT);
+  run.end(run.slash(replica, late, provers, reason), OUT);
   run.effects.push({ kind: "exclude", provider: replica.provider });
+}
+
+/**
+ * A provider that is silent once its audit is drawn was caught by those who audited it: their part of its stake takes the place of their pay, for the
+ * reserve of the escrow must be whole for whoever gets the task next.
+ */
+function provedBy(run: Run, silent: Replica): readonly string[] {
+  return silent.round === drawRounds.match ? run.task.replicas.filter((replica) => isAuditor(replica) && replica.state === REVEALED).map(({ provider }) => provider) : [];
 }
 
 /** ASSIGNED: start. */
@@ -332,6 +390,7 @@ export function decline(task: Task, terms: Terms, provider: string, cost: Declin
   run.effects.push({ kind: "exclude", provider });
   run.end(replica, OUT);
   if (task.state === TaskState.TASK_STATE_TIEBREAK) tiebreakGoesOn(run, now);
+  else if (task.state === TaskState.TASK_STATE_AUDITING) auditGoesOn(run, now);
   else if (task.declinedBy.some((organization) => organization !== replica.organization)) {
     run.close(now, CloseReason.CLOSE_REASON_INPUT_UNAVAILABLE, [], part(feeOf(task), terms.params.declineBps));
   } else {
@@ -346,17 +405,38 @@ export function mayDecline(replica: Replica): boolean {
   return replica.state === ASSIGNED || replica.state === SEALING;
 }
 
-/** RUNNING: a commitment. When all have committed, all may reveal. */
+/** RUNNING: a commitment. When all have committed, an audit may be drawn, else all may reveal. */
 export function commit(task: Task, terms: Terms, provider: string, worker: string, commitment: Uint8Array, now: bigint): Step {
   const run = new Run(task, terms);
   run.put(find(task, provider), { state: COMMITTED, dueTau: 0n, commitment, worker });
   if (task.state === TaskState.TASK_STATE_TIEBREAK) {
     tiebreakGoesOn(run, now);
+  } else if (task.state === TaskState.TASK_STATE_AUDITING) {
+    auditGoesOn(run, now);
   } else if (run.task.replicas.every((replica) => replica.state === COMMITTED)) {
-    run.set({ state: TaskState.TASK_STATE_REVEALING });
-    for (const replica of run.task.replicas) run.put(replica, { dueTau: now + terms.params.revealDue });
+    if (isAudited(terms.verification)) {
+      run.set({ state: TaskState.TASK_STATE_DRAWING });
+      run.effects.push({ kind: "draw", round: drawRounds.audit, count: terms.params.auditors });
+    } else {
+      openResults(run, now);
+    }
   }
   return run.done();
+}
+
+/** All have committed who are waited for: all may reveal. */
+function openResults(run: Run, now: bigint): void {
+  run.set({ state: TaskState.TASK_STATE_REVEALING });
+  for (const replica of run.task.replicas) if (replica.state === COMMITTED) run.put(replica, { dueTau: now + run.terms.params.revealDue });
+}
+
+/** AUDITING: once no auditor is at work, those that missed or declined are replaced, once; then all may reveal. */
+function auditGoesOn(run: Run, now: bigint): void {
+  const auditors = run.task.replicas.filter(isAuditor);
+  if (auditors.some(atWork)) return;
+  const missing = auditors.filter(({ state }) => state === OUT).length;
+  if (missing > 0 && !auditors.some(({ round }) => round === drawRounds.replacement)) run.effects.push({ kind: "draw", round: drawRounds.replacement, count: missing });
+  else openResults(run, now);
 }
 
 /** REVEALING: a result whose commitment the caller has checked. */
@@ -372,7 +452,7 @@ export function reveal(task: Task, terms: Terms, provider: string, result: Resul
 /** True where the replica may reveal: it and everybody of its round has committed. */
 export function mayReveal(task: Task, replica: Replica): boolean {
   if (task.state === TaskState.TASK_STATE_REVEALING) return true;
-  return task.state === TaskState.TASK_STATE_TIEBREAK && replica.round === 1 && replica.dueTau !== 0n;
+  return task.state === TaskState.TASK_STATE_TIEBREAK && replica.round === drawRounds.tiebreak && replica.dueTau !== 0n;
 }
 
 function find(task: Task, provider: string): Replica {
@@ -395,18 +475,20 @@ function revealed(run: Run, now: bigint): void {
     run.reopen(now, 1);
     return;
   }
-  if (shown.length === replicas.length && shown.every((replica) => agree(replica.result!, first.result!))) {
+  // Of an auditor that fell silent nobody knows what it found.
+  const complete = replicas.every((replica) => replica.state === REVEALED || isAuditor(replica));
+  if (complete && shown.every((replica) => agree(replica.result!, first.result!))) {
     run.final(now, first.result!, shown.map((replica) => run.pay(replica)));
     return;
   }
   run.set({ state: TaskState.TASK_STATE_TIEBREAK });
-  run.effects.push({ kind: "draw", round: 1, count: 2 });
+  run.effects.push({ kind: "draw", round: drawRounds.tiebreak, count: tiebreakers });
 }
 
 /** TIEBREAK: from commitments to reveals, from reveals to the verdict, as far as the re-runs are. */
 function tiebreakGoesOn(run: Run, now: bigint): void {
-  const reruns = run.task.replicas.filter((replica) => replica.round === 1 && isLive(replica));
-  if (reruns.some((replica) => replica.state === SEALING || replica.state === ASSIGNED || replica.state === RUNNING || replica.state === MATCHED)) return;
+  const reruns = run.task.replicas.filter((replica) => replica.round === drawRounds.tiebreak && isLive(replica));
+  if (reruns.some(atWork)) return;
   const silent = reruns.filter((replica) => replica.state === COMMITTED);
   if (silent.length > 0) {
     for (const replica of silent) if (replica.dueTau === 0n) run.put(replica, { dueTau: now + run.terms.params.revealDue });
@@ -423,7 +505,7 @@ function verdict(run: Run, now: bigint): void {
     inconclusive(run, now);
     return;
   }
-  const provers = majority.filter((replica) => replica.round === 1).map((replica) => replica.provider);
+  const provers = majority.filter((replica) => replica.round !== drawRounds.match).map((replica) => replica.provider);
   const shortfall = run.shortfall();
   for (const replica of shown.filter((one) => !majority.includes(one))) {
     run.effects.push({ kind: "record", provider: replica.provider, outcome: "slashed", worth: run.feeInBond() });
@@ -433,9 +515,12 @@ function verdict(run: Run, now: bigint): void {
   run.final(now, majority[0]!.result!, majority.map((replica) => run.pay(replica)));
 }
 
-/** No majority: the re-runs are paid, a quarter of F is burned [free results from programs that never agree], the rest goes back. */
+/**
+ * No majority: the re-runs are paid, a quarter of F is burned [free results from programs that never agree], the rest goes back. Who differed, provider and
+ * auditors, is neither paid nor slashed [an auditor that is paid for differing where nobody is left to decide].
+ */
 function inconclusive(run: Run, now: bigint): void {
-  const reruns = run.task.replicas.filter((replica) => replica.round === 1 && replica.state === REVEALED);
+  const reruns = run.task.replicas.filter((replica) => replica.round === drawRounds.tiebreak && replica.state === REVEALED);
   run.effects.push({ kind: "flag" });
   run.close(now, CloseReason.CLOSE_REASON_INCONCLUSIVE, reruns.map((replica) => run.pay(replica)), part(feeOf(run.task), run.terms.params.inconclusiveBps));
 }

@@ -18,7 +18,7 @@ import { countReserved } from "./reserved-tasks.ts";
 import { asks, classes, dueKinds, jobs, liveTasksByProvider, requeue, schedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
 import { afterTask, presentStages } from "./stage-flow.ts";
 import { isUnopened, stageOf } from "./stage-graph.ts";
-import { bringUp, closeOpen, type Effect, type Step, type Terms } from "./task-machine.ts";
+import { bringUp, closeOpen, mayAwaitDraw, type Effect, type Step, type Terms } from "./task-machine.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
@@ -113,8 +113,7 @@ class Ledger {
 }
 
 function needsNoDraw(before: Task, after: Task): boolean {
-  const waits = (state: TaskState): boolean => state === TaskState.TASK_STATE_MATCHED || state === TaskState.TASK_STATE_TIEBREAK;
-  return waits(before.state) && (!waits(after.state) || after.replicas.length > before.replicas.length);
+  return mayAwaitDraw(before.state) && (!mayAwaitDraw(after.state) || after.replicas.length > before.replicas.length);
 }
 
 function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, after: Ledger, effect: Effect, gone: ReadonlySet<string>): Task {

@@ -426,6 +426,8 @@ export function saltChain(length: number): Uint8Array[] {
   return salts.reverse();
 }
 
+export const spotChecked = (salts: readonly Uint8Array[]): Partial<MsgPlaceBid> => ({ verification: VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, saltHead: salts[0]! });
+
 export const replicated = (salts: readonly Uint8Array[]): Partial<MsgPlaceBid> => ({ verification: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, saltHead: salts[0]! });
 
 /** Asserts on the error that a message ends with. */

@@ -15,7 +15,7 @@ import { bidPlaced, enumName, levelName, statusName } from "../events.ts";
 import { payForMatches } from "../gas.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
-import { escrowOf, reserveReplicas } from "../settlement.ts";
+import { escrowOf, isAudited, reserveReplicas } from "../settlement.ts";
 import { leastWindow } from "../holds.ts";
 import { checkInputs, checkStagedOrder, checkStages, maxArguments } from "../stage-checks.ts";
 import { placeStages } from "../stages.ts";
@@ -74,7 +74,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       checkProfile(ctx, message);
       checkDuration(capacity, message.lots, spec.duration);
       const tau = ports.clock.tau(ctx);
-      const r = reserveReplicas(message.verification);
+      const r = reserveReplicas(message.verification, params);
       const perTask = escrowOf(message.limitPrice, message.lots, k, r, params.feeBps);
       const escrow = perTask * BigInt(spec.tasks);
       const ask = agreed ? namedAsk(ctx, { consumer, payer }, message, tau) : undefined;
@@ -90,7 +90,9 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
         saltHead: message.saltHead, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom, agreed), ...(message.acceptance === undefined ? {} : { acceptance: message.acceptance }),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perTask.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });
-      const bytes = encodeWire(Job, job).length + encodeWire(Bid, bid).length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + (message.acceptance === undefined ? 0 : holdBytes) + replicaBytes * (k + r));
+      // An auditor that missed stands in the task beside who replaced it.
+      const replicas = k + r + (isAudited(message.verification) ? params.auditors : 0);
+      const bytes = encodeWire(Job, job).length + encodeWire(Bid, bid).length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + (message.acceptance === undefined ? 0 : holdBytes) + replicaBytes * replicas);
       const deposit = BigInt(bytes) * params.depositPerByte;
       const provider = ask === undefined ? undefined : ports.providers.find(ctx, addressBytes(ask.provider));
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags, verification: message.verification, ...(provider === undefined ? {} : { provider }) };
@@ -112,7 +114,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
     arbitrary({ ctx, accounts, random }) {
       const [classId, capacity] = anyClass(ctx, random, Meter.METER_WORK) ?? [];
       if (classId === undefined || capacity === undefined) return undefined;
-      const replicated = random.chance(50);
+      const verification = random.pick(served);
       const lots = 1n + random.bigint(5n);
       const named = random.chance(30) ? reservedBy(ctx, random, classId) : undefined;
       const consumer = named === undefined || !accounts.includes(named.reservedFor) ? random.pick(accounts) : named.reservedFor;
@@ -120,8 +122,8 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
         consumer, payer: "", organization: spentBy(ctx, ports, random, consumer), costTags: random.chance(40) ? [{ key: "team", value: "a" }] : [], classId,
         quoteDenom: named?.quoteDenom ?? anyDenom(ctx, ports, random), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots,
         timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: named === undefined && random.chance(30) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0,
-        verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE, k: 0,
-        comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(replicated ? 32 : 0), askId: named?.id ?? 0n,
+        verification, k: 0,
+        comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(isDrawn(verification) ? 32 : 0), askId: named?.id ?? 0n,
         acceptance: (named?.maxAcceptanceWindow ?? 1n) > 0n && random.chance(70) ? { window: leastWindow + 10_000n + random.bigint(60_000n), providerShareBps: random.pick([0, 5_000, 10_000]) } : undefined,
         job: {
           program: { digest: new Uint8Array(32), size: 100n }, dataUrls: ["http://127.0.0.1:1"], duration: lots * capacity.maxLotMs, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), programRoot: new Uint8Array(0),
@@ -162,17 +164,20 @@ export function profileBy(ctx: Context, random: Random, classId: string): number
   return known.length === 0 ? undefined : random.pick(known);
 }
 
+const served: readonly VerificationLevel[] = [VerificationLevel.VERIFICATION_LEVEL_V0_NONE, VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED];
+
+/** Its tasks have draws, for which the consumer reveals salts. */
+const isDrawn = (level: VerificationLevel): boolean => level !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE;
+
 /** What is reserved in the message but not served yet is refused by name. */
 function checkServed(message: MsgPlaceBid): void {
   const { timeInForce, term, verification, comparator } = message;
   checkTimeInForce(timeInForce);
   if (term !== Term.TERM_SPOT) fail(errors.notServed, { field: "term", value: enumName(Term, term, "TERM_") });
-  if (verification !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE && verification !== VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED) {
-    fail(errors.notServed, { field: "verification", value: levelName(verification) });
-  }
+  if (!served.includes(verification)) fail(errors.notServed, { field: "verification", value: levelName(verification) });
   if (comparator !== Comparator.COMPARATOR_EXACT) fail(errors.notServed, { field: "comparator", value: enumName(Comparator, comparator, "COMPARATOR_") });
   if (message.minColocated > 1 && verification !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE) fail(errors.notServed, { field: "min_colocated", value: `${message.minColocated} with ${levelName(verification)}` });
-  size("salt_head", message.saltHead, verification === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED ? 32 : 0);
+  size("salt_head", message.saltHead, isDrawn(verification) ? 32 : 0);
 }
 
 /** A bid that names its ask wants nothing of others. */

@@ -25,7 +25,7 @@ export namespace Meter {
   export type METER_TIME = typeof Meter.METER_TIME;
 }
 
-/** How a result is accepted. Numbers are reserved for every rung; V0 and V2 are served, the others are refused by name. */
+/** How a result is accepted. Numbers are reserved for every rung; V0, V1 and V2 are served, the others are refused by name. */
 export const VerificationLevel = {
   VERIFICATION_LEVEL_UNSPECIFIED: 0,
   VERIFICATION_LEVEL_V0_NONE: 1,
@@ -261,6 +261,8 @@ export const ReplicaState = {
   REPLICA_STATE_REVEALED: 6,
   /** REPLICA_STATE_OUT - Missed something or was in the minority; its stake is gone or settled. */
   REPLICA_STATE_OUT: 7,
+  /** REPLICA_STATE_RELEASED - An auditor to whom the consumer sealed no key in time: it left with its stake. */
+  REPLICA_STATE_RELEASED: 120,
 } as const;
 
 export type ReplicaState = typeof ReplicaState[keyof typeof ReplicaState];
@@ -274,6 +276,7 @@ export namespace ReplicaState {
   export type REPLICA_STATE_COMMITTED = typeof ReplicaState.REPLICA_STATE_COMMITTED;
   export type REPLICA_STATE_REVEALED = typeof ReplicaState.REPLICA_STATE_REVEALED;
   export type REPLICA_STATE_OUT = typeof ReplicaState.REPLICA_STATE_OUT;
+  export type REPLICA_STATE_RELEASED = typeof ReplicaState.REPLICA_STATE_RELEASED;
 }
 
 export const InstanceState = {
@@ -687,7 +690,7 @@ export interface Job {
   costTags: CostTag[];
   spec: JobSpec | undefined;
   verification: VerificationLevel;
-  /** Replicas of each task: 1 for V0, from 2 for V2. */
+  /** Replicas of each task that clearing or the first draw gives: from 2 for V2, else 1. */
   k: number;
   /** Further replicas that the escrow covers. */
   r: number;
@@ -808,7 +811,7 @@ export interface Replica {
   askId: bigint;
   leaseId: bigint;
   state: ReplicaState;
-  /** 0: of the match and its draw; 1: of the tie-break. */
+  /** 0: of the match and its draw; 1: of the tie-break; 2: of the audit; 3: in place of an auditor that missed. */
   round: number;
   /** Locked bond, in the bond denom. */
   stake: string;
@@ -826,7 +829,7 @@ export interface Replica {
   paid: string;
   /** In the bond denom. */
   slashed: string;
-  /** For one lot: the match price, or the base price of its ask where a tie-break drew above that. */
+  /** For one lot: the match price, or what its ask wants where an audit or a tie-break drew above that. */
   price: bigint;
   /** As in the lease. */
   jurisdiction: string;
@@ -894,11 +897,11 @@ export interface Task {
   queuedTau: bigint;
 }
 
-/** A pending draw: of the replicas beside the first, or of a tie-break. */
+/** A pending draw: of the replicas beside the first, of auditors, or of a tie-break. */
 export interface Draw {
   taskId: bigint;
   jobId: bigint;
-  /** 0: replicas; 1: tie-break. */
+  /** As in Replica. Of an audit, the seed and the salt decide first whether there is one. */
   round: number;
   count: number;
   /** The block of the event that asked for it. */
@@ -1223,7 +1226,7 @@ export interface Params {
   riskMultiple: number;
   /** Part of F that a start miss, a missing salt or a missing seal costs. */
   missFeeBps: number;
-  /** Part of S that a commit miss costs. */
+  /** Part of S that a commit miss costs, and an auditor any miss before its reveal. */
   missStakeBps: number;
   /** Misses that close a task. */
   maxMisses: number;
@@ -1273,6 +1276,10 @@ export interface Params {
   maxSlaPeriod: bigint;
   /** The longest window in which a result can be disputed. */
   maxAcceptanceWindow: bigint;
+  /** Of V1: how likely it is that a task is audited, in 1/10,000; a task keeps what it was matched under. */
+  auditProbabilityBps: number;
+  /** Replicas that audit it then. */
+  auditors: number;
 }
 
 function createBaseCapacityClass(): CapacityClass {
@@ -9806,6 +9813,8 @@ function createBaseParams(): Params {
     minSlaPeriod: 0n,
     maxSlaPeriod: 0n,
     maxAcceptanceWindow: 0n,
+    auditProbabilityBps: 0,
+    auditors: 0,
   };
 }
 
@@ -10010,6 +10019,12 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
         throw new globalThis.Error("value provided for field message.maxAcceptanceWindow of type uint64 too large");
       }
       writer.uint32(800).uint64(message.maxAcceptanceWindow);
+    }
+    if (message.auditProbabilityBps !== 0) {
+      writer.uint32(960).uint32(message.auditProbabilityBps);
+    }
+    if (message.auditors !== 0) {
+      writer.uint32(968).uint32(message.auditors);
     }
     return writer;
   },
@@ -10387,6 +10402,22 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
             message.maxAcceptanceWindow = reader.uint64() as bigint;
             continue;
           }
+          case 120: {
+            if (tag !== 960) {
+              break;
+            }
+
+            message.auditProbabilityBps = reader.uint32();
+            continue;
+          }
+          case 121: {
+            if (tag !== 968) {
+              break;
+            }
+
+            message.auditors = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -10477,6 +10508,8 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
     message.maxAcceptanceWindow = (object.maxAcceptanceWindow !== undefined && object.maxAcceptanceWindow !== null)
       ? BigInt(object.maxAcceptanceWindow)
       : 0n;
+    message.auditProbabilityBps = object.auditProbabilityBps ?? 0;
+    message.auditors = object.auditors ?? 0;
     return message;
   },
 };
