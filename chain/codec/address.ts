@@ -1,8 +1,9 @@
 /** Addresses: bech32 text and bytes, with the errors of the Cosmos SDK, and the addresses of modules and public keys. */
 import { bech32 } from "@scure/base";
 import { equalBytes, toHex, utf8 } from "./bytes.ts";
-import { ripemd160, sha256 } from "./hash.ts";
+import { sha256 } from "./hash.ts";
 import { aminoPubKeyBytes, type PubKey } from "./pubkey.ts";
+import { ripemd160 } from "./ripemd160.ts";
 
 /** The six prefixes that a Cosmos chain has. */
 export const prefixes = {

@@ -1,6 +1,5 @@
-/** The hashes of consensus, behind one door: nothing else in consensus code imports a hash. */
+/** The hash of consensus, behind one door: beside `ripemd160.ts` nothing in consensus code imports another. */
 import { hash, randomInt } from "node:crypto";
-import { ripemd160 as nobleRipemd160 } from "@noble/hashes/legacy.js";
 import { concatBytes } from "./bytes.ts";
 
 /** 32 bytes. */
@@ -10,11 +9,6 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   const out = new Uint8Array(32);
   for (let i = 0; i < 32; i++) out[i] = digest.charCodeAt(i);
   return out;
-}
-
-/** 20 bytes; only addresses need it. */
-export function ripemd160(bytes: Uint8Array): Uint8Array {
-  return nobleRipemd160(bytes);
 }
 
 /** Where hash tables in memory begin to hash, another number in each process. Not for anything that reaches the state. */
