@@ -11,6 +11,8 @@ import type { Ram } from "./ram.ts";
 
 /** What runs a program: whoever has another engine (a translator) plugs it in where this one goes. */
 export interface Engine {
+  /** All zeros; the only one that it runs on, where it has one. */
+  readonly ram?: Ram;
   /** Takes `transitions` of the machine, or those until it halts, to the exact number; marks the pages of RAM that it stores to. */
   run(machine: Machine, ram: Ram, meterLimit: bigint, transitions: bigint): void;
 }

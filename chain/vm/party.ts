@@ -24,7 +24,7 @@ export interface Task {
 }
 
 export interface PartyOptions {
-  /** Default: an interpreter. */
+  /** For the program's ROM, and for this party alone. Default: an interpreter. */
   readonly engine?: Engine;
   /** Pages of 4 KiB that checkpoints may keep beside RAM; default 32,768 (128 MiB), never less than the first state's. */
   readonly mostPages?: number;
@@ -63,7 +63,7 @@ export class Party {
   readonly meterLimit: bigint;
   readonly #engine: Engine;
   readonly #rom: { readonly bytes: Uint8Array; readonly tree: MemoryTree };
-  readonly #ram = new Ram();
+  readonly #ram: Ram;
   readonly #tree = new MemoryTree(ramDepth);
   readonly #machine: Machine;
   /** Pages whose hash in the tree is not theirs. */
@@ -88,6 +88,7 @@ export class Party {
     if (program.data.length > regionBytes) throw new RangeError(`${program.data.length} bytes of data, a program starts with at most ${regionBytes}`);
     this.meterLimit = meterLimit;
     this.#engine = engine ?? new Interpreter(program.rom);
+    this.#ram = this.#engine.ram ?? new Ram();
     this.#rom = { bytes: program.rom, tree: MemoryTree.of(program.rom, romDepth) };
     const zero: Page = { bytes: undefined, root: this.#tree.pageRoot(0), counted: 0 };
     this.#pages = new Array<Page>(ramPages).fill(zero);

@@ -17,17 +17,19 @@ export class Ram {
   /** One for each page: 1 where it may have changed since whoever reads it last set it to 0. */
   readonly dirty: Uint8Array;
 
-  /** All zeros, or what `buffer` holds: 64 MiB, every page of which counts as changed. Throws a RangeError where it has another length. */
-  constructor(buffer?: ArrayBuffer) {
-    if (buffer !== undefined && buffer.byteLength !== ramBytes) throw new RangeError(`${buffer.byteLength} bytes are not RAM's ${ramBytes}`);
+  /**
+   * All zeros, or what `shared` holds: the beginning of its buffer is RAM, and marks lie `dirtyAt` bytes into it; every page counts as changed.
+   * Throws a RangeError where it is too short for either.
+   */
+  constructor(shared?: { readonly buffer: ArrayBuffer; readonly dirtyAt: number }) {
     if (!littleEndian) throw new RangeError("this processor is big-endian: RAM's words would be others");
-    const memory = buffer ?? new ArrayBuffer(ramBytes);
-    this.bytes = new Uint8Array(memory);
-    this.words = new Int32Array(memory);
-    this.halves = new Int16Array(memory);
-    this.unsignedHalves = new Uint16Array(memory);
-    this.signedBytes = new Int8Array(memory);
-    this.dirty = new Uint8Array(ramPages).fill(buffer === undefined ? 0 : 1);
+    const memory = shared?.buffer ?? new ArrayBuffer(ramBytes);
+    this.bytes = new Uint8Array(memory, 0, ramBytes);
+    this.words = new Int32Array(memory, 0, ramBytes / 4);
+    this.halves = new Int16Array(memory, 0, ramBytes / 2);
+    this.unsignedHalves = new Uint16Array(memory, 0, ramBytes / 2);
+    this.signedBytes = new Int8Array(memory, 0, ramBytes);
+    this.dirty = shared === undefined ? new Uint8Array(ramPages) : new Uint8Array(memory, shared.dirtyAt, ramPages).fill(1);
   }
 
   /** Writes from outside of the machine. */
