@@ -8,23 +8,28 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const source = fileURLToPath(new URL(".", import.meta.url));
-let folder: string | undefined;
+/** Programs that a child may run. */
+const runners = { wasm: "worker/sandbox/wasm/runner" } as const;
+export type Runner = keyof typeof runners;
 
-/** Writes the folder at its first call; it goes when this process exits. */
-export function childCode(): { readonly folder: string; readonly entry: string } {
-  folder ??= write();
-  return { folder: `${folder}/`, entry: join(folder, "runner.mjs") };
+const source = fileURLToPath(new URL("../../", import.meta.url));
+const folders = new Map<Runner, string>();
+
+/** Writes the runner's folder at its first call; it goes when this process exits. */
+export function childCode(runner: Runner): { readonly folder: string; readonly entry: string } {
+  const folder = folders.get(runner) ?? write(runner);
+  folders.set(runner, folder);
+  return { folder: `${folder}/`, entry: join(folder, `${runners[runner]}.mjs`) };
 }
 
-function write(): string {
+function write(runner: Runner): string {
   const made = mkdtempSync(join(tmpdir(), "dcm-sandbox-"));
   process.on("exit", () => rmSync(made, { recursive: true, force: true }));
   // Node says once that the function is experimental; the runtime is pinned, so the warning tells nobody anything.
   const warn = process.emitWarning;
   process.emitWarning = () => undefined;
   try {
-    const pending = [join(source, "runner.ts")];
+    const pending = [join(source, `${runners[runner]}.ts`)];
     const seen = new Set(pending);
     for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
       const plain = stripTypeScriptTypes(readFileSync(path, "utf8")).replace(/(from "\.[^"]*)\.ts"/g, '$1.mjs"');

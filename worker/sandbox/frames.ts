@@ -23,18 +23,17 @@ interface OutcomeHeader {
   readonly reason: string;
 }
 
-/** Parts of a frame, in the order in which they are written. */
 export function encodeTask(task: ExecuteTask): Uint8Array[] {
   const header: TaskHeader = {
     args: task.args, env: task.env, seed: Buffer.from(task.seed).toString("hex"), maxMeter: String(task.maxMeter),
     memoryBytes: task.memoryBytes, outputBytes: task.outputBytes, moduleBytes: task.module.length, files: task.files,
   };
-  return [...head(header), task.module, task.input];
+  return encodeFrame(header, task.module, task.input);
 }
 
 /** The child trusts its parent: it checks nothing. */
 export function decodeTask(frame: Buffer): ExecuteTask {
-  const { header, rest } = split(frame);
+  const { header, rest } = decodeFrame(frame);
   const { moduleBytes, seed, maxMeter, ...same } = header as TaskHeader;
   return { ...same, seed: Buffer.from(seed, "hex"), maxMeter: BigInt(maxMeter), module: rest.subarray(0, moduleBytes), input: rest.subarray(moduleBytes) };
 }
@@ -42,12 +41,12 @@ export function decodeTask(frame: Buffer): ExecuteTask {
 export function encodeOutcome(outcome: TaskOutcome): Uint8Array[] {
   const { status, meter, exitCode, stderr, reason } = outcome;
   const header: OutcomeHeader = { status, meter: String(meter), stderrBytes: stderr.length, reason, ...(exitCode === undefined ? {} : { exitCode }) };
-  return [...head(header), stderr, outcome.output];
+  return encodeFrame(header, stderr, outcome.output);
 }
 
 /** Trusts nothing: whatever a child that was taken over can write either fits the rules or throws a SyntaxError. */
 export function decodeOutcome(frame: Buffer, limits: TaskLimits, stderrTail: number): TaskOutcome {
-  const { header, rest } = split(frame);
+  const { header, rest } = decodeFrame(frame);
   const { status, meter, exitCode, stderrBytes, reason } = header as Partial<Record<keyof OutcomeHeader, unknown>>;
   const known = [...verdicts, ...hostFaults].find((one) => one === status) as TaskStatus | undefined;
   if (known === undefined || typeof reason !== "string" || typeof meter !== "string" || !/^\d{1,20}$/.test(meter)) throw new SyntaxError("the child's answer has no status, reason or meter");
@@ -59,14 +58,16 @@ export function decodeOutcome(frame: Buffer, limits: TaskLimits, stderrTail: num
   return { status: known, output, meter: used, stderr: new Uint8Array(rest.subarray(0, stderrBytes)), reason: reason.slice(0, 500), ...(ended ? { exitCode: exitCode as number } : {}) };
 }
 
-function head(header: object): Uint8Array[] {
+/** Parts of a frame, in the order in which they are written. */
+export function encodeFrame(header: object, ...rest: readonly Uint8Array[]): Uint8Array[] {
   const text = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(4);
   length.writeUInt32BE(text.length);
-  return [length, text];
+  return [length, text, ...rest];
 }
 
-function split(frame: Buffer): { header: unknown; rest: Buffer } {
+/** A frame's header, an object of whatever form, and what stands behind it. Throws a SyntaxError where there is none. */
+export function decodeFrame(frame: Buffer): { header: object; rest: Buffer } {
   if (frame.length < 4) throw new SyntaxError("the answer is too short");
   const length = frame.readUInt32BE(0);
   if (length > maxHeader || length > frame.length - 4) throw new SyntaxError("the answer's header is too long");
