@@ -32,6 +32,7 @@ export const people = [
   "nora", "olaf", "paul", "rosa",
   "sven",
   "tilda", "ulf", "vera",
+  "xenia",
 ] as const;
 export type Person = (typeof people)[number];
 
