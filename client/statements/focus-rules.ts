@@ -4,6 +4,7 @@
  */
 import { compare, magnitude, minus, plus, readDecimal, times, zero, type Decimal } from "./decimal.ts";
 import { columnOf, focusColumns } from "./focus.ts";
+import { skuProperties, specified, subcategories, type SpecifiedColumn } from "./focus-spec.ts";
 
 /** Columns by name as they stand in the file; empty text is null. */
 export type FileRow = Readonly<Record<string, string>>;
@@ -26,36 +27,26 @@ export interface Violation {
   readonly what: string;
 }
 
-/** The 21 that every file has. */
-export const mandatoryColumns = [
-  "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription", "ChargePeriodEnd", "ChargePeriodStart", "ContractedCost",
-  "EffectiveCost", "InvoiceIssuerName", "ListCost", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName", "ServiceCategory", "ServiceName",
-] as const;
+const columnsWhere = (is: (column: SpecifiedColumn) => boolean): string[] => Object.keys(specified).filter((name) => is(specified[name]!));
 
-const neverNull = [
-  "BilledCost", "BillingAccountId", "BillingAccountType", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory", "ChargeFrequency", "ChargePeriodEnd", "ChargePeriodStart", "ContractedCost", "EffectiveCost",
-  "InvoiceIssuerName", "ListCost", "PricingCurrency", "PricingCurrencyEffectiveCost", "ProviderName", "PublisherName", "ServiceCategory", "ServiceName", "ServiceSubcategory", "x_FxRate", "x_Height", "x_ReceiptDigest",
-];
+/** The 21 that every file has. */
+export const mandatoryColumns: readonly string[] = columnsWhere(({ level }) => level === "Mandatory");
+/** Those that the specification wants of a provider like ours: it measures usage, has prices, SKUs, regions, resources, sub accounts and tags, and prices in another currency than it bills. */
+const wantedColumns = focusColumns.filter((name) => specified[name]?.level === "Conditional");
+
+/** PricingCurrency and its cost by their requirements, though their tables allow nulls. */
+const neverNull = [...columnsWhere((column) => column.neverNull === true), "PricingCurrency", "PricingCurrencyEffectiveCost", "x_FxRate", "x_Height", "x_ReceiptDigest"];
 /** Of Usage and Purchase, never null. */
 const ofPriced = ["ContractedUnitPrice", "ListUnitPrice", "PricingQuantity", "PricingCategory", "PricingCurrencyContractedUnitPrice", "PricingCurrencyListUnitPrice", "SkuId", "SkuPriceId"];
-const decimals = [
-  "BilledCost", "ConsumedQuantity", "ContractedCost", "ContractedUnitPrice", "EffectiveCost", "ListCost", "ListUnitPrice", "PricingCurrencyContractedUnitPrice", "PricingCurrencyEffectiveCost", "PricingCurrencyListUnitPrice", "PricingQuantity",
-  "x_FxRate", "x_InvoiceTotal",
-];
-const notNegative = ["ContractedUnitPrice", "ListUnitPrice", "PricingCurrencyContractedUnitPrice", "PricingCurrencyListUnitPrice", "x_FxRate"];
-const instants = ["BillingPeriodEnd", "BillingPeriodStart", "ChargePeriodEnd", "ChargePeriodStart"];
-const objects = ["Tags", "SkuPriceDetails"];
-const allowed: Readonly<Record<string, readonly string[]>> = {
-  ChargeCategory: ["Usage", "Purchase", "Tax", "Credit", "Adjustment"],
-  ChargeClass: ["Correction"],
-  ChargeFrequency: ["One-Time", "Recurring", "Usage-Based"],
-  PricingCategory: ["Standard", "Dynamic", "Committed", "Other"],
-  ServiceCategory: [
-    "AI and Machine Learning", "Analytics", "Business Applications", "Compute", "Databases", "Developer Tools", "Multicloud", "Identity", "Integration", "Internet of Things", "Management and Governance", "Media", "Migration", "Mobile",
-    "Networking", "Security", "Storage", "Web", "Other",
-  ],
-  ServiceSubcategory: ["Containers", "End User Computing", "Quantum Compute", "Serverless Compute", "Virtual Machines", "Other (Compute)"],
-};
+const decimals = [...columnsWhere(({ type }) => type === "Decimal"), "x_FxRate", "x_InvoiceTotal"];
+const notNegative = [...columnsWhere((column) => column.notNegative === true), "x_FxRate"];
+const instants = columnsWhere(({ type }) => type === "Date/Time");
+const objects = columnsWhere(({ type }) => type === "JSON");
+const listed = columnsWhere(({ allowed }) => allowed !== undefined);
+/** Null exactly where the second is. */
+const together = [["BillingAccountType", "BillingAccountId"], ["PricingUnit", "PricingQuantity"], ["ConsumedUnit", "ConsumedQuantity"], ["RegionName", "RegionId"], ["ResourceType", "ResourceId"], ["SubAccountName", "SubAccountId"], ["SubAccountType", "SubAccountId"]] as const;
+/** Null where the second is. */
+const dependent = [["ResourceName", "ResourceId"], ["SkuMeter", "SkuId"], ["SkuPriceDetails", "SkuPriceId"]] as const;
 
 const has = (row: FileRow, column: string): boolean => (row[column] ?? "") !== "";
 const text = (row: FileRow, column: string): string => row[column] ?? "";
@@ -93,35 +84,64 @@ function product(row: FileRow, unitPrice: string, cost: string): string | undefi
 
 export const rules: readonly Rule[] = [
   { id: "columns-present", says: "the 21 mandatory columns are there", columns: (names) => firstOf(mandatoryColumns, (one) => !names.includes(one), (one) => `${one} is missing`) },
+  { id: "columns-conditional", says: "the columns that a market has conditions for are there", columns: (names) => firstOf(wantedColumns, (one) => !names.includes(one), (one) => `${one} is missing`) },
   { id: "columns-once", says: "no column stands twice", columns: (names) => firstOf(names, (one) => names.indexOf(one) !== names.lastIndexOf(one), (one) => `${one} stands twice`) },
   { id: "columns-ordered", says: "FOCUS's own columns stand before those that begin with x_", columns: (names) => firstOf(names.slice(0, names.findLastIndex((one) => !one.startsWith("x_")) + 1), (one) => one.startsWith("x_"), (one) => `${one} stands before a column of FOCUS`) },
-  { id: "columns-named", says: "columns are FOCUS's own or begin with x_", columns: (names) => firstOf(names, (one) => !(focusColumns as readonly string[]).includes(one) && !one.startsWith("x_"), (one) => `${shown(one)} is no column of FOCUS and does not begin with x_`) },
+  { id: "columns-named", says: "columns are FOCUS's own or begin with x_", columns: (names) => firstOf(names, (one) => !Object.hasOwn(specified, one) && !one.startsWith("x_"), (one) => `${shown(one)} is no column of FOCUS and does not begin with x_`) },
   { id: "not-null", says: "columns that may not be null are not", row: (row) => firstOf(neverNull, (one) => one in row && !has(row, one), (one) => `${one} is null`) },
   { id: "decimal", says: "numbers are plain decimals", row: (row) => firstOf(decimals, (one) => has(row, one) && readDecimal(text(row, one)) === undefined, (one) => `${one} ${shown(text(row, one))} is no decimal`) },
   { id: "not-negative", says: "prices and rates are not negative", row: (row) => firstOf(notNegative, (one) => decimal(row, one).units < 0n, (one) => `${one} is ${text(row, one)}`) },
   { id: "time", says: "times are YYYY-MM-DDThh:mm:ssZ", row: (row) => firstOf(instants, (one) => has(row, one) && !isTime(text(row, one)), (one) => `${one} ${shown(text(row, one))} is no time of this form`) },
-  { id: "allowed-value", says: "columns with allowed values have one of them", row: (row) => firstOf(Object.keys(allowed), (one) => has(row, one) && !allowed[one]!.includes(text(row, one)), (one) => `${one} ${shown(text(row, one))} is none of ${allowed[one]!.join(", ")}`) },
+  { id: "allowed-value", says: "columns with allowed values have one of them", row: (row) => firstOf(listed, (one) => has(row, one) && !specified[one]!.allowed!.includes(text(row, one)), (one) => `${one} ${shown(text(row, one))} is none of ${specified[one]!.allowed!.join(", ")}`) },
+  { id: "subcategory", says: "a ServiceSubcategory is one of its ServiceCategory's", row: (row) => (has(row, "ServiceSubcategory") && !(subcategories[text(row, "ServiceCategory")] ?? []).includes(text(row, "ServiceSubcategory")) ? `ServiceSubcategory ${shown(text(row, "ServiceSubcategory"))} is none of ${text(row, "ServiceCategory")}'s` : undefined) },
+  { id: "frequency", says: "a purchase is not usage-based", row: (row) => (text(row, "ChargeCategory") === "Purchase" && text(row, "ChargeFrequency") === "Usage-Based" ? "ChargeFrequency of a Purchase is Usage-Based" : undefined) },
   { id: "currency", says: "BillingCurrency is a code of ISO 4217, PricingCurrency a code or a virtual currency of at least three characters", row: (row) => (has(row, "BillingCurrency") && !/^[A-Z]{3}$/.test(text(row, "BillingCurrency")) ? `BillingCurrency ${shown(text(row, "BillingCurrency"))} is no national currency` : has(row, "PricingCurrency") && text(row, "PricingCurrency").length < 3 ? `PricingCurrency ${shown(text(row, "PricingCurrency"))} is shorter than three characters` : undefined) },
   { id: "key-value", says: "Tags and SkuPriceDetails are flat JSON objects", row: (row) => firstOf(objects, (one) => has(row, one) && !isFlatObject(text(row, one)), (one) => `${one} ${shown(text(row, one))} is no flat JSON object`) },
-  { id: "sku-details-keys", says: "keys of SkuPriceDetails that FOCUS does not define begin with x_", row: (row) => (has(row, "SkuPriceDetails") && isFlatObject(text(row, "SkuPriceDetails")) ? firstOf(Object.keys(JSON.parse(text(row, "SkuPriceDetails")) as object), (key) => !key.startsWith("x_"), (key) => `SkuPriceDetails has the key ${shown(key)}`) : undefined) },
+  { id: "sku-details-keys", says: "keys of SkuPriceDetails are FOCUS's own, with a value of their type, or begin with x_", row: (row) => skuDetails(row) },
   { id: "billing-period", says: "a billing period ends after its start", row: (row) => (text(row, "BillingPeriodEnd") <= text(row, "BillingPeriodStart") ? `the billing period ends at ${text(row, "BillingPeriodEnd")}` : undefined) },
   { id: "charge-period", says: "a charge period ends after its start", row: (row) => (text(row, "ChargePeriodEnd") <= text(row, "ChargePeriodStart") ? `the charge period ends at ${text(row, "ChargePeriodEnd")}` : undefined) },
   { id: "charged-in-period", says: "ours: what is billed was settled within the billing period", row: (row) => (text(row, "ChargePeriodEnd") <= text(row, "BillingPeriodStart") || text(row, "ChargePeriodStart") >= text(row, "BillingPeriodEnd") ? `the charge of ${text(row, "ChargePeriodStart")} to ${text(row, "ChargePeriodEnd")} is not of this billing period` : undefined) },
   { id: "priced", says: "usage and purchases have prices, a quantity and a SKU", row: (row) => (isPriced(row) ? firstOf(ofPriced, (one) => !has(row, one), (one) => `${one} of a ${text(row, "ChargeCategory")} is null`) : undefined) },
   { id: "tax-unpriced", says: "a tax has no prices, no quantity and no SKU", row: (row) => (text(row, "ChargeCategory") === "Tax" ? firstOf(ofPriced, (one) => has(row, one), (one) => `${one} of a Tax is not null`) : undefined) },
-  { id: "unit-of-quantity", says: "a quantity has a unit, and no unit stands alone", row: (row) => (has(row, "PricingQuantity") !== has(row, "PricingUnit") ? "one of PricingQuantity and PricingUnit is null" : has(row, "ConsumedQuantity") !== has(row, "ConsumedUnit") ? "one of ConsumedQuantity and ConsumedUnit is null" : undefined) },
+  { id: "together", says: "units, names and types stand where what they are of stands, and nowhere else", row: (row) => { const found = together.find(([one, of]) => has(row, one) !== has(row, of)); return found === undefined ? undefined : `one of ${found[1]} and ${found[0]} is null`; } },
+  { id: "dependent", says: "names, meters and details do not stand without what they are of", row: (row) => { const found = dependent.find(([one, of]) => has(row, one) && !has(row, of)); return found === undefined ? undefined : `${found[0]} without ${found[1]}`; } },
   { id: "consumed", says: "usage is what was consumed, and nothing else is", row: (row) => (has(row, "ChargeClass") || has(row, "ConsumedQuantity") === (text(row, "ChargeCategory") === "Usage") ? undefined : `ConsumedQuantity of a ${text(row, "ChargeCategory")} is ${shown(text(row, "ConsumedQuantity"))}`) },
-  { id: "sku-price-parent", says: "SkuPriceDetails are of a SKU price", row: (row) => (has(row, "SkuPriceDetails") && !has(row, "SkuPriceId") ? "SkuPriceDetails without a SkuPriceId" : undefined) },
   { id: "contracted-product", says: "ContractedUnitPrice x PricingQuantity is ContractedCost", row: (row) => product(row, "ContractedUnitPrice", "ContractedCost") },
   { id: "list-product", says: "ListUnitPrice x PricingQuantity is ListCost", row: (row) => product(row, "ListUnitPrice", "ListCost") },
   { id: "pricing-currency-product", says: "in the pricing currency, too, price x quantity is the cost", row: (row) => product(row, "PricingCurrencyContractedUnitPrice", "PricingCurrencyEffectiveCost") },
-  { id: "unpriced-costs", says: "without a unit price the contracted and the effective cost are what is billed", row: (row) => (has(row, "ContractedUnitPrice") || has(row, "ChargeClass") ? undefined : firstOf(["ContractedCost", "EffectiveCost"], (one) => compare(decimal(row, one), decimal(row, "BilledCost")) !== 0, (one) => `${one} ${text(row, one)} is not BilledCost ${text(row, "BilledCost")}`)) },
+  { id: "unpriced-costs", says: "without a unit price the contracted, the effective and the list cost are what is billed", row: unpricedCosts },
   { id: "credit-sign", says: "ours: credits are negative, usage and purchases are not", row: (row) => (has(row, "ChargeClass") ? undefined : text(row, "ChargeCategory") === "Credit" ? (decimal(row, "BilledCost").units >= 0n ? `a credit of ${text(row, "BilledCost")}` : undefined) : isPriced(row) && decimal(row, "BilledCost").units < 0n ? `a ${text(row, "ChargeCategory")} of ${text(row, "BilledCost")}` : undefined) },
   { id: "rate", says: "ours: what is billed is the chain's amount at the rate", row: (row) => (compare(times(decimal(row, "PricingCurrencyEffectiveCost"), decimal(row, "x_FxRate")), decimal(row, "BilledCost")) !== 0 ? `${text(row, "PricingCurrencyEffectiveCost")} ${text(row, "PricingCurrency")} at ${text(row, "x_FxRate")} is not ${text(row, "BilledCost")}` : undefined) },
   { id: "proof", says: "ours: a row names its height, its digest and, where there is one, its transaction", row: (row) => (!/^[1-9]\d*$/.test(text(row, "x_Height")) ? `x_Height is ${shown(text(row, "x_Height"))}` : !/^[0-9a-f]{64}$/.test(text(row, "x_ReceiptDigest")) ? `x_ReceiptDigest is ${shown(text(row, "x_ReceiptDigest"))}` : has(row, "x_TxHash") && !/^[0-9A-F]{64}$/.test(text(row, "x_TxHash")) ? `x_TxHash is ${shown(text(row, "x_TxHash"))}` : undefined) },
   { id: "one-bill", says: "an invoice has one account, one currency and one billing period", file: (rows) => sameWithinInvoice(rows, ["BillingAccountId", "BillingCurrency", "BillingPeriodStart", "BillingPeriodEnd", "x_InvoiceTotal"]) },
+  { id: "one-category", says: "a ServiceName has one ServiceCategory", file: (rows) => oneOf(rows, "ServiceName", "ServiceCategory") },
+  { id: "one-sku", says: "a SkuPriceId has one SkuId", file: (rows) => oneOf(rows, "SkuPriceId", "SkuId") },
   { id: "invoice-sum", says: "the billed costs of an invoice sum up to its total", file: invoiceSum },
 ];
+
+function skuDetails(row: FileRow): string | undefined {
+  if (!has(row, "SkuPriceDetails") || !isFlatObject(text(row, "SkuPriceDetails"))) return undefined;
+  const wrong = Object.entries(JSON.parse(text(row, "SkuPriceDetails")) as Record<string, unknown>).find(([key, value]) => !key.startsWith("x_") && (!Object.hasOwn(skuProperties, key) || typeof value !== skuProperties[key]));
+  return wrong === undefined ? undefined : `SkuPriceDetails has the key ${shown(wrong[0])} with ${shown(JSON.stringify(wrong[1]))}`;
+}
+
+/** Of charges that are not made of others: a tax is. */
+function unpricedCosts(row: FileRow): string | undefined {
+  if (has(row, "ChargeClass") || text(row, "ChargeCategory") === "Tax") return undefined;
+  const costs = [...(has(row, "ContractedUnitPrice") ? [] : ["ContractedCost", "EffectiveCost"]), ...(has(row, "ListUnitPrice") ? [] : ["ListCost"])];
+  return firstOf(costs, (one) => compare(decimal(row, one), decimal(row, "BilledCost")) !== 0, (one) => `${one} ${text(row, one)} is not BilledCost ${text(row, "BilledCost")}`);
+}
+
+function oneOf(rows: readonly FileRow[], column: string, parent: string): string | undefined {
+  const parents = new Map<string, string>();
+  for (const row of rows) {
+    if (!has(row, column)) continue;
+    const known = parents.get(text(row, column)) ?? text(row, parent);
+    parents.set(text(row, column), known);
+    if (known !== text(row, parent)) return `${column} ${shown(text(row, column))} has ${parent} ${shown(known)} and ${shown(text(row, parent))}`;
+  }
+  return undefined;
+}
 
 function sameWithinInvoice(rows: readonly FileRow[], columns: readonly string[]): string | undefined {
   const first = new Map<string, FileRow>();

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, it } from "mocha";
 import { csvText, readCsv } from "./csv.ts";
 import { compare, decimalText, minus, plus, quotientRounded, readDecimal, times, whole, type Decimal } from "./decimal.ts";
 import { FocusError, focusColumns, focusOf, focusRecords, isComplete, type FocusRow } from "./focus.ts";
+import { skuProperties, specified, subcategories } from "./focus-spec.ts";
 import { mandatoryColumns, rowsOfRecords, rules, violationsOf, type FileRow } from "./focus-rules.ts";
 import { partText, readPart } from "./part.ts";
 import { plainRecords, totalsOf } from "./plain.ts";
@@ -185,6 +187,7 @@ describe("a statement in FOCUS 1.2", () => {
   /** For each rule a file that breaks it: a change of one row, by its charge, or of the columns. */
   const broken: Readonly<Record<string, readonly (readonly [category: string, change: Partial<FocusRow>])[] | ((rows: readonly FileRow[]) => [readonly string[], readonly FileRow[]])>> = {
     "columns-present": (rows) => [names.filter((name) => name !== "InvoiceIssuerName"), rows],
+    "columns-conditional": (rows) => [names.filter((name) => name !== "RegionId"), rows],
     "columns-once": (rows) => [[...names, "Tags"], rows],
     "columns-ordered": (rows) => [["x_TxHash", ...names.filter((name) => name !== "x_TxHash")], rows],
     "columns-named": (rows) => [[...names, "Height"], rows],
@@ -193,25 +196,29 @@ describe("a statement in FOCUS 1.2", () => {
     "not-negative": [["Usage", { ListUnitPrice: "-1" }]],
     "time": [["Usage", { ChargePeriodStart: "2026-10-03" }], ["Usage", { ChargePeriodEnd: "2026-10-03T04:00:01+02:00" }], ["Usage", { BillingPeriodEnd: "2026-13-01T00:00:00Z" }]],
     "allowed-value": [["Usage", { ChargeCategory: "Fee" }], ["Usage", { ChargeClass: "Refund" }], ["Usage", { ServiceCategory: "compute" }], ["Usage", { PricingCategory: "Spot" }], ["Usage", { ChargeFrequency: "Daily" }]],
+    "subcategory": [["Usage", { ServiceSubcategory: "Block Storage" }], ["Credit", { ServiceCategory: "Storage" }], ["Usage", { ServiceSubcategory: "Containers (Compute)" }]],
+    "frequency": [["Purchase", { ChargeFrequency: "Usage-Based" }]],
     "currency": [["Usage", { BillingCurrency: "udcm" }], ["Usage", { PricingCurrency: "u" }]],
     "key-value": [["Usage", { Tags: "team=a" }], ["Usage", { Tags: '{"team":["a"]}' }], ["Usage", { SkuPriceDetails: "[]" }]],
-    "sku-details-keys": [["Usage", { SkuPriceDetails: '{"Term":"spot"}' }]],
+    "sku-details-keys": [["Usage", { SkuPriceDetails: '{"Term":"spot"}' }], ["Usage", { SkuPriceDetails: '{"CoreCount":"4"}' }], ["Usage", { SkuPriceDetails: '{"corecount":4}' }]],
     "billing-period": [["Usage", { BillingPeriodEnd: "2026-10-01T00:00:00Z" }]],
     "charge-period": [["Usage", { ChargePeriodEnd: "2026-10-03T03:59:00Z" }]],
     "charged-in-period": [["Usage", { ChargePeriodStart: "2026-09-03T03:59:00Z", ChargePeriodEnd: "2026-09-03T04:59:00Z" }]],
     "priced": [["Usage", { SkuId: "" }], ["Purchase", { ListUnitPrice: "" }], ["Usage", { PricingQuantity: "", PricingUnit: "" }]],
     "tax-unpriced": [["Purchase", { ChargeCategory: "Tax" }]],
-    "unit-of-quantity": [["Usage", { PricingUnit: "" }], ["Credit", { PricingUnit: "Lots" }], ["Usage", { ConsumedUnit: "" }]],
+    "together": [["Usage", { PricingUnit: "" }], ["Credit", { PricingUnit: "Lots" }], ["Usage", { ConsumedUnit: "" }], ["Usage", { RegionName: "" }], ["Usage", { ResourceType: "" }], ["Usage", { SubAccountId: "" }], ["Usage", { SubAccountType: "" }]],
+    "dependent": [["Credit", { SkuPriceDetails: '{"x_a":1}' }], ["Credit", { SkuMeter: "Lots" }], ["Usage", { ResourceId: "", ResourceType: "" }]],
     "consumed": [["Usage", { ConsumedQuantity: "", ConsumedUnit: "" }], ["Credit", { ConsumedQuantity: "1", ConsumedUnit: "Lots" }]],
-    "sku-price-parent": [["Credit", { SkuPriceDetails: '{"x_a":1}' }]],
     "contracted-product": [["Usage", { ContractedUnitPrice: "0.00003" }], ["Usage", { PricingQuantity: "2" }]],
     "list-product": [["Usage", { ListCost: "0.00003" }]],
     "pricing-currency-product": [["Usage", { PricingCurrencyContractedUnitPrice: "51" }]],
-    "unpriced-costs": [["Credit", { ContractedCost: "0" }], ["Adjustment", { EffectiveCost: "0" }]],
+    "unpriced-costs": [["Credit", { ContractedCost: "0" }], ["Adjustment", { EffectiveCost: "0" }], ["Credit", { ListCost: "0" }]],
     "credit-sign": [["Credit", { BilledCost: "0.00001539" }], ["Usage", { BilledCost: "-0.00002565" }]],
     "rate": [["Usage", { BilledCost: "0.00002566" }], ["Usage", { x_FxRate: "0.0000006" }]],
     "proof": [["Usage", { x_ReceiptDigest: "ab" }], ["Usage", { x_TxHash: "0x12" }], ["Usage", { x_Height: "0" }]],
     "one-bill": [["Usage", { BillingCurrency: "CHF" }], ["Credit", { BillingAccountId: "dcm1other" }]],
+    "one-category": [["Usage", { ServiceCategory: "Storage" }]],
+    "one-sku": [["Usage", { SkuId: "another" }]],
     "invoice-sum": [["Credit", { BilledCost: "-0.00001540" }], ["Purchase", { BilledCost: "0" }]],
   };
 
@@ -233,6 +240,30 @@ describe("a statement in FOCUS 1.2", () => {
       }
     });
   }
+
+  it("takes any column and any SKU property of FOCUS, with a value of its type", () => {
+    const more = { AvailabilityZone: "a", CommitmentDiscountStatus: "Used", SkuPriceDetails: '{"CoreCount":4,"DiskType":"SSD","x_a":true}' };
+    const usage = file.filter(({ ChargeCategory }) => ChargeCategory === "Usage").slice(0, 1).map((row) => ({ ...row, ...more, x_InvoiceTotal: row.BilledCost }));
+    const columns = ["AvailabilityZone", "CommitmentDiscountStatus", ...names];
+    assert.deepEqual(violationsOf(columns, usage), []);
+    assert.deepEqual(violationsOf(columns, [{ ...usage[0]!, CommitmentDiscountStatus: "used" }]).map(({ rule }) => rule), ["allowed-value"]);
+  });
+
+  it("is held to what the specification itself says of each of its columns (STM-6)", () => {
+    interface Published { readonly id: string; readonly level: string; readonly nulls: boolean; readonly type: string; readonly range?: string; readonly allowed?: readonly (string | readonly [string, string])[]; readonly properties?: readonly (readonly [string, string])[] }
+    const published = JSON.parse(readFileSync(new URL("../../test/vectors/focus/1.2.json", import.meta.url), "utf8")) as Published[];
+    assert.equal(published.length, 57);
+    const expected = published.map(({ id, level, nulls, type, range = "", allowed }) => [id, {
+      level, type, ...(nulls ? {} : { neverNull: true }), ...(range.includes("non-negative") ? { notNegative: true } : {}), ...(allowed === undefined || id === "ServiceSubcategory" ? {} : { allowed }),
+    }]);
+    assert.deepEqual(specified, Object.fromEntries(expected));
+    const pairs = published.find(({ id }) => id === "ServiceSubcategory")!.allowed as readonly [string, string][];
+    assert.deepEqual(Object.entries(subcategories).flatMap(([parent, names]) => names.map((name) => [parent, name])).sort(), [...pairs].sort());
+    const properties = published.find(({ id }) => id === "SkuPriceDetails")!.properties!;
+    assert.deepEqual(skuProperties, Object.fromEntries(properties.map(([key, type]) => [key, type === "Numeric" ? "number" : "string"])));
+    const ours = focusColumns.filter((name) => !name.startsWith("x_"));
+    assert.deepEqual(ours.filter((name) => specified[name] === undefined), []);
+  });
 
   it("names at most a hundred faults", () => assert.equal(violationsOf(names, Array.from({ length: 300 }, () => ({ ...file[0]!, BilledCost: "x" }))).length, 100));
 });
