@@ -61,6 +61,13 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
     isBlocked,
     send: (ctx, from, to, coins) => bank.pay(ctx, party(from), party(to), coins),
 
+    divide(ctx, from, denom, parts) {
+      if (parts.length === 0) return;
+      let amount = 0n;
+      for (const part of parts) amount += part.amount;
+      bank.payMany(ctx, party(from), [{ denom, amount }], parts.map((part) => ({ to: party(part.to), coins: [{ denom, amount: part.amount }] })));
+    },
+
     pay(ctx, from, to, coins) {
       const text = coinsText(coins);
       take(ctx, from, coins, accounts.locked(ctx, from.address), text);
@@ -72,7 +79,7 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
 
     payMany(ctx, from, coins, outputs) {
       messageSender(ctx, from.text);
-      for (const { to } of outputs) accounts.ensure(ctx, to.address);
+      for (const { to } of outputs) if (!accounts.has(ctx, to.address)) accounts.ensure(ctx, to.address);
       take(ctx, from, coins, accounts.locked(ctx, from.address), coinsText(coins));
       for (const output of outputs) {
         const text = coinsText(output.coins);

@@ -25,6 +25,8 @@ export interface BankPort {
    * Fails with sdk 5 where the spendable balance is too small. Does not look at blocked recipients or send-enabled: messages do.
    */
   send(ctx: Context, from: Uint8Array, to: Uint8Array, coins: readonly Money[]): void;
+  /** `send` to several, none of them of nothing, with one read and write of the sender's balance and one `coin_spent`, as the SDK's multi-send. */
+  divide(ctx: Context, from: Uint8Array, denom: string, parts: readonly { readonly to: Uint8Array; readonly amount: bigint }[]): void;
   /** New coins into a module's account; `coinbase` event, supply grows. */
   mint(ctx: Context, module: string, coins: readonly Money[]): void;
   /** Destroys coins of a module's account; `burn` event, supply shrinks. */

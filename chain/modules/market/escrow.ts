@@ -104,17 +104,23 @@ export function payOut(ctx: Context, ports: MarketPorts, job: Job, settlement: S
 export function disburse<T extends Account>(ctx: Context, ports: MarketPorts, account: T, settlement: Settlement, about: Readonly<Record<string, string | bigint | number>>, lines: readonly UsageLine[] = []): T {
   const before = account.escrow!;
   const { denom } = before;
-  const coins = (amount: bigint): { denom: string; amount: bigint }[] => [{ denom, amount }];
+  const parts: { to: Uint8Array; amount: bigint }[] = [];
   let paid = 0n;
   for (const { provider, amount } of settlement.payments) {
-    ports.bank.send(ctx, escrowAddress, addressBytes(provider), coins(amount));
+    parts.push({ to: addressBytes(provider), amount });
     paid += amount;
   }
-  if (settlement.fee > 0n) ports.bank.send(ctx, escrowAddress, ports.accounts.moduleAccount(ctx, "fee_collector"), coins(settlement.fee));
-  if (settlement.burned > 0n) ports.bank.burn(ctx, escrowAccount, coins(settlement.burned));
+  if (settlement.fee > 0n) parts.push({ to: ports.accounts.moduleAccount(ctx, "fee_collector"), amount: settlement.fee });
   const refunds = settlement.refunds ?? [{ payer: account.payer, amount: settlement.refund }];
-  assert(refunds.reduce((sum, { amount }) => sum + amount, 0n) === settlement.refund, "refunds are as much as is refunded");
-  for (const { payer, amount } of refunds) if (amount > 0n) ports.organizations.refund(ctx, escrowAddress, holdingOf(account.id), payer, coins(amount));
+  let refunded = 0n;
+  for (const { payer, amount } of refunds) {
+    if (amount > 0n) parts.push({ to: addressBytes(payer), amount });
+    refunded += amount;
+  }
+  assert(refunded === settlement.refund, "refunds are as much as is refunded");
+  ports.bank.divide(ctx, escrowAddress, denom, parts);
+  if (settlement.burned > 0n) ports.bank.burn(ctx, escrowAccount, [{ denom, amount: settlement.burned }]);
+  for (const { payer, amount } of refunds) if (amount > 0n) ports.organizations.refunded(ctx, holdingOf(account.id), payer, [{ denom, amount }]);
   const total = paid + settlement.fee + settlement.burned + settlement.refund;
   const held = BigInt(before.held) - total;
   assert(held >= 0n, `${account.classId} account ${account.id} pays ${total} out of ${before.held}`);

@@ -36,6 +36,20 @@ export function organizationsPort(ports: OrganizationPorts, listeners: Organizat
     if (payer !== "" && payer !== own) fail(errors.wrongPayer, { name: organization === "" ? signer : organization, payer, account: own });
     return own;
   };
+  const refunded: OrganizationsPort["refunded"] = (ctx, holding, payer, coins) => {
+    const organization = ownerOf(ctx, payer);
+    if (organization === undefined) return;
+    for (const { denom, amount } of coins) {
+      const key = keyOf(organization, holding, denom);
+      const record = holdings.find(ctx, key);
+      // Paid to the organization's account out of what another one put in, or awarded to it: no budget was charged for it.
+      if (record === undefined) continue;
+      const back = BigInt(record.refunded) + amount;
+      assert(back <= BigInt(record.spent), `${organization} gets ${back}${denom} back of ${record.spent} spent on ${holding.kind}/${holding.id}`);
+      holdings.set(ctx, key, { ...record, refunded: back.toString(), charges: [...restore(ctx, record, amount)] });
+      emit(ctx, "EventSpendRefunded", { organization, kind: holding.kind, id: holding.id, denom, amount });
+    }
+  };
   return {
     payerOf,
 
@@ -49,19 +63,10 @@ export function organizationsPort(ports: OrganizationPorts, listeners: Organizat
     refund(ctx, from, holding, payer, coins) {
       if (coins.length === 0) return;
       ports.bank.send(ctx, from, addressBytes(payer), coins);
-      const organization = ownerOf(ctx, payer);
-      if (organization === undefined) return;
-      for (const { denom, amount } of coins) {
-        const key = keyOf(organization, holding, denom);
-        const record = holdings.find(ctx, key);
-        // Paid to the organization's account out of what another one put in, or awarded to it: no budget was charged for it.
-        if (record === undefined) continue;
-        const refunded = BigInt(record.refunded) + amount;
-        assert(refunded <= BigInt(record.spent), `${organization} gets ${refunded}${denom} back of ${record.spent} spent on ${holding.kind}/${holding.id}`);
-        holdings.set(ctx, key, { ...record, refunded: refunded.toString(), charges: [...restore(ctx, record, amount)] });
-        emit(ctx, "EventSpendRefunded", { organization, kind: holding.kind, id: holding.id, denom, amount });
-      }
+      refunded(ctx, holding, payer, coins);
     },
+
+    refunded,
 
     move(ctx, from, to, payer, coins) {
       const organization = ownerOf(ctx, payer);

@@ -58,6 +58,8 @@ export interface SpendingPort {
   authorizeSpend(ctx: Context, spend: Spend): void;
   /** Pays back to whoever paid; of an organization's money the budgets of the same period get it back. */
   refund(ctx: Context, from: Uint8Array, holding: HoldingRef, payer: string, coins: readonly Money[]): void;
+  /** `refund` of coins that the caller has paid back. */
+  refunded(ctx: Context, holding: HoldingRef, payer: string, coins: readonly Money[]): void;
   /**
    * What was spent on one thing is held for another from now on, with the budgets that it was charged to; no coin moves. Without `from` it is what came to an organization from others
    * and never was in its account: no budget was charged for it, none gets it back.
