@@ -19,6 +19,7 @@ import { marketModule } from "./modules/market/module.ts";
 import { mintModule } from "./modules/mint/module.ts";
 import { organizationModule } from "./modules/organization/module.ts";
 import { paramsModule } from "./modules/params/module.ts";
+import { refereeModule } from "./modules/referee/module.ts";
 import { sessionFees } from "./modules/session/keeper.ts";
 import { sessionModule } from "./modules/session/module.ts";
 import { slashingModule } from "./modules/slashing/module.ts";
@@ -33,6 +34,7 @@ import { Machine, type MachineOptions } from "./runtime/machine.ts";
 import { runtimeStore } from "./runtime/migrations.ts";
 import { Router } from "./runtime/router.ts";
 import { upgrades as registered } from "./upgrades/registry.ts";
+import type { RefereedPort } from "./modules/market/ports.ts";
 import type { StakingHooks } from "./modules/staking/validators/ports.ts";
 import type { Module } from "./runtime/module.ts";
 
@@ -51,6 +53,7 @@ const moduleAccounts = {
   forward: [],
   jurors: [],
   dispute: ["burner"],
+  referee: ["burner"],
 } as const;
 
 /** Messages pay these accounts only through the modules that own them. */
@@ -64,6 +67,12 @@ export interface AppOptions extends Pick<MachineOptions, "store" | "strict" | "r
   /** What this build can do; the registry where nothing else is said. */
   readonly upgrades?: readonly Upgrade[];
 }
+
+/** The market takes no bid of V3 yet, so no task has a refereed result. */
+const never = (): never => {
+  throw new TypeError("no task is refereed");
+};
+const unserved: RefereedPort = { claim: () => undefined, dispute: never, resume: never, convict: never, forfeit: never };
 
 interface Wiring {
   readonly modules: readonly Module[];
@@ -97,11 +106,12 @@ function wire(): Wiring {
   const { module: forward } = forwardModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, deliveries, authority });
   const { module: jurorship, jurors } = jurorsModule({ bank: money, accounts, clock: time, authority });
   const { module: dispute } = disputeModule({ bank: money, accounts, clock: time, beacon: seeds, holds, jurors, organizations, authority });
+  const { module: referee } = refereeModule({ bank: money, accounts, clock: time, providers: bonds, refereed: unserved, authority });
   const { module: upgrade, upgradeRule } = upgradeModule({ authority });
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   const { module: session } = sessionModule({ accounts, meter, clock: time, messages: router, authority });
   // Genesis, begin and end of blocks run in this order.
-  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, upgrade, mint, distribution, slashing, evidence, staking, beacon, organization, providers, auditors, market, channel, forward, jurorship, dispute, governance];
+  const modules = [clock, consensus, auth, bank, vesting, feegrants, authz, session, paramsModule().module, upgrade, mint, distribution, slashing, evidence, staking, beacon, organization, providers, auditors, market, channel, forward, jurorship, dispute, referee, governance];
   router.bind(modules);
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),

@@ -9,6 +9,7 @@ import { QueryDefinition as ForwardQuery } from "../chain/codec/gen/dcm/forward/
 import { QueryDefinition as JurorQuery } from "../chain/codec/gen/dcm/juror/v1/query.ts";
 import { QueryDefinition as MarketQuery } from "../chain/codec/gen/dcm/market/v1/query.ts";
 import { QueryDefinition as OrganizationQuery } from "../chain/codec/gen/dcm/organization/v1/query.ts";
+import { QueryDefinition as RefereeQuery } from "../chain/codec/gen/dcm/referee/v1/query.ts";
 import { QueryDefinition as SessionQuery } from "../chain/codec/gen/dcm/session/v1/query.ts";
 import { QueryDefinition as StakingQuery } from "../chain/codec/gen/dcm/staking/v1/query.ts";
 
@@ -52,6 +53,7 @@ export interface DcmExtension {
   readonly jurors: Queries<typeof JurorQuery>;
   readonly disputes: Queries<typeof DisputeQuery>;
   readonly organization: Queries<typeof OrganizationQuery>;
+  readonly referee: Queries<typeof RefereeQuery>;
   readonly session: Queries<typeof SessionQuery>;
 }
 
@@ -64,6 +66,7 @@ export function setupDcmExtension(base: QueryClient): DcmExtension {
     jurors: queriesOf(JurorQuery, base),
     disputes: queriesOf(DisputeQuery, base),
     organization: queriesOf(OrganizationQuery, base),
+    referee: queriesOf(RefereeQuery, base),
     session: queriesOf(SessionQuery, base),
   };
 }

@@ -9,11 +9,12 @@ import { MsgDefinition as ForwardMsg } from "../chain/codec/gen/dcm/forward/v1/t
 import { MsgDefinition as JurorMsg } from "../chain/codec/gen/dcm/juror/v1/tx.ts";
 import { MsgDefinition as MarketMsg } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 import { MsgDefinition as OrganizationMsg } from "../chain/codec/gen/dcm/organization/v1/tx.ts";
+import { MsgDefinition as RefereeMsg } from "../chain/codec/gen/dcm/referee/v1/tx.ts";
 import { MsgDefinition as SessionMsg } from "../chain/codec/gen/dcm/session/v1/tx.ts";
 import { MsgDefinition as StakingMsg } from "../chain/codec/gen/dcm/staking/v1/tx.ts";
 
 /** Every message of dcm's own modules: `[["/dcm.market.v1.MsgPlaceAsk", MsgPlaceAsk], ...]`. */
-export const dcmRegistryTypes: readonly [typeUrl: string, type: GeneratedType][] = [AuditorMsg, BeaconMsg, ChannelMsg, DisputeMsg, ForwardMsg, JurorMsg, MarketMsg, OrganizationMsg, SessionMsg, StakingMsg].flatMap((service): [string, GeneratedType][] =>
+export const dcmRegistryTypes: readonly [typeUrl: string, type: GeneratedType][] = [AuditorMsg, BeaconMsg, ChannelMsg, DisputeMsg, ForwardMsg, JurorMsg, MarketMsg, OrganizationMsg, RefereeMsg, SessionMsg, StakingMsg].flatMap((service): [string, GeneratedType][] =>
   Object.values(service.methods).map((method) => [`/${method.requestType.$type}`, method.requestType as unknown as GeneratedType]),
 );
 

@@ -10,10 +10,12 @@ import { toJson } from "../chain/codec/proto-json.ts";
 import { Params as SlashingParams } from "../chain/codec/gen/cosmos/slashing/v1beta1/slashing.ts";
 import { Params as ChannelParams } from "../chain/codec/gen/dcm/channel/v1/types.ts";
 import { Params as DisputeParams } from "../chain/codec/gen/dcm/dispute/v1/types.ts";
+import { Params as RefereeParams } from "../chain/codec/gen/dcm/referee/v1/types.ts";
 import { Params as ForwardParams } from "../chain/codec/gen/dcm/forward/v1/types.ts";
 import { Params, QuoteDenom } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { localnetParams as localnetChannelParams } from "../chain/modules/channel/params.ts";
 import { localnetParams as localnetDisputeParams } from "../chain/modules/dispute/params.ts";
+import { localnetParams as localnetRefereeParams } from "../chain/modules/referee/params.ts";
 import { localnetParams as localnetForwardParams } from "../chain/modules/forward/params.ts";
 import { Params as GovernanceParams } from "../chain/codec/gen/cosmos/gov/v1/gov.ts";
 import { localnetParams as localnetGovernanceParams } from "../chain/modules/governance/params.ts";
@@ -160,6 +162,7 @@ async function create(plan: NetworkPlan, options: HomeOptions): Promise<void> {
   }
   editGenesis(genesisFile(first), (doc) => {
     doc.app_state.market = { ...doc.app_state.market, params: [{ version: "1", params: toJson(Params.$type, localnetParams()) }], quote_denoms: [toJson(QuoteDenom.$type, { denom: secondDenom, rate: secondRate, closed: false })] };
+    doc.app_state.referee = { ...doc.app_state.referee, params: toJson(RefereeParams.$type, localnetRefereeParams()) };
     doc.app_state.dispute = { ...doc.app_state.dispute, params: toJson(DisputeParams.$type, localnetDisputeParams()) };
     doc.app_state.forward = { ...doc.app_state.forward, params: toJson(ForwardParams.$type, localnetForwardParams()) };
     doc.app_state.channel = { ...doc.app_state.channel, params: toJson(ChannelParams.$type, localnetChannelParams()) };

@@ -132,6 +132,9 @@ describe("parameters by proposal", () => {
     "/dcm.dispute.v1.MsgUpdateParams": [
       { jurySize: 0 }, { jurySize: 2 }, { jurySize: 1_001 }, { maxAppeals: 100 }, { drawDue: 0n }, { voteDue: 1n << 60n }, { maxSweep: 0 }, { maxSweep: 100_000 }, { jurorStake: "0" }, { jurorFee: "x" }, { supermajorityBps: 10_001 }, { quorumBps: 0 },
     ].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
+    "/dcm.referee.v1.MsgUpdateParams": [
+      { maxOpen: 0 }, { maxQueued: 257 }, { minBond: "0" }, { minBond: "x" }, { firstMove: 0n }, { laterMove: 1n << 60n }, { sideTotal: 0n }, { proofGasPerBlock: 0n }, { proofGasPerBlock: 1n << 60n }, { maxProofs: 0 }, { maxProofBytes: 1 }, { maxSweep: 0 },
+    ].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
     "/dcm.juror.v1.MsgUpdateParams": [{ unbondingTimeMs: 0n }, { bondDenom: "" }, { minBond: "0" }, { maxUnbondingEntries: 0 }].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
     "/cosmos.bank.v1beta1.MsgUpdateParams": [{ sendEnabled: [{ denom, enabled: false }] }].map((change) => ({ params }) => ({ params: { ...(params as object), ...change } })),
     "/cosmos.auth.v1beta1.MsgUpdateParams": [

@@ -7,11 +7,13 @@ const market = [
   "RequestQuotes", "RetireProfile", "RevealResult", "RevealSalt", "SealKeys", "SettleService", "StartService", "StartTask", "SupplyInputs", "TopUpService",
 ];
 const channel = ["CloseChannel", "OpenChannel", "RedeemVoucher", "TopUp"];
+/** What workers and gateways do in disputes over results. */
+const referee = ["Answer", "Challenge", "Pick", "Prove"];
 const providers = ["Heartbeat", "UnjailProvider"];
 
 /** Type URLs, sorted. */
 export const grantable: readonly string[] = [
-  ...channel.map((name) => `/dcm.channel.v1.Msg${name}`), ...market.map((name) => `/dcm.market.v1.Msg${name}`), ...providers.map((name) => `/dcm.staking.v1.Msg${name}`),
+  ...channel.map((name) => `/dcm.channel.v1.Msg${name}`), ...market.map((name) => `/dcm.market.v1.Msg${name}`), ...referee.map((name) => `/dcm.referee.v1.Msg${name}`), ...providers.map((name) => `/dcm.staking.v1.Msg${name}`),
 ];
 
 const known: ReadonlySet<string> = new Set(grantable);

@@ -1,0 +1,72 @@
+/** Genesis: disputes with the last answers and the proofs that wait. Indexes and queues are made anew from the records. */
+import { GenesisState } from "../../codec/gen/dcm/referee/v1/genesis.ts";
+import { DisputeState, type Dispute } from "../../codec/gen/dcm/referee/v1/types.ts";
+import { assert } from "../../runtime/errors.ts";
+import { owed } from "./accounts.ts";
+import { accountName, saveDispute } from "./disputes.ts";
+import { defaultParams, paramsFault } from "./params.ts";
+import { answers, disputes, nextDisputeId, nextProof, params, proofs, waitingBytes, waitingProofs } from "./state.ts";
+import { putProof } from "./waiting.ts";
+import type { Context } from "../../runtime/context.ts";
+import type { Genesis } from "../../runtime/module.ts";
+import type { RefereePorts } from "./ports.ts";
+
+const { DISPUTE_STATE_PICK: PICK, DISPUTE_STATE_PROOF: PROOF, DISPUTE_STATE_CLOSED: CLOSED } = DisputeState;
+
+export function refereeGenesis(ports: RefereePorts): Genesis<GenesisState> {
+  return {
+    type: GenesisState,
+    defaults: () => GenesisState.fromPartial({ params: defaultParams(), nextDisputeId: 1n }),
+    check,
+    init: (ctx, state) => init(ctx, ports, state),
+    export: (ctx) => ({
+      params: params.get(ctx), disputes: Array.from(disputes.entries(ctx), ([, dispute]) => dispute), answers: Array.from(answers.entries(ctx), ([disputeId, hashes]) => ({ disputeId, hashes })),
+      proofs: Array.from(proofs.entries(ctx), ([, proof]) => proof), nextDisputeId: nextDisputeId.get(ctx),
+    }),
+  };
+}
+
+function check(state: GenesisState): void {
+  const fault = paramsFault(state.params);
+  assert(fault === undefined, `referee.params: ${fault ?? ""}`);
+  const known = new Map<bigint, Dispute>();
+  for (const dispute of state.disputes) {
+    const { id, parts, proof } = dispute;
+    assert(!known.has(id) && id > 0n && id < state.nextDisputeId, `referee.disputes: ${id} stands twice, or is not from 1 to next_dispute_id - 1`);
+    assert((dispute.state === PICK) === parts > 0 && (dispute.state === PROOF) === proof > 0n, `referee.disputes: ${id} has parts where it is picked from, and a proof where one waits`);
+    known.set(id, dispute);
+  }
+  const answered = new Set(state.answers.map(({ disputeId }) => disputeId));
+  for (const { disputeId, hashes } of state.answers) assert(hashes.length === ((known.get(disputeId)?.parts ?? 1) - 1) * 32 && hashes.length > 0, `referee.answers: dispute ${disputeId} waits for no pick among ${hashes.length} bytes`);
+  assert(answered.size === state.answers.length && state.disputes.every((dispute) => dispute.state !== PICK || answered.has(dispute.id)), "referee.answers: one for each dispute that is picked from");
+  let last = 0n;
+  for (const { disputeId } of state.proofs) {
+    const number = known.get(disputeId)?.proof ?? 0n;
+    assert(number > last, `referee.proofs: dispute ${disputeId} waits for none here`);
+    last = number;
+  }
+  assert(state.disputes.filter((dispute) => dispute.state === PROOF).length === state.proofs.length, "referee.proofs: one for each dispute that waits for its run");
+}
+
+/** Sections of other modules come first: which tasks are disputed is known. */
+function init(ctx: Context, ports: RefereePorts, state: GenesisState): void {
+  params.set(ctx, state.params!);
+  // An absent number reads as zero: ids begin at 1.
+  nextDisputeId.set(ctx, state.nextDisputeId > 0n ? state.nextDisputeId : 1n);
+  waitingProofs.set(ctx, 0n);
+  waitingBytes.set(ctx, 0n);
+  for (const dispute of state.disputes) {
+    assert(dispute.state === CLOSED || ports.refereed.claim(ctx, dispute.taskId) !== undefined, `referee.disputes: market.tasks has no refereed result of task ${dispute.taskId} for dispute ${dispute.id}`);
+    saveDispute(ctx, undefined, dispute);
+  }
+  for (const { disputeId, hashes } of state.answers) answers.set(ctx, disputeId, hashes);
+  let last = 0n;
+  for (const proof of state.proofs) {
+    last = disputes.find(ctx, proof.disputeId)!.proof;
+    putProof(ctx, last, proof);
+  }
+  nextProof.set(ctx, last + 1n);
+  const held = ports.bank.balance(ctx, ports.accounts.moduleAccount(ctx, accountName), ports.providers.bondDenom(ctx));
+  const due = owed(state.disputes);
+  assert(held >= due, `the account of the referee holds ${held} in the genesis balances, bonds are ${due}`);
+}
