@@ -5,6 +5,8 @@ export default {
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ["type-only"] } } },
     { name: "math-stands-alone", severity: "error", from: { path: `${base}math/` }, to: { path: `${base}(?!math/)` } },
     { name: "codec-below-runtime", severity: "error", from: { path: `${base}codec/` }, to: { path: `${base}(?!codec/|math/)` } },
+    // Pure functions, shared with workers.
+    { name: "vm-stands-alone", severity: "error", from: { path: `${base}vm/`, pathNot: "(\\.test|/testing)\\.ts$" }, to: { path: `${base}(?!vm/|codec/(hash|bytes)\\.ts|math/)` } },
     { name: "store-below-runtime", severity: "error", from: { path: `${base}store/` }, to: { path: `${base}(?!store/|codec/|math/)` } },
     { name: "abci-knows-no-module", severity: "error", from: { path: `${base}abci/` }, to: { path: `${base}(?!abci/|codec/)` } },
     { name: "runtime-below-modules", severity: "error", from: { path: `${base}runtime/` }, to: { path: `${base}(ante|modules|node|app\\.ts|main\\.ts)` } },

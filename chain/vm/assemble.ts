@@ -256,8 +256,8 @@ class Assembly {
     let rest = text.trim();
     if (!/^[+-]/.test(rest)) rest = `+${rest}`;
     while (rest !== "") {
-      const [all, sign, term] = /^([+-])\s*('(?:\\.|[^'])'|[\w.$]+)\s*/.exec(rest) ?? this.#fail(`${text} is no number and no label`);
-      sum += (sign === "-" ? -1 : 1) * this.#term(term!);
+      const [all, sign, minus, term] = /^([+-])\s*(-?)\s*('(?:\\.|[^'])'|[\w.$]+)\s*/.exec(rest) ?? this.#fail(`${text} is no number and no label`);
+      sum += (sign === "-" ? -1 : 1) * (minus === "-" ? -1 : 1) * this.#term(term!);
       rest = rest.slice(all.length);
     }
     return sum;
