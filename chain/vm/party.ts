@@ -28,6 +28,8 @@ export interface PartyOptions {
   readonly engine?: Engine;
   /** Pages of 4 KiB that checkpoints may keep beside RAM; default 32,768 (128 MiB), never less than the first state's. */
   readonly mostPages?: number;
+  /** Transitions between checkpoints of the run as a whole, doubled whenever there are too many; default 2^22. */
+  readonly interval?: bigint;
 }
 
 /** How a run ended, as a result carries it. */
@@ -56,8 +58,6 @@ interface Checkpoint {
 
 /** Checkpoints of the run as a whole. */
 const mostCoarse = 32;
-/** Transitions between the first of them. */
-const firstInterval = 1n << 22n;
 
 export class Party {
   readonly meterLimit: bigint;
@@ -76,17 +76,18 @@ export class Party {
   #counts = 0;
   /** In the order of their steps: the first is the initial state; the others lie `#interval` or more apart. */
   #coarse: Checkpoint[] = [];
-  #interval = firstInterval;
+  #interval: bigint;
   /** At the boundaries of the range that was cut last. */
   #fine: Checkpoint[] = [];
 
   /** Hashes program and input. Throws a RangeError or a ProgramError where something is too large. */
-  constructor(task: Task, { engine, mostPages = 32_768 }: PartyOptions = {}) {
+  constructor(task: Task, { engine, mostPages = 32_768, interval = 1n << 22n }: PartyOptions = {}) {
     const { program, input, arguments: args, taskIndex, meterLimit } = task;
     wholeRange(meterLimit);
     this.#machine = initialMachine({ inputSize: input.length, argumentsSize: args.length, taskIndex });
     if (program.data.length > regionBytes) throw new RangeError(`${program.data.length} bytes of data, a program starts with at most ${regionBytes}`);
     this.meterLimit = meterLimit;
+    this.#interval = interval;
     this.#engine = engine ?? new Interpreter(program.rom);
     this.#ram = this.#engine.ram ?? new Ram();
     this.#rom = { bytes: program.rom, tree: MemoryTree.of(program.rom, romDepth) };
