@@ -29,6 +29,18 @@ describe("context", () => {
     assert.throws(() => ctx.isolate("item", () => { throw new Error("boom"); }), /boom/);
   });
 
+  it("reads what no transaction can change once in a transaction, and each time in a hook", () => {
+    let reads = 0;
+    const read = (ctx: Context): bigint => {
+      reads++;
+      return ctx.height;
+    };
+    const transaction = new Context(header, memoryStores(), "deliver", new GasMeter(1_000));
+    assert.deepEqual([transaction.once(read), transaction.once(read), reads], [1n, 1n, 1]);
+    const hook = new Context(header, memoryStores(), "block");
+    assert.deepEqual([hook.once(read), hook.once(read), reads], [1n, 1n, 3]);
+  });
+
   it("gives whole seconds of the header's time", () => {
     assert.equal(new Context(header, memoryStores(), "block").timeSeconds, 5n);
   });

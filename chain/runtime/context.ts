@@ -29,6 +29,7 @@ export class Context {
   readonly #stores: Stores;
   readonly #metered: Record<string, KVStore> = {};
   readonly #unexpected: OnUnexpected;
+  #known: Map<unknown, unknown> | undefined;
 
   /** `unexpected` hears of what `isolate` caught; by default it is thrown on. */
   constructor(header: BlockHeader, stores: Stores, mode: Mode, gas: GasMeter = new GasMeter(Infinity), unexpected: OnUnexpected = rethrow) {
@@ -52,6 +53,16 @@ export class Context {
   store(name: string): KVStore {
     if (this.gas.limit === Infinity) return this.#stores.store(name);
     return (this.#metered[name] ??= new GasStore(this.#stores.store(name), this.gas));
+  }
+
+  /** What `read` gives, read (and paid for) once in a transaction: for what no transaction can change. A block's hooks may, and read it each time. */
+  once<V>(read: (ctx: Context) => V): V {
+    if (this.gas.limit === Infinity) return read(this);
+    const known = (this.#known ??= new Map());
+    if (known.has(read)) return known.get(read) as V;
+    const value = read(this);
+    known.set(read, value);
+    return value;
   }
 
   /** What was emitted, as objects that are made at each call. */

@@ -13,6 +13,8 @@ const maxGenesisNanos = 1n << 62n;
 /** A chain's first tau: records write 0 for what has not happened. */
 const firstNanos = 1_000_000n;
 
+const read: ClockPort["tau"] = (ctx) => tauMs(clockState.get(ctx));
+
 /** The module, first in begin-block order, and the port through which others read the time. */
 export function clockModule(): { module: Module; clock: ClockPort } {
   const module = defineModule<GenesisState>({
@@ -36,5 +38,5 @@ export function clockModule(): { module: Module; clock: ClockPort } {
     },
     beginBlock: (ctx) => clockState.set(ctx, tick(clockState.get(ctx), ctx.header.timeNanos)),
   });
-  return { module, clock: { tau: (ctx) => tauMs(clockState.get(ctx)) } };
+  return { module, clock: { tau: (ctx) => ctx.once(read) } };
 }
