@@ -38,12 +38,12 @@ export function listAsk(ctx: Context, ask: Ask): { readonly ask: Ask; readonly l
   const listed = isListed(ctx, ask);
   if (listed === askBook.has(ctx, keyIn(ask, openPlace))) return { ask, listed, changed: false };
   const key = bookOf(ask);
-  const next = listed ? withPlaces(ctx, ask, key) : ask;
+  const book = openBook(ctx, key);
+  const next = listed ? withPlaces(ctx, ask, key, book) : ask;
   for (const place of [openPlace, ...next.places]) {
     if (listed) askBook.set(ctx, keyIn(next, place), true);
     else askBook.remove(ctx, keyIn(next, place));
   }
-  const book = openBook(ctx, key);
   books.set(ctx, key, { ...book, openAsks: book.openAsks + (listed ? 1n : -1n) });
   return { ask: next, listed, changed: true };
 }

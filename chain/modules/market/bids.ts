@@ -228,11 +228,11 @@ export function dropReplacement<T extends Account>(ctx: Context, ports: MarketPo
   return added === 0n ? account : disburse(ctx, ports, account, { payments: [], fee: 0n, burned: 0n, refund: added }, subjectOf(loadBid(ctx, account.id)));
 }
 
-/** Writes the job; with its last task it ends, and the records' time begins to run. */
-export function saveJob(ctx: Context, ports: MarketPorts, job: Job): void {
+/** Writes the job; with its last task it ends, and the records' time begins to run. `bid`: where the caller has it; what of it matters here stays. */
+export function saveJob(ctx: Context, ports: MarketPorts, job: Job, bid?: Bid): void {
   const over = job.endedTau === 0n && job.tasksFinal + job.tasksClosed === job.spec!.tasks && job.tasksHeld === 0;
   jobs.set(ctx, job.id, over ? { ...job, endedTau: ports.clock.tau(ctx) } : job);
-  if (over) endBacking(ctx, ports, job, dueKinds.jobPrune);
+  if (over) endBacking(ctx, ports, job, dueKinds.jobPrune, bid);
 }
 
 /** Writes the service; with its last instance, and the last of what is held, it ends, as a job with its last task. */
@@ -242,10 +242,9 @@ export function saveService(ctx: Context, ports: MarketPorts, service: Service):
   if (over) endBacking(ctx, ports, service, dueKinds.servicePrune);
 }
 
-function endBacking(ctx: Context, ports: MarketPorts, backing: Backing, prune: DueKind): void {
+function endBacking(ctx: Context, ports: MarketPorts, backing: Backing, prune: DueKind, bid: Bid = loadBid(ctx, backing.id)): void {
   const tau = ports.clock.tau(ctx);
   assert(BigInt(backing.escrow!.held) === 0n, `what bid ${backing.id} carries ends with ${backing.escrow!.held} in escrow`);
-  const bid = loadBid(ctx, backing.id);
   countJob(ctx, ports, bookOf(bid), bid.profileId, -1n);
   if (cancelledBids.has(ctx, bid.id)) cancelledBids.remove(ctx, bid.id);
   schedule(ctx, tau + paramsAt(ctx, backing.paramsVersion).recordLifetime, prune, backing.id);

@@ -1,5 +1,5 @@
 /** Profiles: what bids of a book want of providers. Pure where it can be; where asks stand is kept with each ask, so that no batch looks at premiums. */
-import type { Ask, AskPlace, Attribute, Premium, Profile } from "../../codec/gen/dcm/market/v1/types.ts";
+import type { Ask, AskPlace, Attribute, Book, Premium, Profile } from "../../codec/gen/dcm/market/v1/types.ts";
 import { Profile as ProfileType, ProfileDemand } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { sha256 } from "../../codec/hash.ts";
@@ -80,8 +80,7 @@ export function contentOf(wishes: Wishes): Uint8Array {
 }
 
 /** The ask with its places among all profiles of the book; only for one that stands in no index. */
-export function withPlaces(ctx: Context, ask: Ask, key: BookKey): Ask {
-  const book = openBook(ctx, key);
+export function withPlaces(ctx: Context, ask: Ask, key: BookKey, book: Book): Ask {
   const next = Math.max(1, book.nextProfileId);
   if (ask.profilesSeen >= next) return ask;
   if (book.profiles === 0) return { ...ask, places: [], profilesSeen: next };

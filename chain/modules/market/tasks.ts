@@ -24,10 +24,10 @@ import type { MarketPorts } from "./ports.ts";
 
 export const isOver = (state: TaskState): boolean => state === TaskState.TASK_STATE_FINAL || state === TaskState.TASK_STATE_CLOSED;
 
-export function termsOf(ctx: Context, job: Job): Terms {
+export function termsOf(ctx: Context, job: Job, bid: Bid = loadBid(ctx, job.id)): Terms {
   const capacity = classes.find(ctx, job.classId);
   assert(capacity !== undefined, `class ${job.classId} is missing`);
-  const { minColocated, askId } = loadBid(ctx, job.id);
+  const { minColocated, askId } = bid;
   return {
     params: paramsAt(ctx, job.paramsVersion),
     verification: job.verification,
@@ -49,22 +49,30 @@ export function presentTask(ctx: Context, ports: MarketPorts, task: Task, job: J
   return bareTask(isOver(task.state) ? task : bringUp(task, termsOf(ctx, job), ports.clock.tau(ctx)).task);
 }
 
+/** A task with the records that it belongs to, as they are written. */
+export interface Found {
+  readonly task: Task;
+  readonly job: Job;
+  readonly bid: Bid;
+  readonly terms: Terms;
+}
+
 /** The task with its job, brought up to date and stored; undefined where it has no record. */
-export function loadTask(ctx: Context, ports: MarketPorts, id: bigint): { readonly task: Task; readonly job: Job; readonly terms: Terms } | undefined {
+export function loadTask(ctx: Context, ports: MarketPorts, id: bigint): Found | undefined {
   const before = tasks.find(ctx, id);
   if (before === undefined) return undefined;
-  const job = loadJob(ctx, before.jobId);
-  const terms = termsOf(ctx, job);
-  if (isOver(before.state)) return { task: before, job, terms };
-  const task = apply(ctx, ports, before, bringUp(before, terms, ports.clock.tau(ctx)));
-  return { task, job: loadJob(ctx, job.id), terms };
+  const found = { job: loadJob(ctx, before.jobId), bid: loadBid(ctx, before.jobId) };
+  const terms = termsOf(ctx, found.job, found.bid);
+  if (isOver(before.state)) return { task: before, ...found, terms };
+  const task = apply(ctx, ports, before, bringUp(before, terms, ports.clock.tau(ctx)), found);
+  return task === before ? { task, ...found, terms } : { task, job: loadJob(ctx, before.jobId), bid: loadBid(ctx, before.jobId), terms };
 }
 
 /**
  * The live replica that a message is about. A late message finds the task as its missed deadlines left it and fails; what they
  * changed is not kept with it, the sweep does the same.
  */
-export function loadReplica(ctx: Context, ports: MarketPorts, id: bigint, provider: string): { readonly task: Task; readonly job: Job; readonly terms: Terms; readonly replica: Replica } {
+export function loadReplica(ctx: Context, ports: MarketPorts, id: bigint, provider: string): Found & { readonly replica: Replica } {
   const found = loadTask(ctx, ports, id);
   if (found === undefined) fail(errors.unknownTask, { id });
   const replica = found.task.replicas.find((one) => one.provider === provider);
@@ -72,11 +80,11 @@ export function loadReplica(ctx: Context, ports: MarketPorts, id: bigint, provid
   return { ...found, replica };
 }
 
-/** Stores the step and carries out its effects, in order. Gives the task as it is then. */
-export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step): Task {
+/** Stores the step and carries out its effects, in order. Gives the task as it is then. `found`: its records, where the caller has just read them. */
+export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step, found?: Pick<Found, "job" | "bid">): Task {
   if (step.effects.length === 0 && step.task === before) return before;
   let { task } = step;
-  const after = new Ledger(ctx, ports, loadJob(ctx, task.jobId));
+  const after = new Ledger(ctx, ports, found?.job ?? loadJob(ctx, task.jobId), found?.bid);
   if (needsNoDraw(before, task)) dropDraw(ctx, task.id);
   const gone = new Set(step.effects.flatMap((effect) => (effect.kind === "ended" ? [effect.replica.provider] : [])));
   for (const effect of step.effects) task = carryOut(ctx, ports, before, task, after, effect, gone);
@@ -84,8 +92,7 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
   report(ctx, before, task, after.job);
   after.save();
   if (before.replicas.length > 0 && (isOver(task.state) || task.state === TaskState.TASK_STATE_OPEN)) {
-    const { askId } = loadBid(ctx, task.jobId);
-    if (askId !== 0n) countReserved(ctx, ports, askId, before, task, step.effects);
+    if (after.askId !== 0n) countReserved(ctx, ports, after.askId, before, task, step.effects);
   }
   if (isOver(task.state) && !isOver(before.state) && after.job.spec!.stages.length > 0) afterTask(ctx, ports, task);
   // A bid that left the book takes no task back.
@@ -98,17 +105,23 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
 /** The job while a step is carried out; written once, where it changed. */
 class Ledger {
   job: Job;
+  #bid: Bid | undefined;
   readonly #ctx: Context;
   readonly #ports: MarketPorts;
   readonly #before: Job;
-  constructor(ctx: Context, ports: MarketPorts, job: Job) {
+  constructor(ctx: Context, ports: MarketPorts, job: Job, bid: Bid | undefined) {
     this.#ctx = ctx;
     this.#ports = ports;
     this.#before = job;
     this.job = job;
+    this.#bid = bid;
+  }
+  /** The ask that the job's bid names, or 0; it stays. */
+  get askId(): bigint {
+    return (this.#bid ??= loadBid(this.#ctx, this.job.id)).askId;
   }
   save(): void {
-    if (this.job !== this.#before) saveJob(this.#ctx, this.#ports, this.job);
+    if (this.job !== this.#before) saveJob(this.#ctx, this.#ports, this.job, this.#bid);
   }
 }
 
@@ -169,7 +182,7 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       const paid = payOut(ctx, ports, job, effect.settlement, task.id, lines);
       const final = task.state === TaskState.TASK_STATE_FINAL;
       // What two agreed between themselves says nothing of the market.
-      if (final && paid.escrow!.fees !== job.escrow!.fees && loadBid(ctx, job.id).askId === 0n) {
+      if (final && paid.escrow!.fees !== job.escrow!.fees && after.askId === 0n) {
         for (const { provider, amount } of effect.settlement.payments) {
           const { price, stake } = before.replicas.find((one) => one.provider === provider)!;
           countSettled(ctx, ports, job, { provider, amount, lots: amount / price, stake: BigInt(stake) });

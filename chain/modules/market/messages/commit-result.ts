@@ -17,8 +17,9 @@ export function commitResult(ports: MarketPorts): MessageHandler<MsgCommitResult
       size("commitment", message.commitment, 32);
     },
     execute(ctx, message) {
-      const { task, terms, replica, worker } = replicaFor(ctx, ports, message, ReplicaState.REPLICA_STATE_RUNNING);
-      apply(ctx, ports, task, commit(task, terms, replica.provider, worker, message.commitment, ports.clock.tau(ctx)));
+      const found = replicaFor(ctx, ports, message, ReplicaState.REPLICA_STATE_RUNNING);
+      const { task, terms, replica, worker } = found;
+      apply(ctx, ports, task, commit(task, terms, replica.provider, worker, message.commitment, ports.clock.tau(ctx)), found);
       return {};
     },
     arbitrary(world) {

@@ -34,13 +34,14 @@ export function revealResult(ports: MarketPorts): MessageHandler<MsgRevealResult
     },
 
     execute(ctx, message) {
-      const { task, job, terms, replica } = replicaFor(ctx, ports, message, ReplicaState.REPLICA_STATE_COMMITTED);
+      const found = replicaFor(ctx, ports, message, ReplicaState.REPLICA_STATE_COMMITTED);
+      const { task, job, terms, replica } = found;
       const result = message.result!;
       if (!mayReveal(task, replica)) fail(errors.notRevealing, { task: task.id, state: taskStateName(task.state) });
       if (!equalBytes(commitmentOf(addressBytes(replica.worker), task.id, result, message.salt), replica.commitment)) fail(errors.wrongCommitment, { task: task.id });
       inRange("result.size", result.size, 0n, job.spec!.maxResultSize);
       emit(ctx, "EventResultRevealed", { task_id: task.id, job_id: job.id, provider: replica.provider, consumer: job.consumer, digest: toHex(result.digest), size: result.size, meter: result.meter });
-      return { taskState: apply(ctx, ports, task, reveal(task, terms, replica.provider, result, ports.clock.tau(ctx))).state };
+      return { taskState: apply(ctx, ports, task, reveal(task, terms, replica.provider, result, ports.clock.tau(ctx)), found).state };
     },
 
     arbitrary(world) {

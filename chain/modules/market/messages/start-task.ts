@@ -12,9 +12,10 @@ export function startTask(ports: MarketPorts): MessageHandler<MsgStartTask, MsgS
     signers: (message) => [message.worker],
     check: checkWorker,
     execute(ctx, message) {
-      const { task, terms, replica } = replicaFor(ctx, ports, message, ReplicaState.REPLICA_STATE_ASSIGNED);
+      const found = replicaFor(ctx, ports, message, ReplicaState.REPLICA_STATE_ASSIGNED);
+      const { task, terms, replica } = found;
       const tau = ports.clock.tau(ctx);
-      apply(ctx, ports, task, start(task, terms, replica.provider, tau));
+      apply(ctx, ports, task, start(task, terms, replica.provider, tau), found);
       return { commitDueTau: tau + commitDueOf(terms) };
     },
     arbitrary: arbitraryReplica,

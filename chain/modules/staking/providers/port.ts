@@ -83,9 +83,10 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
       if (amount === 0n && reserved === 0n) return true;
       const bond = keeper.bond(ctx, address);
       const unlocked = { ...bond, locked: bond.locked - amount };
-      const reserves = livenesses.find(ctx, address)?.retiring !== true && freeOf(unlocked) >= reserved;
+      const isRetiring = livenesses.find(ctx, address)?.retiring === true;
+      const reserves = !isRetiring && freeOf(unlocked) >= reserved;
       keeper.setBond(ctx, address, reserves ? { ...unlocked, reserved: bond.reserved + reserved } : unlocked);
-      keeper.drain(ctx, address);
+      if (isRetiring) keeper.drain(ctx, address);
       return reserves;
     },
 
