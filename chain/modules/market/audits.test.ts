@@ -406,8 +406,8 @@ describe("spot checks", () => {
   it("MKT-172: other levels are still refused by name", () => {
     const market = new TestMarket();
     const consumer = market.fund("c");
-    for (const level of [VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED, VerificationLevel.VERIFICATION_LEVEL_V4_ENCLAVE]) {
-      fails(() => market.send("MsgPlaceBid", bidMessage(consumer, 20n, { ...v1, verification: level })), 3, /verification v[34]_/);
+    for (const level of [VerificationLevel.VERIFICATION_LEVEL_V4_ENCLAVE, VerificationLevel.VERIFICATION_LEVEL_V5_PROOF]) {
+      fails(() => market.send("MsgPlaceBid", bidMessage(consumer, 20n, { ...v1, verification: level })), 3, /verification v[45]_/);
     }
   });
 });

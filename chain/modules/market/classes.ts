@@ -19,6 +19,11 @@ export function wasmCore(): CapacityClass {
   });
 }
 
+/** One core that runs the refereed machine: what it says can be disputed down to one instruction. */
+export function rv32Core(): CapacityClass {
+  return CapacityClass.fromPartial({ ...wasmCore(), id: "rv32.core", runtimes: ["rv32"], maxLotMs: 40_000n });
+}
+
 /** Milliseconds in a lot of `time`. */
 export const timeLot = 60_000n;
 

@@ -310,9 +310,21 @@ function taskFault(task: Task): string | undefined {
   if (!isOver(task.state) && task.endedTau !== 0n) return "lives and has an end";
   if (task.replicas.some((one) => one.state === ReplicaState.REPLICA_STATE_OUT && BigInt(one.stake) > 0n)) return "has a stake of a replica that is out";
   if (new Set(task.replicas.map((one) => one.provider)).size !== task.replicas.length) return "has one provider twice";
+  const fault = windowFault(task);
+  if (fault !== undefined) return fault;
   const checked = task.state === TaskState.TASK_STATE_DRAWING || task.state === TaskState.TASK_STATE_AUDITING;
   if (checked && task.replicas.some(({ round, state, dueTau }) => round === drawRounds.match && (state !== ReplicaState.REPLICA_STATE_COMMITTED || dueTau !== 0n))) return "is being audited and its provider has not committed, or has a deadline";
   return undefined;
+}
+
+/** A refereed task stands for its result until its window is over, whose clock stands still in DISPUTE. */
+function windowFault({ state, replicas: [first], challengeLeft }: Task): string | undefined {
+  const [open, disputed] = [state === TaskState.TASK_STATE_CHALLENGE, state === TaskState.TASK_STATE_DISPUTE];
+  if (!disputed && challengeLeft !== 0n) return "is not disputed and has a window that stands still";
+  if (!open && !disputed) return undefined;
+  if (first?.state !== ReplicaState.REPLICA_STATE_REVEALED || first.result?.final === undefined) return "can be challenged and its provider has claimed no state";
+  if (BigInt(first.stake) === 0n) return "can be challenged and nothing stands for it";
+  return open === (first.dueTau !== 0n) ? undefined : "is disputed and its window runs, or the other way round";
 }
 
 /** Stages account for their job's tasks, and none opened before those that it waits for were FINAL. */

@@ -5,7 +5,7 @@ import { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import { brokenInvariants, initGenesis, memoryStores, testContext } from "../../runtime/testing.ts";
 import { wasmCore } from "./classes.ts";
 import { localnetParams, paramBounds } from "./params.ts";
-import { authority, bidMessage, fails, name, replicated, spotChecked, saltChain, TestMarket } from "./testing.ts";
+import { authority, bidMessage, fails, name, refereed, replicated, spotChecked, saltChain, TestMarket } from "./testing.ts";
 
 const stateOf = (market: TestMarket): Uint8Array => GenesisState.encode(market.module.genesis!.export(testContext(market.stores)) as GenesisState).finish();
 
@@ -73,7 +73,8 @@ describe("MsgPlaceBid", () => {
     ["V1 without salts", { verification: VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK }, {}, 2, /salt_head is 0 bytes; it must be 32 bytes/],
     ["V1 with two replicas", { ...spotChecked(saltChain(1)), k: 2 }, {}, 2, /k is 2; it must be from 1 to 1/],
     ["places for what may be audited", { ...spotChecked(saltChain(1)), minColocated: 2 }, { tasks: 2 }, 3, /min_colocated 2 with v1_spot_check/],
-    ["V3", { verification: VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED }, {}, 3, /verification v3_refereed/],
+    ["V3 in a class that is not refereed", { ...refereed(saltChain(1)), classId: "wasm.core" }, { programRoot: new Uint8Array(32) }, 3, /verification v3_refereed in class wasm.core/],
+    ["V4", { verification: VerificationLevel.VERIFICATION_LEVEL_V4_ENCLAVE }, {}, 3, /verification v4_enclave/],
     ["MPC", { verification: VerificationLevel.VERIFICATION_LEVEL_MPC }, {}, 3, /verification mpc/],
     ["an unknown level", { verification: 77 as VerificationLevel }, {}, 3, /verification 77/],
     ["a tolerance", { comparator: Comparator.COMPARATOR_TOLERANCE }, {}, 3, /comparator tolerance/],

@@ -44,15 +44,16 @@ import { followOrganization, moveMandates } from "./bid-followers.ts";
 import { currentParams } from "./params.ts";
 import { buildProfiles } from "./profiles.ts";
 import { marketQueries } from "./queries.ts";
+import { refereedOf } from "./refereed-port.ts";
 import { fillReserved } from "./reserved-fills.ts";
 import { storeName } from "./state.ts";
 import { drawProbers } from "./services/probe-draws.ts";
 import { sweepRounds } from "./services/round-sweep.ts";
 import { sweepInstances } from "./services/sweep.ts";
 import { sweep } from "./sweep.ts";
-import type { DeliveriesPort, HoldsPort, MarketPorts } from "./ports.ts";
+import type { DeliveriesPort, HoldsPort, MarketPorts, RefereedPort } from "./ports.ts";
 
-export function marketModule(ports: MarketPorts): { readonly module: Module; readonly deliveries: DeliveriesPort; readonly holds: HoldsPort } {
+export function marketModule(ports: MarketPorts): { readonly module: Module; readonly deliveries: DeliveriesPort; readonly holds: HoldsPort; readonly refereed: RefereedPort } {
   ports.providers.onChange((ctx, address) => followProvider(ctx, ports, address));
   ports.attestations.onChange(followAttestations);
   ports.organizations.onChange(followOrganization);
@@ -88,5 +89,5 @@ export function marketModule(ports: MarketPorts): { readonly module: Module; rea
     invariants: invariants(ports),
     errors,
   });
-  return { module, deliveries: deliveriesOf(ports), holds: holdsOf(ports) };
+  return { module, deliveries: deliveriesOf(ports), holds: holdsOf(ports), refereed: refereedOf(ports) };
 }

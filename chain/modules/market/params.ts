@@ -61,6 +61,8 @@ export const paramBounds: Spec = {
   auditProbabilityBps: [500, 500, 10_000],
   // With k = 1 and the two of a tie-break at most five replicas: no two groups of three can agree.
   auditors: [1, 1, 2],
+  challengeDue: [10n * minute, second, day],
+  challengeDurations: [3, 1, 10],
 };
 
 const names = Object.keys(paramBounds) as (keyof Params)[];
@@ -74,6 +76,7 @@ export function localnetParams(): Params {
   return {
     ...defaultParams(), saltDue: 10n * second, sealDue: 10n * second, startDue: 20n * second, commitDue: 20n * second, revealDue: 10n * second, drawDue: 20n * second, inputsDue: 30n * second,
     serviceGrace: 10n * second, serviceGraceShareBps: 2_500, minReclaimNotice: 10n * second, minSlaPeriod: 5n * second, auditProbabilityBps: 5_000,
+    challengeDue: 10n * second,
   };
 }
 

@@ -17,6 +17,8 @@ export interface MarketPorts {
   readonly providers: ProvidersPort;
   readonly attestations: AttestationsPort;
   readonly organizations: OrganizationsPort;
+  /** Without one no bid of V3 is taken. */
+  readonly referee?: RefereePort;
   /** Bech32 address that may change classes and parameters. */
   readonly authority: string;
 }
@@ -137,7 +139,7 @@ export interface RefereedClaim {
 
 /** What the referee uses: a task in CHALLENGE or DISPUTE. */
 export interface RefereedPort {
-  /** Brings the task up to date; undefined where it is in neither state. */
+  /** The task as it is now; undefined where it is in neither state. Writes nothing. */
   claim(ctx: Context, taskId: bigint): RefereedClaim | undefined;
   /** CHALLENGE -> DISPUTE: the window's clock stops. No effect in DISPUTE. */
   dispute(ctx: Context, taskId: bigint): void;

@@ -29,11 +29,15 @@ export function escrowOf(limit: bigint, lots: bigint, k: number, r: number, feeB
 /** Replicas that a tie-break draws. */
 export const tiebreakers = 2;
 
+/** What it claims can be challenged, and the chain itself says who is right. */
+export const isRefereed = (level: VerificationLevel): boolean => level === VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED;
+
 /** A drawn auditor may run the task again. */
-export const isAudited = (level: VerificationLevel): boolean => level === VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK;
+export const isAudited = (level: VerificationLevel): boolean => level === VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK || isRefereed(level);
 
 /** Replicas that the escrow covers beside the first k: auditors, and those of a tie-break. */
 export function reserveReplicas(level: VerificationLevel, params: Params): number {
+  if (isRefereed(level)) return params.auditors;
   if (isAudited(level)) return params.auditors + tiebreakers;
   return level === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED ? tiebreakers : 0;
 }
@@ -103,6 +107,11 @@ export function declinePenalty(stake: bigint, f: bigint, shortfall: bigint, para
 export function commitPenalty(stake: bigint, shortfall: bigint, params: Params): Penalty {
   const amount = part(stake, params.missStakeBps);
   return { amount, consumer: minInt(amount, shortfall), prover: 0n };
+}
+
+/** The whole stake of an auditor that a dispute proved wrong: half to the provider, half burned. */
+export function forfeitPenalty(stake: bigint): Penalty {
+  return { amount: stake, consumer: 0n, prover: stake / 2n };
 }
 
 /** The whole stake: 10 % to those who proved it, to the consumer min(20 %, shortfall), the rest burned. */

@@ -6,10 +6,11 @@ import {
   CloseReason, ReplicaState, TaskState, VerificationLevel, type Params, type Replica, type Result, type Task,
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { equalBytes } from "../../codec/bytes.ts";
+import { finalHash } from "../../vm/state-hash.ts";
 import { maxInt } from "../../math/int.ts";
 import { assert } from "../../runtime/errors.ts";
 import { toBond, type Rate } from "./rate.ts";
-import { commitPenalty, declinePenalty, earned, isAudited, part, settle, shortfallOf, slashPenalty, startPenalty, tiebreakers, type Penalty, type Settlement } from "./settlement.ts";
+import { commitPenalty, declinePenalty, earned, forfeitPenalty, isAudited, isRefereed, part, settle, shortfallOf, slashPenalty, startPenalty, tiebreakers, type Penalty, type Settlement } from "./settlement.ts";
 
 /** What a task was agreed under; the same for all tasks of a job but for the reference price. */
 export interface Terms {
@@ -47,6 +48,8 @@ export type Effect =
   | { readonly kind: "exclude"; readonly provider: string }
   /** A draw of so many replicas. */
   | { readonly kind: "draw"; readonly round: number; readonly count: number }
+  /** V3: the auditor ended with another state than the provider. The task is written before anybody hears of it. */
+  | { readonly kind: "differs"; readonly auditor: string; readonly stateHash: Uint8Array }
   /** Units promised to the draw are free again. */
   | { readonly kind: "release" }
   /** The task is OPEN again. */
@@ -312,6 +315,10 @@ function sealWhatCame(run: Run): void {
 
 /** Handles the deadlines that fall on `due`. */
 function missed(run: Run, due: bigint): void {
+  if (run.task.state === TaskState.TASK_STATE_CHALLENGE) {
+    unchallenged(run, due);
+    return;
+  }
   const late = run.task.replicas.filter((replica) => replica.dueTau === due);
   const { params, verification } = run.terms;
   const unsealed = late.filter((replica) => replica.state === SEALING);
@@ -475,6 +482,10 @@ function revealed(run: Run, now: bigint): void {
     run.reopen(now, 1);
     return;
   }
+  if (isRefereed(run.terms.verification)) {
+    openWindow(run, now);
+    return;
+  }
   // Of an auditor that fell silent nobody knows what it found.
   const complete = replicas.every((replica) => replica.state === REVEALED || isAuditor(replica));
   if (complete && shown.every((replica) => agree(replica.result!, first.result!))) {
@@ -483,6 +494,73 @@ function revealed(run: Run, now: bigint): void {
   }
   run.set({ state: TaskState.TASK_STATE_TIEBREAK });
   run.effects.push({ kind: "draw", round: drawRounds.tiebreak, count: tiebreakers });
+}
+
+/** V3: the state that a replica says the machine ended with. */
+export function stateHashOf({ result }: Replica): Uint8Array {
+  assert(result?.final !== undefined, "a refereed replica without a final state");
+  return finalHash(result.final, result.digest);
+}
+
+const providerOf = ({ replicas }: Task): Replica => replicas.find(({ round }) => round === drawRounds.match)!;
+
+/** REVEALED, V3: it can be challenged for a while; an auditor that found another state disputes it at once. */
+function openWindow(run: Run, now: bigint): void {
+  const { params, duration } = run.terms;
+  const claimed = stateHashOf(providerOf(run.task));
+  run.set({ state: TaskState.TASK_STATE_CHALLENGE });
+  run.put(providerOf(run.task), { dueTau: now + maxInt(params.challengeDue, BigInt(params.challengeDurations) * duration) });
+  for (const auditor of run.task.replicas.filter((replica) => isAuditor(replica) && replica.state === REVEALED)) {
+    const stateHash = stateHashOf(auditor);
+    if (!equalBytes(stateHash, claimed)) run.effects.push({ kind: "differs", auditor: auditor.provider, stateHash });
+  }
+}
+
+/** CHALLENGE: the window is over and nothing is disputed. Auditors that are left found what the provider did. */
+function unchallenged(run: Run, now: bigint): void {
+  run.final(now, providerOf(run.task).result!, run.task.replicas.filter((replica) => replica.state === REVEALED).map((replica) => run.pay(replica)));
+}
+
+/** CHALLENGE: disputed; the window's clock stands still. */
+export function dispute(task: Task, terms: Terms, now: bigint): Step {
+  const run = new Run(task, terms);
+  run.set({ state: TaskState.TASK_STATE_DISPUTE, challengeLeft: providerOf(task).dueTau - now });
+  run.put(providerOf(task), { dueTau: 0n });
+  return run.done();
+}
+
+/** DISPUTE: nothing is disputed any more; the rest of the window. */
+export function resume(task: Task, terms: Terms, now: bigint): Step {
+  const run = new Run(task, terms);
+  run.put(providerOf(task), { dueTau: now + task.challengeLeft });
+  run.set({ state: TaskState.TASK_STATE_CHALLENGE, challengeLeft: 0n });
+  return run.done();
+}
+
+/** DISPUTE: the provider was wrong or out of time. `prover`: who proved it, where somebody did. */
+export function convict(task: Task, terms: Terms, prover: string | undefined, now: bigint): Step {
+  const run = new Run(task, terms);
+  const provers = prover === undefined ? [] : [prover];
+  condemn(run, providerOf(task), slashPenalty(BigInt(providerOf(task).stake), run.shortfall(), provers.length, terms.params), provers, "disproved");
+  run.set({ challengeLeft: 0n });
+  run.close(now, CloseReason.CLOSE_REASON_DISPROVED, [], 0n);
+  return run.done();
+}
+
+/** DISPUTE: an auditor that differed was wrong or out of time. With `both` the provider was wrong too, and gets nothing. */
+export function forfeit(task: Task, terms: Terms, auditor: string, both: boolean): Step {
+  const run = new Run(task, terms);
+  const replica = find(task, auditor);
+  const penalty = forfeitPenalty(BigInt(replica.stake));
+  condemn(run, replica, both ? { ...penalty, prover: 0n } : penalty, both ? [] : [providerOf(task).provider], "audit_refuted");
+  return run.done();
+}
+
+/** Out, with what that costs, and never again in the job. */
+function condemn(run: Run, replica: Replica, penalty: Penalty, provers: readonly string[], reason: string): void {
+  run.effects.push({ kind: "record", provider: replica.provider, outcome: "slashed", worth: run.feeInBond() });
+  run.end(run.slash(replica, penalty, provers, reason), OUT);
+  run.effects.push({ kind: "exclude", provider: replica.provider });
 }
 
 /** TIEBREAK: from commitments to reveals, from reveals to the verdict, as far as the re-runs are. */
@@ -507,11 +585,7 @@ function verdict(run: Run, now: bigint): void {
   }
   const provers = majority.filter((replica) => replica.round !== drawRounds.match).map((replica) => replica.provider);
   const shortfall = run.shortfall();
-  for (const replica of shown.filter((one) => !majority.includes(one))) {
-    run.effects.push({ kind: "record", provider: replica.provider, outcome: "slashed", worth: run.feeInBond() });
-    run.end(run.slash(replica, slashPenalty(BigInt(replica.stake), shortfall, provers.length, run.terms.params), provers, "minority"), OUT);
-    run.effects.push({ kind: "exclude", provider: replica.provider });
-  }
+  for (const replica of shown.filter((one) => !majority.includes(one))) condemn(run, replica, slashPenalty(BigInt(replica.stake), shortfall, provers.length, run.terms.params), provers, "minority");
   run.final(now, majority[0]!.result!, majority.map((replica) => run.pay(replica)));
 }
 

@@ -95,6 +95,11 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
     if (after.askId !== 0n) countReserved(ctx, ports, after.askId, before, task, step.effects);
   }
   if (isOver(task.state) && !isOver(before.state) && after.job.spec!.stages.length > 0) afterTask(ctx, ports, task);
+  for (const effect of step.effects) {
+    if (effect.kind !== "differs") continue;
+    ports.referee!.auditDiffers(ctx, task.id, effect.auditor, effect.stateHash);
+    task = tasks.find(ctx, task.id)!;
+  }
   // A bid that left the book takes no task back.
   if (task.state === TaskState.TASK_STATE_OPEN && before.state !== TaskState.TASK_STATE_OPEN && isTerminal(loadBid(ctx, task.jobId).status)) {
     return apply(ctx, ports, task, closeOpen(task, termsOf(ctx, after.job), closedBy(loadBid(ctx, task.jobId)), ports.clock.tau(ctx)));
@@ -194,6 +199,8 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
     case "held":
       after.job = { ...openHold(ctx, ports, job, before, effect.settlement), tasksFinal: job.tasksFinal + 1, tasksHeld: job.tasksHeld + 1 };
       return task;
+    case "differs":
+      return task;
     case "flag":
       after.job = { ...job, programFlagged: true };
       return task;
@@ -253,6 +260,6 @@ export function blankTask(bid: Bid, job: Job, index: number, stages: readonly St
   return {
     id: job.id * tasksPerJob + BigInt(index), jobId: job.id, index, state: closed ? TaskState.TASK_STATE_CLOSED : waiting ? TaskState.TASK_STATE_WAITING : TaskState.TASK_STATE_OPEN,
     price: 0n, lots: bid.lots, stake: "0", auditProbabilityBps: 0, paramsVersion: job.paramsVersion, misses: 0, declinedBy: [], replicas: [], dueTau: 0n,
-    closeReason: closed ? reason : CloseReason.CLOSE_REASON_UNSPECIFIED, result: undefined, endedTau: closed ? (unopened?.endedTau ?? bid.endedTau) : 0n, heldAsks: [], matchedTau: 0n, queuedTau: 0n,
+    closeReason: closed ? reason : CloseReason.CLOSE_REASON_UNSPECIFIED, result: undefined, endedTau: closed ? (unopened?.endedTau ?? bid.endedTau) : 0n, heldAsks: [], matchedTau: 0n, queuedTau: 0n, challengeLeft: 0n,
   };
 }

@@ -10,16 +10,17 @@ import { errorOf, sdkErrors, TxError } from "../../runtime/errors.ts";
 import { brokenInvariants, execute, initGenesis, memoryStores, query, testContext, transact } from "../../runtime/testing.ts";
 import type { StoresOverlay } from "../../store/overlay.ts";
 import { minInt } from "../../math/int.ts";
-import { cpuSmall, wasmCore } from "./classes.ts";
+import { registersBytes } from "../../vm/state-hash.ts";
+import { cpuSmall, rv32Core, wasmCore } from "./classes.ts";
 import { commitmentOf } from "./commitment.ts";
 import { organizationModule } from "../organization/testing.ts";
 import { marketModule } from "./module.ts";
 import { localnetParams } from "./params.ts";
 import type { Money } from "../../runtime/coins.ts";
-import type { EmittedEvent } from "../../runtime/context.ts";
+import type { Context, EmittedEvent } from "../../runtime/context.ts";
 import type { Module } from "../../runtime/module.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
-import type { DeliveriesPort, Delivery, DeliveryOutcome, HoldsPort, MarketPorts } from "./ports.ts";
+import type { DeliveriesPort, Delivery, DeliveryOutcome, HoldsPort, MarketPorts, RefereedPort, RefereePort } from "./ports.ts";
 
 export const denom = "udcm";
 /** Where a balance of the account is kept: under its name alone in the bond denom. */
@@ -58,6 +59,9 @@ export class TestMarket {
   readonly module: ReturnType<typeof marketModule>["module"];
   readonly deliveries: DeliveriesPort;
   readonly holds: HoldsPort;
+  readonly refereed: RefereedPort;
+  /** Audits that differed; each is disputed at once, as the referee does it. */
+  readonly differing: { readonly taskId: bigint; readonly auditor: string; readonly stateHash: Uint8Array }[] = [];
   /** The market, and what a test puts beside it. */
   readonly modules: Module[];
   readonly #listeners: ((address: Uint8Array) => void)[] = [];
@@ -66,16 +70,21 @@ export class TestMarket {
     this.stores = stores;
     const ports = this.#makePorts();
     const organization = organizationModule({ bank: ports.bank, accounts: ports.accounts, authority });
-    this.ports = { ...ports, organizations: organization.organizations };
+    const auditDiffers: RefereePort["auditDiffers"] = (ctx, taskId, auditor, stateHash) => {
+      this.differing.push({ taskId, auditor, stateHash });
+      this.refereed.dispute(ctx, taskId);
+    };
+    this.ports = { ...ports, organizations: organization.organizations, referee: { auditDiffers } };
     prepare(this);
-    const { module, deliveries, holds } = marketModule(this.ports);
+    const { module, deliveries, holds, refereed } = marketModule(this.ports);
     this.module = module;
     this.deliveries = deliveries;
     this.holds = holds;
+    this.refereed = refereed;
     this.modules = [module];
     const section = this.module.genesis!.defaults() as GenesisState;
     section.params = [{ version: 1n, params: { ...localnetParams(), ...params } }];
-    section.classes = [{ ...cpuSmall(), minBondPerUnit: 1_000n }, { ...wasmCore(), minBondPerUnit: 1_000n, maxLotMs: 100n }];
+    section.classes = [{ ...cpuSmall(), minBondPerUnit: 1_000n }, { ...rv32Core(), minBondPerUnit: 1_000n, maxLotMs: 100n }, { ...wasmCore(), minBondPerUnit: 1_000n, maxLotMs: 100n }];
     edit(section);
     initGenesis(this.stores, [this.module], { market: section });
     this.join(organization.module, organization.module.genesis!.defaults());
@@ -351,6 +360,19 @@ export class TestMarket {
     this.reveal(task, provider, result);
   }
 
+  /** As the referee calls the market. */
+  referee<T>(call: (port: RefereedPort, ctx: Context) => T): T {
+    const before = this.#copy();
+    try {
+      const { value, events } = transact(this.stores, (ctx) => call(this.refereed, ctx), { height: this.height, time: this.time });
+      this.events.push(...events);
+      return value;
+    } catch (error) {
+      before();
+      throw error;
+    }
+  }
+
   /** As forwards do at a slot's start. */
   deliver(delivery: Omit<Delivery, "acceptanceWindow"> & Partial<Delivery>): bigint | undefined {
     return transact(this.stores, (ctx) => this.deliveries.open(ctx, { acceptanceWindow: 0n, ...delivery }), { height: this.height }).value;
@@ -383,6 +405,15 @@ export const saltOf = (label: string): Uint8Array => sha256(utf8(`salt of ${labe
 
 export function resultOf(label: string, meter = 2_000_000_000n): Result {
   return { digest: sha256(utf8(label)), size: 10n, meter, blob: { digest: sha256(utf8(`${label} sealed`)), size: 50n }, url: "http://127.0.0.1:1", final: undefined };
+}
+
+/** How a refereed run ended: with another label, in another state. */
+export function refereedResult(label: string, meter = 2_000_000_000n): Result {
+  const result = resultOf(label, meter);
+  const registers = new Uint8Array(registersBytes);
+  // a0 is x10.
+  registers[9 * 4] = Number(result.size);
+  return { ...result, final: { pc: 4, halt: 1, steps: 1_000n, meter, registers, lowRoot: sha256(utf8(`${label}, low`)), inputRoot: sha256(utf8("the input")) } };
 }
 
 export function bidMessage(consumer: string, limitPrice: bigint, more: Partial<MsgPlaceBid> = {}, job: object = {}): MsgPlaceBid {
@@ -428,6 +459,9 @@ export function saltChain(length: number): Uint8Array[] {
 }
 
 export const spotChecked = (salts: readonly Uint8Array[]): Partial<MsgPlaceBid> => ({ verification: VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, saltHead: salts[0]! });
+
+/** With `programRoot` in the job, and a class that runs it. */
+export const refereed = (salts: readonly Uint8Array[]): Partial<MsgPlaceBid> => ({ verification: VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED, saltHead: salts[0]!, classId: "rv32.core" });
 
 export const replicated = (salts: readonly Uint8Array[]): Partial<MsgPlaceBid> => ({ verification: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, saltHead: salts[0]! });
 

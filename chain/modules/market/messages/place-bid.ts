@@ -1,10 +1,11 @@
 /** MsgPlaceBid: a job and the money for it. */
-import { Bid, Blob, Comparator, Job, Meter, OrderStatus, Term, TimeInForce, VerificationLevel, type Ask, type JobSpec, type Params, type StageSpec } from "../../../codec/gen/dcm/market/v1/types.ts";
+import { Bid, Blob, Comparator, Job, Meter, OrderStatus, Term, TimeInForce, VerificationLevel, type Ask, type CapacityClass, type JobSpec, type Params, type StageSpec } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceBid, MsgPlaceBidResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { addressBytes } from "../../../codec/address.ts";
 import { encodeWire } from "../../../codec/wire.ts";
 import { readAmount } from "../../../runtime/coins.ts";
 import { fail } from "../../../runtime/errors.ts";
+import { mostMeterLimit } from "../../../vm/bisection.ts";
 import { bookOf } from "../asks.ts";
 import { saveBid } from "../bids.ts";
 import { anyClass } from "../classes.ts";
@@ -15,7 +16,7 @@ import { bidPlaced, enumName, levelName, statusName } from "../events.ts";
 import { payForMatches } from "../gas.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
-import { escrowOf, isAudited, reserveReplicas } from "../settlement.ts";
+import { escrowOf, isAudited, isRefereed, reserveReplicas } from "../settlement.ts";
 import { leastWindow } from "../holds.ts";
 import { checkInputs, checkStagedOrder, checkStages, maxArguments } from "../stage-checks.ts";
 import { placeStages } from "../stages.ts";
@@ -30,6 +31,8 @@ import type { MarketPorts } from "../ports.ts";
 /** Bytes of state that a task and each of its replicas may take, for the deposit. */
 const taskBytes = 256;
 const replicaBytes = 640;
+/** And the final state of a refereed one. */
+const finalBytes = 256;
 /** And what is held of it. */
 const holdBytes = 512;
 /** The same for a stage, and its range in the bid. */
@@ -53,7 +56,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       checkNamed(message);
       readRisk(message.risk);
       checkAcceptance(message);
-      checkJob(message.job);
+      checkJob(message.job, message.verification);
       checkStagedOrder(message);
     },
 
@@ -73,6 +76,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const k = checkAgainst(params, message);
       checkProfile(ctx, message);
       checkDuration(capacity, message.lots, spec.duration);
+      if (isRefereed(message.verification)) checkRefereed(ports, capacity, message);
       const tau = ports.clock.tau(ctx);
       const r = reserveReplicas(message.verification, params);
       const perTask = escrowOf(message.limitPrice, message.lots, k, r, params.feeBps);
@@ -92,7 +96,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       });
       // An auditor that missed stands in the task beside who replaced it.
       const replicas = k + r + (isAudited(message.verification) ? params.auditors : 0);
-      const bytes = encodeWire(Job, job).length + encodeWire(Bid, bid).length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + (message.acceptance === undefined ? 0 : holdBytes) + replicaBytes * replicas);
+      const bytes = encodeWire(Job, job).length + encodeWire(Bid, bid).length + 256 + spec.stages.length * stageBytes + spec.tasks * (taskBytes + (message.acceptance === undefined ? 0 : holdBytes) + (replicaBytes + (isRefereed(message.verification) ? finalBytes : 0)) * replicas);
       const deposit = BigInt(bytes) * params.depositPerByte;
       const provider = ask === undefined ? undefined : ports.providers.find(ctx, addressBytes(ask.provider));
       const policy = { purpose: "bid" as const, classId: message.classId, costTags: message.costTags, verification: message.verification, ...(provider === undefined ? {} : { provider }) };
@@ -114,7 +118,8 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
     arbitrary({ ctx, accounts, random }) {
       const [classId, capacity] = anyClass(ctx, random, Meter.METER_WORK) ?? [];
       if (classId === undefined || capacity === undefined) return undefined;
-      const verification = random.pick(served);
+      const refereed = ports.referee !== undefined && capacity.runtimes.includes(refereedRuntime);
+      const verification = refereed && random.chance(60) ? VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED : random.pick(served.filter((level) => !isRefereed(level)));
       const lots = 1n + random.bigint(5n);
       const named = random.chance(30) ? reservedBy(ctx, random, classId) : undefined;
       const consumer = named === undefined || !accounts.includes(named.reservedFor) ? random.pick(accounts) : named.reservedFor;
@@ -126,7 +131,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
         comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(isDrawn(verification) ? 32 : 0), askId: named?.id ?? 0n,
         acceptance: (named?.maxAcceptanceWindow ?? 1n) > 0n && random.chance(70) ? { window: leastWindow + 10_000n + random.bigint(60_000n), providerShareBps: random.pick([0, 5_000, 10_000]) } : undefined,
         job: {
-          program: { digest: new Uint8Array(32), size: 100n }, dataUrls: ["http://127.0.0.1:1"], duration: lots * capacity.maxLotMs, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), programRoot: new Uint8Array(0),
+          program: { digest: new Uint8Array(32), size: 100n }, dataUrls: ["http://127.0.0.1:1"], duration: lots * capacity.maxLotMs, maxResultSize: 1_000n, consumerKey: new Uint8Array(0), arguments: new Uint8Array(0), programRoot: new Uint8Array(isRefereed(verification) ? 32 : 0),
           ...(random.chance(40) ? arbitraryStages(random) : { tasks: 1 + random.int(4), ...blankInputs, stages: [] }),
         },
       };
@@ -164,7 +169,12 @@ export function profileBy(ctx: Context, random: Random, classId: string): number
   return known.length === 0 ? undefined : random.pick(known);
 }
 
-const served: readonly VerificationLevel[] = [VerificationLevel.VERIFICATION_LEVEL_V0_NONE, VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED];
+const served: readonly VerificationLevel[] = [
+  VerificationLevel.VERIFICATION_LEVEL_V0_NONE, VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED,
+];
+
+/** As classes name it: what the refereed machine runs. */
+export const refereedRuntime = "rv32";
 
 /** Its tasks have draws, for which the consumer reveals salts. */
 const isDrawn = (level: VerificationLevel): boolean => level !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE;
@@ -212,7 +222,14 @@ function checkAcceptance({ acceptance }: MsgPlaceBid): void {
   inRange("acceptance.provider_share_bps", acceptance.providerShareBps, 0, 10_000);
 }
 
-function checkJob(spec: JobSpec | undefined): void {
+/** Only where there is a referee, for what its machine can run. */
+function checkRefereed(ports: MarketPorts, { id, runtimes, meterPerLot }: CapacityClass, { verification, lots }: MsgPlaceBid): void {
+  if (ports.referee === undefined) fail(errors.notServed, { field: "verification", value: levelName(verification) });
+  if (!runtimes.includes(refereedRuntime)) fail(errors.notServed, { field: "verification", value: `${levelName(verification)} in class ${id}, which does not run ${refereedRuntime},` });
+  if (lots * meterPerLot > mostMeterLimit) fail(errors.invalidField, { field: "lots", value: lots, limit: `at most ${mostMeterLimit / meterPerLot}: no dispute spans more than ${mostMeterLimit} instructions` });
+}
+
+function checkJob(spec: JobSpec | undefined, verification: VerificationLevel): void {
   if (spec?.program === undefined) fail(errors.invalidField, { field: "job", value: "missing", limit: "given, with program and manifest" });
   size("job.program.digest", spec.program.digest, 32);
   inRange("job.program.size", spec.program.size, 1n, 1n << 32n);
@@ -223,7 +240,7 @@ function checkJob(spec: JobSpec | undefined): void {
   // Status and exit code are there even where a task writes nothing: with less, no provider could reveal and all would be slashed.
   inRange("job.max_result_size", spec.maxResultSize, 2n, paramBounds.maxResultSize[2]);
   if (spec.consumerKey.length !== 0) size("job.consumer_key", spec.consumerKey, 32);
-  size("job.program_root", spec.programRoot, 0);
+  size("job.program_root", spec.programRoot, isRefereed(verification) ? 32 : 0);
   atMost("job.arguments", spec.arguments.length, maxArguments, "bytes");
   checkUrls("job.data_urls", spec.dataUrls);
 }

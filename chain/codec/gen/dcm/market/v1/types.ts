@@ -162,6 +162,7 @@ export const TaskState = {
   TASK_STATE_AUDITING: 6,
   TASK_STATE_REVEALING: 7,
   TASK_STATE_TIEBREAK: 8,
+  /** TASK_STATE_CHALLENGE - V3: revealed, and can be challenged; then in dispute. */
   TASK_STATE_CHALLENGE: 9,
   TASK_STATE_DISPUTE: 10,
   TASK_STATE_FINAL: 11,
@@ -224,6 +225,8 @@ export const CloseReason = {
   CLOSE_REASON_ABANDONED: 63,
   /** CLOSE_REASON_BARRED - The organization's policy does not allow the bid any more, or its consumer may not spend any more. */
   CLOSE_REASON_BARRED: 64,
+  /** CLOSE_REASON_DISPROVED - V3: the referee found another final state than the provider's, or the provider did not defend its own. */
+  CLOSE_REASON_DISPROVED: 120,
 } as const;
 
 export type CloseReason = typeof CloseReason[keyof typeof CloseReason];
@@ -247,6 +250,7 @@ export namespace CloseReason {
   export type CLOSE_REASON_RECLAIMED = typeof CloseReason.CLOSE_REASON_RECLAIMED;
   export type CLOSE_REASON_ABANDONED = typeof CloseReason.CLOSE_REASON_ABANDONED;
   export type CLOSE_REASON_BARRED = typeof CloseReason.CLOSE_REASON_BARRED;
+  export type CLOSE_REASON_DISPROVED = typeof CloseReason.CLOSE_REASON_DISPROVED;
 }
 
 export const ReplicaState = {
@@ -895,6 +899,8 @@ export interface Task {
   matchedTau: bigint;
   /** Where it stands in the queue of what is due: at due_tau or before it. The state's affair: 0 where it is shown or exported. */
   queuedTau: bigint;
+  /** Of a task in DISPUTE: what is left of the window in which it can be challenged, in milliseconds. */
+  challengeLeft: bigint;
 }
 
 /** A pending draw: of the replicas beside the first, of auditors, or of a tie-break. */
@@ -1276,10 +1282,13 @@ export interface Params {
   maxSlaPeriod: bigint;
   /** The longest window in which a result can be disputed. */
   maxAcceptanceWindow: bigint;
-  /** Of V1: how likely it is that a task is audited, in 1/10,000; a task keeps what it was matched under. */
+  /** Of V1 and V3: how likely it is that a task is audited, in 1/10,000; a task keeps what it was matched under. */
   auditProbabilityBps: number;
   /** Replicas that audit it then. */
   auditors: number;
+  /** Of V3: a result can be challenged for max(challenge_due, challenge_durations x T). */
+  challengeDue: bigint;
+  challengeDurations: number;
 }
 
 function createBaseCapacityClass(): CapacityClass {
@@ -6363,6 +6372,7 @@ function createBaseTask(): Task {
     heldAsks: [],
     matchedTau: 0n,
     queuedTau: 0n,
+    challengeLeft: 0n,
   };
 }
 
@@ -6460,6 +6470,12 @@ export const Task: MessageFns<Task, "dcm.market.v1.Task"> = {
         throw new globalThis.Error("value provided for field message.queuedTau of type uint64 too large");
       }
       writer.uint32(152).uint64(message.queuedTau);
+    }
+    if (message.challengeLeft !== 0n) {
+      if (BigInt.asUintN(64, message.challengeLeft) !== message.challengeLeft) {
+        throw new globalThis.Error("value provided for field message.challengeLeft of type uint64 too large");
+      }
+      writer.uint32(960).uint64(message.challengeLeft);
     }
     return writer;
   },
@@ -6639,6 +6655,14 @@ export const Task: MessageFns<Task, "dcm.market.v1.Task"> = {
             message.queuedTau = reader.uint64() as bigint;
             continue;
           }
+          case 120: {
+            if (tag !== 960) {
+              break;
+            }
+
+            message.challengeLeft = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -6681,6 +6705,9 @@ export const Task: MessageFns<Task, "dcm.market.v1.Task"> = {
       ? BigInt(object.matchedTau)
       : 0n;
     message.queuedTau = (object.queuedTau !== undefined && object.queuedTau !== null) ? BigInt(object.queuedTau) : 0n;
+    message.challengeLeft = (object.challengeLeft !== undefined && object.challengeLeft !== null)
+      ? BigInt(object.challengeLeft)
+      : 0n;
     return message;
   },
 };
@@ -9815,6 +9842,8 @@ function createBaseParams(): Params {
     maxAcceptanceWindow: 0n,
     auditProbabilityBps: 0,
     auditors: 0,
+    challengeDue: 0n,
+    challengeDurations: 0,
   };
 }
 
@@ -10025,6 +10054,15 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
     }
     if (message.auditors !== 0) {
       writer.uint32(968).uint32(message.auditors);
+    }
+    if (message.challengeDue !== 0n) {
+      if (BigInt.asUintN(64, message.challengeDue) !== message.challengeDue) {
+        throw new globalThis.Error("value provided for field message.challengeDue of type uint64 too large");
+      }
+      writer.uint32(976).uint64(message.challengeDue);
+    }
+    if (message.challengeDurations !== 0) {
+      writer.uint32(984).uint32(message.challengeDurations);
     }
     return writer;
   },
@@ -10418,6 +10456,22 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
             message.auditors = reader.uint32();
             continue;
           }
+          case 122: {
+            if (tag !== 976) {
+              break;
+            }
+
+            message.challengeDue = reader.uint64() as bigint;
+            continue;
+          }
+          case 123: {
+            if (tag !== 984) {
+              break;
+            }
+
+            message.challengeDurations = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -10510,6 +10564,10 @@ export const Params: MessageFns<Params, "dcm.market.v1.Params"> = {
       : 0n;
     message.auditProbabilityBps = object.auditProbabilityBps ?? 0;
     message.auditors = object.auditors ?? 0;
+    message.challengeDue = (object.challengeDue !== undefined && object.challengeDue !== null)
+      ? BigInt(object.challengeDue)
+      : 0n;
+    message.challengeDurations = object.challengeDurations ?? 0;
     return message;
   },
 };
