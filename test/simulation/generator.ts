@@ -11,6 +11,7 @@ import { delegations, validators } from "../../chain/modules/staking/validators/
 import type { Context } from "../../chain/runtime/context.ts";
 import type { BoundMessage, Module, Random, World } from "../../chain/runtime/module.ts";
 import { anyOf } from "../support/accounts.ts";
+import { neverSucceeds } from "./coverage.ts";
 import { plannedMessage, type Fault, type PlannedBlock, type PlannedTx } from "./plan.ts";
 import { seeded } from "./random.ts";
 import { refinements, type AnyMessage } from "./refine.ts";
@@ -105,7 +106,7 @@ export class Generator {
     this.#governed = new Set(governed(modules));
     this.#byGovernance = this.#messages.filter(({ typeUrl }) => this.#governed.has(typeUrl));
     this.#ordinary = this.#messages.filter(({ typeUrl }) => !this.#governed.has(typeUrl));
-    this.#threads = this.#ordinary.filter(({ typeUrl, handler }) => handler.lane === "reserved" || continuations.includes(typeUrl));
+    this.#threads = this.#ordinary.filter(({ typeUrl, handler }) => (handler.lane === "reserved" && !(typeUrl in neverSucceeds)) || continuations.includes(typeUrl));
     this.#beginnings = this.#ordinary.filter(({ typeUrl }) => beginnings.includes(typeUrl));
     this.#refine = refinements(this.#anyMessage);
     this.#accounts = [...world.accounts, ...world.validators.map(({ operator }) => operator)].map(({ text }) => text);

@@ -8,11 +8,13 @@ import { DisputeState, Outcome, type Dispute, type SegmentState } from "../../co
 import { brokenInvariants, testContext, transact } from "../../runtime/testing.ts";
 import { Context } from "../../runtime/context.ts";
 import { TxError } from "../../runtime/errors.ts";
+import { StoresOverlay } from "../../store/overlay.ts";
 import { authority } from "../market/testing.ts";
 import { paramBounds, defaultParams, localnetParams, paramsFault } from "./params.ts";
 import { proofGas } from "./gas.ts";
+import { answers } from "./state.ts";
 import { bond, duration, fails, hashOf, name, TestReferee, window } from "./testing.ts";
-import { Run, sampleJob, type Job } from "./testing-runs.ts";
+import { partyOf, Run, sampleJob, type Job } from "./testing-runs.ts";
 
 const { DISPUTE_STATE_QUEUED: QUEUED, DISPUTE_STATE_ANSWER: ANSWER, DISPUTE_STATE_PICK: PICK, DISPUTE_STATE_PROOF: PROOF, DISPUTE_STATE_CLOSED: CLOSED } = DisputeState;
 const { OUTCOME_PROVIDER_WRONG, OUTCOME_PROVIDER_LATE, OUTCOME_CHALLENGER_WRONG, OUTCOME_CHALLENGER_LATE, OUTCOME_BOTH_WRONG, OUTCOME_UNDECIDED } = Outcome;
@@ -62,6 +64,15 @@ describe("referee", () => {
       const at = scene(new Run(job, { at: 300n, bits: 1 }));
       const id = at.world.challenge(at.challenger, at.task, new Run(job));
       assert.deepEqual(ended(at.world.play(id, new Run(job, { at: 300n, bits: 1 }), new Run(job))), [CLOSED, OUTCOME_PROVIDER_WRONG]);
+    }
+  });
+
+  it("REF-1, REF-2: runs on a worker's engine win on either side", () => {
+    for (const [result, other, outcome] of [[truthOf.get(long)!, lieOf.get(long)!, OUTCOME_CHALLENGER_WRONG], [lieOf.get(long)!, truthOf.get(long)!, OUTCOME_PROVIDER_WRONG]] as const) {
+      const at = scene(result);
+      const id = at.world.challenge(at.challenger, at.task, other);
+      const worker = partyOf(long);
+      assert.deepEqual(ended(outcome === OUTCOME_CHALLENGER_WRONG ? at.world.play(id, worker, other) : at.world.play(id, result, worker)), [CLOSED, outcome]);
     }
   });
 
@@ -389,6 +400,25 @@ describe("referee", () => {
     });
   });
 
+  it("REF-19: moves cost what they store, and only the last answer stays", () => {
+    const at = scene(truthOf.get(long)!);
+    const { world, challenger, provider } = at;
+    const cost = (name: string, message: object): number => {
+      const bound = world.refereeing.messages.find(({ typeUrl }) => typeUrl.endsWith(`Msg${name}`))!;
+      return transact(new StoresOverlay(world.stores), (ctx) => bound.handler.execute(ctx, message), { height: world.height, gasLimit: 100_000_000 }).gasUsed;
+    };
+    const opened = cost("Challenge", { challenger, taskId: at.task, finalHash: hashOf("x") });
+    world.challenge(challenger, at.task, lieOf.get(long)!);
+    const answered = cost("Answer", { provider, disputeId: 1n, move: 0, hashes: new Uint8Array(127 * 32) });
+    world.answer(1n, truthOf.get(long)!);
+    const picked = cost("Pick", { challenger, disputeId: 1n, move: 1, part: 3, hash: hashOf("x") });
+    assert.ok(opened > 150_000 && opened < 250_000 && answered > 127 * 32 * 30 && answered < 200_000 && picked < 100_000, `${opened}, ${answered}, ${picked}`);
+    const kept = (): number => Array.from(answers.entries(testContext(world.stores))).length;
+    assert.equal(kept(), 1);
+    world.pick(1n, lieOf.get(long)!);
+    assert.equal(kept(), 0);
+  });
+
   it("REF-9: a range whose witness is too large is cut on, down to a single transition", () => {
     const job = sampleJob(700, { stride: 256, meterLimit: 60_000n });
     const [truth, lie] = [new Run(job), new Run(job, { at: 2_000n, bits: 16 })];
@@ -448,7 +478,7 @@ describe("referee", () => {
     it("are paid for before anything of them is looked at", () => {
       const { world, ids } = several(1, {});
       const message = world.proof(ids[0]!, truthOf.get(short)!);
-      const bound = world.referee.messages.find(({ typeUrl }) => typeUrl.endsWith("MsgProve"))!;
+      const bound = world.refereeing.messages.find(({ typeUrl }) => typeUrl.endsWith("MsgProve"))!;
       const cost = proofGas(65_536, proofOf(world, ids[0]!));
       const run = (gasLimit: number): unknown => transact(world.stores, (ctx) => bound.handler.execute(ctx, { ...message, romRoot: hashOf("x") }), { height: world.height, gasLimit });
       assert.throws(() => run(cost), (error: unknown) => error instanceof TxError && error.codespace === "sdk" && error.code === 11);
@@ -483,17 +513,17 @@ describe("referee", () => {
     };
     const { world, ids } = build();
     assert.deepEqual(ids.map((id) => world.stateOf(id)), [PROOF, PICK, ANSWER, QUEUED, CLOSED, PROOF]);
-    const section = world.referee.genesis!.export(testContext(world.stores, { height: world.height })) as GenesisState;
-    const type = world.referee.genesis!.type;
+    const section = world.refereeing.genesis!.export(testContext(world.stores, { height: world.height })) as GenesisState;
+    const type = world.refereeing.genesis!.type;
     const read = type.decode(type.encode(section).finish()) as GenesisState;
-    world.referee.genesis!.check(read);
+    world.refereeing.genesis!.check(read);
     const restored = new TestReferee({}, read, world);
-    assert.deepEqual(restored.referee.genesis!.export(testContext(restored.stores)), section);
+    assert.deepEqual(restored.refereeing.genesis!.export(testContext(restored.stores)), section);
     assert.deepEqual(brokenInvariants(restored.stores, restored.modules), []);
     restored.block();
     restored.block();
     assert.deepEqual(ids.map((id) => restored.stateOf(id)), [CLOSED, PICK, ANSWER, ANSWER, CLOSED, CLOSED]);
-    const refused = (change: Partial<GenesisState>): void => assert.throws(() => world.referee.genesis!.check({ ...section, ...change }), /referee\./);
+    const refused = (change: Partial<GenesisState>): void => assert.throws(() => world.refereeing.genesis!.check({ ...section, ...change }), /referee\./);
     for (const change of [
       { params: { ...section.params!, maxOpen: 0 } }, { nextDisputeId: 1n }, { disputes: [...section.disputes, section.disputes[0]!] }, { answers: [] }, { answers: [...section.answers, ...section.answers] }, { answers: [{ ...section.answers[0]!, hashes: new Uint8Array(32) }] },
       { proofs: section.proofs.slice(1) }, { proofs: section.proofs.toReversed() }, { disputes: section.disputes.map((dispute) => ({ ...dispute, parts: 128 })) }, { disputes: section.disputes.map((dispute) => ({ ...dispute, proof: 1n })) },
@@ -508,7 +538,7 @@ describe("referee", () => {
       world.block(10_001n);
       world.block();
       assert.equal(world.dispute(disputes[0]!).outcome, OUTCOME_CHALLENGER_LATE);
-      return provider + JSON.stringify([...world.referee.stores.flatMap((store) => Array.from(testContext(world.stores).store(store).iterate(), ([key, value]) => [[...key], [...value]]))]);
+      return provider + JSON.stringify([...world.refereeing.stores.flatMap((store) => Array.from(testContext(world.stores).store(store).iterate(), ([key, value]) => [[...key], [...value]]))]);
     };
     const [first, second] = [scene(truthOf.get(long)!), scene(truthOf.get(long)!)].map((at) => course(at.world, at.provider, at.task));
     assert.equal(first, second);
@@ -599,7 +629,7 @@ describe("referee", () => {
   describe("REF-17: an error that nobody expected", () => {
     const endBlock = (world: TestReferee): Context => {
       const ctx = new Context(testContext(world.stores, { height: world.height }).header, world.stores, "block", undefined, () => undefined);
-      world.referee.endBlock!(ctx);
+      world.refereeing.endBlock!(ctx);
       return ctx;
     };
 

@@ -5,9 +5,11 @@ import { initialState } from "../../vm/initial.ts";
 import { argumentsAt, inputAt, ramDepth, romDepth } from "../../vm/layout.ts";
 import { advance, copyMachine, Halt, type Machine } from "../../vm/machine.ts";
 import { eachSibling, regionRoot, romRoot, zeroRoot } from "../../vm/merkle.ts";
+import { Party } from "../../vm/party.ts";
 import { programRoot } from "../../vm/program.ts";
 import { fieldsOf, stateHash } from "../../vm/state-hash.ts";
 import type { SegmentState, Witness } from "../../codec/gen/dcm/referee/v1/types.ts";
+import type { TreeWitness } from "../../vm/witness.ts";
 
 /** Leaves that are not zero, by index: 64 words each. */
 type Leaves = ReadonlyMap<number, Int32Array>;
@@ -81,7 +83,32 @@ interface State {
   readonly position: bigint;
 }
 
-export class Run {
+/** One side's view of a run. */
+export interface Side {
+  readonly job: Job;
+  /** Of the state behind so many transitions. */
+  hashAt(position: bigint): Uint8Array;
+  stateAt(position: bigint): SegmentState;
+  /** What the chain needs to run these transitions. */
+  witness(start: bigint, length: bigint): { readonly ram: Witness; readonly rom: Witness };
+}
+
+/** A run as workers have it. */
+export function partyOf(job: Job): Side {
+  const party = new Party({ program: { rom: job.rom, data: job.data }, input: job.input, arguments: job.arguments, taskIndex: job.index, meterLimit: job.meterLimit });
+  const wire = ({ indices, leaves, siblings }: TreeWitness): Witness => ({ indices: [...indices], leaves, siblings });
+  return {
+    job,
+    hashAt: (position) => party.hashAfter(position),
+    stateAt: (low) => party.prove({ low, length: 1n }).pre,
+    witness(low, length) {
+      const { ram, rom } = party.prove({ low, length }).witness;
+      return { ram: wire(ram), rom: wire(rom) };
+    },
+  };
+}
+
+export class Run implements Side {
   readonly job: Job;
   readonly #rom: Leaves;
   readonly #lie: Lie | undefined;

@@ -16,7 +16,7 @@ import { authority, denom, fails as failsIn, TestMarket } from "../market/testin
 import { rangeOf } from "./machine.ts";
 import { refereeModule } from "./module.ts";
 import { localnetParams } from "./params.ts";
-import { inputTree, type Job, type Run } from "./testing-runs.ts";
+import { inputTree, type Job, type Run, type Side } from "./testing-runs.ts";
 import type { EmittedEvent } from "../../runtime/context.ts";
 import type { Module } from "../../runtime/module.ts";
 import type { RefereedClaim, RefereedPort, RefereePort } from "../market/ports.ts";
@@ -92,7 +92,7 @@ export class Tasks implements RefereedPort {
 
 export class TestReferee extends TestMarket {
   readonly tasks: Tasks;
-  readonly referee: Module;
+  readonly refereeing: Module;
   readonly port: RefereePort;
   constructor(params: Partial<Params> = {}, section?: GenesisState, before?: TestReferee) {
     super();
@@ -104,7 +104,7 @@ export class TestReferee extends TestMarket {
     }
     const { bank, accounts, clock, providers } = this.ports;
     const { module, referee } = refereeModule({ bank, accounts, clock, providers, refereed: this.tasks, authority });
-    this.referee = module;
+    this.refereeing = module;
     this.port = referee;
     this.join(module, section ?? { ...(module.genesis!.defaults() as GenesisState), params: { ...localnetParams(), ...params } });
   }
@@ -126,16 +126,16 @@ export class TestReferee extends TestMarket {
     return this.send<T>(`/dcm.referee.v1.Msg${type}`, message);
   }
 
-  challenge(challenger: string, taskId: bigint, hash: Run | Uint8Array): bigint {
+  challenge(challenger: string, taskId: bigint, hash: Side | Uint8Array): bigint {
     return this.challenged(challenger, taskId, hash).disputeId;
   }
 
-  challenged(challenger: string, taskId: bigint, hash: Run | Uint8Array): MsgChallengeResponse {
+  challenged(challenger: string, taskId: bigint, hash: Side | Uint8Array): MsgChallengeResponse {
     const finalHash = hash instanceof Uint8Array ? hash : hash.hashAt(wholeRange(hash.job.meterLimit).length);
     return this.message<MsgChallengeResponse>("Challenge", { challenger, taskId, finalHash });
   }
 
-  audit(auditor: string, taskId: bigint, run: Run): bigint {
+  audit(auditor: string, taskId: bigint, run: Side): bigint {
     const ctx = testContext(this.stores, { height: this.height, time: this.time });
     this.port.auditDiffers(ctx, taskId, auditor, run.hashAt(wholeRange(run.job.meterLimit).length));
     this.events.push(...ctx.events);
@@ -150,12 +150,12 @@ export class TestReferee extends TestMarket {
     return this.view(id).dispute!;
   }
 
-  answer(id: bigint, run: Run, more: object = {}): void {
+  answer(id: bigint, run: Side, more: object = {}): void {
     const { provider, moves, start, length } = this.dispute(id);
     this.message("Answer", { provider, disputeId: id, move: moves, hashes: concatBytes(...innerBoundaries({ low: start, length }).map((at) => run.hashAt(at))), ...more });
   }
 
-  pick(id: bigint, run: Run, more: object = {}): void {
+  pick(id: bigint, run: Side, more: object = {}): void {
     const { view, answer } = this.query<QueryDisputeResponse>("/dcm.referee.v1.Query/Dispute", { disputeId: id });
     const dispute = view!.dispute!;
     const range = rangeOf(dispute);
@@ -165,7 +165,7 @@ export class TestReferee extends TestMarket {
     this.message("Pick", { challenger: dispute.challenger, disputeId: id, move: dispute.moves, part, hash, ...more });
   }
 
-  proof(id: bigint, run: Run): MsgProve {
+  proof(id: bigint, run: Side): MsgProve {
     const { provider, moves, start, length } = this.dispute(id);
     const { rom, data, input, index } = run.job;
     return {
@@ -174,19 +174,19 @@ export class TestReferee extends TestMarket {
     };
   }
 
-  prove(id: bigint, run: Run, more: object = {}): MsgProveResponse {
+  prove(id: bigint, run: Side, more: object = {}): MsgProveResponse {
     return this.message<MsgProveResponse>("Prove", { ...this.proof(id, run), ...more });
   }
 
   /** Both move until the range can be proven; then the provider does, and a block ends. */
-  play(id: bigint, provider: Run, challenger: Run): Dispute {
+  play(id: bigint, provider: Side, challenger: Side): Dispute {
     this.narrow(id, provider, challenger);
     this.prove(id, provider);
     this.block();
     return this.dispute(id);
   }
 
-  narrow(id: bigint, provider: Run, challenger: Run): void {
+  narrow(id: bigint, provider: Side, challenger: Side): void {
     while (this.dispute(id).length > BigInt(mostSegmentSteps)) {
       this.answer(id, provider);
       this.pick(id, challenger);
