@@ -1,6 +1,10 @@
 /** What a dispute pays in gas for work that the ends of later blocks do for it. */
+import { leafBytes } from "../../vm/layout.ts";
+import { hashBytes } from "../../vm/merkle.ts";
 import { segmentCost } from "../../vm/segment.ts";
 import { witnessCounts, type SegmentWitness } from "../../vm/witness.ts";
+import type { MsgProve } from "../../codec/gen/dcm/referee/v1/tx.ts";
+import type { Dispute } from "../../codec/gen/dcm/referee/v1/types.ts";
 import type { Context } from "../../runtime/context.ts";
 
 /** The ends of a dispute: its bond's way, its record, the next one's turn. */
@@ -13,12 +17,15 @@ export function payForEnds(ctx: Context): void {
 
 /** A hash of at most 320 bytes, and a transition of the machine over a witness. */
 export const [hashGas, stepGas] = [2_000, 100];
-/** Up to 600 hashes: arguments, an inclusion path. */
-const rootsGas = 600 * hashGas;
 
-/** Before anything of it is looked at; a range that begins with the run needs its first state made of roots as well. */
-export function payForProof(ctx: Context, gas: number): void {
-  ctx.gas.consume(gas + rootsGas, "run of the proof");
+/** Hashes until the first state is known: of a range within the run the program's root and the state; at its beginning the arguments' leaves and nodes, the input's path, and what joins them, too. */
+export function rootHashes({ start }: Pick<Dispute, "start">, argumentsSize: number, { input }: Pick<MsgProve, "input">): number {
+  return start === 0n ? 2 * Math.ceil(argumentsSize / leafBytes) + (input?.path.length ?? 0) / hashBytes + 32 : 2;
+}
+
+/** Before anything of it is looked at: its run, and the hashes in front of it. */
+export function payForProof(ctx: Context, gas: number, hashes: number): void {
+  ctx.gas.consume(gas + hashGas * hashes, "run of the proof");
 }
 
 /** At most what running a proof costs; 1,000 gas stand for about a microsecond. */

@@ -481,8 +481,8 @@ describe("referee", () => {
       const bound = world.refereeing.messages.find(({ typeUrl }) => typeUrl.endsWith("MsgProve"))!;
       const cost = proofGas(65_536, proofOf(world, ids[0]!));
       const run = (gasLimit: number): unknown => transact(world.stores, (ctx) => bound.handler.execute(ctx, { ...message, romRoot: hashOf("x") }), { height: world.height, gasLimit });
-      assert.throws(() => run(cost), (error: unknown) => error instanceof TxError && error.codespace === "sdk" && error.code === 11);
-      assert.throws(() => run(cost + 2_000_000), (error: unknown) => error instanceof TxError && error.codespace === "referee" && error.code === 19);
+      assert.throws(() => run(cost + 50_000), (error: unknown) => error instanceof TxError && error.codespace === "sdk" && error.code === 11);
+      assert.throws(() => run(cost + 100_000), (error: unknown) => error instanceof TxError && error.codespace === "referee" && error.code === 19);
     });
 
     it("that have no room are deferred: the provider has the time of a later move to send them again", () => {

@@ -12,7 +12,7 @@ import { canonical, size } from "../checks.ts";
 import { loadTurn, saveDispute } from "../disputes.ts";
 import { errors } from "../errors.ts";
 import { emit, partiesOf } from "../events.ts";
-import { payForProof, proofGas } from "../gas.ts";
+import { payForProof, proofGas, rootHashes } from "../gas.ts";
 import { longestPath } from "../inclusion.ts";
 import { rangeOf } from "../machine.ts";
 import { acceptedProof } from "../proofs.ts";
@@ -47,9 +47,9 @@ export function prove(ports: RefereePorts): MessageHandler<MsgProve, MsgProveRes
       const { id, taskId, length } = dispute;
       if (!isProvable(rangeOf(dispute))) fail(errors.tooLong, { id, length, most: BigInt(mostSegmentSteps) });
       const gas = proofGas(Number(length), { ram: message.ram!, rom: message.rom! });
-      payForProof(ctx, gas);
       const claim = ports.refereed.claim(ctx, taskId);
       assert(claim !== undefined, `referee: task ${taskId} of dispute ${id} is not disputed`);
+      payForProof(ctx, gas, rootHashes(dispute, claim.arguments.length, message));
       const proof = acceptedProof(dispute, claim, message, gas);
       if (!hasRoom(ctx, proof)) {
         const longer = { ...dispute, dueTau: maxInt(dispute.dueTau, ports.clock.tau(ctx) + dispute.laterMove) };
