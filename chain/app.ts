@@ -34,7 +34,7 @@ import { Machine, type MachineOptions } from "./runtime/machine.ts";
 import { runtimeStore } from "./runtime/migrations.ts";
 import { Router } from "./runtime/router.ts";
 import { upgrades as registered } from "./upgrades/registry.ts";
-import type { RefereedPort } from "./modules/market/ports.ts";
+import type { RefereePort } from "./modules/market/ports.ts";
 import type { StakingHooks } from "./modules/staking/validators/ports.ts";
 import type { Module } from "./runtime/module.ts";
 
@@ -68,12 +68,6 @@ export interface AppOptions extends Pick<MachineOptions, "store" | "strict" | "r
   readonly upgrades?: readonly Upgrade[];
 }
 
-/** The market takes no bid of V3 yet, so no task has a refereed result. */
-const never = (): never => {
-  throw new TypeError("no task is refereed");
-};
-const unserved: RefereedPort = { claim: () => undefined, dispute: never, resume: never, convict: never, forfeit: never };
-
 interface Wiring {
   readonly modules: readonly Module[];
   machine(options: AppOptions): Machine;
@@ -101,12 +95,14 @@ function wire(): Wiring {
   const { module: organization, organizations } = organizationModule({ bank: money, accounts, authority });
   const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, affiliations: organizations, authority });
   const { module: auditors, attestations } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
-  const { module: market, deliveries, holds } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, authority });
+  // Each calls the other: the referee is there before anything is executed.
+  const auditDiffers: RefereePort["auditDiffers"] = (...what) => { disputes.auditDiffers(...what); };
+  const { module: market, deliveries, holds, refereed } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, referee: { auditDiffers }, authority });
   const { module: channel } = channelModule({ bank: money, accounts, clock: time, providers: bonds, attestations, organizations, authority });
   const { module: forward } = forwardModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, deliveries, authority });
   const { module: jurorship, jurors } = jurorsModule({ bank: money, accounts, clock: time, authority });
   const { module: dispute } = disputeModule({ bank: money, accounts, clock: time, beacon: seeds, holds, jurors, organizations, authority });
-  const { module: referee } = refereeModule({ bank: money, accounts, clock: time, providers: bonds, refereed: unserved, authority });
+  const { module: referee, referee: disputes } = refereeModule({ bank: money, accounts, clock: time, providers: bonds, refereed, authority });
   const { module: upgrade, upgradeRule } = upgradeModule({ authority });
   const { module: authz } = authzModule({ accounts, bank: money, messages: router });
   const { module: session } = sessionModule({ accounts, meter, clock: time, messages: router, authority });

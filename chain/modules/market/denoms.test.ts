@@ -445,12 +445,12 @@ function walk({ rates, habits, auditors, jobs, steps }: Walk): void {
 /** What a referee that is always right does: a liar that somebody challenges is convicted, audits that contradict an honest provider are refuted. */
 function referee(m: TestMarket, { id, state, replicas }: Task, habit: Habit | undefined, turn: number): void {
   const refuted = m.differing.filter(({ taskId, auditor }) => taskId === id && replicas.some((one) => one.provider === auditor && one.state === ReplicaState.REPLICA_STATE_REVEALED));
-  if (state === TaskState.TASK_STATE_CHALLENGE && (habit === "liar" || turn % 7 === 0)) m.referee((port, ctx) => port.dispute(ctx, id));
+  if (state === TaskState.TASK_STATE_CHALLENGE && (habit === "liar" || turn % 7 === 0)) m.asReferee((port, ctx) => port.dispute(ctx, id));
   if (state !== TaskState.TASK_STATE_DISPUTE) return;
-  if (habit === "liar") m.referee((port, ctx) => port.convict(ctx, id, refuted[0]?.auditor ?? (turn % 2 === 0 ? name("c") : undefined)));
+  if (habit === "liar") m.asReferee((port, ctx) => port.convict(ctx, id, refuted[0]?.auditor ?? (turn % 2 === 0 ? name("c") : undefined)));
   else {
-    for (const { auditor } of refuted) m.referee((port, ctx) => port.forfeit(ctx, id, auditor, false));
-    m.referee((port, ctx) => port.resume(ctx, id));
+    for (const { auditor } of refuted) m.asReferee((port, ctx) => port.forfeit(ctx, id, auditor, false));
+    m.asReferee((port, ctx) => port.resume(ctx, id));
   }
 }
 

@@ -5,7 +5,7 @@ import { addressBytes, addressText } from "../../codec/address.ts";
 import { bare, bookOf, lifetimeOf, listAsk } from "./asks.ts";
 import { isImmediate, isTerminal, listForOrganization, loadBacking, shownBid } from "./bids.ts";
 import { markDirty, openBook } from "./books.ts";
-import { checkClass, cpuSmall, wasmCore } from "./classes.ts";
+import { checkClass, cpuSmall, rv32Core, wasmCore } from "./classes.ts";
 import { followProvider } from "./followers.ts";
 import { followOrganization } from "./bid-followers.ts";
 import { refOf, saveHold } from "./holds.ts";
@@ -31,7 +31,7 @@ import type { MarketPorts } from "./ports.ts";
 export function marketGenesis(ports: MarketPorts): Genesis<GenesisState> {
   return {
     type: GenesisState,
-    defaults: () => GenesisState.fromPartial({ params: [{ version: 1n, params: defaultParams() }], classes: [cpuSmall(), wasmCore()], nextAskId: 1n, nextJobId: 1n, nextLeaseId: 1n, nextRequestId: 1n }),
+    defaults: () => GenesisState.fromPartial({ params: [{ version: 1n, params: defaultParams() }], classes: [cpuSmall(), rv32Core(), wasmCore()], nextAskId: 1n, nextJobId: 1n, nextLeaseId: 1n, nextRequestId: 1n }),
     check,
     init: (ctx, state) => init(ctx, ports, state),
     export: exported,

@@ -17,8 +17,7 @@ export interface MarketPorts {
   readonly providers: ProvidersPort;
   readonly attestations: AttestationsPort;
   readonly organizations: OrganizationsPort;
-  /** Without one no bid of V3 is taken. */
-  readonly referee?: RefereePort;
+  readonly referee: RefereePort;
   /** Bech32 address that may change classes and parameters. */
   readonly authority: string;
 }

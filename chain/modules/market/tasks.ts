@@ -97,7 +97,7 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
   if (isOver(task.state) && !isOver(before.state) && after.job.spec!.stages.length > 0) afterTask(ctx, ports, task);
   for (const effect of step.effects) {
     if (effect.kind !== "differs") continue;
-    ports.referee!.auditDiffers(ctx, task.id, effect.auditor, effect.stateHash);
+    ports.referee.auditDiffers(ctx, task.id, effect.auditor, effect.stateHash);
     task = tasks.find(ctx, task.id)!;
   }
   // A bid that left the book takes no task back.

@@ -90,7 +90,7 @@ export class TestMarket {
     this.join(organization.module, organization.module.genesis!.defaults());
   }
 
-  #makePorts(): Omit<MarketPorts, "organizations"> {
+  #makePorts(): Omit<MarketPorts, "organizations" | "referee"> {
     const key = (address: Uint8Array): string => addressText(address);
     const move = (from: string, to: string, { denom: of, amount }: Money): void => {
       [from, to] = [purse(from, of), purse(to, of)];
@@ -361,7 +361,7 @@ export class TestMarket {
   }
 
   /** As the referee calls the market. */
-  referee<T>(call: (port: RefereedPort, ctx: Context) => T): T {
+  asReferee<T>(call: (port: RefereedPort, ctx: Context) => T): T {
     const before = this.#copy();
     try {
       const { value, events } = transact(this.stores, (ctx) => call(this.refereed, ctx), { height: this.height, time: this.time });

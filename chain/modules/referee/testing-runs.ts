@@ -1,13 +1,15 @@
 /** Runs of the refereed machine as parties of a dispute have them: any boundary's hash, any segment's proof, and a bit that a liar flips. For tests; sparse, so that small programs cost little. */
 import { concatBytes, uint64Bytes } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
+import { wholeRange } from "../../vm/bisection.ts";
 import { initialState } from "../../vm/initial.ts";
-import { argumentsAt, inputAt, ramDepth, romDepth } from "../../vm/layout.ts";
+import { argumentsAt, inputAt, ramDepth, regionBytes, regionDepth, romDepth } from "../../vm/layout.ts";
 import { advance, copyMachine, Halt, type Machine } from "../../vm/machine.ts";
 import { eachSibling, regionRoot, romRoot, zeroRoot } from "../../vm/merkle.ts";
 import { Party } from "../../vm/party.ts";
 import { programRoot } from "../../vm/program.ts";
-import { fieldsOf, stateHash } from "../../vm/state-hash.ts";
+import { fieldsOf, resultSize, stateHash } from "../../vm/state-hash.ts";
+import type { Result } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { SegmentState, Witness } from "../../codec/gen/dcm/referee/v1/types.ts";
 import type { TreeWitness } from "../../vm/witness.ts";
 
@@ -144,6 +146,15 @@ export class Run implements Side {
   stateAt(position: bigint): SegmentState {
     const { machine, leaves } = this.#stateAt(position);
     return { ...fieldsOf(machine), ramRoot: new Tree(leaves, ramDepth).root };
+  }
+
+  /** How the run ends, as a result says it: the digest is the root of the output region. */
+  get result(): Pick<Result, "digest" | "size" | "meter" | "final"> {
+    const { machine, leaves } = this.#stateAt(wholeRange(this.job.meterLimit).length);
+    const tree = new Tree(leaves, ramDepth);
+    const fields = fieldsOf(machine);
+    const final = { ...fields, lowRoot: tree.node(ramDepth - 1, 0), inputRoot: tree.node(regionDepth, 2) };
+    return { digest: tree.node(regionDepth, 3), size: resultSize(fields, BigInt(regionBytes)), meter: machine.meter, final };
   }
 
   /** What the chain needs to run these transitions, without any lie. */

@@ -6,6 +6,7 @@ import type { GenesisState } from "../../codec/gen/dcm/referee/v1/genesis.ts";
 import type { DisputeView, QueryDisputeResponse } from "../../codec/gen/dcm/referee/v1/query.ts";
 import type { MsgChallengeResponse, MsgProve, MsgProveResponse } from "../../codec/gen/dcm/referee/v1/tx.ts";
 import type { DisputeState} from "../../codec/gen/dcm/referee/v1/types.ts";
+import type { Params as MarketParams } from "../../codec/gen/dcm/market/v1/types.ts";
 import { type Dispute, type Params } from "../../codec/gen/dcm/referee/v1/types.ts";
 import { testContext } from "../../runtime/testing.ts";
 import { innerBoundaries, partOf, wholeRange } from "../../vm/bisection.ts";
@@ -94,8 +95,9 @@ export class TestReferee extends TestMarket {
   readonly tasks: Tasks;
   readonly refereeing: Module;
   readonly port: RefereePort;
-  constructor(params: Partial<Params> = {}, section?: GenesisState, before?: TestReferee) {
-    super();
+  /** With `market` its tasks are the market's own, and `tasks` are none. */
+  constructor(params: Partial<Params> = {}, section?: GenesisState, before?: TestReferee, market?: Partial<MarketParams>) {
+    super(market);
     this.tasks = before?.tasks ?? new Tasks(() => this.tau);
     if (before !== undefined) {
       this.tau = before.tau;
@@ -103,7 +105,8 @@ export class TestReferee extends TestMarket {
       for (const [account, amount] of before.balances) this.balances.set(account, amount);
     }
     const { bank, accounts, clock, providers } = this.ports;
-    const { module, referee } = refereeModule({ bank, accounts, clock, providers, refereed: this.tasks, authority });
+    const { module, referee } = refereeModule({ bank, accounts, clock, providers, refereed: market === undefined ? this.tasks : this.refereed, authority });
+    if (market !== undefined) Object.assign(this.ports, { referee });
     this.refereeing = module;
     this.port = referee;
     this.join(module, section ?? { ...(module.genesis!.defaults() as GenesisState), params: { ...localnetParams(), ...params } });
@@ -212,7 +215,7 @@ export class TestReferee extends TestMarket {
 }
 
 /** The inputs of the job that the task is of: five, its own at its place. */
-const inputsAround = ({ index, input }: Job): Uint8Array[] => Array.from({ length: 5 }, (_, i) => (i === index ? input : utf8(`input ${i}`)));
+export const inputsAround = ({ index, input }: Job): Uint8Array[] => Array.from({ length: 5 }, (_, i) => (i === index ? input : utf8(`input ${i}`)));
 
 export const hashOf = (label: string): Uint8Array => sha256(utf8(label));
 

@@ -76,7 +76,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
       const k = checkAgainst(params, message);
       checkProfile(ctx, message);
       checkDuration(capacity, message.lots, spec.duration);
-      if (isRefereed(message.verification)) checkRefereed(ports, capacity, message);
+      if (isRefereed(message.verification)) checkRefereed(capacity, message);
       const tau = ports.clock.tau(ctx);
       const r = reserveReplicas(message.verification, params);
       const perTask = escrowOf(message.limitPrice, message.lots, k, r, params.feeBps);
@@ -118,8 +118,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
     arbitrary({ ctx, accounts, random }) {
       const [classId, capacity] = anyClass(ctx, random, Meter.METER_WORK) ?? [];
       if (classId === undefined || capacity === undefined) return undefined;
-      const refereed = ports.referee !== undefined && capacity.runtimes.includes(refereedRuntime);
-      const verification = refereed && random.chance(60) ? VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED : random.pick(served.filter((level) => !isRefereed(level)));
+      const verification = capacity.runtimes.includes(refereedRuntime) && random.chance(60) ? VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED : random.pick(served.filter((level) => !isRefereed(level)));
       const lots = 1n + random.bigint(5n);
       const named = random.chance(30) ? reservedBy(ctx, random, classId) : undefined;
       const consumer = named === undefined || !accounts.includes(named.reservedFor) ? random.pick(accounts) : named.reservedFor;
@@ -222,9 +221,8 @@ function checkAcceptance({ acceptance }: MsgPlaceBid): void {
   inRange("acceptance.provider_share_bps", acceptance.providerShareBps, 0, 10_000);
 }
 
-/** Only where there is a referee, for what its machine can run. */
-function checkRefereed(ports: MarketPorts, { id, runtimes, meterPerLot }: CapacityClass, { verification, lots }: MsgPlaceBid): void {
-  if (ports.referee === undefined) fail(errors.notServed, { field: "verification", value: levelName(verification) });
+/** What the referee's machine can run. */
+function checkRefereed({ id, runtimes, meterPerLot }: CapacityClass, { verification, lots }: MsgPlaceBid): void {
   if (!runtimes.includes(refereedRuntime)) fail(errors.notServed, { field: "verification", value: `${levelName(verification)} in class ${id}, which does not run ${refereedRuntime},` });
   if (lots * meterPerLot > mostMeterLimit) fail(errors.invalidField, { field: "lots", value: lots, limit: `at most ${mostMeterLimit / meterPerLot}: no dispute spans more than ${mostMeterLimit} instructions` });
 }

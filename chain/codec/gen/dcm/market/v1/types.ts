@@ -25,7 +25,7 @@ export namespace Meter {
   export type METER_TIME = typeof Meter.METER_TIME;
 }
 
-/** How a result is accepted. Numbers are reserved for every rung; V0, V1 and V2 are served, the others are refused by name. */
+/** How a result is accepted. Numbers are reserved for every rung; V0 to V3 are served, the others are refused by name. */
 export const VerificationLevel = {
   VERIFICATION_LEVEL_UNSPECIFIED: 0,
   VERIFICATION_LEVEL_V0_NONE: 1,
