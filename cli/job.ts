@@ -99,7 +99,7 @@ export function timeline({ bid, salts, seals, stages, tasks }: Pick<Receipt, "bi
     const [first] = task.replicas;
     if (first !== undefined) add(2, task.matched, `matched at ${grouped(task.price)}, ${name(first.provider)} first`, task.index);
     for (const one of task.replicas) {
-      if (one.by !== "match") add(4, one.assigned, `${name(one.provider)} drawn${one.by === "tie-break" ? " for a tie-break" : ""}`, task.index);
+      if (one.by !== "match") add(4, one.assigned, `${name(one.provider)} drawn${{ draw: "", audit: " for an audit", "tie-break": " for a tie-break" }[one.by]}`, task.index);
       add(6, one.started, `${name(one.provider)} started`, task.index);
       add(7, one.committed, `${name(one.provider)} committed`, task.index);
       add(8, one.revealed, `${name(one.provider)} revealed`, task.index);

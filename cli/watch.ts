@@ -17,8 +17,8 @@ export interface WatchOptions {
 /** Every deadline of a localnet is shorter: there, a job of which nothing was heard for so long waits for something that does not come. */
 const STALL_MS = 180_000;
 const HINT_MS = 15_000;
-const { REPLICA_STATE_SEALING, REPLICA_STATE_ASSIGNED, REPLICA_STATE_RUNNING, REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED, REPLICA_STATE_OUT } = ReplicaState;
-const { TASK_STATE_WAITING, TASK_STATE_OPEN, TASK_STATE_MATCHED, TASK_STATE_TIEBREAK, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
+const { REPLICA_STATE_SEALING, REPLICA_STATE_ASSIGNED, REPLICA_STATE_RUNNING, REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED, REPLICA_STATE_OUT, REPLICA_STATE_RELEASED } = ReplicaState;
+const { TASK_STATE_WAITING, TASK_STATE_OPEN, TASK_STATE_MATCHED, TASK_STATE_DRAWING, TASK_STATE_AUDITING, TASK_STATE_TIEBREAK, TASK_STATE_CHALLENGE, TASK_STATE_DISPUTE, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
 
 /** Prints what is new, in one line for tasks of which the same is to be told, and keeps a few lines that move. */
 export function watchJob({ screen, names, bondDenom, onProgress, onStall }: WatchOptions): (progress: WaveProgress) => void {
@@ -61,9 +61,9 @@ function newsOf(task: Task, { quoteDenom, bondDenom, names, live }: { readonly q
   const news: [string, string][] = [];
   const [first, ...others] = task.replicas;
   if (first !== undefined) news.push([`match ${first.leaseId}`, `matched with ${name(first)} at ${grouped(task.price)} ${quoteDenom} a lot`]);
-  for (const one of others) news.push([`draw ${one.leaseId}`, `${name(one)} drawn ${one.round === 0 ? "as second replica" : "for the tie-break"}${one.price > task.price ? `, at ${grouped(one.price)} ${quoteDenom} a lot` : ""}`]);
+  for (const one of others) news.push([`draw ${one.leaseId}`, `${name(one)} drawn ${drawnFor(one)}${one.price > task.price ? `, at ${grouped(one.price)} ${quoteDenom} a lot` : ""}`]);
   for (const one of task.replicas) {
-    const reached = (state: ReplicaState): boolean => one.state >= state && one.state !== REPLICA_STATE_OUT;
+    const reached = (state: ReplicaState): boolean => one.state >= state && one.state < REPLICA_STATE_OUT;
     if (!live && reached(REPLICA_STATE_RUNNING)) news.push([`start ${one.leaseId}`, `${name(one)} started`]);
     if (!live && reached(REPLICA_STATE_COMMITTED)) news.push([`commit ${one.leaseId}`, `${name(one)} committed to its result`]);
     if (!live && reached(REPLICA_STATE_REVEALED)) news.push([`reveal ${one.leaseId}`, `${name(one)} revealed its result`]);
@@ -72,6 +72,9 @@ function newsOf(task: Task, { quoteDenom, bondDenom, names, live }: { readonly q
       news.push([`out ${one.leaseId}`, pc.yellow(`${name(one)} is out: ${outBecause(one)}${slashed === 0n ? "" : `; ${grouped(slashed)} ${bondDenom} of its bond slashed`}`)]);
     }
   }
+  for (const one of task.replicas) if (one.state === REPLICA_STATE_RELEASED) news.push([`released ${one.leaseId}`, `${name(one)} does not audit: no key was sealed to it in time`]);
+  if (task.state === TASK_STATE_CHALLENGE) news.push(["challenge", "revealed; anybody may challenge it for a while"]);
+  if (task.state === TASK_STATE_DISPUTE) news.push(["dispute", pc.yellow("in dispute: the chain finds out who is right")]);
   if (task.state === TASK_STATE_TIEBREAK) {
     const missing = task.replicas.some(({ round, state }) => round === 0 && state === REPLICA_STATE_OUT);
     news.push(["tie-break", pc.yellow(`${missing ? "a result is missing" : "the results differ"}: two more providers are drawn`)]);
@@ -97,10 +100,18 @@ function progressLines(screen: Screen, { job, tasks, kind }: WaveProgress, names
   return [head, ...tasks.map((task) => `    task ${String(task.index).padEnd(3)} ${stage(task)}${task.replicas.map((one) => `${(names.get(one.provider) ?? one.provider).padEnd(widest)} ${replicaWord(one)}  `).join("")}`)];
 }
 
+/** For what draw a replica was there. */
+function drawnFor({ round }: Replica): string {
+  return ["as second replica", "for the tie-break", "for an audit"][round] ?? "to audit in another's place";
+}
+
 function stage({ replicas, state }: Task): string {
   if (state === TASK_STATE_WAITING) return pc.dim("its input is being made");
   if (replicas.length === 0) return pc.dim("in the order book");
   if (state === TASK_STATE_MATCHED) return pc.dim("draw of the second replica ... ");
+  if (state === TASK_STATE_DRAWING) return pc.dim("audit or not: draw ... ");
+  if (state === TASK_STATE_AUDITING) return pc.dim("audit ... ");
+  if (state === TASK_STATE_DISPUTE) return pc.yellow("dispute ... ");
   return "";
 }
 
@@ -113,11 +124,13 @@ function replicaWord({ state }: Replica): string {
     case REPLICA_STATE_COMMITTED: return pc.yellow(text("committed"));
     case REPLICA_STATE_REVEALED: return pc.green(text("revealed"));
     case REPLICA_STATE_OUT: return pc.red(text("out"));
+    case REPLICA_STATE_RELEASED: return pc.dim(text("left"));
     default: return pc.dim(text("matched"));
   }
 }
 
 function outBecause({ result, commitment }: Replica): string {
+  if (result?.final !== undefined) return "the chain's own run says otherwise, or it did not defend what it said";
   if (result !== undefined) return "three others agree on another result";
   return commitment.length > 0 ? "it did not show its result in time" : "it was late";
 }

@@ -6,7 +6,10 @@ import type { MsgPlaceBid, MsgPlaceServiceBid } from "../chain/codec/gen/dcm/mar
 /** What the market takes with a bid for each match to come: MKT-170 in chain/modules/market/README.md. */
 const matchGas = 70_000;
 
-/** For one message. Bids pay for their tasks: each for the replicas that it wants, and two more where a tie-break may need them; service bids for their instances. */
+/** Auditors of a spot check, as the market's parameters say where nobody changed them. */
+const auditors = 1;
+
+/** For one message. Bids pay for their tasks: each for the replicas that it wants, for auditors, and two more where a tie-break may need them; service bids for their instances. */
 export function gasOf({ typeUrl, value }: EncodeObject, perMessage = 400_000): number {
   return perMessage + matchGas * matchesOf(typeUrl, value);
 }
@@ -15,6 +18,18 @@ function matchesOf(typeUrl: string, value: unknown): number {
   if (typeUrl === "/dcm.market.v1.MsgPlaceServiceBid") return (value as Partial<MsgPlaceServiceBid>).service?.instances ?? 0;
   if (typeUrl !== "/dcm.market.v1.MsgPlaceBid") return 0;
   const { job, verification, k = 0 } = value as Partial<MsgPlaceBid>;
-  const replicas = verification === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED ? (k === 0 ? 2 : k) + 2 : 1;
-  return (job?.tasks ?? 0) * replicas;
+  return (job?.tasks ?? 0) * replicasOf(verification, k);
+}
+
+function replicasOf(verification: VerificationLevel | undefined, k: number): number {
+  switch (verification) {
+    case VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK:
+      return 1 + auditors + 2;
+    case VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED:
+      return (k === 0 ? 2 : k) + 2;
+    case VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED:
+      return 1 + auditors;
+    default:
+      return 1;
+  }
 }

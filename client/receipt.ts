@@ -18,8 +18,8 @@ export interface Step {
 export interface ReplicaReceipt {
   readonly provider: string;
   readonly leaseId: string;
-  /** By the clearing of the book, or by a draw. */
-  readonly by: "match" | "draw" | "tie-break";
+  /** By the clearing of the book, or by a draw: of further replicas, of auditors, for a tie-break. */
+  readonly by: "match" | "draw" | "audit" | "tie-break";
   readonly assigned?: Step;
   readonly started?: Step;
   readonly committed?: Step;
@@ -70,7 +70,7 @@ export interface StageReceipt {
 export interface PenaltyReceipt extends Step {
   readonly task: string;
   readonly provider: string;
-  /** `minority`, `reveal_missed`, `commit_missed`, `start_missed`, `declined`. */
+  /** `minority`, `reveal_missed`, `commit_missed`, `start_missed`, `declined`, `disproved`, `audit_refuted`. */
   readonly reason: string;
   /** Of its bond: amount = toProvers + toConsumer + burned. */
   readonly amount: string;
@@ -168,7 +168,7 @@ export async function receiptOf(request: ReceiptRequest): Promise<Receipt> {
         ...(task.result === undefined ? {} : { result: { digest: toHex(task.result.digest), size: String(task.result.size), meter: String(task.result.meter) } }),
         replicas: replicasOf(happened, id).map((last) => {
           const at = (state: string): { step?: Step } => first("ReplicaChanged", { task_id: id, provider: last["provider"]!, lease_id: last["lease_id"]!, state });
-          const draw = last["round"] === "0" ? "draw" : "tie-break";
+          const draw = drawsByRound[last["round"]!] ?? "draw";
           return {
             provider: last["provider"]!, leaseId: last["lease_id"]!, by: drawnLease(happened, last["lease_id"]!) ? draw : "match",
             ...named("assigned", at("sealing").step === undefined ? at("assigned") : at("sealing")), ...named("started", at("running")), ...named("committed", at("committed")), ...named("revealed", at("revealed")), ...named("out", at("out")),
@@ -182,6 +182,9 @@ export async function receiptOf(request: ReceiptRequest): Promise<Receipt> {
     transactions,
   };
 }
+
+/** What a draw of this round is for; auditors that missed are replaced in a round of their own. */
+const drawsByRound: Readonly<Record<string, ReplicaReceipt["by"]>> = { 0: "draw", 1: "tie-break", 2: "audit", 3: "audit" };
 
 function stageWord(state: StageState): string {
   const [name] = Object.entries(StageState).find(([, number]) => number === state) ?? [String(state)];

@@ -44,7 +44,7 @@ export interface AgentOptions {
   readonly faults?: Faults;
 }
 
-const { TASK_STATE_ASSIGNED, TASK_STATE_RUNNING, TASK_STATE_REVEALING, TASK_STATE_TIEBREAK, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
+const { TASK_STATE_ASSIGNED, TASK_STATE_RUNNING, TASK_STATE_AUDITING, TASK_STATE_REVEALING, TASK_STATE_TIEBREAK, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
 const { REPLICA_STATE_ASSIGNED, REPLICA_STATE_RUNNING, REPLICA_STATE_COMMITTED } = ReplicaState;
 
 /** A step that failed is tried again after a pause that doubles, so that a lasting fault does not eat the account by fees. */
@@ -97,7 +97,7 @@ export class Agent {
     const { log, pollMs } = this.#options;
     while (!this.#stop.signal.aborted) {
       try {
-        for (const state of [TASK_STATE_ASSIGNED, TASK_STATE_RUNNING, TASK_STATE_REVEALING, TASK_STATE_TIEBREAK]) {
+        for (const state of [TASK_STATE_ASSIGNED, TASK_STATE_RUNNING, TASK_STATE_AUDITING, TASK_STATE_REVEALING, TASK_STATE_TIEBREAK]) {
           for await (const task of this.#tasks(state)) await this.#step(task);
         }
       } catch (error) {
