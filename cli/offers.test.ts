@@ -5,7 +5,12 @@ import { Term, VerificationLevel } from "../chain/codec/gen/dcm/market/v1/types.
 import { Policy } from "../chain/codec/gen/dcm/organization/v1/types.ts";
 import { addressBytes } from "../chain/codec/address.ts";
 import { providerRule } from "../chain/modules/organization/policy.ts";
+import { defaultParams } from "../chain/modules/market/params.ts";
+import { oneForOne } from "../chain/modules/market/rate.ts";
+import { auditProbability, stakeOf as chainStakeOf } from "../chain/modules/market/settlement.ts";
+import { levels, verifications } from "../worker/gateway/bid.ts";
 import { testAccount } from "../test/support/accounts.ts";
+import { stakeOf } from "./order.ts";
 import { cheapestRelaxation, exclusions, fill, limitFrom, look, policyRules, type Demand, type Offer } from "./offers.ts";
 
 const account = (name: string): string => testAccount(name).text;
@@ -68,7 +73,18 @@ describe("offers for a job", () => {
   it("give a limit with room above the price, for tie-breaks too, in ticks (CLI-4)", () => {
     const looked = look([offer("a", 100n), offer("b", 110n), offer("c", 120n)], { ...demand, limit: undefined });
     const replicated = { ...demand, tasks: 1, replicas: 2, verification: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED };
+    const audited = { ...demand, tasks: 1, verification: VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK };
+    assert.equal(limitFrom(looked, audited, 1n), 150n);
     assert.deepEqual([limitFrom(looked, { ...demand, tasks: 1 }, 1n), limitFrom(looked, replicated, 1n), limitFrom(looked, { ...demand, tasks: 1 }, 10n), limitFrom([], demand, 1n)], [125n, 150n, 130n, undefined]);
+  });
+
+  it("reckon the stake of a task as the chain does (CLI-4)", () => {
+    const params = fc.record({ auditProbabilityBps: fc.integer({ min: 500, max: 10_000 }), auditors: fc.integer({ min: 1, max: 2 }), stakeMultiple: fc.integer({ min: 1, max: 1_000 }), phiBps: fc.integer({ min: 0, max: 5_000 }) });
+    fc.assert(fc.property(fc.constantFrom(...verifications), fc.bigInt(1n, 1n << 90n), params, (verification, fee, change) => {
+      const all = { ...defaultParams(), ...change };
+      const level = levels[verification];
+      assert.equal(stakeOf(verification, fee, all), chainStakeOf(level, fee, 0n, auditProbability(level, all), all, oneForOne));
+    }));
   });
 
   it("stand under an organization's policy as the chain reads it (CLI-4)", () => {

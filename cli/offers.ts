@@ -154,9 +154,9 @@ export function cheapestRelaxation(looked: readonly Looked[], demand: Pick<Deman
   return better.sort((a, b) => (a.fill.price < b.fill.price ? -1 : a.fill.price > b.fill.price ? 1 : b.fill.tasks - a.fill.tasks))[0];
 }
 
-/** A limit that the book serves with room for what may come: a quarter above the price of the batch, and of two more providers for a tie-break where there are some; a multiple of the tick. Undefined where nobody offers. */
+/** A limit that the book serves with room for what may come: a quarter above the price of the batch, and of two more providers for an audit or a tie-break where there are some; a multiple of the tick. Undefined where nobody offers. */
 export function limitFrom(serving: readonly Looked[], demand: Pick<Demand, "tasks" | "replicas" | "verification">, tick: bigint): bigint | undefined {
-  const more = demand.verification === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED ? [demand.replicas + 2, demand.replicas + 1] : [];
+  const more = demand.verification === VerificationLevel.VERIFICATION_LEVEL_V0_NONE ? [] : [demand.replicas + 2, demand.replicas + 1];
   const prices = [fill(serving, demand).price, ...more.map((replicas) => fill(serving, { tasks: 1, replicas })).filter(({ tasks }) => tasks > 0).map(({ price }) => price)];
   const price = prices.reduce((dearest, one) => (one > dearest ? one : dearest), 0n);
   const limit = price + (price + 3n) / 4n;

@@ -1,12 +1,12 @@
 /** A job file with what the command line says of it: what is ordered, and what the market has for it now. */
 import { existsSync, statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
-import { VerificationLevel, type CapacityClass, type Params } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import type { CapacityClass, Params } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import type { Policy } from "../chain/codec/gen/dcm/organization/v1/types.ts";
 import type { Connection } from "../client/connection.ts";
 import { allPages } from "../client/pages.ts";
 import { checkDurations, requestOf } from "../worker/gateway/run-job.ts";
-import type { JobRequest } from "../worker/gateway/bid.ts";
+import { levels, type JobRequest, type Verification } from "../worker/gateway/bid.ts";
 import { loadJob, type JobFile, type LoadedJob } from "../worker/job-file.ts";
 import { classNamed } from "./book.ts";
 import { CliError, exitCodes } from "./io.ts";
@@ -14,7 +14,7 @@ import { limitFrom, look, type Demand, type Looked, type Offer } from "./offers.
 
 export interface OrderOptions {
   readonly limit?: string | undefined;
-  readonly verify?: "v0" | "v2" | undefined;
+  readonly verify?: "v0" | "v1" | "v2" | undefined;
   readonly organization?: string | undefined;
   readonly tag?: readonly string[] | undefined;
 }
@@ -62,7 +62,7 @@ export function readTags(tags: readonly string[] = []): Record<string, string> {
 
 function changed(job: JobFile, { limit, verify, organization, tag }: OrderOptions): JobFile {
   return {
-    ...job, ...(limit === undefined ? {} : { limitPrice: readPrice(limit) }), ...(verify === undefined ? {} : { verification: verify === "v0" ? "V0" as const : "V2" as const }), ...(organization === undefined ? {} : { organization }),
+    ...job, ...(limit === undefined ? {} : { limitPrice: readPrice(limit) }), ...(verify === undefined ? {} : { verification: verify.toUpperCase() as Verification }), ...(organization === undefined ? {} : { organization }),
     costTags: { ...job.costTags, ...readTags(tag) },
   };
 }
@@ -77,19 +77,26 @@ export async function prepare(connection: Connection, consumer: string, read: { 
     throw new CliError(exitCodes.invalid, `${path}: ${error.message}`);
   });
   const [{ params, tau }, offers, affiliates, policy, rate] = await Promise.all([market.params(), offersOf(connection, job), affiliatesOf(connection, consumer), policyOf(connection, job.organization), rateOf(connection, job.quoteDenom)]);
-  const replicated = job.verification === "V2";
   const { lots, durationMs } = requestOf(loaded, 1n);
   const demand: Demand = {
-    consumer, tasks: loaded.inputs.length, replicas: replicated ? 2 : 1, lots, durationMs, limit: job.limitPrice, wishes: job.wishes, policy, affiliates, tau,
-    verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE,
-    // As chain/modules/market computes it, for jobs that name no risk: a multiple of what the task costs, at least what checking makes a lie worth.
-    stake: (price) => (price * lots * (replicated ? BigInt(params!.stakeMultiple) : 1n) * rate.bondUnits + rate.quoteUnits - 1n) / rate.quoteUnits,
+    consumer, tasks: loaded.inputs.length, replicas: job.verification === "V2" ? 2 : 1, lots, durationMs, limit: job.limitPrice, wishes: job.wishes, policy, affiliates, tau,
+    verification: levels[job.verification],
+    stake: (price) => (stakeOf(job.verification, price * lots, params!) * rate.bondUnits + rate.quoteUnits - 1n) / rate.quoteUnits,
   };
   const from = job.limitPrice === undefined ? "the book" as const : options.limit === undefined ? "the job file" as const : "--limit" as const;
   const limit = job.limitPrice ?? limitFrom(look(offers, demand).filter(({ against }) => against.length === 0), demand, capacity.tick);
   if (limit === undefined) throw new CliError(exitCodes.failed, `nobody in the book of ${job.classId} and ${job.quoteDenom} can serve this job, so there is no price to go by`, "dcm book shows who offers; --limit names the most that you would pay for a lot and waits.");
   const limited = { ...demand, limit };
   return { loaded, path, request: requestOf(loaded, limit), limitFrom: from, demand: limited, looked: look(offers, limited), capacity, params: params! };
+}
+
+/** As chain/modules/market computes it, for jobs that name no risk: a multiple of what the task costs, at least what makes a lie not worth its chance. In the quote denom. */
+export function stakeOf(verification: Verification, fee: bigint, { stakeMultiple, auditProbabilityBps, auditors, phiBps }: Pick<Params, "stakeMultiple" | "auditProbabilityBps" | "auditors" | "phiBps">): bigint {
+  if (verification === "V0") return fee;
+  const [p, m] = verification === "V2" ? [10_000n, 1n] : [BigInt(auditProbabilityBps), BigInt(auditors)];
+  const detected = 9n * p * (10_000n ** m - BigInt(phiBps) ** m);
+  const [multiple, honest] = [BigInt(stakeMultiple) * fee, (fee * 100_000n * 10_000n ** m + detected - 1n) / detected];
+  return multiple > honest ? multiple : honest;
 }
 
 /** Every ask of the book with what is known of its provider. */

@@ -1,11 +1,12 @@
 /** dcm quote: what a job would cost, who could serve it, and what stands against the others. Nothing is sent. */
 import pc from "picocolors";
 import { accountFromAny } from "@cosmjs/stargate";
+import type { Params } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { MsgPlaceBidResponse } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 import { findProfile } from "../client/profiles.ts";
 import { encodeManifest } from "../client/protocol.ts";
 import { dcmRegistry } from "../client/registry.ts";
-import { bidMessage } from "../worker/gateway/bid.ts";
+import { bidMessage, type Verification } from "../worker/gateway/bid.ts";
 import { sealedSize } from "../worker/seal/index.ts";
 import { columns, exitCodes, print, CliError, type Io } from "./io.ts";
 import { bondDenom, openNet, type Net } from "./net.ts";
@@ -31,7 +32,7 @@ export interface Quote {
   readonly classId: string;
   readonly denom: string;
   readonly bondDenom: string;
-  readonly verification: string;
+  readonly verification: Verification;
   readonly tasks: number;
   readonly stages: number;
   /** At most, of one task. */
@@ -53,6 +54,12 @@ export interface Quote {
 }
 
 const bps = 10_000n;
+
+/** Who looks at results, in words. */
+const checks: Readonly<Record<Verification, string>> = { V0: "nobody checks", V1: "now and then another provider does", V2: "two providers run each" };
+/** Replicas that money is set aside for beside the first ones, and what they are for. */
+const reserve: Readonly<Record<Verification, (params: Params) => number>> = { V0: () => 0, V1: ({ auditors }) => auditors + 2, V2: () => 2 };
+const reserved: Readonly<Record<Verification, string>> = { V0: "", V1: ", with an audit and two more replicas for tie-breaks", V2: ", with two more replicas for tie-breaks" };
 
 export async function quote(io: Io, path: string, options: QuoteOptions): Promise<void> {
   const read = await readJob(path, options);
@@ -79,8 +86,7 @@ export async function quoteOf({ connection }: Pick<Net, "connection">, account: 
     const fee = (each * BigInt(params.feeBps) + bps - 1n) / bps;
     return { price, pay: each * tasks, fee: fee * tasks, total: (each + fee) * tasks };
   };
-  // A tie-break has two more replicas, whose money is set aside from the begin.
-  const most = demand.replicas + (job.verification === "V2" ? 2 : 0);
+  const most = demand.replicas + reserve[job.verification](params);
   const cheapest = fill(serving, { tasks: 1, replicas: demand.replicas });
   const known = await findProfile(connection, request, job.wishes);
   const tried = await simulate(connection, account, order, known?.id ?? 0);
@@ -128,10 +134,10 @@ export function quoteText(found: Quote, paint: Pick<typeof pc, "bold" | "yellow"
   const line = (name: string, one: Cost | undefined, what: string): string[] => [name, ...(one === undefined ? ["", "", "", ""] : [one.price, one.pay, one.fee, one.total].map((amount) => grouped(amount))), what];
   const rows = [
     line("best", cost.best, "every task at the cheapest ask that serves it"), line("expected", cost.expected, "at the price that the book gives now"),
-    line("maximum", cost.maximum, found.verification === "V2" ? "at the limit, with two more replicas for tie-breaks: this much is set aside" : "at the limit: this much is set aside"),
+    line("maximum", cost.maximum, `at the limit${reserved[found.verification]}: this much is set aside`),
   ];
   return [
-    `${paint.bold(found.title)}: ${found.tasks} ${found.tasks === 1 ? "task" : "tasks"}${found.stages > 1 ? ` in ${found.stages} stages` : ""} of at most ${grouped(found.lots)} ${found.lots === 1n ? "lot" : "lots"}, ${found.classId}, ${found.verification === "V2" ? "V2: two providers run each" : "V0: nobody checks"}`,
+    `${paint.bold(found.title)}: ${found.tasks} ${found.tasks === 1 ? "task" : "tasks"}${found.stages > 1 ? ` in ${found.stages} stages` : ""} of at most ${grouped(found.lots)} ${found.lots === 1n ? "lot" : "lots"}, ${found.classId}, ${found.verification}: ${checks[found.verification]}`,
     `at most ${grouped(limit.price)} ${denom} for a lot, from ${limit.from}`,
     "",
     columns([["", "a lot", "pay", "fee", denom, ""], ...rows]),

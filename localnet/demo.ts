@@ -4,6 +4,7 @@ import { join, relative } from "node:path";
 import pc from "picocolors";
 import type { Connection } from "../client/connection.ts";
 import type { Gateway } from "../worker/gateway/gateway.ts";
+import type { Verification } from "../worker/gateway/bid.ts";
 import { JobFailed, requestOf, runJob, type FinishedWave, type WaveProgress } from "../worker/gateway/run-job.ts";
 import type { LoadedJob } from "../worker/job-file.ts";
 import { denom } from "./homes.ts";
@@ -34,6 +35,11 @@ interface Party {
 
 const consumerName = "alice";
 
+const checks: Readonly<Record<Verification, string>> = {
+  V0: "one provider runs each task, nobody checks", V1: "one provider runs each task; now and then another one, drawn by lot, runs it again",
+  V2: "two providers run each task, the second one drawn by lot; their results must be equal",
+};
+
 /** Runs the job and shows it; gives its output. Rejects with JobFailed, after the receipt, where a task came to no result. */
 export async function showJob(options: DemoOptions): Promise<Uint8Array> {
   const { screen, connection, loaded, consumer, signal } = options;
@@ -46,7 +52,7 @@ export async function showJob(options: DemoOptions): Promise<Uint8Array> {
 
   screen.title(`Job: ${job.title}`);
   screen.paragraph(`  ${inputs.length} map tasks${job.waves.length > 1 ? `, then ${job.waves.slice(1).map(() => "1 reduce task").join(", ")}` : ""}, of class ${job.classId}; ${consumerName} pays at most ${grouped(requestOf(loaded).limitPrice)} ${job.quoteDenom} for a lot (10^9 instructions).`, 2);
-  screen.paragraph(job.verification === "V2" ? "  Verification V2: two providers run each task, the second one drawn by lot; their results must be equal." : "  Verification V0: one provider runs each task, nobody checks.", 2);
+  screen.paragraph(`  Verification ${job.verification}: ${checks[job.verification]}.`, 2);
   await showBook(options, "Order book before the bid");
 
   let last: WaveProgress | undefined;

@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { concatBytes } from "../chain/codec/bytes.ts";
 import type { Wishes } from "../client/profiles.ts";
+import type { Verification } from "./gateway/bid.ts";
 import { costTags, integer, object, string, wrong } from "./fields.ts";
 
 /** Tasks that run side by side. All of them run the job's program with the wave's arguments; each has its own input. */
@@ -23,7 +24,7 @@ export interface JobFile {
   readonly quoteDenom: string;
   /** Per lot, all in, in the quote denom's smallest unit. Undefined: whoever orders says it. */
   readonly limitPrice: bigint | undefined;
-  readonly verification: "V0" | "V2";
+  readonly verification: Verification;
   readonly wishes: Wishes;
   /** Whose money it is; empty: the consumer's own. */
   readonly organization: string;
@@ -82,7 +83,7 @@ export function parseJob(text: string): JobFile {
     classId: string(fields["class"], "class", /^wasm\.core$/, "wasm.core"),
     quoteDenom: string(fields["quoteDenom"], "quoteDenom", /^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/, "a denom"),
     limitPrice: fields["limitPrice"] === undefined ? undefined : integer(fields["limitPrice"], "limitPrice"),
-    verification: string(fields["verification"], "verification", /^V[02]$/, "V0 or V2") as "V0" | "V2",
+    verification: string(fields["verification"], "verification", /^V[0-2]$/, "V0, V1 or V2") as Verification,
     wishes: { requires: requirements(fields["requires"] ?? {}), prefers: preferences(fields["prefers"] ?? {}) },
     organization: fields["organization"] === undefined ? "" : string(fields["organization"], "organization", /^[a-z0-9._-]{3,64}$/, "the name of an organization"),
     costTags: Object.fromEntries(costTags(fields["costTags"] ?? {})),

@@ -4,6 +4,14 @@ import type { Wishes } from "../../client/profiles.ts";
 import { encodeWasmArguments, type WasmArguments } from "../../client/protocol.ts";
 import { Comparator, Term, TimeInForce, VerificationLevel, type Blob } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 
+/** The rungs of the ladder that jobs may ask for. */
+export const verifications = ["V0", "V1", "V2"] as const;
+export type Verification = (typeof verifications)[number];
+
+export const levels: Readonly<Record<Verification, VerificationLevel>> = {
+  V0: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, V1: VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, V2: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED,
+};
+
 export interface JobRequest {
   readonly name: string;
   readonly classId: string;
@@ -12,7 +20,7 @@ export interface JobRequest {
   readonly limitPrice: bigint;
   /** The most lots one task may use. */
   readonly lots: bigint;
-  readonly verification: "V0" | "V2";
+  readonly verification: Verification;
   readonly program: Uint8Array;
   readonly inputs: readonly Uint8Array[];
   readonly arguments?: WasmArguments;
@@ -67,7 +75,7 @@ export interface Offered {
   readonly first: OfferedInputs;
   /** X25519, 32 bytes; empty: in clear. */
   readonly consumerKey: Uint8Array;
-  /** 32 bytes, asked for where results are replicated. */
+  /** 32 bytes, asked for where others are drawn to look at results. */
   readonly saltHead: () => Uint8Array;
 }
 
@@ -82,7 +90,6 @@ export function bidMessage(request: JobRequest, { consumer, profileId, dataUrl, 
     inputRoot: none, arguments: none, tasks: tasks + later.length,
     stages: [{ ...beginning, tasks, after: [] }, ...later.map((stage) => ({ tasks: 1, after: [...stage.after], inputRoot: none, arguments: encodeWasmArguments(stage.arguments ?? {}) }))],
   };
-  const replicated = request.verification === "V2";
   return {
     typeUrl: "/dcm.market.v1.MsgPlaceBid",
     value: {
@@ -91,8 +98,7 @@ export function bidMessage(request: JobRequest, { consumer, profileId, dataUrl, 
       classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots,
       timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],
       term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, profileId, minColocated: request.minColocated ?? 0, askId: request.askId ?? 0n, acceptance: request.acceptance === undefined ? undefined : { window: request.acceptance.windowMs, providerShareBps: request.acceptance.providerShareBps ?? 0 },
-      verification: replicated ? VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED : VerificationLevel.VERIFICATION_LEVEL_V0_NONE,
-      k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n), saltHead: replicated ? saltHead() : none,
+      verification: levels[request.verification], k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n), saltHead: request.verification === "V0" ? none : saltHead(),
       job: { ...work, program, dataUrls: [dataUrl], duration: request.durationMs, maxResultSize: request.maxResultSize, consumerKey },
     },
   };
