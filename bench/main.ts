@@ -17,6 +17,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   slashing: () => import("./slashing.ts"),
   governance: () => import("./governance.ts"),
   vouchers: () => import("./vouchers.ts"),
+  referee: () => import("./referee.ts"),
   state: () => import("./state.ts"),
   "node-send": () => import("./node-send.ts"),
 };
