@@ -180,9 +180,10 @@ function segments(name: string, program: Task["program"], places: number): Figur
   for (let i = 0; i < places; i++) {
     const range = { low: BigInt(i * 37 + 1) * segment, length: segment };
     party.hashAfter(range.low);
-    let proof: ReturnType<Party["prove"]> | undefined;
+    let proof: ReturnType<Party["prove"]>;
     prove.push(timed(() => { proof = party.prove(range); }).cpu);
-    const { pre, witness } = proof!;
+    if (proof === undefined) throw new Error(`${name}: the witness at ${range.low} is too large`);
+    const { pre, witness } = proof;
     bytes.push(witnessBytes(witness) / 1024);
     const expected = party.hashAfter(range.low + segment);
     verify.push(...repeated(10, () => timed(() => {
@@ -211,6 +212,7 @@ function dispute(transitions: bigint): Figure[] {
     range = partOf(range, differing < 0 ? own.length : differing);
   }
   const proof = honest.prove(range);
+  if (proof === undefined) throw new Error(`the witness at ${range.low} is too large`);
   const verdict = verifySegment(proof.pre, Number(range.length), honest.romRoot, task.meterLimit, proof.witness);
   const end = range.low + range.length;
   if (!verdict.ok || !equalBytes(verdict.stateHash, honest.hashAfter(end)) || equalBytes(verdict.stateHash, dishonest.hashAfter(end))) throw new Error("the honest party lost");

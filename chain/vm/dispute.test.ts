@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { equalBytes, toHex, utf8 } from "../codec/bytes.ts";
 import { assemble } from "./assemble.ts";
-import { innerBoundaries, isProvable, partOf, wholeRange, type Range } from "./bisection.ts";
+import { isProvable, partOf, partsOf, wholeRange, type Range } from "./bisection.ts";
 import { initialState } from "./initial.ts";
 import { Interpreter, type Engine } from "./interpreter.ts";
 import { inputAt } from "./layout.ts";
@@ -66,11 +66,12 @@ const task: Task = { program, input, arguments: utf8("ascending"), taskIndex: 3,
 
 /** Flips one bit of RAM behind transition `at`. */
 class FlippingEngine implements Engine {
-  readonly #inner = new Interpreter(program.rom);
+  readonly #inner: Interpreter;
   readonly #at: bigint;
   readonly #address: number;
 
-  constructor(at: bigint, address: number) {
+  constructor(rom: Uint8Array, at: bigint, address: number) {
+    this.#inner = new Interpreter(rom);
     this.#at = at;
     this.#address = address;
   }
@@ -94,37 +95,38 @@ interface Verdict {
   readonly range: Range;
 }
 
-/** A dispute as the chain leads it: the provider answers and proves, the challenger picks. */
-function referee(provider: Party, challenger: Party): Verdict {
-  let range = wholeRange(task.meterLimit);
-  const first = initialState({ ...programRoots(program), inputRoot: regionRoot(input), inputSize: input.length, arguments: task.arguments, taskIndex: task.taskIndex });
+/** A dispute as the chain leads it: the provider answers, and proves as soon as a witness is no larger than is taken; the challenger picks. */
+function referee(provider: Party, challenger: Party, of: Task = task): Verdict {
+  const first = initialState({ ...programRoots(of.program), inputRoot: regionRoot(of.input), inputSize: of.input.length, arguments: of.arguments, taskIndex: of.taskIndex });
+  let range = wholeRange(of.meterLimit);
   let agreed = first.hash;
   let [theirs, own] = [provider.hashAfter(range.length), challenger.hashAfter(range.length)];
   assert.ok(!equalBytes(theirs, own), "nothing is disputed");
-  let rounds = 0;
-  while (!isProvable(range)) {
+  for (let rounds = 0; ; rounds++) {
+    const proof = isProvable(range) ? provider.prove(range) : undefined;
+    if (proof !== undefined) {
+      const { pre, witness } = proof;
+      const machine = machineOf(pre, of.meterLimit);
+      assert.ok(typeof machine !== "string");
+      assert.equal(toHex(stateHash(machine, pre.ramRoot)), toHex(agreed));
+      const result = verifySegment(pre, Number(range.length), provider.romRoot, of.meterLimit, witness);
+      assert.ok(result.ok, result.ok ? "" : result.message);
+      const winner = equalBytes(result.stateHash, theirs) ? "provider" : equalBytes(result.stateHash, own) ? "challenger" : "none";
+      return { winner, rounds, witness: witnessBytes(witness), range };
+    }
     const answered = [...provider.innerHashes(range), theirs];
     const seen = [...challenger.innerHashes(range), own];
-    assert.equal(answered.length, innerBoundaries(range).length + 1);
+    assert.equal(answered.length, partsOf(range));
     const picked = answered.findIndex((hash, i) => !equalBytes(hash, seen[i]!));
     [agreed, theirs, own] = [picked === 0 ? agreed : answered[picked - 1]!, answered[picked]!, seen[picked]!];
     range = partOf(range, picked);
-    rounds++;
   }
-  const { pre, witness } = provider.prove(range);
-  const machine = machineOf(pre, task.meterLimit);
-  assert.ok(typeof machine !== "string");
-  assert.equal(toHex(stateHash(machine, pre.ramRoot)), toHex(agreed));
-  const result = verifySegment(pre, Number(range.length), provider.romRoot, task.meterLimit, witness);
-  assert.ok(result.ok, result.ok ? "" : result.message);
-  const winner = equalBytes(result.stateHash, theirs) ? "provider" : equalBytes(result.stateHash, own) ? "challenger" : "none";
-  return { winner, rounds, witness: witnessBytes(witness), range };
 }
 
 describe("a dispute over tens of millions of transitions", () => {
   const honest = (): Party => new Party(task);
   const flipped = 23_456_789n;
-  const dishonest = (): Party => new Party(task, { engine: new FlippingEngine(flipped, inputAt + 2_001) });
+  const dishonest = (): Party => new Party(task, { engine: new FlippingEngine(program.rom, flipped, inputAt + 2_001) });
 
   it("VM-22: the honest side wins as provider", function () {
     this.timeout(120_000);
@@ -138,6 +140,19 @@ describe("a dispute over tens of millions of transitions", () => {
   it("VM-22: the honest side wins as challenger", function () {
     this.timeout(120_000);
     assert.equal(referee(dishonest(), honest()).winner, "challenger");
+  });
+
+  it("VM-35: a segment whose witness is too large is cut on, until one fits", function () {
+    this.timeout(120_000);
+    // Touches a leaf of another page at every third transition, all over RAM.
+    const scattered: Task = { ...task, program: assemble("        lui t1, 0x101\nloop: add t0, t0, t1\nsw t1, 64(t0)\naddi t1, t1, 4\nj loop"), meterLimit: 200_000n };
+    const [low, flip] = [40_000n, { engine: new FlippingEngine(scattered.program.rom, 40_000n, inputAt) }];
+    assert.equal(new Party(scattered).prove({ low: 0n, length: 65_536n }), undefined);
+    for (const [provider, challenger, winner] of [[new Party(scattered), new Party(scattered, flip), "provider"], [new Party(scattered, flip), new Party(scattered), "challenger"]] as const) {
+      const verdict = referee(provider, challenger, scattered);
+      assert.deepEqual([verdict.winner, verdict.rounds, verdict.range.length], [winner, 2, 512n]);
+      assert.ok(verdict.range.low <= low && low <= verdict.range.low + verdict.range.length);
+    }
   });
 
   it("VM-23: a party's outcome is a final state that the chain accepts, and its hash that after any number of transitions behind the halt", function () {

@@ -34,7 +34,9 @@ function differential(label: string): Halt {
   const transitions = 1 + random.int(400);
   const meterLimit = random.chance(70) ? 1n << 40n : BigInt(random.int(1_200));
 
-  const { pre, witness } = proveSegment({ machine: start, ram: { bytes: ram.bytes, tree }, rom: { bytes: rom, tree: MemoryTree.of(rom, romDepth) } }, transitions, meterLimit);
+  const proof = proveSegment({ machine: start, ram: { bytes: ram.bytes, tree }, rom: { bytes: rom, tree: MemoryTree.of(rom, romDepth) } }, transitions, meterLimit);
+  assert.ok(proof !== undefined, `${label}: the witness is too large`);
+  const { pre, witness } = proof;
   const refereed = verifySegment(pre, transitions, MemoryTree.of(rom, romDepth).root(), meterLimit, witness);
   assert.ok(refereed.ok, refereed.ok ? "" : `${label}: ${refereed.message}`);
 

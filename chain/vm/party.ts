@@ -129,8 +129,8 @@ export class Party {
     });
   }
 
-  /** The state at the beginning of a range no longer than a segment, and the witness for its transitions. */
-  prove(range: Range): SegmentProof {
+  /** The state at the beginning of a range no longer than a segment, and the witness for its transitions; undefined where that is larger than the chain takes, and the range is to be cut on. */
+  prove(range: Range): SegmentProof | undefined {
     this.#goTo(range.low);
     this.#rehash();
     return proveSegment({ machine: this.#machine, ram: { bytes: this.#ram.bytes, tree: this.#tree }, rom: this.#rom }, Number(range.length), this.meterLimit);

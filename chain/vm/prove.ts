@@ -1,10 +1,10 @@
 /** The other side of `segment.ts`: the witness that a party makes of a segment of its own run. */
 import { leafBytes } from "./layout.ts";
-import { advance, copyMachine, type Machine } from "./machine.ts";
+import { advance, copyMachine, type Machine, type Memory } from "./machine.ts";
 import type { MemoryTree } from "./memory-tree.ts";
 import type { SegmentState } from "./segment.ts";
 import { fieldsOf } from "./state-hash.ts";
-import type { SegmentWitness, TreeWitness } from "./witness.ts";
+import { mostWitnessBytes, witnessBytes, type SegmentWitness, type TreeWitness } from "./witness.ts";
 
 /** A memory and its tree, which is that of these bytes. Behind them there are zeros. */
 export interface ProvableMemory {
@@ -18,13 +18,22 @@ export interface SegmentProof {
   readonly witness: SegmentWitness;
 }
 
-/** The witness for `transitions` from here on. Nothing of what is given changes. It may be larger than the chain takes: `witnessBytes` tells, and a shorter segment helps. */
-export function proveSegment({ machine, ram, rom }: { readonly machine: Machine; readonly ram: ProvableMemory; readonly rom: ProvableMemory }, transitions: number, meterLimit: bigint): SegmentProof {
+/** The witness for `transitions` from here on; undefined where it is larger than the chain takes: a shorter segment helps. Nothing of what is given changes. */
+export function proveSegment({ machine, ram, rom }: { readonly machine: Machine; readonly ram: ProvableMemory; readonly rom: ProvableMemory }, transitions: number, meterLimit: bigint): SegmentProof | undefined {
   const [ramLeaves, romLeaves] = [new TouchedLeaves(ram), new TouchedLeaves(rom)];
-  const memory = { fetch: (address: number) => romLeaves.load(address), load: (address: number) => ramLeaves.load(address), store: (address: number, value: number) => { ramLeaves.store(address, value); } };
-  advance(copyMachine(machine), memory, transitions, meterLimit);
-  return { pre: { ...fieldsOf(machine), ramRoot: ram.tree.root() }, witness: { ram: ramLeaves.witness(), rom: romLeaves.witness() } };
+  const memory: Memory = { fetch: (address) => romLeaves.load(address), load: (address) => ramLeaves.load(address), store: (address, value) => { ramLeaves.store(address, value); } };
+  try {
+    advance(copyMachine(machine), memory, transitions, meterLimit);
+  } catch (error) {
+    if (error instanceof TooManyLeaves) return undefined;
+    throw error;
+  }
+  const witness = { ram: ramLeaves.witness(), rom: romLeaves.witness() };
+  return witnessBytes(witness) > mostWitnessBytes ? undefined : { pre: { ...fieldsOf(machine), ramRoot: ram.tree.root() }, witness };
 }
+
+/** More leaves of one tree than a witness has room for. */
+class TooManyLeaves extends Error {}
 
 /** The leaves of a memory that a run touched, as copies that it may write to. */
 class TouchedLeaves {
@@ -46,6 +55,7 @@ class TouchedLeaves {
   #leaf(index: number): DataView {
     const known = this.#leaves.get(index);
     if (known !== undefined) return known;
+    if (this.#leaves.size * leafBytes >= mostWitnessBytes) throw new TooManyLeaves();
     const leaf = new DataView(this.#original(index).slice().buffer);
     this.#leaves.set(index, leaf);
     return leaf;

@@ -6,6 +6,7 @@ import { ramDepth, romDepth } from "./layout.ts";
 import { Halt, newMachine } from "./machine.ts";
 import { rootFromProof } from "./merkle.ts";
 import { Party, type Task } from "./party.ts";
+import type { SegmentProof } from "./prove.ts";
 import { mostSegmentSteps, segmentCost, verifySegment, type SegmentFault, type SegmentState } from "./segment.ts";
 import { machineOf, stateHash } from "./state-hash.ts";
 import { mostWitnessBytes, witnessBytes, witnessCounts, type SegmentWitness, type TreeWitness } from "./witness.ts";
@@ -31,13 +32,20 @@ far:    addi  a0, zero, 4
         ecall
 `);
 
+/** The proof that fits. */
+function prove(of: Party, low: bigint, length: bigint): SegmentProof {
+  const proof = of.prove({ low, length });
+  assert.ok(proof !== undefined, "the witness is too large");
+  return proof;
+}
+
 const pieces = (bytes: Uint8Array, size: number): Uint8Array[] => Array.from({ length: bytes.length / size }, (_, i) => bytes.subarray(i * size, (i + 1) * size));
 const joined = (parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(parts.flatMap((part) => [...part]));
 
 describe("a segment", () => {
   const party = new Party(busy);
   const transitions = 12;
-  const { pre, witness } = party.prove({ low: 0n, length: BigInt(transitions) });
+  const { pre, witness } = prove(party, 0n, BigInt(transitions));
   const { romRoot } = party;
   const verify = (changed: Partial<SegmentWitness> = {}, { state = pre, n = transitions, root = romRoot, meterLimit = limit }: { state?: SegmentState; n?: number; root?: Uint8Array; meterLimit?: bigint } = {}): ReturnType<typeof verifySegment> => verifySegment(state, n, root, meterLimit, { ...witness, ...changed });
 
@@ -49,7 +57,7 @@ describe("a segment", () => {
 
   it("VM-14: is run again from its witness alone, to the state that the party has", () => {
     for (let n = 1; n <= transitions + 3; n++) {
-      const proof = party.prove({ low: 0n, length: BigInt(n) });
+      const proof = prove(party, 0n, BigInt(n));
       const result = verifySegment(proof.pre, n, romRoot, limit, proof.witness);
       assert.ok(result.ok, result.ok ? "" : result.message);
       assert.equal(toHex(result.stateHash), toHex(party.hashAfter(BigInt(n))));
@@ -115,12 +123,12 @@ describe("a segment", () => {
       refused("ram-root", verify({ ram: { ...witness.ram, indices: [witness.ram.indices[0]! + 2, witness.ram.indices[1]! + 2, witness.ram.indices[2]!] } }));
     });
     it("a spare leaf, proved but never accessed", () => {
-      const long = party.prove({ low: 0n, length: 12n });
-      refused("leaf-spare", verifySegment(long.pre, 2, romRoot, limit, { ram: long.witness.ram, rom: party.prove({ low: 0n, length: 2n }).witness.rom }), /ram: leaf 131073/);
-      refused("leaf-spare", verifySegment(long.pre, 2, romRoot, limit, { ram: party.prove({ low: 0n, length: 2n }).witness.ram, rom: long.witness.rom }), /rom: leaf 2/);
+      const long = prove(party, 0n, 12n);
+      refused("leaf-spare", verifySegment(long.pre, 2, romRoot, limit, { ram: long.witness.ram, rom: prove(party, 0n, 2n).witness.rom }), /ram: leaf 131073/);
+      refused("leaf-spare", verifySegment(long.pre, 2, romRoot, limit, { ram: prove(party, 0n, 2n).witness.ram, rom: long.witness.rom }), /rom: leaf 2/);
     });
     it("a leaf that is accessed and not given", () => {
-      const short = party.prove({ low: 0n, length: 2n }).witness;
+      const short = prove(party, 0n, 2n).witness;
       refused("leaf-missing", verify({ ram: short.ram }), /ram: leaf 131073/);
       refused("leaf-missing", verify({ rom: short.rom }), /rom: leaf 2/);
       const nothing: TreeWitness = { indices: [], leaves: new Uint8Array(0), siblings: new Uint8Array(0) };
@@ -176,7 +184,7 @@ describe("a segment", () => {
 
   it("VM-16: accesses nothing of RAM: a witness without leaves of it, and its root stays", () => {
     const counting = new Party(taskOf("loop: addi a0, a0, 1\nj loop"));
-    const { pre: from, witness: proof } = counting.prove({ low: 10n, length: 1_000n });
+    const { pre: from, witness: proof } = prove(counting, 10n, 1_000n);
     assert.equal(proof.ram.indices.length + proof.ram.siblings.length, 0);
     const result = verifySegment(from, 1_000, counting.romRoot, limit, proof);
     assert.ok(result.ok);
@@ -185,7 +193,7 @@ describe("a segment", () => {
   });
 
   it("VM-16: of a halted machine needs no leaf, takes none, and ends as it began", () => {
-    const { pre: from, witness: proof } = party.prove({ low: 1_000n, length: 65_536n });
+    const { pre: from, witness: proof } = prove(party, 1_000n, 65_536n);
     assert.equal(witnessBytes(proof), 0);
     const result = verifySegment(from, 65_536, romRoot, limit, proof);
     assert.ok(result.ok);
@@ -199,7 +207,7 @@ describe("a segment", () => {
       const tight = new Party(taskOf(source, meterLimit));
       const { final, output } = tight.outcome(100n);
       assert.deepEqual([final.halt, final.meter, output.length], [Halt.exhausted, meterLimit, 0]);
-      const proof = tight.prove({ low: 0n, length: 600n });
+      const proof = prove(tight, 0n, 600n);
       const result = verifySegment(proof.pre, 600, tight.romRoot, meterLimit, proof.witness);
       assert.ok(result.ok, result.ok ? "" : result.message);
       assert.equal(toHex(result.stateHash), toHex(tight.hashAfter(600n)));
