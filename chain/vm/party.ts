@@ -194,8 +194,8 @@ export class Party {
 
   #checkpoint(): Checkpoint {
     this.#collect();
-    const pages = this.#pages.map((known, page) => known ?? this.#copy(page));
-    pages.forEach((page, i) => { this.#pages[i] = page; });
+    const pages: Page[] = [];
+    for (let page = 0; page < ramPages; page++) pages.push((this.#pages[page] ??= this.#copy(page)));
     return { machine: copyMachine(this.#machine), pages };
   }
 
