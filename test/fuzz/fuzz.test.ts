@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { simulate, type LastState } from "../simulation/simulation.ts";
-import { doorTarget, genesisTarget, queryTarget, spellingTarget, transactionTarget, type Target } from "./targets.ts";
+import { doorTarget, engineTarget, genesisTarget, queryTarget, spellingTarget, transactionTarget, type Target } from "./targets.ts";
 
 /** Each target gets so long; a failure prints the seed and the label that repeat it. */
 const milliseconds = 3_000;
@@ -24,4 +24,6 @@ describe("fuzz", function () {
       },
     });
   });
+
+  it("of the refereed machine's engines", () => fuzz(engineTarget()));
 });

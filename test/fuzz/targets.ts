@@ -1,14 +1,16 @@
 /** What is fuzzed, one case at a time: each case follows from its label and throws where something is wrong. */
 import { isAddress, prefixes } from "../../chain/codec/address.ts";
-import { fromBase64, toBase64, toHex } from "../../chain/codec/bytes.ts";
+import { fromBase64, toBase64, toHex, utf8 } from "../../chain/codec/bytes.ts";
 import { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { ExecTxResult } from "../../chain/codec/gen/tendermint/abci/types.ts";
+import { sha256 } from "../../chain/codec/hash.ts";
 import { decodeTx, TxDecodeError } from "../../chain/codec/tx.ts";
 import { appStateBytes, GenesisError, readGenesis, writeGenesis } from "../../chain/node/genesis.ts";
 import { TxError } from "../../chain/runtime/errors.ts";
 import type { BlockRequest } from "../../chain/runtime/machine.ts";
 import type { BoundMessage } from "../../chain/runtime/module.ts";
 import type { ChangeSet } from "../../chain/store/overlay.ts";
+import { compareEngines } from "../../worker/sandbox/rv32/random-program.ts";
 import { traceFault } from "../simulation/audit.ts";
 import { encodePlanned, plannedMessage, type PlannedTx } from "../simulation/plan.ts";
 import { seeded } from "../simulation/random.ts";
@@ -168,4 +170,9 @@ export function genesisTarget({ replica }: LastState): Target {
       if (!(error instanceof GenesisError)) throw new Error(`reading section ${name} ended in ${String(error)}: ${new TextDecoder().decode(bytes).slice(0, 500)}`, { cause: error });
     }
   };
+}
+
+/** Runs a random program of the refereed machine on the worker's translator and by its definition: state and memory must be equal at every stop. */
+export function engineTarget(): Target {
+  return (label) => compareEngines(Buffer.from(sha256(utf8(label))).readInt32LE());
 }

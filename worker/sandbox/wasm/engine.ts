@@ -21,6 +21,7 @@ export type Imports = Readonly<Record<string, Readonly<Record<string, unknown>>>
 interface Engine {
   validate(bytes: Uint8Array): boolean;
   readonly Module: new (bytes: Uint8Array) => object;
+  readonly Memory: new (limits: { readonly initial: number; readonly maximum: number }) => Memory;
   readonly Instance: new (module: object, imports: Imports) => Instance;
   readonly CompileError: ErrorClass;
   readonly RuntimeError: ErrorClass;
