@@ -5,6 +5,8 @@
  * or a *host fault*, which says something about this machine only and must never be committed.
  */
 
+import type { FinalState } from "../../chain/vm/state-hash.ts";
+
 /** One run of one program. All of it is data of a stranger. */
 export interface TaskInput {
   /** The program, in the format of the backend. */
@@ -18,6 +20,9 @@ export interface TaskInput {
   readonly files?: boolean;
   /** Feeds `random_get`; the same on every replica of the task, at most 64 bytes. Empty where not given. */
   readonly seed?: Uint8Array;
+  /** Of a refereed machine: the arguments as they stand on chain, and the task's index within its stage. None and 0 where not given. */
+  readonly arguments?: Uint8Array;
+  readonly taskIndex?: number;
   readonly limits: TaskLimits;
   /** Stops the run; the outcome is then a `host-fault`. */
   readonly signal?: AbortSignal;
@@ -26,7 +31,7 @@ export interface TaskInput {
 export interface TaskLimits {
   /** Weighted instructions (docs/adr/0003-wasm-metering.md): lots x 10^9. */
   readonly maxMeter: bigint;
-  /** Linear memory, rounded down to pages of 64 KiB. */
+  /** Linear memory, rounded down to pages of 64 KiB; a refereed machine has its own size. */
   readonly memoryBytes: number;
   readonly outputBytes: number;
   /** Wall time of this machine, in milliseconds, start of the process included. */
@@ -48,12 +53,21 @@ export interface TaskOutcome {
   readonly output: Uint8Array;
   /** Weighted instructions executed; `maxMeter` where the program ran out of fuel, 0 where it never ran or the host failed. */
   readonly meter: bigint;
-  /** The program's exit code where it ended by itself (status `ok`, which a code other than 0 does not change). */
+  /** The program's exit code where it ended by itself (status `ok`, which a code other than 0 does not change); 0 of a refereed machine, which has none. */
   readonly exitCode?: number;
   /** The last 8 KiB that the program wrote to stderr, as the bytes it wrote. */
   readonly stderr: Uint8Array;
   /** Why, in words, for a person; no part of the result. Empty for `ok`. */
   readonly reason: string;
+  /** Of a refereed machine that ran until it halted. */
+  readonly machine?: MachineEnd;
+}
+
+/** What a claim about a run of a refereed machine is made of, with size and meter of the outcome. */
+export interface MachineEnd {
+  readonly final: FinalState;
+  /** Of the output region: the digest of the result. */
+  readonly outputRoot: Uint8Array;
 }
 
 export interface Backend {

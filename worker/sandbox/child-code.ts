@@ -9,7 +9,7 @@ import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Programs that a child may run. */
-const runners = { wasm: "worker/sandbox/wasm/runner" } as const;
+const runners = { wasm: "worker/sandbox/wasm/runner", rv32: "worker/sandbox/rv32/runner" } as const;
 export type Runner = keyof typeof runners;
 
 const source = fileURLToPath(new URL("../../", import.meta.url));

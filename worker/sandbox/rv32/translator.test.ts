@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { assemble } from "../../../chain/vm/assemble.ts";
+import { partOf, wholeRange } from "../../../chain/vm/bisection.ts";
 import { Op, operationOf } from "../../../chain/vm/instructions.ts";
 import { Interpreter, type Engine } from "../../../chain/vm/interpreter.ts";
 import { outputAt, romBytes } from "../../../chain/vm/layout.ts";
 import { copyMachine, Halt, newMachine, type Machine } from "../../../chain/vm/machine.ts";
+import { Party } from "../../../chain/vm/party.ts";
 import { Ram } from "../../../chain/vm/ram.ts";
 import { compareEngines, edges, fullRom, jump, loopOfInstructions, numbers } from "./random-program.ts";
 import { formRegion } from "./region.ts";
@@ -94,6 +96,18 @@ describe("rv32 translator", function () {
     const translator = new Translator(assemble(`li t0, ${outputAt + 4095}\nli t1, 20000\nloop: sb t1, 0(t0)\naddi t1, t1, -1\nbnez t1, loop\necall`).rom, eager);
     translator.run(newMachine(), translator.ram, unlimited, unlimited);
     assert.deepEqual([...translator.ram.dirty.entries()].filter(([, mark]) => mark === 1), [[outputAt / 4096, 1]]);
+  });
+
+  it("takes a party of a dispute to every boundary, forwards and back, as the interpreter does", () => {
+    const program = assemble("li t1, 200000\nloop: addi t0, t0, 1\nslli t2, t0, 4\nmul t3, t0, t0\nsw t3, 0(t2)\nbne t0, t1, loop\necall");
+    const task = { program, input: Uint8Array.of(1), arguments: new Uint8Array(0), taskIndex: 0, meterLimit: 1_000_000n };
+    const whole = wholeRange(task.meterLimit);
+    const [fast, slow] = [new Party(task, { engine: new Translator(program.rom, eager) }), new Party(task)].map((party) => {
+      const last = party.outcome(0n);
+      const hashes = party.innerHashes(whole);
+      return { last, hashes, finer: party.innerHashes(partOf(whole, 3)) };
+    });
+    assert.deepEqual(fast, slow);
   });
 
   it("runs on its own RAM alone", () => {
