@@ -76,7 +76,7 @@ export function instrument(bytes: Uint8Array, fuel: bigint, maxPages: number): I
 }
 
 /** Content by section id; custom sections are left out. */
-function readSections(bytes: Uint8Array): (Uint8Array | undefined)[] {
+export function readSections(bytes: Uint8Array): (Uint8Array | undefined)[] {
   const reader = new Reader(bytes, 8);
   const sections: (Uint8Array | undefined)[] = [];
   while (!reader.done) {
@@ -92,7 +92,7 @@ function count(section: Uint8Array | undefined): number {
   return section === undefined ? 0 : new Reader(section).u32();
 }
 
-function readTypes(section: Uint8Array | undefined): FunctionType[] {
+export function readTypes(section: Uint8Array | undefined): FunctionType[] {
   const reader = new Reader(section ?? new Uint8Array(1));
   const n = reader.u32();
   if (n > moduleLimits.types) throw new InvalidModule(`the module has ${n} types; the limit is ${moduleLimits.types}`);
