@@ -91,6 +91,10 @@ export function fd_seek(fd: u32): u32 {
   return ofStream(fd, SPIPE);
 }
 
+export function fd_tell(fd: u32): u32 {
+  return ofStream(fd, SPIPE);
+}
+
 export function fd_unsupported(fd: u32): u32 {
   return ofStream(fd, NOTSUP);
 }
