@@ -1,5 +1,6 @@
 /** app.toml: what the application serves and keeps. The names are the Cosmos SDK's wherever it has one. */
 import { Unindexed } from "../../abci/unindexed.ts";
+import { maxBodyBytes } from "./comet.ts";
 import type { ConfigFile } from "./toml.ts";
 import { ConfigError } from "./toml.ts";
 
@@ -65,7 +66,8 @@ address = "tcp://127.0.0.1:1317"
 # Origins of web pages that may call it; ["*"] allows all, [] none.
 cors-allowed-origins = []
 max-open-connections = 1000
-max-body-bytes = 1000000
+# As many as max_body_bytes of config.toml: what RPC takes of a transaction, REST takes.
+max-body-bytes = ${maxBodyBytes}
 request-timeout = "15s"
 # Requests a second and client address, bursts of ten times as many; 0 is no limit.
 rate-limit = 0
@@ -117,7 +119,7 @@ export function readAppConfig(file: ConfigFile): AppConfig {
       address: address("api.address", "tcp://127.0.0.1:1317"),
       corsAllowedOrigins: file.strings("api.cors-allowed-origins", []),
       maxOpenConnections: file.integer("api.max-open-connections", 1, 65_535, 1000),
-      maxBodyBytes: file.integer("api.max-body-bytes", 1024, 64 << 20, 1_000_000),
+      maxBodyBytes: file.integer("api.max-body-bytes", 1024, 64 << 20, maxBodyBytes),
       requestTimeoutMs: file.duration("api.request-timeout", "15s"),
       rateLimit: file.integer("api.rate-limit", 0, 1_000_000, 0),
     },

@@ -1,5 +1,8 @@
 /** CometBFT 0.38's config.toml: every setting, with this chain's defaults and why they differ from CometBFT's. */
 
+/** Of a request to RPC or to REST: a transaction of max_tx_bytes fits in as base64, with what stands around it. */
+export const maxBodyBytes = 1_500_000;
+
 export interface CometDefaults {
   readonly moniker: string;
   readonly rpcLaddr?: string;
@@ -53,7 +56,7 @@ experimental_close_on_slow_client = false
 timeout_broadcast_tx_commit = "10s"
 max_request_batch_size = 10
 # A transaction of max_tx_bytes fits in as base64. (CometBFT: 1000000)
-max_body_bytes = 1500000
+max_body_bytes = ${maxBodyBytes}
 max_header_bytes = 1048576
 tls_cert_file = ""
 tls_key_file = ""

@@ -15,12 +15,22 @@ describe("configuration files", () => {
 
   it("tell file and key where a value cannot be", () => {
     const read = (from: string, to: string) => () => readAppConfig(new ConfigFile("app.toml", appConfigText().replace(from, to)));
-    assert.throws(read("max-body-bytes = 1000000", "max-body-bytes = -1"), /app\.toml: api\.max-body-bytes must be a whole number from 1024/);
+    assert.throws(read("max-body-bytes = 1500000", "max-body-bytes = -1"), /app\.toml: api\.max-body-bytes must be a whole number from 1024/);
     assert.throws(read('address = "tcp://127.0.0.1:1317"', 'address = "everywhere"'), /api\.address must be HOST:PORT/);
     assert.throws(read('request-timeout = "15s"', 'request-timeout = "soon"'), /api\.request-timeout must be a duration/);
     assert.throws(read("enable = true", 'enable = "yes"'), /api\.enable must be true or false/);
     assert.throws(read("index-except = []", 'index-except = ["fee"]'), /app\.toml: index-except: "fee" is not TYPE\.KEY/);
     assert.throws(() => new ConfigFile("app.toml", "a = "), /app\.toml is not valid TOML/);
+  });
+
+  it("let a transaction of the mempool's size through REST as through RPC, where they are new and where they do not say", () => {
+    const comet = new ConfigFile("config.toml", cometConfig({ moniker: "a" }));
+    const asJson = JSON.stringify({ tx_bytes: Buffer.alloc(comet.integer("mempool.max_tx_bytes", 0, Infinity, 0)).toString("base64"), mode: "BROADCAST_MODE_SYNC" });
+    for (const text of [appConfigText(), appConfigText().replace(/^max-body-bytes.*$/m, "")]) {
+      const { maxBodyBytes } = readAppConfig(new ConfigFile("app.toml", text)).api;
+      assert.equal(maxBodyBytes, comet.get("rpc.max_body_bytes"));
+      assert.ok(asJson.length <= maxBodyBytes, `${asJson.length} bytes`);
+    }
   });
 
   it("take a changed value and keep everything else", () => {

@@ -137,6 +137,17 @@ describe("REST, as wallets and explorers use it", function () {
     assert.ok(Number(now.headers.get("grpc-metadata-x-cosmos-block-height") ?? now.headers.get("x-cosmos-block-height")) >= sent.height);
   });
 
+  it("takes a transaction of the mempool's size to its checks, as RPC does, and a larger one to CometBFT's words", async () => {
+    const broadcast = async (bytes: number): Promise<{ codespace: string; code: number }> => {
+      const { status, body } = await post<{ tx_response: { codespace: string; code: number } }>("/cosmos/tx/v1beta1/txs", { tx_bytes: Buffer.alloc(bytes, 1).toString("base64"), mode: "BROADCAST_MODE_SYNC" });
+      assert.equal(status, 200);
+      return { codespace: body.tx_response.codespace, code: body.tx_response.code };
+    };
+    assert.deepEqual(await broadcast(1_048_576), { codespace: "sdk", code: 2 });
+    assert.deepEqual(await broadcast(1_048_577), { codespace: "sdk", code: 21 });
+    assert.equal((await post("/cosmos/tx/v1beta1/txs", { tx_bytes: Buffer.alloc(1_500_000, 1).toString("base64") })).status, 413);
+  });
+
   it("simulates and broadcasts", async () => {
     const simulated = await post<{ gas_info: { gas_used: string }; result: { events: object[]; msg_responses: { "@type": string }[] } }>("/cosmos/tx/v1beta1/simulate", { tx_bytes: next });
     assert.equal(simulated.status, 200);
