@@ -112,7 +112,11 @@ function wire(): Wiring {
   const messages: Messages = {
     signers: ({ typeUrl, message }) => router.message(typeUrl)!.handler.signers(message),
     // The SDK's messages are looked at when they run, so that wallets meet its words where they expect them; ours are refused before they cost anything.
-    check: ({ typeUrl, message }) => (typeUrl.startsWith("/dcm.") ? router.message(typeUrl)!.handler.check(message) : undefined),
+    check({ typeUrl, message }) {
+      if (!typeUrl.startsWith("/dcm.")) return false;
+      router.message(typeUrl)!.handler.check(message);
+      return true;
+    },
   };
   const ante = createAnte({ accounts, bank: money, feegrant: sessionFees({ clock: time }, feegrant), messages });
   const claims = createClaims(accounts, messages);

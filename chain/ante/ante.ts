@@ -18,8 +18,8 @@ import type { Context } from "../runtime/context.ts";
 export interface Messages {
   /** Bech32 addresses that must sign. */
   signers(message: DecodedMessage): readonly string[];
-  /** The stateless checks of the message, after everything else; throws TxError. Left out where the caller makes them before it executes. */
-  readonly check?: (message: DecodedMessage) => void;
+  /** The stateless checks of the message, after everything else; throws TxError. False where it left them to the caller, who makes them before it executes. */
+  readonly check?: (message: DecodedMessage) => boolean;
 }
 
 export interface AntePorts {
@@ -51,11 +51,18 @@ export function createAnte(ports: AntePorts): Ante {
     for (const [i, { account }] of keys.entries()) checkSequence(tx, i, account);
     if (ctx.mode !== "simulate") verifySignatures(ctx, tx, keys, verified);
     for (const { account, key } of keys) advance(ctx, tx, account, account.pubKey === undefined ? { pubKey: key } : {}, accounts);
-    if (messages.check !== undefined) for (const message of tx.messages) messages.check(message);
+    checkMessages(tx, verified, messages);
     if (ctx.mode !== "check") return;
     verified.checked = true;
     verified.common = commonOf(tx, signers, verified.fee);
   };
+}
+
+/** Once for each message, in CheckTx or in the block: nothing but the message decides. */
+function checkMessages(tx: DecodedTx, verified: VerifiedSignatures, { check }: Messages): void {
+  if (check === undefined) return;
+  const passed = (verified.passed ??= []);
+  for (let i = 0; i < tx.messages.length; i++) passed[i] ||= check(tx.messages[i]!);
 }
 
 /** What a block may have changed since CheckTx: deadlines, fees and sequences (ABCI-16). Shape and signatures were found good. */

@@ -12,6 +12,8 @@ export interface VerifiedSignatures {
   signers?: readonly { readonly text: string; readonly address: Uint8Array }[] | undefined;
   /** What the fee comes to, once that was read: it depends on the transaction alone. */
   fee?: readonly Money[] | undefined;
+  /** True for each message that passed its stateless check: that depends on the message alone. */
+  passed?: boolean[] | undefined;
   /** Set once CheckTx let the transaction pass, where a recheck needs no more of it. */
   common?: CommonTx | undefined;
 }

@@ -107,6 +107,24 @@ describe("the state machine", () => {
     await other.stop();
   });
 
+  it("ABCI-12 makes the stateless check of a message of this chain once, in CheckTx or in the block", () => {
+    const { handler } = chain.machine.router.message("/dcm.market.v1.MsgRevealSalt")!;
+    const { check } = handler;
+    let checks = 0;
+    Object.assign(handler, { check: (message: unknown) => void (checks++, check(message)) });
+    try {
+      const [seen, unseen, bad] = [32, 32, 31].map((length) => chain.sign(ann, [anyOf(MsgRevealSalt, { consumer: ann.text, jobId: 1n, salt: new Uint8Array(length) })]));
+      assert.equal(chain.machine.checkTx(seen!, false).code, 0);
+      assert.equal(checks, 1);
+      const results = chain.block([seen!, unseen!, bad!, bad!]).txResults;
+      assert.equal(checks, 4, "one that did not pass is looked at again");
+      assert.deepEqual(results.slice(2).map(({ log }) => log), Array(2).fill(results[2]!.log));
+      assert.match(results[2]!.log, /salt/);
+    } finally {
+      Object.assign(handler, { check });
+    }
+  });
+
   it("ABCI-12 answers every transaction of a block in order, also bytes that are none", () => {
     const { txResults } = chain.block([Uint8Array.of(1, 2, 3), chain.sign(ann, [send(ann, ben, 1)]), new Uint8Array(0)]);
     assert.deepEqual(txResults.map(({ codespace, code }) => `${codespace}/${code}`), ["sdk/2", "/0", "sdk/18"]);

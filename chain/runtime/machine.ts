@@ -279,7 +279,7 @@ export class Machine {
     }
   }
 
-  #runMessages(ctx: Context, { tx, bound }: CachedTx): Uint8Array {
+  #runMessages(ctx: Context, { tx, bound, verified }: CachedTx): Uint8Array {
     const responses: Any[] = [];
     for (let index = 0; index < bound.length; index++) {
       const { handler, response: type } = bound[index]!;
@@ -291,7 +291,7 @@ export class Machine {
       let response: unknown;
       try {
         // A proposer may place what no mempool has checked.
-        handler.check(message);
+        if (verified.passed?.[index] !== true) handler.check(message);
         response = handler.execute(ctx, message);
       } catch (error) {
         const known = this.#asTxError(error);

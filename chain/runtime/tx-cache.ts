@@ -11,7 +11,7 @@ export class CachedTx {
   readonly bound: readonly BoundMessage[];
   /** True where one of the messages is for a block's proposer only. */
   readonly system: boolean;
-  readonly verified: VerifiedSignatures = { proofs: undefined, checked: false, signers: undefined, fee: undefined, common: undefined };
+  readonly verified: VerifiedSignatures = { proofs: undefined, checked: false, signers: undefined, fee: undefined, passed: undefined, common: undefined };
   /** The cache's own: the hash of the bytes, and the transactions that came just before and after. */
   hash = 0;
   previous: CachedTx | undefined;
