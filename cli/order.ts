@@ -71,23 +71,44 @@ function changed(job: JobFile, { limit, verify, organization, tag }: OrderOption
 export async function prepare(connection: Connection, consumer: string, read: { readonly loaded: LoadedJob; readonly path: string }, options: OrderOptions): Promise<Order> {
   const { loaded, path } = read;
   const { job } = loaded;
-  const { market } = connection.query;
   const capacity = await classNamed(connection, job.classId);
   await checkDurations(connection, job).catch((error: Error) => {
     throw new CliError(exitCodes.invalid, `${path}: ${error.message}`);
   });
-  const [{ params, tau }, offers, affiliates, policy, rate] = await Promise.all([market.params(), offersOf(connection, job), affiliatesOf(connection, consumer), policyOf(connection, job.organization), rateOf(connection, job.quoteDenom)]);
   const { lots, durationMs } = requestOf(loaded, 1n);
-  const demand: Demand = {
-    consumer, tasks: loaded.inputs.length, replicas: job.verification === "V2" ? 2 : 1, lots, durationMs, limit: job.limitPrice, wishes: job.wishes, policy, affiliates, tau,
-    verification: levels[job.verification],
-    stake: (price) => (stakeOf(job.verification, price * lots, params!) * rate.bondUnits + rate.quoteUnits - 1n) / rate.quoteUnits,
-  };
+  const { demand, offers, params } = await demandOf(connection, consumer, job, { tasks: loaded.inputs.length, lots, durationMs, limit: job.limitPrice });
   const from = job.limitPrice === undefined ? "the book" as const : options.limit === undefined ? "the job file" as const : "--limit" as const;
-  const limit = job.limitPrice ?? limitFrom(look(offers, demand).filter(({ against }) => against.length === 0), demand, capacity.tick);
+  const limit = job.limitPrice ?? bookLimit(offers, demand, capacity);
   if (limit === undefined) throw new CliError(exitCodes.failed, `nobody in the book of ${job.classId} and ${job.quoteDenom} can serve this job, so there is no price to go by`, "dcm book shows who offers; --limit names the most that you would pay for a lot and waits.");
   const limited = { ...demand, limit };
-  return { loaded, path, request: requestOf(loaded, limit), limitFrom: from, demand: limited, looked: look(offers, limited), capacity, params: params! };
+  return { loaded, path, request: requestOf(loaded, limit), limitFrom: from, demand: limited, looked: look(offers, limited), capacity, params };
+}
+
+/** What decides who may serve. */
+type Wanted = Pick<JobFile, "classId" | "quoteDenom" | "organization" | "verification" | "wishes">;
+
+/** What is wanted in the terms of the book, and the book's offers. */
+async function demandOf(connection: Connection, consumer: string, wanted: Wanted, size: Pick<Demand, "tasks" | "lots" | "durationMs" | "limit">): Promise<{ readonly demand: Demand; readonly offers: readonly Offer[]; readonly params: Params }> {
+  const { market } = connection.query;
+  const [{ params, tau }, offers, affiliates, policy, rate] = await Promise.all([market.params(), offersOf(connection, wanted), affiliatesOf(connection, consumer), policyOf(connection, wanted.organization), rateOf(connection, wanted.quoteDenom)]);
+  return {
+    offers, params: params!,
+    demand: {
+      consumer, ...size, replicas: wanted.verification === "V2" ? 2 : 1, wishes: wanted.wishes, policy, affiliates, tau, verification: levels[wanted.verification],
+      stake: (price) => (stakeOf(wanted.verification, price * size.lots, params!) * rate.bondUnits + rate.quoteUnits - 1n) / rate.quoteUnits,
+    },
+  };
+}
+
+function bookLimit(offers: readonly Offer[], demand: Demand, { tick }: CapacityClass): bigint | undefined {
+  return limitFrom(look(offers, demand).filter(({ against }) => against.length === 0), demand, tick);
+}
+
+/** The limit that `dcm run` would take from the book for one task; undefined where nobody can serve it. */
+export async function limitOfTask(connection: Connection, consumer: string, wanted: Wanted, lots: bigint, durationMs: bigint): Promise<bigint | undefined> {
+  const capacity = await classNamed(connection, wanted.classId);
+  const { demand, offers } = await demandOf(connection, consumer, wanted, { tasks: 1, lots, durationMs, limit: undefined });
+  return bookLimit(offers, demand, capacity);
 }
 
 /** As chain/modules/market computes it, for jobs that name no risk: a multiple of what the task costs, at least what makes a lie not worth its chance. In the quote denom. */
@@ -100,7 +121,7 @@ export function stakeOf(verification: Verification, fee: bigint, { stakeMultiple
 }
 
 /** Every ask of the book with what is known of its provider. */
-async function offersOf({ query }: Connection, { classId, quoteDenom }: JobFile): Promise<Offer[]> {
+async function offersOf({ query }: Connection, { classId, quoteDenom }: Wanted): Promise<Offer[]> {
   const [asks, providers, attestations] = await Promise.all([
     allPages((pagination) => query.market.asks({ classId, quoteDenom, pagination }), (page) => page.asks), allPages((pagination) => query.providers.providers({ pagination }), (page) => page.providers),
     allPages((pagination) => query.auditors.attestations({ validOnly: true, pagination }), (page) => page.attestations),

@@ -1,13 +1,9 @@
 /** dcm quote: what a job would cost, who could serve it, and what stands against the others. Nothing is sent. */
 import pc from "picocolors";
-import { accountFromAny } from "@cosmjs/stargate";
 import type { Params } from "../chain/codec/gen/dcm/market/v1/types.ts";
-import { MsgPlaceBidResponse } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 import { findProfile } from "../client/profiles.ts";
-import { encodeManifest } from "../client/protocol.ts";
-import { dcmRegistry } from "../client/registry.ts";
-import { bidMessage, type Verification } from "../worker/gateway/bid.ts";
-import { sealedSize } from "../worker/seal/index.ts";
+import type { Verification } from "../worker/gateway/bid.ts";
+import { tryBid } from "../worker/gateway/trial.ts";
 import { columns, exitCodes, print, CliError, type Io } from "./io.ts";
 import { bondDenom, openNet, type Net } from "./net.ts";
 import { cheapestRelaxation, exclusions, fill, type Relaxation } from "./offers.ts";
@@ -89,7 +85,7 @@ export async function quoteOf({ connection }: Pick<Net, "connection">, account: 
   const most = demand.replicas + reserve[job.verification](params);
   const cheapest = fill(serving, { tasks: 1, replicas: demand.replicas });
   const known = await findProfile(connection, request, job.wishes);
-  const tried = await simulate(connection, account, order, known?.id ?? 0);
+  const tried = await tryBid(connection, account, request, known?.id ?? 0);
   return {
     title: job.title, classId: job.classId, denom: job.quoteDenom, bondDenom: await bondDenom(connection), verification: job.verification, tasks: Number(tasks), stages, lots: request.lots, limit: { price: request.limitPrice, from: limitFrom },
     cost: { best: cheapest.tasks === 0 ? undefined : cost(cheapest.price, demand.replicas), expected: now.tasks === 0 ? undefined : cost(now.price, demand.replicas), maximum: cost(request.limitPrice, most) },
@@ -97,36 +93,6 @@ export async function quoteOf({ connection }: Pick<Net, "connection">, account: 
     asks: { all: looked.length, matching: serving.length, freeUnits: serving.reduce((sum, { offer }) => sum + offer.ask.freeUnits, 0), providers: new Set(serving.map(({ offer }) => offer.ask.provider)).size },
     beginning: now.tasks, excluded: exclusions(looked), relaxation: now.tasks === demand.tasks ? undefined : cheapestRelaxation(looked, demand), refused: tried.refused,
   };
-}
-
-/** The order as the chain would take it, without sending it: its storage deposit, or why it is refused. */
-async function simulate(connection: Net["connection"], { address, pubkey }: Account, { request }: Order, profileId: number): Promise<{ readonly storageDeposit?: bigint; readonly refused?: string }> {
-  const digest = new Uint8Array(32);
-  const blob = (size: number) => ({ digest, size: BigInt(size) });
-  const inputs = request.inputs.map((input) => blob(sealedSize(input.length)));
-  const message = bidMessage(request, {
-    consumer: address, profileId, dataUrl: "http://127.0.0.1:65535", program: blob(sealedSize(request.program.length)), first: { inputRoot: digest, manifest: blob(encodeManifest(inputs).length) }, consumerKey: digest, saltHead: () => digest,
-  });
-  const sequence = await sequenceOf(connection, address);
-  if (sequence === undefined) return { refused: `${address} is not on chain yet: it has no coins` };
-  try {
-    const { result } = await connection.query.tx.simulate([dcmRegistry().encodeAsAny(message)], "", { type: "tendermint/PubKeySecp256k1", value: Buffer.from(pubkey).toString("base64") }, sequence);
-    return { storageDeposit: BigInt(MsgPlaceBidResponse.decode(result!.msgResponses[0]!.value).storageDeposit) };
-  } catch (error) {
-    // The module's words, without what carried them.
-    return { refused: (error as Error).message.replace(/^.*message index: 0: /s, "").replace(/ with gas used: '.*$/s, "") };
-  }
-}
-
-/** Undefined where the chain does not know the account. */
-async function sequenceOf({ query }: Net["connection"], address: string): Promise<number | undefined> {
-  try {
-    const found = await query.auth.account(address);
-    return found === null ? undefined : accountFromAny(found).sequence;
-  } catch (error) {
-    if (/NotFound|not found/.test((error as Error).message)) return undefined;
-    throw error;
-  }
 }
 
 export function quoteText(found: Quote, paint: Pick<typeof pc, "bold" | "yellow">): string {

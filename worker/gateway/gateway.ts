@@ -60,6 +60,7 @@ export class Gateway {
   readonly #supplying = new Map<bigint, Promise<void>>();
   /** Bids that are on their way. */
   readonly #placing = new Set<string>();
+  #adopting: Promise<void> | undefined;
   /** Whether there may be drafts whose bid came into a block without our knowing. */
   #orphans = true;
   readonly #stop = new AbortController();
@@ -68,7 +69,7 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#files = new JobFiles(options.directory);
-    for (const file of this.#files.all()) if (/^\d+$/.test(file.id)) this.#watch(file);
+    for (const file of this.#files.all()) if (isNumber(file.id)) this.#watch(file);
   }
 
   start(): void {
@@ -105,6 +106,39 @@ export class Gateway {
     this.#files.settle(draft, String(response.jobId));
     this.#watch({ ...file, id: String(response.jobId) });
     return { id: response.jobId, sent, escrow: BigInt(response.escrow), storageDeposit: BigInt(response.storageDeposit) };
+  }
+
+  /**
+   * The job that was placed under this name, by an earlier run too; undefined where there is none. A bid that was on its way when the gateway was killed is in one of the next two blocks or, but for a
+   * mempool that is full, in none: what is not found then is forgotten, and may be placed again.
+   */
+  async jobNamed(name: string): Promise<bigint | undefined> {
+    const find = (): JobFile | undefined => this.#files.all().find((file) => file.name === name);
+    let file = find();
+    if (file !== undefined && !isNumber(file.id)) {
+      const height = async (): Promise<number> => (await this.#options.connection.comet.status()).syncInfo.latestBlockHeight;
+      for (const from = await height(); (await height()) < from + 2; ) await sleep(this.#options.pollMs, undefined, { signal: this.#stop.signal });
+      // One that is under way may have looked before.
+      await this.#adopting?.catch(() => undefined);
+      await this.#adopt();
+      file = find();
+      if (file !== undefined && !isNumber(file.id)) {
+        this.#files.drop(file.id);
+        return undefined;
+      }
+    }
+    return file === undefined ? undefined : BigInt(file.id);
+  }
+
+  /** Takes back what of a job is not matched. Rejects with TxFailed where there is nothing. */
+  async cancel(jobId: bigint): Promise<Sent> {
+    return this.#options.sender.send({ typeUrl: "/dcm.market.v1.MsgCancelBid", value: { consumer: this.#options.sender.address, jobId } });
+  }
+
+  /** Removes the keys of a job whose results nobody will fetch again. */
+  forget(jobId: bigint): void {
+    this.#live.delete(jobId);
+    this.#files.drop(String(jobId));
   }
 
   /** Puts bytes where providers can fetch them, sealed where there is a key. */
@@ -153,7 +187,12 @@ export class Gateway {
   }
 
   /** Finds the jobs of drafts: a gateway that was killed between its bid and the block's answer must serve it all the same. */
-  async #adopt(): Promise<void> {
+  #adopt(): Promise<void> {
+    this.#adopting ??= this.#adoptDrafts().finally(() => (this.#adopting = undefined));
+    return this.#adopting;
+  }
+
+  async #adoptDrafts(): Promise<void> {
     const drafts = this.#files.all().filter(({ id }) => id.startsWith("draft-") && !this.#placing.has(id));
     let key: Uint8Array = new Uint8Array(0);
     while (drafts.length > 0) {
@@ -207,7 +246,7 @@ export class Gateway {
       const results = await Promise.all(sources.map((task) => this.result(live.id, task)));
       const failed = results.findIndex((result) => !succeeded(result));
       if (failed >= 0) {
-        await sender.send({ typeUrl: "/dcm.market.v1.MsgCancelBid", value: { consumer: sender.address, jobId: live.id } });
+        await this.cancel(live.id);
         log("cancelled the rest of a job: a task failed that a later stage reads", { job: String(live.id), task: String(sources[failed]!.id), status: results[failed]!.status, exitCode: results[failed]!.exitCode });
         return;
       }
@@ -273,6 +312,9 @@ export class Gateway {
     throw new Error(`the result of task ${task.id} could not be fetched: ${words(last)}`);
   }
 }
+
+/** Of a job that the chain has named. */
+const isNumber = (id: string): boolean => /^\d+$/.test(id);
 
 const awaitsInputs = ({ state }: Stage): boolean => state === StageState.STAGE_STATE_INPUTS;
 

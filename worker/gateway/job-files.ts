@@ -30,7 +30,7 @@ export class JobFiles {
     renameSync(this.#path(draft), this.#path(id));
     syncFolder(this.#directory);
   }
-  /** For a draft whose bid was refused. */
+  /** For a draft whose bid was refused, and a job that is done with. */
   drop(draft: string): void {
     rmSync(this.#path(draft), { force: true });
   }

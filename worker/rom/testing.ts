@@ -50,6 +50,6 @@ export function runSandbox(module: Uint8Array, { input = none, arguments: args =
   new DataView(seed.buffer).setUint32(0, taskIndex, true);
   const wasm = decodeWasmArguments(args);
   if (wasm === undefined) return { result: encodeResult({ status: "invalid-module", exitCode: 0, output: none }), meter: 0n };
-  const outcome = execute({ module, input, args: wasm.args ?? [], env: wasm.env ?? {}, seed, outputBytes: (1 << 24) - 2, maxMeter: enough, memoryBytes: mostPages * 65_536 });
+  const outcome = execute({ module, input, args: wasm.args ?? [], env: wasm.env ?? {}, seed, files: false, outputBytes: (1 << 24) - 2, maxMeter: enough, memoryBytes: mostPages * 65_536 });
   return { result: encodeResult({ status: outcome.status as ResultStatus, exitCode: outcome.exitCode ?? 0, output: outcome.output }), meter: outcome.meter };
 }

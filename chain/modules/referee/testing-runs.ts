@@ -102,9 +102,9 @@ export function partyOf(job: Job): Side {
   return {
     job,
     hashAt: (position) => party.hashAfter(position),
-    stateAt: (low) => party.prove({ low, length: 1n }).pre,
+    stateAt: (low) => party.prove({ low, length: 1n })!.pre,
     witness(low, length) {
-      const { ram, rom } = party.prove({ low, length }).witness;
+      const { ram, rom } = party.prove({ low, length })!.witness;
       return { ram: wire(ram), rom: wire(rom) };
     },
   };
