@@ -23,10 +23,17 @@ const maxVectors = 1024;
 export class Guest {
   #memory: Memory | undefined;
   #fuel: Global<bigint> | undefined;
+  #full = 0n;
 
   attach(memory: Memory, fuel: Global<bigint>): void {
     this.#memory = memory;
     this.#fuel = fuel;
+    this.#full = fuel.value;
+  }
+
+  /** Weighted instructions since the beginning. */
+  get used(): bigint {
+    return this.#full - this.#fuel!.value;
   }
 
   /** Takes the price of a call that moves `bytes`; gives `result`. */

@@ -1,7 +1,8 @@
-/** What a module may import: the dcm functions, and a WASI preview 1 in which time stands still and the world is three streams and, where the input is a bundle, its files. */
+/** What a module may import: the dcm functions, and a WASI preview 1 in which time stands still and the world is three streams; where the input is a bundle, its files are there, and time goes by work. */
 import { hash } from "node:crypto";
 import { decodeBundle, encodeChanges, type Bundle } from "../bundle.ts";
 import { Writer } from "./binary.ts";
+import { Clock } from "./clock.ts";
 import type { Global, Imports, Memory } from "./engine.ts";
 import { FileCalls } from "./file-calls.ts";
 import { errno, Guest, Stop, type HostFunction } from "./guest.ts";
@@ -117,7 +118,7 @@ export class Host {
       if (name.startsWith("fd_")) own[name] = (fd: number) => this.#guest.pay(0, fd >>> 0 > 2 ? errno.badf : errno.notsup);
       else own[name] = () => this.#guest.pay(0, name === "poll_oneoff" ? errno.notsup : errno.notcapable);
     }
-    return this.#files === undefined ? own : withStreams(own, this.#files.calls());
+    return this.#files === undefined ? own : withStreams({ ...own, ...new Clock(this.#guest).calls() }, this.#files.calls());
   }
 
   /** Go's programs find their working directory in PWD. */
