@@ -9,6 +9,7 @@ import { describeLooking } from "./describe/looking.ts";
 import { describeOrdering } from "./describe/ordering.ts";
 import { describeOrganizations } from "./describe/org.ts";
 import { describeServices } from "./describe/services.ts";
+import { describeTes } from "./describe/tes.ts";
 import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
 import { common, examples } from "./kit.ts";
 
@@ -44,6 +45,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 nod
 `,
   );
   const kit = { io, program: program as unknown as Command };
-  for (const describe of [describeKeys, describeLooking, describeOrdering, describeJobs, describeServices, describeOrganizations, describeBill, describeCompletion]) describe(kit);
+  for (const describe of [describeKeys, describeLooking, describeOrdering, describeJobs, describeServices, describeTes, describeOrganizations, describeBill, describeCompletion]) describe(kit);
   return kit.program;
 }

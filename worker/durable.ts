@@ -1,13 +1,13 @@
-/** Small files that must survive a power failure: whole or not at all. */
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+/** Files that must survive a power failure: whole or not at all. */
+import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Writes the file with mode 0600; durable when it returns. A reader sees the old text or the new one. */
-export function writeDurably(path: string, text: string): void {
+/** Writes the file with mode 0600; durable when it returns. A reader sees the old content or the new one. */
+export function writeDurably(path: string, content: string | Uint8Array): void {
   const draft = `${path}.new`;
   const file = openSync(draft, "w", 0o600);
   try {
-    writeSync(file, text);
+    writeFileSync(file, content);
     fsyncSync(file);
   } finally {
     closeSync(file);
