@@ -8,6 +8,7 @@ import { describeKeys } from "./describe/keys.ts";
 import { describeLooking } from "./describe/looking.ts";
 import { describeOrdering } from "./describe/ordering.ts";
 import { describeOrganizations } from "./describe/org.ts";
+import { describePrograms } from "./describe/programs.ts";
 import { describeServices } from "./describe/services.ts";
 import { describeTes } from "./describe/tes.ts";
 import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
@@ -45,6 +46,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 nod
 `,
   );
   const kit = { io, program: program as unknown as Command };
-  for (const describe of [describeKeys, describeLooking, describeOrdering, describeJobs, describeServices, describeTes, describeOrganizations, describeBill, describeCompletion]) describe(kit);
+  for (const describe of [describeKeys, describeLooking, describeOrdering, describeJobs, describeServices, describePrograms, describeTes, describeOrganizations, describeBill, describeCompletion]) describe(kit);
   return kit.program;
 }

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, it } from "mocha";
 import { toHex, utf8 } from "../chain/codec/bytes.ts";
 import { sha256 } from "../chain/codec/hash.ts";
-import { callToken, decodeResult, decodeWasmArguments, encodeResult, encodeWasmArguments, inputRoot, resultStatuses, SaltChain } from "./protocol.ts";
+import { Halt } from "../chain/vm/machine.ts";
+import { callToken, decodeRefereedResult, decodeResult, decodeWasmArguments, encodeResult, encodeWasmArguments, inputRoot, resultStatuses, SaltChain } from "./protocol.ts";
 
 describe("the token of calls", () => {
   it("is another for each instance and each key, and tells neither", () => {
@@ -44,6 +45,14 @@ describe("what clients and workers share", () => {
       assert.deepEqual(decodeResult(encodeResult({ status, exitCode, output })), { status, exitCode, output: new Uint8Array(output) });
     }));
     for (const bytes of [[], [0], [6, 0], [255, 0]]) assert.throws(() => decodeResult(Uint8Array.from(bytes)), RangeError);
+  });
+
+  it("tells results of the refereed machine without bytes apart by why it halted", () => {
+    const none = new Uint8Array(0);
+    for (const [halt, status] of [[Halt.exhausted, "out-of-fuel"], [Halt.done, "output-too-large"], [Halt.illegal, "trap"]] as const) assert.deepEqual(decodeRefereedResult(halt, none), { status, exitCode: 0, output: none });
+    const result = { status: "ok", exitCode: 3, output: Uint8Array.of(1, 2) } as const;
+    assert.deepEqual(decodeRefereedResult(Halt.done, encodeResult(result)), result);
+    assert.throws(() => decodeRefereedResult(Halt.done, Uint8Array.of(0)), RangeError);
   });
 
   it("reads the arguments that it writes", () => {

@@ -2,6 +2,7 @@
 import { concatBytes, toHex, uint64Bytes, utf8 } from "../chain/codec/bytes.ts";
 import { addressBytes } from "../chain/codec/address.ts";
 import { sha256 } from "../chain/codec/hash.ts";
+import { Halt } from "../chain/vm/machine.ts";
 import { Manifest, type Blob, type JobSpec, type Stage } from "../chain/codec/gen/dcm/market/v1/types.ts";
 
 /** Tasks of a job have ids `jobId * 65,536 + index`. */
@@ -95,6 +96,16 @@ export function decodeResult(bytes: Uint8Array): TaskResult {
   const status = resultStatuses[bytes[0] ?? 255];
   if (status === undefined || bytes.length < 2) throw new RangeError("not a task result: its first byte names no status");
   return { status, exitCode: bytes[1]!, output: bytes.slice(2) };
+}
+
+/**
+ * The result of the refereed machine (V3), by why it halted and the bytes that its size gives. A machine that frames nothing has size 0: its meter
+ * ran out, it met an illegal instruction, or its result is larger than the job allows. Throws a RangeError on other bytes that are no result.
+ */
+export function decodeRefereedResult(halt: Halt, bytes: Uint8Array): TaskResult {
+  if (bytes.length > 0) return decodeResult(bytes);
+  const status = halt === Halt.exhausted ? "out-of-fuel" : halt === Halt.done ? "output-too-large" : "trap";
+  return { status, exitCode: 0, output: bytes };
 }
 
 /** What `JobSpec.arguments` holds for the `wasm` runtime: UTF-8 JSON. */

@@ -29,7 +29,7 @@ const given = (body: string, rest = ""): Uint8Array => program(`(i32.store (i32.
 describe("compiled programs", function () {
   this.timeout(120_000);
 
-  it("control flow: blocks, loops, tables, values that branches carry", () => {
+  it("ROM-2 control flow: blocks, loops, tables, values that branches carry", () => {
     const rest = `
       (func $switch (param $x i32) (result i32)
         (block $d (block $c (block $b (block $a (br_table $a $b $c $a $b $c $d (local.get $x))) (return (i32.const 10))) (return (i32.const 20))) (return (i32.const 30)))
@@ -50,13 +50,13 @@ describe("compiled programs", function () {
     for (const x of [0, 5]) agrees(given(`(i32.wrap_i64 (i64.shr_u (call $wide (i64.const ${x})) (i64.const 16)))`, rest));
   });
 
-  it("a local that is read and set within one expression keeps its value for the part that came first", () => {
+  it("ROM-2 a local that is read and set within one expression keeps its value for the part that came first", () => {
     agrees(given("(call $f (i32.const 3))", "(func $f (param $x i32) (result i32) (i32.add (local.get $x) (block (result i32) (local.set $x (i32.const 40)) (local.get $x))))"));
     agrees(given("(call $f (i32.const 3))", "(func $f (param $x i32) (result i32) (i32.sub (local.get $x) (local.tee $x (i32.mul (local.get $x) (local.get $x)))))"));
     agrees(given("(i32.wrap_i64 (call $f (i64.const 0x123456789)))", "(func $f (param $x i64) (result i64) (local.set $x (i64.or (i64.shl (local.get $x) (i64.const 32)) (i64.shr_u (local.get $x) (i64.const 32)))) (i64.xor (local.get $x) (i64.shr_u (local.get $x) (i64.const 32))))"));
   });
 
-  it("many parameters and values that are alive over calls", () => {
+  it("ROM-2 many parameters and values that are alive over calls", () => {
     const many = Array.from({ length: 12 }, (_, i) => `(i64.const ${i * 1_000_000_007})`).join(" ");
     const sum = Array.from({ length: 12 }, (_, i) => `(local.get ${i})`).reduce((left, right) => `(i64.add (i64.mul ${left} (i64.const 31)) ${right})`);
     agrees(given(`(i32.wrap_i64 (i64.xor (call $f ${many}) (call $f ${many.replace("7)", "9)")})))`, `(func $f (param ${"i64 ".repeat(12)}) (result i64) ${sum})`));
@@ -67,19 +67,19 @@ describe("compiled programs", function () {
     agrees(given(flat.reduceRight((right, left) => `(i32.xor ${left} (i32.rotl ${right} (i32.const 3)))`)));
   });
 
-  it("frames larger than immediates reach", () => {
+  it("ROM-2 frames larger than immediates reach", () => {
     const count = 700;
     const locals = Array.from({ length: count }, (_, i) => `(local.set ${i + 1} (i64.mul (local.get 0) (i64.const ${i + 3})))`).join("");
     const sum = Array.from({ length: count }, (_, i) => `(local.set 0 (i64.add (i64.rotl (local.get 0) (i64.const 1)) (local.get ${i + 1})))`).join("");
     agrees(given("(i32.wrap_i64 (call $f (i64.const 12345678901)))", `(func $id (param i64) (result i64) (local.get 0)) (func $f (param i64) (result i64) (local ${"i64 ".repeat(count)}) ${locals} (local.set 0 (call $id (local.get 0))) ${sum} (local.get 0))`));
   });
 
-  it("branches over more code than a branch reaches", () => {
+  it("ROM-2 branches over more code than a branch reaches", () => {
     const filler = Array.from({ length: 1500 }, (_, i) => `(local.set $y (i32.add (i32.mul (local.get $y) (i32.const ${i | 1})) (local.get $x)))`).join("");
     for (const x of [0, 1]) agrees(given(`(call $f (i32.const ${x}))`, `(func $f (param $x i32) (result i32) (local $y i32) (block $b (br_if $b (local.get $x)) ${filler}) (loop $l ${filler} (br_if $l (i32.eq (local.get $y) (i32.const 77)))) (local.get $y))`));
   });
 
-  it("calls through tables, and their traps", () => {
+  it("ROM-2 calls through tables, and their traps", () => {
     const rest = `(type $t (func (param i32) (result i32))) (table 6 funcref)
       (elem (i32.const 0) $a $b $c) (elem (i32.const 4) $a)
       (func $a (param i32) (result i32) (i32.add (local.get 0) (i32.const 1))) (func $b (param i32) (result i32) (i32.mul (local.get 0) (i32.const 2))) (func $c (result i32) (i32.const 3))`;
@@ -90,7 +90,7 @@ describe("compiled programs", function () {
     agrees(program("(i32.store8 (i32.const 0) (i32.const 65)) (call_indirect (type $w) (i32.const 0) (i32.const 1) (i32.const 0))", "(type $w (func (param i32 i32))) (table 1 funcref) (elem (i32.const 0) $output)"));
   });
 
-  it("globals, a start function, exit codes", () => {
+  it("ROM-2 globals, a start function, exit codes", () => {
     agrees(given("(i32.add (global.get $g) (i32.wrap_i64 (global.get $h)))", "(global $g (mut i32) (i32.const 5)) (global $h (mut i64) (i64.const 0x700000009)) (func $s (global.set $g (i32.const 6)) (global.set $h (i64.add (global.get $h) (i64.const 1)))) (start $s)"));
     const many = Array.from({ length: 700 }, (_, i) => `(global $g${i} (mut i64) (i64.const ${i}))`).join("");
     agrees(given("(i32.wrap_i64 (i64.add (global.get $g699) (block (result i64) (global.set $g650 (i64.const 5)) (global.get $g650))))", many));
@@ -98,7 +98,7 @@ describe("compiled programs", function () {
     assert.deepEqual(Buffer.from(agrees(wat('(module (import "dcm" "exit" (func $exit (param i32))) (memory (export "memory") 1) (func (export "run") (call $exit (i32.const 9)) (unreachable)))'))), Buffer.from([0, 9]));
   });
 
-  it("memory: every access, aligned or not, up to the last byte and not behind it", () => {
+  it("ROM-2 memory: every access, aligned or not, up to the last byte and not behind it", () => {
     const loads = ["i32.load8_s", "i32.load8_u", "i32.load16_s", "i32.load16_u", "i32.load", "i64.load8_s", "i64.load16_s", "i64.load16_u", "i64.load32_s", "i64.load32_u", "i64.load", "f32.load", "f64.load"];
     const rest = '(data (i32.const 65500) "\\81\\92\\a3\\b4\\c5\\d6\\e7\\f8\\09\\1a\\2b\\3c\\4d\\5e\\6f\\70\\81\\92\\a3\\b4\\c5\\d6\\e7\\f8\\09\\1a\\2b\\3c\\4d\\5e\\6f\\70\\81\\92\\a3\\b4")';
     for (const load of loads) {
@@ -118,7 +118,7 @@ describe("compiled programs", function () {
     }
   });
 
-  it("memory grows, tells its size, is zero where it grew, and refuses; a trap after that is called out-of-memory", () => {
+  it("ROM-2 memory grows, tells its size, is zero where it grew, and refuses; a trap after that is called out-of-memory", () => {
     const grown = "(drop (memory.grow (i32.const 3))) (i32.store (i32.const 0) (memory.size)) (i32.store (i32.const 4) (i32.load (i32.const 262140))) (i32.store (i32.const 8) (memory.grow (i32.const 100000))) (call $output (i32.const 0) (i32.const 12))";
     agrees(program(grown));
     assert.equal(agrees(program(`${grown} unreachable`))[0], 3);
@@ -127,7 +127,7 @@ describe("compiled programs", function () {
     agrees(wat('(module (import "dcm" "output_write" (func $o (param i32 i32))) (memory (export "memory") 1 4) (global $g (mut i64) (i64.const -1)) (data (i32.const 65532) "abcd") (func (export "run") (global.set $g (i64.const -2)) (drop (memory.grow (i32.const 2))) (call $o (i32.const 65528) (i32.const 8192))))'));
   });
 
-  it("copies and fills, overlapping, at all alignments, and their traps", () => {
+  it("ROM-2 copies and fills, overlapping, at all alignments, and their traps", () => {
     const data = `(data (i32.const 100) "${"abcdefghijklmnopqrstuvwxyz0123456789".repeat(4)}")`;
     for (const [to, from, length] of [[300, 100, 50], [301, 102, 51], [303, 101, 7], [104, 100, 90], [101, 100, 60], [100, 103, 64], [99, 100, 33], [65536, 0, 0], [65530, 0, 7], [0, 65530, 7], [65537, 0, 0], [0, 0, -1]] as const) {
       agrees(program(`(memory.copy (i32.const ${to}) (i32.const ${from}) (i32.const ${length})) (call $output (i32.const 90) (i32.const 300))`, data), {}, `copy ${to} ${from} ${length}`);
@@ -137,21 +137,21 @@ describe("compiled programs", function () {
     }
   });
 
-  it("traps have an empty output, whatever was written before", () => {
+  it("ROM-4 traps have an empty output, whatever was written before", () => {
     for (const body of ["unreachable", "(drop (i32.div_s (i32.const 1) (i32.const 0)))", "(call $f (i32.const 0))", "(call $output (i32.const 65530) (i32.const 7))"]) {
       const result = agrees(program(`(i32.store (i32.const 0) (i32.const -1)) (call $output (i32.const 0) (i32.const 4)) (call $output (i32.const 0) (i32.const 5000)) ${body}`, "(func $f (param i32) (call $f (i32.add (local.get 0) (i32.const 1))) (call $f (i32.const 1)))"), {}, body);
       assert.deepEqual(Buffer.from(result), Buffer.from([1, 0]), body);
     }
   });
 
-  it("an output beyond the region is output-too-large; a meter that runs out leaves no result", () => {
+  it("ROM-4 an output beyond the region is output-too-large; a meter that runs out leaves no result", () => {
     const endless = program("(loop $l (call $output (i32.const 0) (i32.const 65536)) (br $l))");
     assert.deepEqual(Buffer.from(agrees(endless)), Buffer.from([4, 0]));
     const { halt, result, meter } = runProgram(compile(endless), { maxMeter: 100_000n });
     assert.deepEqual([halt, result.length, meter], [Halt.exhausted, 0, 100_000n]);
   });
 
-  it("input, arguments and task index are what the imports say", () => {
+  it("ROM-3 input, arguments and task index are what the imports say", () => {
     const reads = (body: string): Uint8Array => wat(`(module
       (import "dcm" "input_size" (func $inputSize (result i32))) (import "dcm" "input_read" (func $inputRead (param i32 i32 i32) (result i32))) (import "dcm" "output_write" (func $output (param i32 i32)))
       (import "dcm" "args_count" (func $count (result i32))) (import "dcm" "arg_size" (func $argSize (param i32) (result i32))) (import "dcm" "arg_read" (func $argRead (param i32 i32) (result i32))) (import "dcm" "log_write" (func $log (param i32 i32)))
@@ -174,7 +174,7 @@ describe("compiled programs", function () {
     assert.equal(agrees(reads("(drop (call $argSize (i32.const 0)))"))[0], 1);
   });
 
-  it("WASI: streams, arguments, a clock that stands, random bytes, and what there is none of", () => {
+  it("ROM-3 WASI: streams, arguments, a clock that stands, random bytes, and what there is none of", () => {
     const wasi = (imports: string, body: string): Uint8Array => wat(`(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32))) ${imports}
       (memory (export "memory") 1) (func $show (param i32 i32) (i32.store (i32.const 60000) (local.get 0)) (i32.store (i32.const 60004) (local.get 1)) (drop (call $write (i32.const 1) (i32.const 60000) (i32.const 1) (i32.const 60008))))
       (func $code (param i32) (i32.store (i32.const 50000) (local.get 0)) (call $show (i32.const 50000) (i32.const 4)))
@@ -199,7 +199,7 @@ describe("compiled programs", function () {
     agrees(wasi(from("proc_exit", "(param i32)"), "(call $code (i32.const 1)) (call $proc_exit (i32.const 77)) (unreachable)"));
   });
 
-  it("refuses by name what it cannot compile", () => {
+  it("ROM-5 refuses by name what it cannot compile", () => {
     const run = '(func (export "run"))';
     const cases: [string, RegExp][] = [
       [`(module (memory (export "memory") 385) ${run})`, /385 pages.*at most 384 pages/],
@@ -216,13 +216,13 @@ describe("compiled programs", function () {
     assert.throws(() => compile(Uint8Array.of(1, 2, 3)), InvalidModule);
   });
 
-  it("the committed runtime is what its sources compile to, and has no start of its own", async () => {
+  it("ROM-6 the committed runtime is what its sources compile to, and has no start of its own", async () => {
     const committed = readFileSync(new URL("runtime.wasm", import.meta.url));
     assert.deepEqual(Buffer.from(await compileRuntime()), committed);
   });
 
   for (const name of ["histogram", "regression"]) {
-    it(`${name} of the examples gives the bytes of the WebAssembly runtime, and compiles to the same program twice`, async () => {
+    it(`ROM-6 ROM-7 ${name} of the examples gives the bytes of the WebAssembly runtime, and compiles to the same program twice`, async () => {
       const { job, program: module, inputs } = await loadJob(join(examples, name));
       const compiled = compile(module);
       assert.deepEqual(compile(module.slice()), compiled);
@@ -231,7 +231,7 @@ describe("compiled programs", function () {
     });
   }
 
-  it("kmeans of the examples, with fewer starts, gives the bytes of the WebAssembly runtime", async () => {
+  it("ROM-7 kmeans of the examples, with fewer starts, gives the bytes of the WebAssembly runtime", async () => {
     const { program: module, inputs } = await loadJob(join(examples, "kmeans"));
     const input = inputs[0]!.slice();
     new DataView(input.buffer).setUint32(16, 2, true);

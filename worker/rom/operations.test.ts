@@ -118,7 +118,7 @@ describe("operations of compiled programs", function () {
   this.timeout(60_000);
 
   for (const [index, operation] of operations().entries()) {
-    it(`${operation.name} gives what V8 gives`, () => {
+    it(`ROM-1 ${operation.name} gives what V8 gives`, () => {
       const next = generator(index + 1);
       const { params } = operation;
       const [first, second] = params as readonly [Type, Type?];
