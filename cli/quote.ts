@@ -1,15 +1,17 @@
 /** dcm quote: what a job would cost, who could serve it, and what stands against the others. Nothing is sent. */
 import pc from "picocolors";
+import type { EncodeObject } from "@cosmjs/proto-signing";
 import type { Params } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { feeOf, gasOf, gasOfTransaction } from "../client/gas.ts";
 import { findProfile } from "../client/profiles.ts";
 import type { Verification } from "../worker/gateway/bid.ts";
-import { tryBid } from "../worker/gateway/trial.ts";
+import { bidOf, tryBid } from "../worker/gateway/trial.ts";
 import { columns, exitCodes, print, CliError, type Io } from "./io.ts";
 import { bondDenom, openNet, type Net } from "./net.ts";
 import { cheapestRelaxation, exclusions, fill, type Relaxation } from "./offers.ts";
 import { prepare, readJob, type Order, type OrderOptions } from "./order.ts";
 import { grouped } from "./screen.ts";
-import { accountOf, type Account, type SignOptions } from "./wallet.ts";
+import { accountOf, gasPriceIn, type Account, type SignOptions } from "./wallet.ts";
 
 export interface QuoteOptions extends SignOptions, OrderOptions {
   readonly json?: true | undefined;
@@ -40,6 +42,8 @@ export interface Quote {
   readonly storageDeposit: bigint | undefined;
   /** In the bond denom, for wishes that no bid of the book had before; comes back when they are retired. */
   readonly profileDeposit: bigint;
+  /** What the profile's gas price comes to; the chain takes it whole, whoever is matched. `order`: of the bid, and of the registering of wishes that are new; `message`: of each later transaction with one message, which seals keys, opens a salt or supplies a stage. */
+  readonly transactionFees: { readonly denom: string; readonly gasPrice: string; readonly orderGas: number; readonly order: bigint; readonly message: bigint };
   readonly asks: { readonly all: number; readonly matching: number; readonly freeUnits: number; readonly providers: number };
   /** Tasks of the first stage that begin at once. */
   readonly beginning: number;
@@ -71,7 +75,8 @@ export async function quote(io: Io, path: string, options: QuoteOptions): Promis
   }
 }
 
-export async function quoteOf({ connection }: Pick<Net, "connection">, account: Account, order: Order): Promise<Quote> {
+export async function quoteOf(net: Pick<Net, "connection" | "profile">, account: Account, order: Order): Promise<Quote> {
+  const { connection } = net;
   const { loaded: { job, inputs }, request, demand, looked, params, limitFrom } = order;
   const serving = looked.filter(({ against }) => against.length === 0);
   const now = fill(serving, demand);
@@ -90,13 +95,23 @@ export async function quoteOf({ connection }: Pick<Net, "connection">, account: 
     title: job.title, classId: job.classId, denom: job.quoteDenom, bondDenom: await bondDenom(connection), verification: job.verification, tasks: Number(tasks), stages, lots: request.lots, limit: { price: request.limitPrice, from: limitFrom },
     cost: { best: cheapest.tasks === 0 ? undefined : cost(cheapest.price, demand.replicas), expected: now.tasks === 0 ? undefined : cost(now.price, demand.replicas), maximum: cost(request.limitPrice, most) },
     storageDeposit: tried.storageDeposit, profileDeposit: known === undefined ? params.profileDeposit : 0n,
+    transactionFees: transactionFees(bidOf(account.address, request, known?.id ?? 0), known === undefined, net),
     asks: { all: looked.length, matching: serving.length, freeUnits: serving.reduce((sum, { offer }) => sum + offer.ask.freeUnits, 0), providers: new Set(serving.map(({ offer }) => offer.ask.provider)).size },
     beginning: now.tasks, excluded: exclusions(looked), relaxation: now.tasks === demand.tasks ? undefined : cheapestRelaxation(looked, demand), refused: tried.refused,
   };
 }
 
+function transactionFees(bid: EncodeObject, registers: boolean, net: Pick<Net, "profile">): Quote["transactionFees"] {
+  const price = gasPriceIn(net);
+  const single = gasOfTransaction([gasOf({ typeUrl: "/dcm.market.v1.MsgRegisterProfile", value: {} })]);
+  const bidGas = gasOfTransaction([gasOf(bid)]);
+  const message = feeOf(single, price);
+  // Two transactions: a bid may name its wishes once the book has them.
+  return { denom: price.denom, gasPrice: net.profile!.gasPrice, orderGas: bidGas + (registers ? single : 0), order: feeOf(bidGas, price) + (registers ? message : 0n), message };
+}
+
 export function quoteText(found: Quote, paint: Pick<typeof pc, "bold" | "yellow">): string {
-  const { cost, denom, asks, limit, storageDeposit, profileDeposit } = found;
+  const { cost, denom, asks, limit, storageDeposit, profileDeposit, transactionFees: fees } = found;
   const line = (name: string, one: Cost | undefined, what: string): string[] => [name, ...(one === undefined ? ["", "", "", ""] : [one.price, one.pay, one.fee, one.total].map((amount) => grouped(amount))), what];
   const rows = [
     line("best", cost.best, "every task at the cheapest ask that serves it"), line("expected", cost.expected, "at the price that the book gives now"),
@@ -110,6 +125,7 @@ export function quoteText(found: Quote, paint: Pick<typeof pc, "bold" | "yellow"
     "",
     `If every task used all its lots; a task pays for those that it used, the rest of what is set aside comes back.`,
     ...(storageDeposit === undefined ? [] : [`Storage deposit ${grouped(storageDeposit)} ${found.bondDenom}; comes back with the records.`]),
+    `Transaction fees ${grouped(fees.order)} ${fees.denom} for the order (${grouped(BigInt(fees.orderGas))} gas at ${fees.gasPrice}); ${grouped(fees.message)} for each message after it, which ${found.stages > 1 ? "seals keys, opens a salt or supplies a stage" : "seals keys or opens a salt"}.`,
     ...(profileDeposit === 0n ? [] : [`What it wants of providers is new to this book: registering that holds ${grouped(profileDeposit)} ${found.bondDenom}.`]),
     "",
     `${asks.matching} of ${asks.all} asks match: ${asks.freeUnits} free ${asks.freeUnits === 1 ? "unit" : "units"} of ${asks.providers} ${asks.providers === 1 ? "provider" : "providers"}; ${found.beginning === 0 ? paint.yellow("nothing can begin now") : `${found.beginning} ${found.beginning === 1 ? "task begins" : "tasks begin"} at once${found.tasks > found.beginning ? ", the others as units come back" : ""}`}`,

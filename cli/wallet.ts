@@ -2,6 +2,7 @@
 import { DirectSecp256k1Wallet, type OfflineDirectSigner } from "@cosmjs/proto-signing";
 import { prefixes } from "../chain/codec/address.ts";
 import { Keyring, KeyringError, type Backend, type KeyInfo } from "../chain/node/keyring/keyring.ts";
+import type { GasPrice } from "../client/gas.ts";
 import { Sender } from "../client/sender.ts";
 import { CliError, exitCodes, type Io } from "./io.ts";
 import type { Net, NetOptions } from "./net.ts";
@@ -82,7 +83,8 @@ export async function secretOf(keyring: Keyring, name: string): ReturnType<Keyri
   }
 }
 
-function gasPriceIn({ profile }: Net): { readonly denom: string; readonly amount: number } {
+/** What the profile pays for gas. Throws a CliError where it says nothing of the kind. */
+export function gasPriceIn({ profile }: Pick<Net, "profile">): GasPrice {
   const [, amount, denom] = /^(\d+(?:\.\d+)?)([a-zA-Z][a-zA-Z0-9/:._-]{2,127})$/.exec(profile!.gasPrice) ?? [];
   if (denom === undefined) throw new CliError(exitCodes.invalid, `gas-price of profile ${profile!.name} is ${JSON.stringify(profile!.gasPrice)}`, "It is an amount such as 0.001udcm; dcm init writes it anew.");
   return { denom, amount: Number(amount) };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { bidMessage, replicated, saltChain, serviceMessage, stage, staged, TestMarket } from "../chain/modules/market/testing.ts";
 import { execute } from "../chain/runtime/testing.ts";
-import { gasOf } from "./gas.ts";
+import { feeOf, gasOf, gasOfTransaction } from "./gas.ts";
 
 describe("gas of a message", () => {
   const v2 = replicated(saltChain(2));
@@ -22,6 +22,11 @@ describe("gas of a message", () => {
       assert.equal(gasOf({ typeUrl: `/dcm.market.v1.${name}`, value }, 1_000), 1_000 + gasUsed);
     });
   }
+
+  it("makes a transaction's fee: of all its messages and of itself, rounded up", () => {
+    const gas = gasOfTransaction([gasOf({ typeUrl: "/dcm.market.v1.MsgCancelBid", value: {} }), 400_001]);
+    assert.deepEqual([gas, feeOf(gas, { denom: "udcm", amount: 0.001 }), feeOf(gas, { denom: "udcm", amount: 0 }), gasOfTransaction([])], [900_001, 901n, 0n, 100_000]);
+  });
 
   it("is the same for every other message", () => {
     assert.equal(gasOf({ typeUrl: "/dcm.market.v1.MsgCancelBid", value: { job: { tasks: 9 } } }), 400_000);

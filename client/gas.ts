@@ -3,6 +3,15 @@ import type { EncodeObject } from "@cosmjs/proto-signing";
 import { VerificationLevel } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceBid, MsgPlaceServiceBid } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 
+/** What one unit of gas costs, e.g. 0.001 of `udcm`. */
+export interface GasPrice {
+  readonly denom: string;
+  readonly amount: number;
+}
+
+/** For bytes, signature and fee. */
+const gasPerTransaction = 100_000;
+
 /** What the market takes with a bid for each match to come: MKT-170 in chain/modules/market/README.md. */
 const matchGas = 70_000;
 
@@ -12,6 +21,16 @@ const auditors = 1;
 /** For one message. Bids pay for their tasks: each for the replicas that it wants, for auditors, and two more where a tie-break may need them; service bids for their instances. */
 export function gasOf({ typeUrl, value }: EncodeObject, perMessage = 400_000): number {
   return perMessage + matchGas * matchesOf(typeUrl, value);
+}
+
+/** For a transaction of messages that want this gas each. */
+export function gasOfTransaction(messages: readonly number[]): number {
+  return messages.reduce((sum, gas) => sum + gas, gasPerTransaction);
+}
+
+/** The fee of a transaction with this gas, in the price's denom, rounded up; the chain takes it whole, whatever is used. */
+export function feeOf(gas: number, price: GasPrice): bigint {
+  return BigInt(Math.ceil(gas * price.amount));
 }
 
 function matchesOf(typeUrl: string, value: unknown): number {

@@ -14,7 +14,7 @@ import type { Any } from "../chain/codec/gen/google/protobuf/any.ts";
 import { TxMsgData } from "../chain/codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import { MsgExecSession, MsgExecSessionResponse } from "../chain/codec/gen/dcm/session/v1/tx.ts";
 import type { Connection } from "./connection.ts";
-import { gasOf } from "./gas.ts";
+import { feeOf, gasOf, gasOfTransaction, type GasPrice } from "./gas.ts";
 import { dcmRegistry } from "./registry.ts";
 
 /** A transaction that the chain refused: `codespace` and `code` as in its result, `message` its words. */
@@ -49,7 +49,7 @@ export interface SenderOptions {
   readonly session?: string;
   readonly chainId: string;
   /** e.g. `{ denom: "udcm", amount: 0.0025 }`: fee = gas x amount. */
-  readonly gasPrice: { readonly denom: string; readonly amount: number };
+  readonly gasPrice: GasPrice;
   /** Gas for one message, beside what `gasOf` adds for the tasks of bids: default 400,000. */
   readonly gasPerMessage?: number;
   readonly maxBatch?: number;
@@ -66,8 +66,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** For bytes, signature and fee; and the most that the messages of one batch may ask for, where it is not a single one. */
-const gasPerTransaction = 100_000;
+/** The most that the messages of one batch may ask for, where it is not a single one. */
 const maxBatchGas = 50_000_000;
 
 export class Sender {
@@ -134,8 +133,8 @@ export class Sender {
 
   async #deliver(batch: readonly Waiting[]): Promise<void> {
     const messages = batch.map((w) => w.message);
-    const gas = batch.reduce((sum, one) => sum + one.gas, gasPerTransaction);
-    const fee: StdFee = { gas: String(gas), amount: [{ denom: this.#options.gasPrice.denom, amount: String(Math.ceil(gas * this.#options.gasPrice.amount)) }], ...(this.#options.session === undefined ? {} : { granter: this.address }) };
+    const gas = gasOfTransaction(batch.map((one) => one.gas));
+    const fee: StdFee = { gas: String(gas), amount: [{ denom: this.#options.gasPrice.denom, amount: String(feeOf(gas, this.#options.gasPrice)) }], ...(this.#options.session === undefined ? {} : { granter: this.address }) };
     for (let attempt = 0; ; attempt++) {
       this.#account ??= await this.#load();
       const raw = await this.#signing.sign(this.#signerAddress, messages, fee, "", { ...this.#account, chainId: this.#options.chainId });

@@ -1,4 +1,5 @@
 /** A bid as the chain would take it, without sending it. */
+import type { EncodeObject } from "@cosmjs/proto-signing";
 import { accountFromAny } from "@cosmjs/stargate";
 import { MsgPlaceBidResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 import type { Connection } from "../../client/connection.ts";
@@ -14,15 +15,20 @@ export interface Trial {
   readonly refused?: string;
 }
 
-/** `pubkey` is that of the consumer, 33 bytes. Rejects where the node does not answer. */
-export async function tryBid(connection: Connection, consumer: { readonly address: string; readonly pubkey: Uint8Array }, request: JobRequest, profileId: number): Promise<Trial> {
-  const { address, pubkey } = consumer;
+/** The bid, with data of the sizes that it will have. */
+export function bidOf(consumer: string, request: JobRequest, profileId: number): EncodeObject {
   const digest = new Uint8Array(32);
   const blob = (size: number) => ({ digest, size: BigInt(size) });
   const inputs = request.inputs.map((input) => blob(sealedSize(input.length)));
-  const message = bidMessage(request, {
-    consumer: address, profileId, dataUrl: "http://127.0.0.1:65535", program: blob(sealedSize(request.program.length)), first: { inputRoot: digest, manifest: blob(encodeManifest(inputs).length) }, consumerKey: digest, saltHead: () => digest,
+  return bidMessage(request, {
+    consumer, profileId, dataUrl: "http://127.0.0.1:65535", program: blob(sealedSize(request.program.length)), first: { inputRoot: digest, manifest: blob(encodeManifest(inputs).length) }, consumerKey: digest, saltHead: () => digest,
   });
+}
+
+/** `pubkey` is that of the consumer, 33 bytes. Rejects where the node does not answer. */
+export async function tryBid(connection: Connection, consumer: { readonly address: string; readonly pubkey: Uint8Array }, request: JobRequest, profileId: number): Promise<Trial> {
+  const { address, pubkey } = consumer;
+  const message = bidOf(address, request, profileId);
   let sequence = await sequenceOf(connection, address);
   if (sequence === undefined) return { refused: `${address} is not on chain yet: it has no coins` };
   for (let attempt = 1; ; attempt++) {

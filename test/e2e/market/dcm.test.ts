@@ -51,6 +51,9 @@ describe("dcm for consumers", function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  /** What this gas costs at a price such as 0.001udcm. */
+  const feeAt = (gasPrice: string, gas: number): bigint => BigInt(Math.ceil(gas * Number.parseFloat(gasPrice)));
+
   /** As a shell runs it. `interrupt`: Ctrl-C as soon as standard output has this. */
   async function dcm(argv: readonly string[], interrupt?: string): Promise<Ended> {
     const child = spawn(process.execPath, [join(root, "bin/dcm.mjs"), ...argv], { cwd: folder, env: env(), stdio: ["ignore", "pipe", "pipe"] });
@@ -96,9 +99,13 @@ describe("dcm for consumers", function () {
   });
 
   it("quotes what the chain then takes, and names the cheapest change where nobody serves (CLI-4)", async () => {
-    interface Quoted { readonly cost: { readonly expected: { readonly total: string } | undefined; readonly maximum: { readonly total: string } }; readonly storageDeposit: string; readonly asks: { readonly matching: number; readonly all: number }; readonly excluded: { rule: string; asks: number }[]; readonly relaxation: { change: string } }
+    interface Quoted { readonly cost: { readonly expected: { readonly total: string } | undefined; readonly maximum: { readonly total: string } }; readonly storageDeposit: string; readonly transactionFees: { readonly gasPrice: string; readonly orderGas: number; readonly order: string; readonly message: string }; readonly asks: { readonly matching: number; readonly all: number }; readonly excluded: { rule: string; asks: number }[]; readonly relaxation: { change: string } }
     const quoted = await json<Quoted>("quote", histogram);
     assert.deepEqual([quoted.cost.expected!.total, quoted.cost.maximum.total, quoted.asks], ["1333200", "4848000", { all: 3, matching: 3, freeUnits: 12, providers: 3 }]);
+    // V2, five tasks and a stage: replicas and tie-breaks of six, 70,000 gas each, 400,000 for the bid, 100,000 for the transaction.
+    const { gasPrice, orderGas, order, message } = quoted.transactionFees;
+    assert.deepEqual([orderGas, BigInt(order), BigInt(message)], [500_000 + 6 * 4 * 70_000, feeAt(gasPrice, orderGas), feeAt(gasPrice, 500_000)]);
+    assert.match((await dcm(["quote", histogram])).out, /\nTransaction fees [\d,]+ udcm for the order \(2,180,000 gas at [\d.]+udcm\); [\d,]+ for each message after it, which seals keys, opens a salt or supplies a stage\.\n/);
     const low = await json<Quoted>("quote", histogram, "--limit", "100000");
     assert.deepEqual([low.excluded, low.relaxation.change, low.cost.expected], [[{ rule: "asks more than the limit", asks: 2 }], "--limit 110000", undefined]);
     const before = await udcm();
@@ -126,11 +133,12 @@ describe("dcm for consumers", function () {
     const later = await dcm(["attach", placed.job]);
     assert.deepEqual([later.code, later.out.split("\n")[0]], [0, "hour  flights     late  mean delay      (late: more than 15 minutes)"]);
 
-    interface Receipt { readonly cost: string; readonly quote: { expected: string; maximum: string }; readonly escrow: { deposited: string; refunded: string }; readonly transactions: { txHash: string; messages: string[] }[] }
+    interface Receipt { readonly cost: string; readonly quote: { expected: string; maximum: string }; readonly escrow: { deposited: string; refunded: string }; readonly transactions: { txHash: string; messages: string[]; fee: string }[] }
     const receipt = await json<Receipt>("receipt", placed.job);
     assert.equal(BigInt(receipt.cost), BigInt(finished.paid) + BigInt(finished.fee));
     assert.deepEqual([receipt.escrow.deposited, BigInt(receipt.escrow.refunded), receipt.quote], ["4848000", 4_848_000n - BigInt(receipt.cost), { expected: "1333200", maximum: "4848000" }]);
     assert.deepEqual([receipt.transactions[0]!.txHash, receipt.transactions[0]!.messages], [placed.tx_hash, ["PlaceBid"]]);
+    assert.deepEqual([receipt.transactions[0]!.fee], [`${(await json<{ transactionFees: { order: string } }>("quote", histogram)).transactionFees.order}udcm`], "what the quote says of the order's fee is what it paid");
     const story = (await dcm(["job", placed.job])).out;
     assert.match(story, /: done; 6 of 6 tasks accepted\n.*bid placed.*salt revealed.*drawn.*started.*committed.*revealed.*accepted and paid.*inputs of stage 2 supplied.*stage 2 final/s);
     assert.match((await dcm(["bill", "show", "--account", (await json<{ address: string }>("balance")).address])).out, /project=apollo/);
