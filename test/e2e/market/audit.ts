@@ -64,7 +64,7 @@ export async function settleProviders(world: World): Promise<void> {
     const earnedIn = (of: string): bigint => sum(pay.filter(({ attributes }) => world.history.find("EventLeaseCreated", { lease_id: attributes.lease_id!, quote_denom: of }).length > 0), "paid");
     const earned = earnedIn(denom);
     assert.equal(await world.balance(address, secondDenom), earnedIn(secondDenom), `balance of provider-${index} in ${secondDenom}`);
-    const awarded = total(penalties.filter(({ attributes }) => attributes.reason === "minority" && isProver(world, attributes.task_id!, address)).map(({ attributes }) => BigInt(attributes.to_provers!) / 2n));
+    const awarded = total(penalties.filter(({ attributes }) => attributes.reason === "minority" && proversOf(world, attributes.task_id!).has(address)).map(({ attributes }) => BigInt(attributes.to_provers!) / BigInt(proversOf(world, attributes.task_id!).size)));
     const own = jobs.filter((job) => job.consumer === address).map(({ escrow }) => BigInt(escrow!.deposited) - BigInt(escrow!.refunded) + BigInt(escrow!.storageDeposit));
     const deposits = total(mine.map(({ storageDeposit }) => BigInt(storageDeposit)));
     const wanted = providerFunds - bond - world.history.feesOf(address) - deposits - total(own) + earned + awarded;
@@ -93,8 +93,9 @@ function lastOfEach(events: readonly ChainEvent[]): ChainEvent[] {
   return [...last.values()];
 }
 
-function isProver(world: World, taskId: string, address: string): boolean {
-  return world.history.find("EventReplicaChanged", { task_id: taskId, provider: address }).some(({ attributes }) => attributes.round === "1" && attributes.paid !== "0");
+/** Auditors and re-runs that were paid: they share a part of the stake of whoever was in the minority. */
+function proversOf(world: World, taskId: string): ReadonlySet<string> {
+  return new Set(world.history.find("EventReplicaChanged", { task_id: taskId }).filter(({ attributes }) => attributes.round !== "0" && attributes.paid !== "0").map(({ attributes }) => attributes.provider!));
 }
 
 /** The records' time is over: job, tasks and leases are gone and the deposit is back, exactly once. */

@@ -97,9 +97,8 @@ export class World {
     this.#faucet = faucet;
   }
 
-  /** With honest providers alone, the first so many of them, where that is enough; parameters of disputes as given. */
-  static async start(honest?: number, disputes: object = {}): Promise<World> {
-    const count = honest ?? providerCount;
+  /** With the first so many providers, of which the first four are honest; parameters of disputes and of the market as given. */
+  static async start(count = providerCount, disputes: object = {}, market: object = {}): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), "dcm-market-"));
     let network: Network | undefined;
     try {
@@ -108,11 +107,11 @@ export class World {
         builder: dcmHomes({
           provider: (index) => ({ price: 1_000_000n, units: 1, bond, ...(faults.has(index as never) ? { fault: faults.get(index as never)! } : {}) }),
           genesis: (doc) => {
-            const { market, dispute } = doc.app_state as { market: { params: [{ params: Record<string, unknown> }]; classes: { id: string }[] }; dispute: { params: object } };
-            Object.assign(market.params[0].params, deadlines);
+            const { market: section, dispute } = doc.app_state as { market: { params: [{ params: Record<string, unknown> }]; classes: { id: string }[] }; dispute: { params: object } };
+            Object.assign(section.params[0].params, deadlines, market);
             Object.assign(dispute.params, { jury_size: 1, evidence_due: "1000", appeal_due: "4000", commit_due: "15000", reveal_due: "15000", ...disputes });
-            const core = market.classes.find(({ id }) => id === "wasm.core")!;
-            market.classes = [...classIds.map((id) => ({ ...core, id, max_lot_ms: "1000" })), ...market.classes].sort((a, b) => (a.id < b.id ? -1 : 1));
+            const core = section.classes.find(({ id }) => id === "wasm.core")!;
+            section.classes = [...classIds.map((id) => ({ ...core, id, max_lot_ms: "1000" })), ...section.classes].sort((a, b) => (a.id < b.id ? -1 : 1));
           },
         }),
       });
