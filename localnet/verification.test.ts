@@ -1,21 +1,24 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import type { Verification } from "../worker/gateway/bid.ts";
 import type { LoadedJob } from "../worker/job-file.ts";
 import { fitVerification } from "./verification.ts";
 
-const loaded = (verification: "V0" | "V2"): LoadedJob => ({
+const loaded = (verification: Verification): LoadedJob => ({
   job: { name: "k", title: "K", classId: "wasm.core", quoteDenom: "udcm", limitPrice: 1n, verification, wishes: {}, organization: "", costTags: {}, program: "k.wasm", waves: [] }, program: new Uint8Array(0), inputs: [], present: () => "",
 });
 
 describe("a job on a small network", () => {
   it("runs without a check where one provider is alone, and says so with what to do", () => {
-    const { loaded: fitted, notice } = fitVerification(loaded("V2"), 1);
-    assert.equal(fitted.job.verification, "V0");
-    assert.match(notice!, /takes 2 providers .* there is 1: k runs with V0, nobody checks .* --providers 3/);
+    for (const verification of ["V1", "V2"] as const) {
+      const { loaded: fitted, notice } = fitVerification(loaded(verification), 1);
+      assert.equal(fitted.job.verification, "V0");
+      assert.match(notice!, new RegExp(`^Verification ${verification} takes 2 providers, there is 1: k runs with V0, nobody checks .* --providers 3`));
+    }
   });
 
   it("is as its file says where there are enough providers, or where nobody is to check", () => {
-    for (const [verification, providers] of [["V2", 2], ["V2", 5], ["V0", 1]] as const) {
+    for (const [verification, providers] of [["V2", 2], ["V1", 2], ["V2", 5], ["V0", 1]] as const) {
       const job = loaded(verification);
       assert.deepEqual(fitVerification(job, providers), { loaded: job, notice: undefined });
     }
