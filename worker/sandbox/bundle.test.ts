@@ -94,11 +94,11 @@ describe("a run with files", function () {
   });
 
   it("has the bundle's arguments and environment, and a working directory for paths that are not absolute", () => {
-    const entries = [folder("/data"), file("/data/a", "absolute\n"), folder("/work"), file("/work/a", "relative\n")];
+    const entries = [folder("/data"), file("/data/a", "absolute\n"), folder("/here"), file("/here/a", "relative\n")];
     assert.equal(run({ argv: ["env"], env: { B: "2", A: "1=1" }, entries }).stdout, "A=1=1\nB=2\n");
-    assert.equal(run({ argv: ["cat", "a", "/data/a", "/work/a"], workdir: "/work", entries }).stdout, "relative\nabsolute\nrelative\n");
-    assert.deepEqual(run({ argv: ["copy", "a", "b"], workdir: "/work", entries }).changed, { "/work/b": "relative\n" });
-    assert.equal(run({ argv: ["env", "PWD"], workdir: "/work", entries }).stdout, "/work\n");
+    assert.equal(run({ argv: ["cat", "a", "/data/a", "/here/a"], workdir: "/here", entries }).stdout, "relative\nabsolute\nrelative\n");
+    assert.deepEqual(run({ argv: ["copy", "a", "b"], workdir: "/here", entries }).changed, { "/here/b": "relative\n" });
+    assert.equal(run({ argv: ["env", "PWD"], workdir: "/here", entries }).stdout, "/here\n");
   });
 
   it("comes to the same bytes and meter in the sandbox's process, whichever compiler V8 uses", async () => {

@@ -86,7 +86,7 @@ describe("data of tasks", () => {
   });
 
   it("stays out of private networks where they are not open, by address, by name, by redirection (TES-12)", async () => {
-    for (const other of [url, "http://localhost:1/x", "http://10.1.2.3/", "http://169.254.169.254/latest", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://192.168.0.1", "http://0/", "http://2130706433/"]) {
+    for (const other of [url, "http://localhost:1/x", "http://100.64.2.3/", "http://169.254.169.254/latest", "http://[fd00::1]/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://198.18.0.1", "http://0/", "http://2130706433/"]) {
       assert.match(webFault(other, closed) ?? "", /the gateway's own network/, other);
       await assert.rejects(getWeb(other, 10, closed, signal), /the gateway's own network/);
     }

@@ -322,4 +322,3 @@ export class Files {
     this.#used += bytes;
   }
 }
-
