@@ -10,7 +10,7 @@ import { countSettled } from "./prices.ts";
 import { rateOf } from "./rate.ts";
 import { part, type Settlement } from "./settlement.ts";
 import { holdQueue, holds, tasks } from "./state.ts";
-import { finished } from "./task-machine.ts";
+import { finished } from "./task-run.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { HoldRef, MarketPorts } from "./ports.ts";
 

@@ -14,7 +14,8 @@ import {
   within, type BookKey,
 } from "./state.ts";
 import { instanceRecords, rounds, serviceAccounts } from "./services/invariants.ts";
-import { awaitsDraw, drawRounds, mayAwaitDraw } from "./task-machine.ts";
+import { awaitsDraw, mayAwaitDraw } from "./task-machine.ts";
+import { drawRounds } from "./task-run.ts";
 import { isOver } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";

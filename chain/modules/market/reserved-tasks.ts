@@ -5,7 +5,7 @@ import { leftOf, noteEnded, saveAllotment } from "./reserved.ts";
 import { allotments, asks } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
-import type { Effect } from "./task-machine.ts";
+import type { Effect } from "./task-run.ts";
 
 /** Lots of an ended part in a task: what was paid for, and what becomes of the rest. */
 export interface Ended {

@@ -4,7 +4,8 @@ import { ReplicaState, Task, TaskState, VerificationLevel } from "../../codec/ge
 import { defaultParams } from "./params.ts";
 import { oneForOne } from "./rate.ts";
 import { escrowOf } from "./settlement.ts";
-import { commit, drawn, match, reveal, start, type Effect, type PricedSeat, type Terms } from "./task-machine.ts";
+import { commit, drawn, match, reveal, start, type PricedSeat } from "./task-machine.ts";
+import type { Effect, Terms } from "./task-run.ts";
 import { resultOf } from "./testing.ts";
 
 const [price, limit, lots] = [100n, 200n, 10n];

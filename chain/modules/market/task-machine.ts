@@ -2,68 +2,13 @@
  * The life of a task (protocol section 3) as pure functions: state x event -> next state + effects. Handlers load, call, store.
  * `now` is tau; a deadline still counts at its own tau and is missed one millisecond later.
  */
-import {
-  CloseReason, ReplicaState, TaskState, VerificationLevel, type Params, type Replica, type Result, type Task,
-} from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, ReplicaState, TaskState, VerificationLevel, type Replica, type Result, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { equalBytes } from "../../codec/bytes.ts";
-import { finalHash } from "../../vm/state-hash.ts";
 import { maxInt } from "../../math/int.ts";
 import { assert } from "../../runtime/errors.ts";
-import { toBond, type Rate } from "./rate.ts";
-import { commitPenalty, declinePenalty, earned, forfeitPenalty, isAudited, isRefereed, part, settle, shortfallOf, slashPenalty, startPenalty, tiebreakers, type Penalty, type Settlement } from "./settlement.ts";
-
-/** What a task was agreed under; the same for all tasks of a job but for the reference price. */
-export interface Terms {
-  readonly params: Params;
-  readonly verification: VerificationLevel;
-  /** Of one task. */
-  readonly escrow: bigint;
-  /** What its quote denom is worth in bond. */
-  readonly rate: Rate;
-  readonly meterPerLot: bigint;
-  /** Declared run time T. */
-  readonly duration: bigint;
-  /** Its tasks run in one place by twos or more: one that is lost cannot be matched alone. */
-  readonly colocated: boolean;
-  /** Providers need the job key. */
-  readonly sealed: boolean;
-  /** tau at which the key was sealed to a provider. */
-  readonly sealedTau: (provider: string) => bigint | undefined;
-  /** The book's reference price now; 0: none. */
-  readonly reference: bigint;
-  /** What a FINAL task earned waits for its acceptance. */
-  readonly held: boolean;
-}
-
-/** What the caller must do, in order. */
-export type Effect =
-  /** Takes from a live stake; the rest of the stake is unlocked by an `ended` of its own. */
-  | { readonly kind: "slash"; readonly provider: string; readonly penalty: Penalty; readonly provers: readonly string[]; readonly reason: string }
-  /** The replica has no more part: its remaining stake is free, its unit goes back to the ask. */
-  | { readonly kind: "ended"; readonly replica: Replica; readonly unlock: bigint }
-  /** Its work is done: the unit may go back while the stake stays. */
-  | { readonly kind: "unit"; readonly provider: string }
-  | { readonly kind: "record"; readonly provider: string; readonly outcome: "finished" | "missed" | "declined" | "slashed"; /** In bond. */ readonly worth: bigint }
-  /** No more tasks of the job for it. */
-  | { readonly kind: "exclude"; readonly provider: string }
-  /** A draw of so many replicas. */
-  | { readonly kind: "draw"; readonly round: number; readonly count: number }
-  /** V3: the auditor ended with another state than the provider. The task is written before anybody hears of it. */
-  | { readonly kind: "differs"; readonly auditor: string; readonly stateHash: Uint8Array }
-  /** Units promised to the draw are free again. */
-  | { readonly kind: "release" }
-  /** The task is OPEN again. */
-  | { readonly kind: "reopened" }
-  /** The task ended; its escrow is divided. */
-  | { readonly kind: "settled"; readonly settlement: Settlement }
-  /** The task is FINAL; what its settlement pays waits for the acceptance, what goes back does not. */
-  | { readonly kind: "held"; readonly settlement: Settlement }
-  | { readonly kind: "flag" };
-
-export interface Step {
-  readonly task: Task;
-  readonly effects: readonly Effect[];
-}
+import { commitPenalty, declinePenalty, isAudited, isRefereed, part, slashPenalty, startPenalty, tiebreakers } from "./settlement.ts";
+import { openWindow, unchallenged } from "./task-claims.ts";
+import { drawRounds, feeOf, isAuditor, Run, stakeOfTask, type Step, type Terms } from "./task-run.ts";
 
 /** A replica as a match or a draw makes it. */
 export interface Seat {
@@ -83,9 +28,6 @@ export interface PricedSeat extends Seat {
 const { REPLICA_STATE_MATCHED: MATCHED, REPLICA_STATE_SEALING: SEALING, REPLICA_STATE_ASSIGNED: ASSIGNED, REPLICA_STATE_RUNNING: RUNNING } = ReplicaState;
 const { REPLICA_STATE_COMMITTED: COMMITTED, REPLICA_STATE_REVEALED: REVEALED, REPLICA_STATE_OUT: OUT, REPLICA_STATE_RELEASED: RELEASED } = ReplicaState;
 
-/** Which draw a replica came with, or which one is wanted. */
-export const drawRounds = { match: 0, tiebreak: 1, audit: 2, replacement: 3 } as const;
-const isAuditor = ({ round }: Replica): boolean => round === drawRounds.audit || round === drawRounds.replacement;
 const atWork = ({ state }: Replica): boolean => state === MATCHED || state === SEALING || state === ASSIGNED || state === RUNNING;
 
 /** States that a draw may be awaited in. */
@@ -104,123 +46,6 @@ export function awaitsDraw({ state, replicas }: Task): boolean {
       return !replicas.some(({ round }) => round === drawRounds.tiebreak);
     default:
       return false;
-  }
-}
-
-/** Pay takes misses off a record: less than a unit does not. */
-export const finished = (provider: string, amount: bigint, rate: Rate): Effect & { readonly kind: "record" } => ({ kind: "record", provider, outcome: "finished", worth: toBond(amount, rate, "down") });
-export const feeOf = (task: Task): bigint => task.price * task.lots;
-export const stakeOfTask = (task: Task): bigint => BigInt(task.stake);
-const isLive = (replica: Replica): boolean => replica.state !== OUT;
-
-/** One task on its way: collects effects while its value changes. */
-class Run {
-  task: Task;
-  readonly terms: Terms;
-  readonly effects: Effect[] = [];
-  readonly #before: Task;
-
-  constructor(task: Task, terms: Terms) {
-    this.#before = task;
-    this.task = task;
-    this.terms = terms;
-  }
-
-  done(): Step {
-    let due = 0n;
-    for (const replica of this.task.replicas) if (replica.dueTau !== 0n && (due === 0n || replica.dueTau < due)) due = replica.dueTau;
-    if (this.task === this.#before && this.task.dueTau === due) return { task: this.task, effects: this.effects };
-    return { task: { ...this.task, dueTau: due }, effects: this.effects };
-  }
-
-  set(change: Partial<Task>): void {
-    this.task = { ...this.task, ...change };
-  }
-
-  put(replica: Replica, change: Partial<Replica>): Replica {
-    const next = { ...replica, ...change };
-    this.set({ replicas: this.task.replicas.map((one) => (one.provider === replica.provider ? next : one)) });
-    return next;
-  }
-
-  slash(replica: Replica, penalty: Penalty, provers: readonly string[], reason: string): Replica {
-    if (penalty.amount > 0n) this.effects.push({ kind: "slash", provider: replica.provider, penalty, provers, reason });
-    return this.put(replica, { slashed: (BigInt(replica.slashed) + penalty.amount).toString(), stake: (BigInt(replica.stake) - penalty.amount).toString() });
-  }
-
-  /** Takes the replica out: frees what is left of its stake and its unit. */
-  end(replica: Replica, state: ReplicaState): Replica {
-    this.effects.push({ kind: "ended", replica, unlock: BigInt(replica.stake) });
-    return this.put(replica, { state, stake: "0", dueTau: 0n, unitOut: false });
-  }
-
-  endAll(): void {
-    for (const replica of this.task.replicas) if (BigInt(replica.stake) > 0n || replica.unitOut) this.end(replica, replica.state);
-    for (const replica of this.task.replicas) if (replica.dueTau !== 0n) this.put(replica, { dueTau: 0n });
-  }
-
-  /** In bond: what is short is not for the consumer to bear, nor is a part of a unit. */
-  shortfall(): bigint {
-    return toBond(shortfallOf(this.terms.reference, this.task.price, this.task.lots, this.terms.params.shortfallMultiple), this.terms.rate, "up");
-  }
-
-  /** F in bond: what penalties are parts of, and what misses and declines weigh. */
-  feeInBond(): bigint {
-    return toBond(feeOf(this.task), this.terms.rate, "up");
-  }
-
-  /** OPEN again, or CLOSED at the last miss. Everybody else leaves unpaid and unslashed. */
-  reopen(now: bigint, misses: number): void {
-    this.effects.push({ kind: "release" });
-    this.endAll();
-    const total = this.task.misses + misses;
-    this.set({ misses: total });
-    if (total >= this.terms.params.maxMisses || this.terms.colocated) {
-      this.close(now, CloseReason.CLOSE_REASON_MISSED, [], 0n);
-      return;
-    }
-    this.set({ state: TaskState.TASK_STATE_OPEN, replicas: [], heldAsks: [] });
-    this.effects.push({ kind: "reopened" });
-  }
-
-  close(now: bigint, reason: CloseReason, payments: readonly { provider: string; amount: bigint }[], burned: bigint): void {
-    this.effects.push({ kind: "release" });
-    this.endAll();
-    this.#finish(now, payments, burned, { state: TaskState.TASK_STATE_CLOSED, closeReason: reason });
-  }
-
-  final(now: bigint, result: Result, payments: readonly { provider: string; amount: bigint }[]): void {
-    this.endAll();
-    if (this.terms.held && payments.some(({ amount }) => amount > 0n)) {
-      this.set({ state: TaskState.TASK_STATE_FINAL, result, endedTau: now, heldAsks: [] });
-      this.effects.push({ kind: "held", settlement: settle(this.terms.escrow, payments, 0n, this.terms.params.feeBps) });
-      return;
-    }
-    for (const { provider, amount } of payments) this.effects.push(finished(provider, amount, this.terms.rate));
-    this.#finish(now, payments, 0n, { state: TaskState.TASK_STATE_FINAL, result });
-  }
-
-  #finish(now: bigint, payments: readonly { provider: string; amount: bigint }[], burned: bigint, change: Partial<Task>): void {
-    for (const { provider, amount } of payments) {
-      const replica = this.task.replicas.find((one) => one.provider === provider);
-      assert(replica !== undefined, `task ${this.task.id} pays ${provider}, who has no replica`);
-      this.put(replica, { paid: amount.toString() });
-    }
-    this.set({ ...change, endedTau: now, heldAsks: [] });
-    this.effects.push({ kind: "settled", settlement: settle(this.terms.escrow, payments, burned, this.terms.params.feeBps) });
-  }
-
-  pay(replica: Replica): { provider: string; amount: bigint } {
-    const { result } = replica;
-    assert(result !== undefined, "paying a replica without a result");
-    return { provider: replica.provider, amount: earned(result.meter, this.terms.meterPerLot, this.task.lots, replica.price) };
-  }
-
-  /** From here on deadlines run: for the key where one is needed and not there, else for the start. */
-  assign(replica: Replica, now: bigint): void {
-    const { params, sealed, sealedTau } = this.terms;
-    if (sealed && sealedTau(replica.provider) === undefined) this.put(replica, { state: SEALING, dueTau: now + params.sealDue });
-    else this.put(replica, { state: ASSIGNED, dueTau: now + params.startDue });
   }
 }
 
@@ -496,76 +321,9 @@ function revealed(run: Run, now: bigint): void {
   run.effects.push({ kind: "draw", round: drawRounds.tiebreak, count: tiebreakers });
 }
 
-/** V3: the state that a replica says the machine ended with. */
-export function stateHashOf({ result }: Replica): Uint8Array {
-  assert(result?.final !== undefined, "a refereed replica without a final state");
-  return finalHash(result.final, result.digest);
-}
-
-const providerOf = ({ replicas }: Task): Replica => replicas.find(({ round }) => round === drawRounds.match)!;
-
-/** REVEALED, V3: it can be challenged for a while; an auditor that found another state disputes it at once. */
-function openWindow(run: Run, now: bigint): void {
-  const { params, duration } = run.terms;
-  const claimed = stateHashOf(providerOf(run.task));
-  run.set({ state: TaskState.TASK_STATE_CHALLENGE });
-  run.put(providerOf(run.task), { dueTau: now + maxInt(params.challengeDue, BigInt(params.challengeDurations) * duration) });
-  for (const auditor of run.task.replicas.filter((replica) => isAuditor(replica) && replica.state === REVEALED)) {
-    const stateHash = stateHashOf(auditor);
-    if (!equalBytes(stateHash, claimed)) run.effects.push({ kind: "differs", auditor: auditor.provider, stateHash });
-  }
-}
-
-/** CHALLENGE: the window is over and nothing is disputed. Auditors that are left found what the provider did. */
-function unchallenged(run: Run, now: bigint): void {
-  run.final(now, providerOf(run.task).result!, run.task.replicas.filter((replica) => replica.state === REVEALED).map((replica) => run.pay(replica)));
-}
-
-/** CHALLENGE: disputed; the window's clock stands still. */
-export function dispute(task: Task, terms: Terms, now: bigint): Step {
-  const run = new Run(task, terms);
-  run.set({ state: TaskState.TASK_STATE_DISPUTE, challengeLeft: providerOf(task).dueTau - now });
-  run.put(providerOf(task), { dueTau: 0n });
-  return run.done();
-}
-
-/** DISPUTE: nothing is disputed any more; the rest of the window. */
-export function resume(task: Task, terms: Terms, now: bigint): Step {
-  const run = new Run(task, terms);
-  run.put(providerOf(task), { dueTau: now + task.challengeLeft });
-  run.set({ state: TaskState.TASK_STATE_CHALLENGE, challengeLeft: 0n });
-  return run.done();
-}
-
-/** DISPUTE: the provider was wrong or out of time. `prover`: who proved it, where somebody did. */
-export function convict(task: Task, terms: Terms, prover: string | undefined, now: bigint): Step {
-  const run = new Run(task, terms);
-  const provers = prover === undefined ? [] : [prover];
-  condemn(run, providerOf(task), slashPenalty(BigInt(providerOf(task).stake), run.shortfall(), provers.length, terms.params), provers, "disproved");
-  run.set({ challengeLeft: 0n });
-  run.close(now, CloseReason.CLOSE_REASON_DISPROVED, [], 0n);
-  return run.done();
-}
-
-/** DISPUTE: an auditor that differed was wrong or out of time. With `both` the provider was wrong too, and gets nothing. */
-export function forfeit(task: Task, terms: Terms, auditor: string, both: boolean): Step {
-  const run = new Run(task, terms);
-  const replica = find(task, auditor);
-  const penalty = forfeitPenalty(BigInt(replica.stake));
-  condemn(run, replica, both ? { ...penalty, prover: 0n } : penalty, both ? [] : [providerOf(task).provider], "audit_refuted");
-  return run.done();
-}
-
-/** Out, with what that costs, and never again in the job. */
-function condemn(run: Run, replica: Replica, penalty: Penalty, provers: readonly string[], reason: string): void {
-  run.effects.push({ kind: "record", provider: replica.provider, outcome: "slashed", worth: run.feeInBond() });
-  run.end(run.slash(replica, penalty, provers, reason), OUT);
-  run.effects.push({ kind: "exclude", provider: replica.provider });
-}
-
 /** TIEBREAK: from commitments to reveals, from reveals to the verdict, as far as the re-runs are. */
 function tiebreakGoesOn(run: Run, now: bigint): void {
-  const reruns = run.task.replicas.filter((replica) => replica.round === drawRounds.tiebreak && isLive(replica));
+  const reruns = run.task.replicas.filter((replica) => replica.round === drawRounds.tiebreak && replica.state !== OUT);
   if (reruns.some(atWork)) return;
   const silent = reruns.filter((replica) => replica.state === COMMITTED);
   if (silent.length > 0) {
@@ -585,7 +343,7 @@ function verdict(run: Run, now: bigint): void {
   }
   const provers = majority.filter((replica) => replica.round !== drawRounds.match).map((replica) => replica.provider);
   const shortfall = run.shortfall();
-  for (const replica of shown.filter((one) => !majority.includes(one))) condemn(run, replica, slashPenalty(BigInt(replica.stake), shortfall, provers.length, run.terms.params), provers, "minority");
+  for (const replica of shown.filter((one) => !majority.includes(one))) run.condemn(replica, slashPenalty(BigInt(replica.stake), shortfall, provers.length, run.terms.params), provers, "minority");
   run.final(now, majority[0]!.result!, majority.map((replica) => run.pay(replica)));
 }
 

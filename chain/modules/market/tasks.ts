@@ -18,7 +18,8 @@ import { countReserved } from "./reserved-tasks.ts";
 import { asks, classes, dueKinds, jobs, liveTasksByProvider, requeue, schedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
 import { afterTask, presentStages } from "./stage-flow.ts";
 import { isUnopened, stageOf } from "./stage-graph.ts";
-import { bringUp, closeOpen, mayAwaitDraw, type Effect, type Step, type Terms } from "./task-machine.ts";
+import { bringUp, closeOpen, mayAwaitDraw } from "./task-machine.ts";
+import type { Effect, Step, Terms } from "./task-run.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
