@@ -12,7 +12,7 @@ import { pathToFileURL } from "node:url";
 import { after, before, describe, it } from "mocha";
 import { toHex } from "../../../chain/codec/bytes.ts";
 import { sha256 } from "../../../chain/codec/hash.ts";
-import type { ShownTask, State } from "../../../worker/gateway/tes/types.ts";
+import { endStates, type ShownTask, type State } from "../../../worker/gateway/tes/types.ts";
 import { assertTes, type TesSchema } from "../../support/tes-schema.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -26,6 +26,7 @@ describe("tasks of workflow engines (GA4GH TES)", function () {
   let localnet: ChildProcess;
   let gateway: ChildProcess | undefined;
   let url: string;
+  let state: string;
   let port = "0";
   let web: Server;
   let webUrl: string;
@@ -86,20 +87,20 @@ describe("tasks of workflow engines (GA4GH TES)", function () {
     return out;
   }
 
-  /** The gateway on the state that is there, at the address that it had. */
-  async function start(): Promise<void> {
+  /** The gateway on the state that is there, at the address that it had; `more` are further options. */
+  async function start(...more: string[]): Promise<void> {
     const tokenFile = join(folder, "token");
     writeFileSync(tokenFile, `${token}\n`);
-    const argv = ["tes", "--json", "--port", port, "--token-file", tokenFile, "--files", results(), "--private-network", "--image", `registry.example/tools:1=${tools}`, "--verify", "v0", "--lots", "1", "--tag", "team=e2e", "--no-input"];
+    const argv = ["tes", "--json", "--port", port, "--token-file", tokenFile, "--files", results(), "--private-network", "--image", `registry.example/tools:1=${tools}`, "--verify", "v0", "--lots", "1", "--tag", "team=e2e", "--no-input", ...more];
     gateway = spawn(process.execPath, [join(root, "bin/dcm.mjs"), ...argv], { cwd: folder, env: env(), stdio: ["ignore", "pipe", "pipe"] });
-    url = (JSON.parse(await until(gateway, "\n")) as { url: string }).url;
+    ({ url, state } = JSON.parse(await until(gateway, "\n")) as { url: string; state: string });
     port = new URL(url).port;
   }
 
-  async function kill(): Promise<void> {
-    gateway!.kill("SIGKILL");
+  async function kill(signal: NodeJS.Signals = "SIGKILL", ...more: string[]): Promise<void> {
+    gateway!.kill(signal);
     await once(gateway!, "exit");
-    await start();
+    await start(...more);
   }
 
   async function ask(method: string, path: string, body?: object): Promise<{ status: number; body: Record<string, unknown> }> {
@@ -126,9 +127,9 @@ describe("tasks of workflow engines (GA4GH TES)", function () {
   /** Until a task is in one of these states. */
   async function become(id: string, ...wanted: State[]): Promise<ShownTask> {
     for (const end = Date.now() + 90_000; ; await sleep(200)) {
-      const { state } = await get<ShownTask>("tesTask", `/tasks/${id}`);
-      if (wanted.includes(state)) return full(id);
-      if (Date.now() > end || ["COMPLETE", "EXECUTOR_ERROR", "SYSTEM_ERROR", "CANCELED", "PREEMPTED"].includes(state)) throw new Error(`task ${id} is ${JSON.stringify(await full(id), undefined, 1)}\n${said.slice(-3_000)}`);
+      const shown = await get<ShownTask>("tesTask", `/tasks/${id}`);
+      if (wanted.includes(shown.state)) return full(id);
+      if (Date.now() > end || endStates.includes(shown.state)) throw new Error(`task ${id} is ${JSON.stringify(await full(id), undefined, 1)}\n${said.slice(-3_000)}`);
     }
   }
 
@@ -164,7 +165,10 @@ describe("tasks of workflow engines (GA4GH TES)", function () {
       outputs: [{ path: "/out/part-[0-9].txt", path_prefix: "/out", url: file("parts") }, { path: "/vol/joined", url: `${webUrl}/uploads/joined`, type: "FILE" }],
     });
     const failing = await create({ name: "failing", executors: [{ image: `sha256:${toolsDigest}`, command: ["fail", "3", "it is broken"], stderr: "/err" }, { image: `sha256:${toolsDigest}`, command: ["cat"] }] });
-    // Killed at once: what was answered for goes on, whatever was on its way.
+    // Killed while a bid is on its way: its keys lie on disk, what became of it only the chain can tell.
+    const keys = join(state, "jobs");
+    for (const end = Date.now() + 20_000; !readdirSync(keys).some((name) => name.startsWith("draft-")) && Date.now() < end; ) await sleep(1);
+    assert.ok(readdirSync(keys).some((name) => name.startsWith("draft-")), "no bid was on its way");
     await kill();
     const ignoring = await create({
       name: "ignoring", executors: [{ image: `sha256:${toolsDigest}`, command: ["fail", "4"], ignore_error: true }, { image: `sha256:${toolsDigest}`, command: ["env"], env: { B: "2", A: "" }, stdout: "/out/env.txt" }],
@@ -230,5 +234,25 @@ describe("tasks of workflow engines (GA4GH TES)", function () {
     const first = await get<Listed>("tesListTasksResponse", "/tasks?page_size=3");
     const second = await get<Listed>("tesListTasksResponse", `/tasks?page_size=3&page_token=${first.next_page_token}`);
     assert.deepEqual([first.tasks.length, second.tasks.length, second.next_page_token], [3, 1, undefined]);
+  });
+
+  it("orders with an organization's money: what its budget or policy forbid is refused with the rule, before anything is spent (TES-14)", async () => {
+    for (const argv of [["create", "acme"], ["deposit", "acme", "20000000"], ["budget", "acme", "1000000", "--tag", "team=e2e"]]) await dcm("org", ...argv);
+    await kill("SIGTERM", "--organization", "acme");
+    const executors = [{ image: "registry.example/tools:1", command: ["cat"] }];
+    const refused = async (parameters: Record<string, string>, words: RegExp): Promise<void> => {
+      const { status, body } = await ask("POST", "/tasks", { executors, resources: { backend_parameters: parameters } });
+      assert.deepEqual([status, words.test(body["message"] as string)], [400, true], JSON.stringify(body));
+    };
+    await refused({ lots: "9" }, /the market would refuse this order: .*is more than remains: 1000000 of 1000000udcm for .*team=e2e/);
+    const id = await create({ executors });
+    const { logs } = await become(id, "COMPLETE");
+    const { "executors.0.paid": paid, "executors.0.fee": fee } = logs![0]!.metadata!;
+    writeFileSync(join(folder, "policy.json"), JSON.stringify({ min_verification: "VERIFICATION_LEVEL_V2_REPLICATED" }));
+    await dcm("org", "policy", "acme", join(folder, "policy.json"));
+    await refused({}, /the market would refuse this order: the policy of acme does not allow this: .*min_verification/);
+    const { out } = await dcm("bill", "show", "--organization", "acme", "--json");
+    assert.match(out, new RegExp(id));
+    assert.ok(out.includes(`"${BigInt(paid!) + BigInt(fee!)}"`), out.slice(0, 2_000));
   });
 });

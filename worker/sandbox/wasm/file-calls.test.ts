@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import type { Entry } from "../bundle.ts";
+import { decodeChanges, encodeChanges, type Entry } from "../bundle.ts";
 import { FileCalls } from "./file-calls.ts";
 import { FileError, Files } from "./files.ts";
 import { errno, Guest, Stop } from "./guest.ts";
@@ -187,6 +187,34 @@ describe("WASI's calls on files", () => {
     assert.throws(() => open("a"), (error) => error instanceof Stop && error.end === "out-of-fuel");
     const { wasi } = calls([]);
     assert.throws(() => wasi.path_unlink_file!(3, 65_530, 100), (error) => error instanceof Stop);
+  });
+});
+
+describe("WASI's calls on files, whatever they are given", () => {
+  it("give a number or end the run, never more room than there is, and leave changes that can travel", () => {
+    const argument = fc.oneof(fc.integer({ min: 0, max: 8 }), fc.constantFrom(1_024, 1_030, 2_000, 65_530), fc.integer());
+    const call = fc.record({ name: fc.nat(), numbers: fc.array(argument, { minLength: 9, maxLength: 9 }), text: fc.constantFrom("a", "a/b", "../a", "/", "a/", "b", "d/f", ".", "", "ü", "d") });
+    fc.assert(fc.property(fc.array(call, { maxLength: 60 }), (all) => {
+      const { wasi, files, memory, open } = calls([folder("/d"), file("/d/f", "x")], 5_000, 1n << 32n);
+      open("d/f", { rights: reads | writes });
+      const names = Object.keys(wasi).sort();
+      for (const { name, numbers, text: path } of all) {
+        const target = names[name % names.length]!;
+        new Uint8Array(memory.buffer).set(Buffer.from(path), 1_024);
+        // Where WASI has 64 bits.
+        const wide: Record<string, readonly number[]> = { fd_allocate: [1, 2], fd_filestat_set_size: [1], fd_pread: [3], fd_pwrite: [3], fd_seek: [1], fd_readdir: [3], path_open: [5, 6] };
+        const given = numbers.map((one, i) => (wide[target]?.includes(i) === true ? BigInt(one) : one));
+        if (target.startsWith("path_") && name % 3 > 0) [given[0], given[target === "path_open" || target.includes("filestat") ? 2 : 1], given[target === "path_open" || target.includes("filestat") ? 3 : 2]] = [3, 1_024, Buffer.byteLength(path)];
+        try {
+          assert.equal(typeof wasi[target]!(...given), "number", target);
+        } catch (error) {
+          assert.ok(error instanceof Stop, `${target}: ${String(error)}`);
+        }
+      }
+      const entries = files.changes();
+      assert.ok(entries.reduce((sum, entry) => sum + (entry.kind === "file" ? entry.content.length : 0), 0) <= 5_000);
+      assert.deepEqual(decodeChanges(encodeChanges({ stdout: new Uint8Array(0), stderr: new Uint8Array(0), entries })).entries.length, entries.length);
+    }), { numRuns: 1_000 });
   });
 });
 
