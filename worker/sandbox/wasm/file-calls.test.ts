@@ -183,7 +183,7 @@ describe("WASI's calls on files", () => {
 
   it("end the run where the fuel is out, and where an address lies outside the memory", () => {
     const { open, left } = calls([file("/a", "")]);
-    left.value = 700n;
+    left.value = 2_500n;
     assert.throws(() => open("a"), (error) => error instanceof Stop && error.end === "out-of-fuel");
     const { wasi } = calls([]);
     assert.throws(() => wasi.path_unlink_file!(3, 65_530, 100), (error) => error instanceof Stop);

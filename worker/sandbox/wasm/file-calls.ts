@@ -23,8 +23,10 @@ const right = { read: 1n << 1n, write: 1n << 6n } as const;
 const append = 1;
 /** Every right that WASI knows: what may be done is decided by what a descriptor is. */
 const allRights = (1n << 30n) - 1n;
-/** Beside the bytes: finding one part of a path, looking at one name of a directory, comparing and moving one entry. */
-const weight = { part: 100, name: 40, entry: 200 } as const;
+/** On top of what every call of the host pays: a call on a descriptor, one with a path, finding one part of it, one name of a directory, one entry below a directory that moves. */
+const weight = { call: 1_500, path: 3_000, part: 400, name: 500, entry: 200 } as const;
+/** Bytes that are cleared or given back for one unit. */
+const cleared = 2;
 
 export class FileCalls {
   readonly #guest: Guest;
@@ -163,6 +165,7 @@ export class FileCalls {
 
   #with(fd: number, call: (open: Open) => number): number {
     this.#guest.pay(64);
+    this.#guest.charge(BigInt(weight.call));
     const open = this.#open[(fd >>> 0) - firstFile];
     return open === undefined ? errno.badf : call(open);
   }
@@ -181,7 +184,7 @@ export class FileCalls {
       if (node.kind !== "directory") return errno.notdir;
       if (length >>> 0 > maxPathBytes) return errno.nametoolong;
       const bytes = this.#guest.paidSpan(at, length);
-      this.#guest.charge(BigInt(4 * bytes.length + weight.part * bytes.reduce((parts, byte) => parts + (byte === 0x2f ? 1 : 0), 1)));
+      this.#guest.charge(BigInt(weight.path + 4 * bytes.length + weight.part * bytes.reduce((parts, byte) => parts + (byte === 0x2f ? 1 : 0), 1)));
       let path: string;
       try {
         path = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -225,8 +228,7 @@ export class FileCalls {
   }
 
   #resize(file: File, size: number): number {
-    // Bytes that are cleared or given back.
-    this.#guest.charge(BigInt(Math.floor(Math.min(Math.abs(size - file.size), 2 ** 32) / 8)));
+    this.#guest.charge(BigInt(Math.floor(Math.min(Math.abs(size - file.size), 2 ** 32) / cleared)));
     return this.#try(() => this.#files.resize(file, size));
   }
 
@@ -262,7 +264,7 @@ export class FileCalls {
         for (const [base, length] of list) {
           if (length === 0) continue;
           const bytes = this.#guest.paidSpan(base, length);
-          this.#guest.charge(BigInt(Math.floor(Math.min(Math.max(0, place - file.size), 2 ** 32) / 8)));
+          this.#guest.charge(BigInt(Math.floor(Math.min(Math.max(0, place - file.size), 2 ** 32) / cleared)));
           this.#files.write(file, place, bytes);
           place += length;
           total += length;
