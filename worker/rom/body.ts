@@ -22,7 +22,7 @@ export interface Operation {
   readonly depths?: readonly number[];
   /** Of a block: what it takes and gives. */
   readonly block?: { readonly params: readonly number[]; readonly results: readonly number[] };
-  /** Index of the operation that ends the block. */
+  /** Of a block's beginning, of else, and of a branch to a block that is no loop: index of the operation that ends the block. */
   end?: number;
 }
 
@@ -44,7 +44,7 @@ export function readBody(reader: Reader, params: readonly number[], module: Modu
     for (let i = 0; i < count; i++) locals.push(type);
   }
   const operations: Operation[] = [];
-  const open: Operation[] = [];
+  const open: Operation[][] = [];
   /** Blocks opened within unreachable code; -1 while the code is reachable. */
   let dead = -1;
   while (!reader.done) {
@@ -58,11 +58,13 @@ export function readBody(reader: Reader, params: readonly number[], module: Modu
       if (dead >= 0 || opens || (code !== op.end && code !== op.else)) continue;
     }
     if (code === op.nop) continue;
-    if (opens) open.push(operation);
-    if (code === op.end) {
-      const begun = open.pop();
-      if (begun !== undefined) begun.end = operations.length;
+    if (opens) open.push([operation]);
+    if (code === op.else) open.at(-1)!.push(operation);
+    if (code === op.br) {
+      const target = open.at(-1 - operation.a);
+      if (target !== undefined && target[0]!.code !== op.loop) target.push(operation);
     }
+    if (code === op.end) for (const begun of open.pop() ?? []) begun.end = operations.length;
     operations.push(operation);
     if (code === op.unreachable || code === op.br || code === op.brTable || code === op.return) dead = 0;
   }
@@ -155,6 +157,18 @@ function immediates(reader: Reader, immediate: Immediate): { a: number; b: numbe
       return { a, b: 0 };
     }
   }
+}
+
+/** Whether the function is over behind the operation: nothing but ends of blocks, and the other sides of ifs, lies between. */
+export function isLast(operations: readonly Operation[], index: number): boolean {
+  for (let at = index + 1; at < operations.length; ) {
+    const { code, end } = operations[at]!;
+    if (code === op.return) return true;
+    if (code === op.end) at += 1;
+    else if ((code === op.else || code === op.br) && end !== undefined) at = end;
+    else return false;
+  }
+  return true;
 }
 
 /** 32-bit words that a value of the type takes. */

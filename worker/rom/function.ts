@@ -1,16 +1,16 @@
 /** Compiles one function: control flow, calls, locals, and which operation is compiled where. */
 import { InvalidModule } from "../sandbox/wasm/binary.ts";
 import { Assembler, type Routine } from "./assembler.ts";
-import { op, wordsOf, type Body, type Operation } from "./body.ts";
+import { isLast, op, wordsOf, type Body, type Operation } from "./body.ts";
 import type { Snapshot } from "./facts.ts";
 import { floatComparisons, helperOf } from "./floats.ts";
 import { binary32, comparison, materialise, unary32, type Condition } from "./i32.ts";
 import { binary64, compare64, isZero64, unary64 } from "./i64.ts";
 import { alu, branch, ecall, fits12, negated, reg, split, width } from "./instructions.ts";
-import { isLeaf, layOut, readFirst, setWithin, type Layout } from "./locals.ts";
+import { isLeaf, layOut, leastPool, passing, readFirst, setWithin, type Layout } from "./locals.ts";
 import { load, store, type MemoryRules } from "./memory.ts";
 import { types, type ModuleParts } from "./module.ts";
-import { Operands, pool, zero, type Value, type Word } from "./operands.ts";
+import { Operands, zero, type Value, type Word } from "./operands.ts";
 import { routines } from "./routines.ts";
 
 /** What the function's code stands among. */
@@ -61,8 +61,8 @@ export interface Signature {
 
 /** Throws InvalidModule, with the reason, where the function cannot be compiled. */
 export function compileFunction(body: Body, type: Signature, around: Surroundings): Routine {
-  const leaf = isLeaf(body, (index) => around.intrinsic(index) !== undefined);
-  const layout = layOut(body, leaf, 4 * outgoingWords(body, around));
+  const leaf = isLeaf(body, ({ code, a }, index) => code === op.call && (around.intrinsic(a) !== undefined || isTailCall(body, index, type, around)));
+  const layout = layOut(body, type.paramTypes.length, leaf, 4 * outgoingWords(body, around));
   // The first time for the size of the frame, which the code around the body depends on.
   const { frame } = new Compiler(body, type, around, layout, leaf, 0).run();
   return new Compiler(body, type, around, layout, leaf, frame).run().routine;
@@ -71,7 +71,13 @@ export function compileFunction(body: Body, type: Signature, around: Surrounding
 /** Words of arguments beyond the registers, the most of any call. */
 function outgoingWords({ operations }: Body, { module }: Surroundings): number {
   const words = operations.map(({ code, a }) => (code === op.call ? size(module.types[module.functions[a]!]!.paramTypes) : code === op.callIndirect ? size(module.types[a]!.paramTypes) : 0));
-  return words.reduce((most, count) => Math.max(most, count - pool.length), 0);
+  return words.reduce((most, count) => Math.max(most, count - passing.length), 0);
+}
+
+/** Whether the function ends with what this call gives, so that the call can be a jump. */
+function isTailCall({ operations }: Body, index: number, { results }: Signature, { module }: Surroundings): boolean {
+  const callee = module.types[module.functions[operations[index]!.a]!]!;
+  return size(callee.paramTypes) <= passing.length && callee.results.join() === results.join() && isLast(operations, index);
 }
 
 function size(list: readonly number[]): number {
@@ -102,7 +108,7 @@ class Compiler {
     this.#leaf = leaf;
     this.#frame = frame;
     this.#asm = new Assembler(around.far);
-    this.#o = new Operands(this.#asm, layout.homes, layout.slots);
+    this.#o = new Operands(this.#asm, layout);
     this.#trap = this.#asm.label();
     this.#rules = { raw: around.raw, least: around.leastPages * 65_536, trap: this.#trap };
   }
@@ -146,8 +152,8 @@ class Compiler {
     };
     for (let word = 0; word < params; word++) {
       if (unused[word]!) continue;
-      if (word >= pool.length) this.#o.loadFrame(reg.t0, this.#frame + 4 * (word - pool.length));
-      setHome(word, pool[word] ?? reg.t0);
+      if (word >= passing.length) this.#o.loadFrame(reg.t0, this.#frame + 4 * (word - passing.length));
+      setHome(word, passing[word] ?? reg.t0);
     }
     for (const local of readFirst(this.#body, this.#type.paramTypes.length)) {
       for (let i = 0; i < wordsOf(this.#body.locals[local]!); i++) setHome(firstWords[local]! + i, reg.zero);
@@ -155,9 +161,13 @@ class Compiler {
   }
 
   #leave(): void {
+    this.#restore();
+    this.#asm.return();
+  }
+
+  #restore(): void {
     for (const { register, offset } of this.#layout.saved) this.#o.loadFrame(register, offset);
     this.#moveStack(this.#frame);
-    this.#asm.return();
   }
 
   #moveStack(distance: number): void {
@@ -193,7 +203,7 @@ class Compiler {
       case op.return:
         return this.#branch(this.#labels.length - 1);
       case op.call:
-        return this.#callFunction(a);
+        return this.#callFunction(a, at);
       case op.callIndirect:
         return this.#callIndirect(a, operation.b);
       case op.drop:
@@ -448,10 +458,15 @@ class Compiler {
     o.finish(destination, targets.map((register) => ({ kind: "register", register })));
   }
 
-  /** Results of a block travel in the registers of the pool. */
+  /** They travel in registers. */
   #results(results: readonly number[]): readonly number[] {
-    if (size(results) > pool.length) throw new InvalidModule(`a block or function with ${size(results)} words of results cannot be compiled, the limit is ${pool.length}`);
+    if (size(results) > leastPool) throw new InvalidModule(`a block or function with ${size(results)} words of results cannot be compiled, the limit is ${leastPool}`);
     return results;
+  }
+
+  /** Where results of the label are expected: those of the function where its caller looks for them. */
+  #registersOf(label: Label): readonly number[] {
+    return label === this.#labels[0] ? passing : this.#o.pool;
   }
 
   #open(code: number, params: readonly number[], results: readonly number[]): void {
@@ -467,7 +482,11 @@ class Compiler {
     const condition = code === op.if ? this.#condition() : undefined;
     if (code === op.loop) {
       o.settle(params.length);
-      if (params.length > 0) this.#toJoin(params, true);
+      if (params.length > 0) {
+        this.#toJoin(params, o.pool);
+        o.stack.length -= params.length;
+        this.#pushJoined(params, o.pool);
+      }
       o.facts.forget([...setWithin(this.#body, at, this.#body.operations[at]!.end!)].map((local) => this.#layout.firstWords[local]!));
       this.#open(code, params, results);
       return this.#asm.bind(this.#labels.at(-1)!.target);
@@ -479,31 +498,29 @@ class Compiler {
     o.release(condition.a, condition.b);
   }
 
-  /** Moves the values on top into the registers where results of blocks are expected; `keep`: and leaves them on the stack there. */
-  #toJoin(list: readonly number[], keep: boolean): void {
+  /** Moves the values on top into these registers. */
+  #toJoin(list: readonly number[], registers: readonly number[]): void {
     const o = this.#o;
     const values = list.length === 0 ? [] : o.stack.slice(-list.length);
-    o.placeAll(values.flatMap(({ words }) => words).map((word, i) => ({ word, target: pool[i]! })));
-    if (!keep) return;
-    o.stack.length -= list.length;
-    this.#pushJoined(list);
+    o.placeAll(values.flatMap(({ words }) => words).map((word, i) => ({ word, target: registers[i]! })));
   }
 
-  #pushJoined(list: readonly number[]): void {
+  /** Nothing but these is in registers of the pool. */
+  #pushJoined(list: readonly number[], registers: readonly number[]): void {
     const o = this.#o;
     o.releaseAll();
     let used = 0;
     for (const type of list) {
-      const registers = pool.slice(used, (used += wordsOf(type)));
-      o.claim(registers);
-      o.push(type, registers.map((register) => ({ kind: "register", register })));
+      const own = registers.slice(used, (used += wordsOf(type)));
+      o.claim(own);
+      o.push(type, own.map((register) => ({ kind: "register", register })));
     }
   }
 
   #else(): void {
     const label = this.#labels.at(-1)!;
     if (this.#reachable) {
-      this.#toJoin(label.results, false);
+      this.#toJoin(label.results, this.#registersOf(label));
       this.#asm.jump(label.target);
       label.used = true;
     }
@@ -524,16 +541,17 @@ class Compiler {
     const o = this.#o;
     // An if without else gives what it takes.
     if (label.code === op.if && !label.hasElse && label.results.length > 0) this.#else();
+    const registers = this.#registersOf(label);
     this.#labels.pop();
     const below = label.stack.length - label.params.length;
     const outermost = this.#labels.length === 0;
     const joins = (label.code !== op.loop && label.used) || (label.code === op.if && !label.hasElse) || outermost;
     if (!joins && this.#reachable) return;
-    if (this.#reachable) this.#toJoin(label.results, false);
+    if (this.#reachable) this.#toJoin(label.results, registers);
     if (label.code === op.if && !label.hasElse) this.#asm.bind(label.otherwise);
     if (label.code !== op.loop) this.#asm.bind(label.target);
     o.stack.length = Math.min(below, o.stack.length);
-    this.#pushJoined(label.results);
+    this.#pushJoined(label.results, registers);
     if (joins) o.facts.restoreUnchanged(label.facts);
     this.#reachable = true;
   }
@@ -550,7 +568,7 @@ class Compiler {
 
   #branch(depth: number): void {
     const label = this.#labelAt(depth);
-    this.#toJoin(this.#arity(label), false);
+    this.#toJoin(this.#arity(label), this.#registersOf(label));
     this.#asm.jump(label.target);
     this.#reachable = false;
   }
@@ -563,7 +581,7 @@ class Compiler {
     else {
       const stays = this.#asm.label();
       this.#jumpIf({ ...condition, branch: negated(condition.branch) }, stays);
-      this.#toJoin(arity, false);
+      this.#toJoin(arity, this.#registersOf(label));
       this.#asm.jump(label.target);
       this.#asm.bind(stays);
     }
@@ -576,8 +594,10 @@ class Compiler {
     this.#o.place(index, reg.t2);
     this.#o.release(index);
     const labels = depths.map((depth) => this.#labelAt(depth));
-    this.#toJoin(this.#arity(labels[0]!), false);
-    const targets = labels.map(({ target }) => target);
+    const arity = this.#arity(labels[0]!);
+    const mixed = arity.length > 0 && labels.some((label) => this.#registersOf(label) !== this.#registersOf(labels[0]!));
+    this.#toJoin(arity, mixed ? this.#o.pool : this.#registersOf(labels[0]!));
+    const targets = labels.map((label) => (mixed && this.#registersOf(label) === passing ? this.#passOn(size(arity), label.target) : label.target));
     const last = targets.pop()!;
     if (targets.length <= 4) {
       for (const [i, target] of targets.entries()) {
@@ -593,11 +613,29 @@ class Compiler {
     this.#reachable = false;
   }
 
-  #callFunction(index: number): void {
+  /** Where to go with results for a block that are to be the function's. */
+  #passOn(words: number, target: number): number {
+    const label = this.#asm.label();
+    this.#o.later(() => {
+      this.#asm.bind(label);
+      this.#o.placeAll(Array.from({ length: words }, (_, i) => ({ word: { kind: "register", register: this.#o.pool[i]! }, target: passing[i]! })));
+      this.#asm.jump(target);
+    });
+    return label;
+  }
+
+  #callFunction(index: number, at: number): void {
     const { module } = this.#around;
     const type = module.types[module.functions[index]!]!;
     const intrinsic = this.#around.intrinsic(index);
     if (intrinsic !== undefined) return this.#callIntrinsic(intrinsic);
+    if (isTailCall(this.#body, at, this.#type, this.#around)) {
+      this.#passArguments(type.params);
+      this.#restore();
+      this.#asm.call(this.#around.symbolOf(index), reg.zero);
+      this.#reachable = false;
+      return;
+    }
     this.#callSymbol(this.#around.symbolOf(index), type.params, type.results);
   }
 
@@ -626,16 +664,16 @@ class Compiler {
   #callSymbol(symbol: number, params: number, results: readonly number[]): void {
     this.#passArguments(params);
     this.#asm.call(symbol);
-    this.#pushJoined(this.#results(results));
+    this.#pushJoined(this.#results(results), passing);
   }
 
-  /** Arguments go to the registers of the pool and, beyond those, to sp. What stays on the stack leaves the registers. */
+  /** Arguments go to registers and, beyond those, to sp. What stays on the stack leaves the registers. */
   #passArguments(params: number): void {
     const o = this.#o;
     const words = o.stack.splice(o.stack.length - params).flatMap((value) => value.words);
     o.spillRegisters();
-    for (const [i, word] of words.slice(pool.length).entries()) o.storeFrame(o.use(word, reg.t0), 4 * i);
-    o.placeAll(words.slice(0, pool.length).map((word, i) => ({ word, target: pool[i]! })));
+    for (const [i, word] of words.slice(passing.length).entries()) o.storeFrame(o.use(word, reg.t0), 4 * i);
+    o.placeAll(words.slice(0, passing.length).map((word, i) => ({ word, target: passing[i]! })));
     o.releaseAll();
   }
 
@@ -660,6 +698,6 @@ class Compiler {
     o.release(index);
     this.#passArguments(type.params);
     asm.callRegister(reg.t2);
-    this.#pushJoined(this.#results(type.results));
+    this.#pushJoined(this.#results(type.results), passing);
   }
 }

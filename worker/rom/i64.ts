@@ -143,8 +143,12 @@ function shiftConstant(o: Operands, code: number, a: Pair, amount: number, desti
   const [from, other] = left ? a : [a[1], a[0]];
   if (amount >= 32) {
     // The word that leaves on one side comes in on the other; what comes in behind it is zero or the sign.
-    const x = o.use(from, reg.t0);
     const moves = amount === 32;
+    if (moves && code !== 0x87) {
+      o.release(other);
+      return left ? [zero, a[0]] : [a[1], zero];
+    }
+    const x = o.use(from, reg.t0);
     if (code === 0x87) {
       o.release(other);
       const high = destination.registers === undefined ? o.take() : reg.t2;
@@ -155,9 +159,7 @@ function shiftConstant(o: Operands, code: number, a: Pair, amount: number, desti
       asm.opImmediate(alu.sra, low, x, amount - 32);
       return [{ kind: "register", register: low }, { kind: "register", register: high }];
     }
-    o.release(other);
-    if (moves) return left ? [zero, a[0]] : [a[1], zero];
-    o.release(from);
+    o.release(other, from);
     const register = destination.registers?.[left ? 1 : 0] ?? o.take();
     asm.opImmediate(left ? alu.sll : alu.srl, register, x, amount - 32);
     const word: Word = { kind: "register", register };

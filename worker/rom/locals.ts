@@ -1,8 +1,10 @@
 /** Where the locals of a function live, and which of them must begin as zero. */
-import { op, wordsOf, type Body } from "./body.ts";
+import { op, wordsOf, type Body, type Operation } from "./body.ts";
 import { helperOf } from "./floats.ts";
 import { reg } from "./instructions.ts";
-import type { Home } from "./operands.ts";
+
+/** Where a word of a local lives. */
+export type Home = { readonly register: number } | { readonly offset: number };
 
 export interface Layout {
   /** Index of the first word of each local. */
@@ -13,17 +15,24 @@ export interface Layout {
   readonly unused: readonly boolean[];
   /** Registers that the function must give back as they were, with the offset from sp where they wait. */
   readonly saved: readonly { readonly register: number; readonly offset: number }[];
+  /** Registers that are nobody's home, for values: at least `leastPool`. */
+  readonly pool: readonly number[];
   /** From where on the slots of operands lie. */
   readonly slots: number;
 }
 
-const callerSaved = [reg.t4, reg.t5, reg.t6];
+/** Registers that a call changes, those in which arguments come first. */
+const callerSaved = [reg.a0, reg.a1, reg.a2, reg.a3, reg.a4, reg.a5, reg.a6, reg.a7, reg.t4, reg.t5, reg.t6] as const;
+/** Where arguments and results of calls travel. */
+export const passing = callerSaved.slice(0, 8);
 const calleeSaved = [reg.s0, reg.s1, reg.s2, reg.s3, reg.s4, reg.s5, reg.s6, reg.s7, reg.s8, reg.s9, reg.s10, reg.s11];
+/** What one operation may need for its operands and its result. */
+export const leastPool = 6;
 /** A use saves an access to the frame; saving and giving back a register costs two. */
 const worthSaving = 3;
 
 /** `leaf`: nothing is called, so that registers need not survive. `outgoing`: bytes at sp for arguments of calls. */
-export function layOut(body: Body, leaf: boolean, outgoing: number): Layout {
+export function layOut(body: Body, params: number, leaf: boolean, outgoing: number): Layout {
   const firstWords: number[] = [];
   let words = 0;
   for (const type of body.locals) {
@@ -33,17 +42,26 @@ export function layOut(body: Body, leaf: boolean, outgoing: number): Layout {
   const weights = weigh(body);
   const order = weights.map((_, local) => local).filter((local) => weights[local]! > 0).sort((a, b) => weights[b]! - weights[a]! || a - b);
   const homes = new Array<Home>(words);
-  const free = leaf ? [...callerSaved] : [];
+  const pool = new Set<number>(leaf ? callerSaved : passing);
+  const incoming = passing.slice(0, firstWords[params] ?? words);
+  // Where nothing is called, parameters stay where they come, and other locals take registers in which none comes.
+  const free = callerSaved.filter((register) => !incoming.includes(register)).reverse();
+  let budget = leaf ? callerSaved.length - leastPool : 0;
   const toSave = [...calleeSaved];
   const chosen: number[] = [];
   for (const local of order) {
     const size = wordsOf(body.locals[local]!);
-    const mayFree = Math.min(free.length, size);
-    if (mayFree + toSave.length < size || (mayFree < size && weights[local]! < worthSaving)) continue;
-    for (let i = 0; i < size; i++) {
-      const register = free.shift() ?? toSave.shift()!;
-      if (calleeSaved.includes(register as (typeof calleeSaved)[number])) chosen.push(register);
-      homes[firstWords[local]! + i] = { register };
+    const first = firstWords[local]!;
+    const stays = local < params && first + size <= passing.length && budget >= size;
+    const unsaved = stays ? incoming.slice(first, first + size) : free.slice(0, Math.min(budget, size));
+    if (unsaved.length + toSave.length < size || (unsaved.length < size && weights[local]! < worthSaving)) continue;
+    if (!stays) free.splice(0, unsaved.length);
+    budget -= unsaved.length;
+    const registers = [...unsaved, ...toSave.splice(0, size - unsaved.length)];
+    chosen.push(...registers.slice(unsaved.length));
+    for (const [i, register] of registers.entries()) {
+      homes[first + i] = { register };
+      pool.delete(register);
     }
   }
   let offset = outgoing;
@@ -54,7 +72,7 @@ export function layOut(body: Body, leaf: boolean, outgoing: number): Layout {
     homes[word] = { offset };
     if (!unused[word]!) offset += 4;
   }
-  return { firstWords, homes, unused, saved, slots: offset };
+  return { firstWords, homes, unused, saved, pool: [...pool], slots: offset };
 }
 
 /** Uses of each local, those in loops for more. */
@@ -73,11 +91,12 @@ function weigh({ locals, operations }: Body): number[] {
   return weights;
 }
 
-/** Whether no operation calls anything that uses the registers of values. `inline`: calls of these functions are instructions. */
-export function isLeaf({ operations }: Body, inline: (functionIndex: number) => boolean): boolean {
-  return operations.every(({ code, a }) => {
-    if (code === op.call) return inline(a);
-    return code !== op.callIndirect && code !== op.memoryCopy && code !== op.memoryFill && !(code >= 0x5b && code <= 0x66) && helperOf(code) === undefined;
+/** Whether no operation calls anything that uses the registers of values and comes back. `inline`: such operations do not. */
+export function isLeaf({ operations }: Body, inline: (operation: Operation, index: number) => boolean): boolean {
+  return operations.every((operation, index) => {
+    const { code } = operation;
+    const calls = code === op.call || code === op.callIndirect || code === op.memoryCopy || code === op.memoryFill || (code >= 0x5b && code <= 0x66) || helperOf(code) !== undefined;
+    return !calls || inline(operation, index);
   });
 }
 

@@ -6,6 +6,7 @@ import type { Assembler } from "./assembler.ts";
 import { wordsOf } from "./body.ts";
 import { Facts } from "./facts.ts";
 import { alu, fits12, reg, split, width } from "./instructions.ts";
+import type { Home, Layout } from "./locals.ts";
 
 /** One 32-bit word of a value. i64 and f64 have two, low word first. */
 export type Word =
@@ -21,9 +22,6 @@ export interface Value {
   readonly words: readonly Word[];
 }
 
-/** Where a word of a local lives. */
-export type Home = { readonly register: number } | { readonly offset: number };
-
 /** Where a result goes: registers of the local that the next operation sets, or fresh ones. */
 export interface Destination {
   readonly type: number;
@@ -37,9 +35,6 @@ export interface NextSet {
 }
 
 export const zero: Word = { kind: "constant", value: 0 };
-/** Registers of values; arguments and results of calls travel in them. */
-export const pool = [reg.a0, reg.a1, reg.a2, reg.a3, reg.a4, reg.a5, reg.a6, reg.a7] as const;
-
 export function constant(value: number): Word {
   return { kind: "constant", value: value | 0 };
 }
@@ -57,12 +52,15 @@ export class Operands {
   #busy = 0;
   #deepest = 0;
   readonly #slots: number;
+  /** Registers of values; none is the home of a local. Results of blocks travel in them. */
+  readonly pool: readonly number[];
 
   /** `slots`: offset of the first slot from sp. */
-  constructor(asm: Assembler, homes: readonly Home[], slots: number) {
+  constructor(asm: Assembler, { homes, slots, pool }: Pick<Layout, "homes" | "slots" | "pool">) {
     this.asm = asm;
     this.homes = homes;
     this.#slots = slots;
+    this.pool = pool;
   }
 
   /** Bytes of the frame, slots included, a multiple of 16. */
@@ -81,7 +79,7 @@ export class Operands {
 
   /** Whether slots may lie beyond the reach of an immediate, so that spilling needs t3. */
   get isLarge(): boolean {
-    return this.#slots + 4 * (this.depth + pool.length) > 2047;
+    return this.#slots + 4 * (this.depth + this.pool.length) > 2047;
   }
 
   get depth(): number {
@@ -104,7 +102,7 @@ export class Operands {
   /** A free register of the pool; the deepest value in one makes room where none is. */
   take(): number {
     for (;;) {
-      for (const register of pool) {
+      for (const register of this.pool) {
         if ((this.#busy & (1 << register)) !== 0) continue;
         this.#busy |= 1 << register;
         return register;

@@ -1,6 +1,6 @@
 // IEEE 754 double precision on integers: round to nearest, ties to even; a NaN result is the canonical one. After J. R. Hauser's SoftFloat 3.
 import { divide } from "./integer";
-import { trap } from "./machine";
+import { mulhu, seldom, trap } from "./machine";
 
 const NAN: u64 = 0x7ff8000000000000;
 const INFINITY: u64 = 0x7ff0000000000000;
@@ -33,7 +33,7 @@ const IMPLICIT: u64 = 0x0010000000000000;
 }
 
 /** `sig` has its leading bit at 62 and ten bits to round; `exp` is one below the exponent. */
-@inline function roundPack(sign: u64, exp: i32, sig: u64): u64 {
+function roundPack(sign: u64, exp: i32, sig: u64): u64 {
   let rest = <u32>sig & 0x3ff;
   if (<u32>exp >= 0x7fd) {
     if (exp < 0) {
@@ -47,97 +47,159 @@ const IMPLICIT: u64 = 0x0010000000000000;
   return pack(sign, sig == 0 ? 0 : exp, sig);
 }
 
-@inline function normRoundPack(sign: u64, exp: i32, sig: u64): u64 {
+function normRoundPack(sign: u64, exp: i32, sig: u64): u64 {
   const shift = <i32>clz(sig) - 1;
   exp -= shift;
   if (shift >= 10 && <u32>exp < 0x7fd) return pack(sign, sig == 0 ? 0 : exp, sig << (shift - 10));
   return roundPack(sign, exp, sig << shift);
 }
 
-@inline function addMagnitudes(a: u64, b: u64): u64 {
-  const sign = a & SIGN;
-  const expA = exponent(a);
-  const expB = exponent(b);
-  let sigA = fraction(a);
-  let sigB = fraction(b);
-  const difference = expA - expB;
-  let exp: i32;
-  let sig: u64;
-  if (difference == 0) {
-    if (expA == 0) return a + sigB;
-    if (expA == 0x7ff) return (sigA | sigB) != 0 ? NAN : a;
-    exp = expA;
-    sig = (0x0020000000000000 + sigA + sigB) << 9;
-  } else {
-    sigA <<= 9;
-    sigB <<= 9;
-    if (difference < 0) {
-      if (expB == 0x7ff) return sigB != 0 ? NAN : sign | INFINITY;
-      exp = expB;
-      sigA = jam(expA != 0 ? sigA + 0x2000000000000000 : sigA << 1, -difference);
-    } else {
-      if (expA == 0x7ff) return sigA != 0 ? NAN : a;
-      exp = expA;
-      sigB = jam(expB != 0 ? sigB + 0x2000000000000000 : sigB << 1, difference);
-    }
-    sig = 0x2000000000000000 + sigA + sigB;
-    if (high(sig) < 0x40000000) {
-      exp--;
-      sig <<= 1;
-    }
-  }
-  return roundPack(sign, exp, sig);
+/** A pair of words as one number. */
+@inline function join(high: u32, low: u32): u64 {
+  return (<u64>high << 32) | <u64>low;
 }
 
-/** |a| - |b| with the sign of a. */
-@inline function subtractMagnitudes(a: u64, b: u64): u64 {
-  let sign = a & SIGN;
-  let expA = exponent(a);
-  const expB = exponent(b);
-  let sigA = fraction(a);
-  let sigB = fraction(b);
-  const difference = expA - expB;
-  if (difference == 0) {
-    if (expA == 0x7ff) return NAN;
-    let sig = <i64>(sigA - sigB);
-    if (sig == 0) return 0;
-    if (expA != 0) expA--;
-    if (sig < 0) {
-      sign ^= SIGN;
-      sig = -sig;
-    }
-    let shift = <i32>clz(sig) - 11;
-    let exp = expA - shift;
-    if (exp < 0) {
-      shift = expA;
-      exp = 0;
-    }
-    return pack(sign, exp, <u64>sig << shift);
-  }
-  sigA <<= 10;
-  sigB <<= 10;
-  if (difference < 0) {
-    sign ^= SIGN;
-    if (expB == 0x7ff) return sigB != 0 ? NAN : sign | INFINITY;
-    return normRoundPack(sign, expB - 1, (sigB | 0x4000000000000000) - jam(expA != 0 ? sigA + 0x4000000000000000 : sigA << 1, -difference));
-  }
-  if (expA == 0x7ff) return sigA != 0 ? NAN : a;
-  return normRoundPack(sign, expA - 1, (sigA | 0x4000000000000000) - jam(expB != 0 ? sigB + 0x4000000000000000 : sigB << 1, difference));
+/** As roundPack, of words; `sign` is the bit in its place of the high word, the leading bit is set. */
+@inline function roundPackWords(sign: u32, exp: i32, high: u32, low: u32): u64 {
+  if (<u32>exp >= 0x7fd) return roundPackEdge(sign, exp, high, low);
+  const roundedLow = low + 0x200;
+  const roundedHigh = high + u32(roundedLow < low);
+  let result = (roundedLow >> 10) | (roundedHigh << 22);
+  if ((low & 0x3ff) == 0x200) result &= ~1;
+  return join(sign + (<u32>exp << 20) + (roundedHigh >> 10), result);
+}
+
+/** What is seldom needed is exported, so that it is not compiled into its callers, which then call nothing that comes back. */
+export function roundPackEdge(sign: u32, exp: i32, high: u32, low: u32): u64 {
+  seldom();
+  return roundPack(<u64>sign << 32, exp, join(high, low));
+}
+
+/** The sign and value of an infinity, or NaN, from a number whose exponent is the highest. */
+export function special(sign: u32, high: u32, low: u32): u64 {
+  seldom();
+  return (high & 0x000fffff) != 0 || low != 0 ? NAN : join(sign | 0x7ff00000, 0);
 }
 
 export function f64_add(a: u64, b: u64): u64 {
-  return isNegative(a ^ b) ? subtractMagnitudes(a, b) : addMagnitudes(a, b);
+  return add(high(a), <u32>a, high(b), <u32>b);
 }
 
 export function f64_sub(a: u64, b: u64): u64 {
-  return isNegative(a ^ b) ? addMagnitudes(a, b) : subtractMagnitudes(a, b);
+  return add(high(a), <u32>a, high(b) ^ 0x80000000, <u32>b);
+}
+
+@inline function add(aHigh: u32, aLow: u32, bHigh: u32, bLow: u32): u64 {
+  let expA = <i32>((aHigh >> 20) & 0x7ff);
+  const expB = <i32>((bHigh >> 20) & 0x7ff);
+  let difference = expA - expB;
+  if (difference == 0) return addEqual(aHigh, aLow, bHigh, bLow);
+  let sign = aHigh & 0x80000000;
+  const subtracts = <i32>(aHigh ^ bHigh) < 0;
+  // From here on a is the larger one, its exponent is not 0.
+  let isNormal = expB != 0;
+  if (difference < 0) {
+    const wasHigh = aHigh;
+    const wasLow = aLow;
+    aHigh = bHigh;
+    aLow = bLow;
+    bHigh = wasHigh;
+    bLow = wasLow;
+    sign = aHigh & 0x80000000;
+    isNormal = expA != 0;
+    expA = expB;
+    difference = -difference;
+  }
+  if (expA == 0x7ff) return special(sign, aHigh, aLow);
+  // Leading bit at 62 where it is subtracted, at 61 where the sum may carry; both have a place more than they need.
+  let high = ((aHigh & 0x000fffff) << 10) | (aLow >> 22) | 0x40000000;
+  let low = aLow << 10;
+  let otherHigh = ((bHigh & 0x000fffff) << 10) | (bLow >> 22);
+  let other = bLow << 10;
+  if (isNormal) otherHigh |= 0x40000000;
+  else {
+    otherHigh = (otherHigh << 1) | (other >> 31);
+    other <<= 1;
+  }
+  // Shifts the smaller one right; a bit that is lost stays as the lowest one.
+  if (difference < 32) {
+    const lost = other << (32 - difference);
+    other = (other >> difference) | (otherHigh << (32 - difference)) | u32(lost != 0);
+    otherHigh >>= difference;
+  } else {
+    other = jamFar(otherHigh, other, difference);
+    otherHigh = 0;
+  }
+  if (subtracts) {
+    const borrow = u32(low < other);
+    low -= other;
+    high -= otherHigh + borrow;
+    expA--;
+    if (high < 0x40000000) return normRoundPackWords(sign, expA, high, low);
+    return roundPackWords(sign, expA, high, low);
+  }
+  low += other;
+  high += otherHigh + u32(low < other);
+  // The lowest bit is lost or not exact already: bits that are rounded away are ten.
+  if (<i32>high < 0) {
+    low = (low >> 1) | (high << 31) | (low & 1);
+    high >>= 1;
+  } else expA--;
+  return roundPackWords(sign, expA, high, low);
+}
+
+/** A distance from 32 on. */
+@inline function jamFar(high: u32, low: u32, distance: i32): u32 {
+  if (distance >= 64) return u32((high | low) != 0);
+  if (distance == 32) return high | u32(low != 0);
+  return (high >> distance) | u32(((high << (0 - distance)) | low) != 0);
+}
+
+export function normRoundPackWords(sign: u32, exp: i32, high: u32, low: u32): u64 {
+  seldom();
+  if (high != 0) {
+    const shift = clz(high) - 1;
+    return roundPackWords(sign, exp - <i32>shift, (high << shift) | (low >> 1 >> (31 - shift)), low << shift);
+  }
+  return normRoundPack(<u64>sign << 32, exp, <u64>low);
+}
+
+/** Of numbers with the same exponent. */
+export function addEqual(aHigh: u32, aLow: u32, bHigh: u32, bLow: u32): u64 {
+  seldom();
+  let sign = aHigh & 0x80000000;
+  const exp = <i32>((aHigh >> 20) & 0x7ff);
+  const aTop = aHigh & 0x000fffff;
+  const bTop = bHigh & 0x000fffff;
+  if (<i32>(aHigh ^ bHigh) >= 0) {
+    const sum = aLow + bLow;
+    const top = aTop + bTop + u32(sum < aLow);
+    if (exp == 0) return join(sign | top, sum);
+    if (exp == 0x7ff) return top != 0 || sum != 0 ? NAN : join(aHigh, 0);
+    return roundPackWords(sign, exp, ((top + 0x00200000) << 9) | (sum >> 23), sum << 9);
+  }
+  if (exp == 0x7ff) return NAN;
+  let low = aLow - bLow;
+  let high = aTop - bTop - u32(aLow < bLow);
+  if ((high | low) == 0) return 0;
+  if (<i32>high < 0) {
+    sign ^= 0x80000000;
+    low = 0 - low;
+    high = ~high + u32(low == 0);
+  }
+  const most = exp == 0 ? 0 : exp - 1;
+  const shift = <i32>clz(join(high, low)) - 11;
+  if (shift > most) return (<u64>sign << 32) | (join(high, low) << most);
+  return pack(<u64>sign << 32, most - shift, join(high, low) << shift);
 }
 
 @inline function subnormalShift(sig: u64): i32 {
   return <i32>clz(sig) - 11;
 }
 
-export function f64_mul(a: u64, b: u64): u64 {
+/** Of any numbers: those that are not normal come here. */
+export function multiply(a: u64, b: u64): u64 {
+  seldom();
   const sign = (a ^ b) & SIGN;
   let expA = exponent(a);
   let expB = exponent(b);
@@ -176,6 +238,42 @@ export function f64_mul(a: u64, b: u64): u64 {
     sig <<= 1;
   }
   return roundPack(sign, exp, sig);
+}
+
+export function f64_mul(a: u64, b: u64): u64 {
+  const aHigh = high(a);
+  const bHigh = high(b);
+  const expA = (aHigh >> 20) & 0x7ff;
+  const expB = (bHigh >> 20) & 0x7ff;
+  if (expA - 1 >= 0x7fe || expB - 1 >= 0x7fe) return multiply(a, b);
+  const a1 = ((aHigh & 0x000fffff) << 10) | 0x40000000 | (<u32>a >> 22);
+  const a0 = <u32>a << 10;
+  const b1 = ((bHigh & 0x000fffff) << 11) | 0x80000000 | (<u32>b >> 21);
+  const b0 = <u32>b << 11;
+  const cross = a1 * b0;
+  const crossHigh = mulhu(a1, b0);
+  const other = a0 * b1;
+  const otherHigh = mulhu(a0, b1);
+  let middle = mulhu(a0, b0) + cross;
+  let carry = u32(middle < cross);
+  middle += other;
+  carry += u32(middle < other);
+  let low = a1 * b1;
+  let top = mulhu(a1, b1);
+  low += crossHigh;
+  top += u32(low < crossHigh);
+  low += otherHigh;
+  top += u32(low < otherHigh);
+  low += carry;
+  top += u32(low < carry);
+  low |= u32((middle | (a0 * b0)) != 0);
+  let exp = <i32>(expA + expB) - 0x3ff;
+  if (top < 0x40000000) {
+    exp--;
+    top = (top << 1) | (low >> 31);
+    low <<= 1;
+  }
+  return roundPackWords((aHigh ^ bHigh) & 0x80000000, exp, top, low);
 }
 
 export function f64_div(a: u64, b: u64): u64 {

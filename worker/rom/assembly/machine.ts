@@ -27,6 +27,10 @@ export const OUTPUT_MOST: u32 = 0x01000000 - 2;
 @inline export function growRefused(): bool {
   return load<u32>(STATICS, 12) != 0;
 }
+/** An effect: the compiler of this source would else compute what is seldom needed before it asks whether it is. */
+@inline export function seldom(): void {
+  store<u32>(STATICS, 0, 16);
+}
 /** Bytes of the program's memory. */
 @inline export function memoryBytes(): u32 {
   return (<u32>memory.size()) << 16;
