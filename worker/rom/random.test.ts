@@ -32,6 +32,8 @@ class Program {
   #locals: Type[] = [];
   #counters = 0;
   #depth = 0;
+  /** Nothing that is a call in the machine's code: neither calls, nor floats, nor divisions of 64 bits. */
+  #plain = false;
 
   constructor(seed: number) {
     this.#state = seed;
@@ -61,19 +63,17 @@ class Program {
     const local = this.#local(type);
     if (depth <= 0) return local === undefined || this.#next(4) === 0 ? this.#constant(type) : `(local.get ${local})`;
     switch (this.#next(12)) {
+      case 1: if (this.#plain) return type === "i32" ? `(i32.wrap_i64 ${inner("i64")})` : `(i64.extend_i32_${this.#pick(["s", "u"])} ${inner("i32")})`;
+        return this.#convert(type, inner);
       case 0: return `(${type}.${this.#pick(unary[type])} ${inner(type)})`;
-      case 1: {
-        const [name, from] = this.#pick(conversions[type]);
-        return `(${type}.${name} ${inner(from)})`;
-      }
       case 2: return `(select ${inner(type)} ${inner(type)} ${this.#condition(depth - 1)})`;
       case 3: return `(if (result ${type}) ${this.#condition(depth - 1)} (then ${this.#statements(1)} ${inner(type)}) (else ${inner(type)}))`;
       case 4: return local === undefined ? inner(type) : `(local.tee ${local} ${inner(type)})`;
       case 5: return `(${type}.load${type === "i32" ? this.#pick(["", "8_s", "16_u"]) : type === "i64" ? this.#pick(["", "32_s", "8_u"]) : ""} offset=${this.#next(40)} (i32.and ${inner("i32")} (i32.const ${this.#pick([1023, 1020, 60])})))`;
-      case 6: return type === "i32" ? this.#condition(depth - 1) : `(call $${type} ${inner(type)} ${inner("i32")})`;
+      case 6: return this.#call(type, inner, depth);
       case 7: return `(block (result ${type}) ${this.#statements(1)} (drop (br_if 0 ${inner(type)} ${this.#condition(1)})) ${inner(type)})`;
       default: {
-        const name = this.#pick(binary[type]);
+        const name = this.#pick(this.#plain && type === "i64" ? binary[type].slice(0, -4) : binary[type]);
         // Most divisions are by what is not zero.
         const right = /div_|rem_/.test(name) && this.#next(20) > 0 ? `(${type}.or ${inner(type)} (${type}.const 3))` : inner(type);
         return `(${type}.${name} ${inner(type)} ${right})`;
@@ -81,8 +81,23 @@ class Program {
     }
   }
 
+  #convert(type: Type, inner: (type: Type) => string): string {
+    const [name, from] = this.#pick(conversions[type]);
+    return `(${type}.${name} ${inner(from)})`;
+  }
+
+  #call(type: Type, inner: (type: Type) => string, depth: number): string {
+    if (this.#plain || (type === "i32" && this.#next(2) === 0)) return type === "i32" ? this.#condition(depth - 1) : this.#constant(type);
+    if ((type === "i32" || type === "i64") && this.#next(2) === 0) return `(call $plain_${type} ${inner("i32")} ${inner("i64")} ${inner("i32")})`;
+    return `(call $${type} ${inner(type)} ${inner("i32")})`;
+  }
+
+  #type(): Type {
+    return this.#pick(this.#plain ? types.slice(0, 5) : types);
+  }
+
   #condition(depth: number): string {
-    const type = this.#pick(types);
+    const type = this.#type();
     if (this.#next(6) === 0) return `(i32.eqz ${depth > 0 ? this.#condition(depth - 1) : this.#expression("i32", 0)})`;
     if (this.#next(6) === 0) return `(i64.eqz ${this.#expression("i64", depth)})`;
     return `(${type}.${this.#pick(compare[type])} ${this.#expression(type, depth)} ${this.#expression(type, depth)})`;
@@ -114,7 +129,7 @@ class Program {
   }
 
   #function(name: string, params: readonly Type[], result: Type | undefined): string {
-    this.#locals = [...params, ...Array.from({ length: 7 }, () => this.#pick(types))];
+    this.#locals = [...params, ...Array.from({ length: 7 }, () => this.#type())];
     this.#counters = 0;
     const body = this.#statements(result === undefined ? 10 : 3);
     const end = result === undefined
@@ -126,10 +141,13 @@ class Program {
 
   text(): string {
     const kinds = ["i32", "i64", "f32", "f64"] as const;
-    // The functions that all call are simple: nothing may call without end.
+    // The functions that all call are simple or call nothing: nothing may call without end.
     const helpers = kinds.map((type) => `(func $${type} (param ${type} i32) (result ${type}) (if (result ${type}) (i32.and (local.get 1) (i32.const 1)) (then (${type}.add (local.get 0) (${type}.const 3))) (else (${type}.mul (local.get 0) (local.get 0)))))`);
     const globals = kinds.map((type) => `(global $${type} (mut ${type}) (${type}.const 7))`);
-    return `(module (import "dcm" "output_write" (func $write (param i32 i32))) (memory (export "memory") 1) ${globals.join(" ")} ${helpers.join(" ")}
+    this.#plain = true;
+    const plain = (["i32", "i64"] as const).map((type) => this.#function(`plain_${type}`, ["i32", "i64", "i32"], type));
+    this.#plain = false;
+    return `(module (import "dcm" "output_write" (func $write (param i32 i32))) (memory (export "memory") 1) ${globals.join(" ")} ${helpers.join(" ")} ${plain.join(" ")}
       ${this.#function("main", [], undefined)})`;
   }
 }
