@@ -11,6 +11,7 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
   "market-txs": () => import("./market-txs.ts"),
   "market-rounds": () => import("./market-rounds.ts"),
   "thousand-tasks": () => import("./thousand-tasks.ts"),
+  rv32: () => import("./rv32.ts"),
   welfare: () => import("./welfare.ts"),
   staking: () => import("./staking.ts"),
   distribution: () => import("./distribution.ts"),

@@ -12,8 +12,13 @@ import { pageBytes } from "../../../chain/vm/ram.ts";
 import { Writer } from "../wasm/binary.ts";
 import { isBranch, staticTarget, type Block, type Region } from "./region.ts";
 
-/** Behind the RAM, in the same memory: where registers, grant, marks of pages and the table of entries lie, in bytes. */
-export const place = { registers: ramBytes, meter: ramBytes + 128, steps: ramBytes + 132, dirty: ramBytes + 32_768, table: ramBytes + 65_536 } as const;
+/**
+ * Behind the RAM, in the same memory: where registers, what is left of a grant, the number of passages from region to region, marks of pages, and
+ * the table of entries lie, in bytes. Behind the table, which is as long as the ROM, lies the heat of each word.
+ */
+export const place = { registers: ramBytes, meter: ramBytes + 128, steps: ramBytes + 132, passages: ramBytes + 136, dirty: ramBytes + 32_768, table: ramBytes + 65_536 } as const;
+/** What a passage adds to the heat of the word that it goes to: it takes about as long as interpreting so many instructions. */
+export const passageHeat = 2;
 /** The table holds, for each word of the ROM, (number of the region, from 1) x this + number of the entry, or 0. */
 export const maxEntries = 4096;
 const stepBits = 20;
@@ -24,8 +29,40 @@ export function translate(rom: Int32Array, region: Region, number: number): Uint
   return new Translation(rom, region, number).module();
 }
 
+/**
+ * The module that goes from region to region: (program counter) -> program counter, back where no region has an entry for it or where bit 0 is set.
+ * Regions stand in the table by their numbers.
+ */
+export function passages(romBytes: number): Uint8Array {
+  const out = header((part) => {
+    part.name("vm");
+    part.name("regions");
+    part.byte(1, 0x70, 0, 1);
+  });
+  body(out, 1, (code) => {
+    const add = (at: readonly number[], offset: number, value: number): void => {
+      code.byte(...at, ...at, op.load, 2);
+      code.u32(offset);
+      code.byte(op.i32, value, op.add, op.store, 2);
+      code.u32(offset);
+    };
+    // Local 0 is the program counter, 1 its entry.
+    code.byte(op.block, void_, op.loop, void_, op.get, 0, op.i32);
+    code.signed(BigInt(romBytes));
+    code.byte(op.geU, op.brIf, 1, op.get, 0, op.load, 2);
+    code.u32(place.table);
+    code.byte(op.tee, 1, op.eqz, op.brIf, 1);
+    add([op.get, 0], place.table + romBytes, passageHeat);
+    add([op.i32, 0], place.passages, 1);
+    code.byte(op.get, 1, op.i32);
+    code.signed(BigInt(maxEntries - 1));
+    code.byte(op.and, op.get, 1, op.i32, Math.log2(maxEntries), op.shrU, op.callIndirect, 0, 0, op.tee, 0, op.i32, 1, op.and, op.eqz, op.brIf, 0, op.end, op.end, op.get, 0, op.end);
+  }, [1, i32]);
+  return out.take();
+}
+
 const op = {
-  unreachable: 0x00, block: 0x02, loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, br: 0x0c, brIf: 0x0d, brTable: 0x0e, get: 0x20, set: 0x21, tee: 0x22,
+  unreachable: 0x00, block: 0x02, loop: 0x03, if: 0x04, else: 0x05, end: 0x0b, br: 0x0c, brIf: 0x0d, brTable: 0x0e, callIndirect: 0x11, get: 0x20, set: 0x21, tee: 0x22,
   load: 0x28, store: 0x36, i32: 0x41, i64: 0x42, eqz: 0x45, eq: 0x46, ne: 0x47, ltS: 0x48, ltU: 0x49, geS: 0x4e, geU: 0x4f, lt64S: 0x53,
   add: 0x6a, sub: 0x6b, mul: 0x6c, divS: 0x6d, divU: 0x6e, remS: 0x6f, remU: 0x70, and: 0x71, or: 0x72, xor: 0x73, shl: 0x74, shrS: 0x75, shrU: 0x76,
   select: 0x1b, add64: 0x7c, sub64: 0x7d, mul64: 0x7e, and64: 0x83, shl64: 0x86, shrU64: 0x88, wrap: 0xa7, extendS: 0xac, extendU: 0xad,
@@ -83,30 +120,9 @@ class Translation {
     this.#level(0, blocks.length - 1, -1);
     this.#close();
     this.#close();
-    const body = this.#code.take();
-    const used = new Set([...this.#read, ...this.#written]);
-    const out = new Writer(body.length + 1024);
-    out.append(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
-    section(out, 1, (part) => part.byte(1, 0x60, 1, i32, 1, i32));
-    section(out, 2, (part) => {
-      part.byte(1);
-      part.name("vm");
-      part.name("memory");
-      part.byte(2, 0);
-      part.u32(place.table / 65_536);
-    });
-    section(out, 3, (part) => part.byte(1, 0));
-    section(out, 7, (part) => {
-      part.byte(1);
-      part.name("run");
-      part.byte(0, 0);
-    });
-    section(out, 10, (part) => {
-      part.byte(1);
-      const size = part.hole();
-      const start = part.length;
-      part.byte(3, 31, i32, 1, i64, 2, i32);
-      for (const register of used) {
+    const out = header();
+    body(out, 3, (part) => {
+      for (const register of new Set([...this.#read, ...this.#written])) {
         part.byte(op.i32, 0, op.load, 2);
         part.u32(place.registers + 4 * register);
         part.byte(op.set, register);
@@ -117,7 +133,7 @@ class Translation {
         part.byte(op.extendU, ...last);
       }
       part.byte(op.set, counter);
-      part.append(body);
+      part.append(this.#code.take());
       for (const register of this.#written) {
         part.byte(op.i32, 0, op.get, register, op.store, 2);
         part.u32(place.registers + 4 * register);
@@ -129,8 +145,7 @@ class Translation {
       part.byte(op.and, op.store, 2);
       part.u32(place.steps);
       part.byte(op.get, pc, op.end);
-      part.fill(size, part.length - start);
-    });
+    }, [31, i32, 1, i64, 2, i32]);
     return out.take();
   }
 
@@ -393,6 +408,40 @@ function spent(rom: Int32Array, { start, end }: Block): number {
   let meter = 0;
   for (let word = start; word < end; word++) meter += weightOf(rom[word]!);
   return meter * 2 ** stepBits + (end - start);
+}
+
+/** A module with one function (i32) -> i32, exported as `run`, up to its code; it imports the memory, and what `table` writes. */
+function header(table?: (part: Writer) => void): Writer {
+  const out = new Writer(1024);
+  out.append(Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0));
+  section(out, 1, (part) => part.byte(1, 0x60, 1, i32, 1, i32));
+  section(out, 2, (part) => {
+    part.byte(table === undefined ? 1 : 2);
+    part.name("vm");
+    part.name("memory");
+    part.byte(2, 0);
+    part.u32(place.table / 65_536);
+    table?.(part);
+  });
+  section(out, 3, (part) => part.byte(1, 0));
+  section(out, 7, (part) => {
+    part.byte(1);
+    part.name("run");
+    part.byte(0, 0);
+  });
+  return out;
+}
+
+/** The function's code; `locals` are `groups` of number and type. */
+function body(out: Writer, groups: number, write: (part: Writer) => void, locals: readonly number[]): void {
+  section(out, 10, (part) => {
+    part.byte(1);
+    const size = part.hole();
+    const start = part.length;
+    part.byte(groups, ...locals);
+    write(part);
+    part.fill(size, part.length - start);
+  });
 }
 
 function section(out: Writer, id: number, write: (part: Writer) => void): void {

@@ -34,7 +34,7 @@ function both(rom: Uint8Array, { stops = [1n << 40n], limit = unlimited, tuning 
 }
 
 describe("rv32 translator", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
 
   it("does what the interpreter does, on random programs, through every stop", () => {
     for (let seed = 0; seed < 40; seed++) compareEngines(seed);

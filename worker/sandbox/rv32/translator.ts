@@ -6,14 +6,14 @@ import { Op, operationOf } from "../../../chain/vm/instructions.ts";
 import { Interpreter, type Engine } from "../../../chain/vm/interpreter.ts";
 import { Halt, newMachine, type Machine } from "../../../chain/vm/machine.ts";
 import { Ram } from "../../../chain/vm/ram.ts";
-import { engine } from "../wasm/engine.ts";
+import { engine, type Table } from "../wasm/engine.ts";
 import { formRegion, isBranch } from "./region.ts";
-import { maxEntries, maxGrant, place, translate } from "./translate.ts";
+import { maxEntries, maxGrant, passageHeat, passages, place, translate } from "./translate.ts";
 
 /** Less is left to the interpreter; more than any block weighs. */
 const minGrant = 4096;
-/** Going from one region to the next takes about as long as interpreting so many. */
-const passageCost = 3;
+/** Fewer transitions in translated code are not worth the way there and back. */
+const worthwhile = 64;
 
 /** When to translate how much; the work is counted in interpreted instructions. */
 export interface Tuning {
@@ -29,7 +29,7 @@ const usual: Tuning = { first: 131_072, patience: 1.5, cost: 1024 };
 const regionLimits = { blocks: 512, instructions: 4096 } as const;
 const mostSeeds = 512;
 /** How many instructions are interpreted at most before the next look at whether translated code begins. */
-const longestStretch = 256;
+const longestStretch = 1024;
 const longestStraight = 64;
 
 /** Of chain/vm's engines the fast one. It brings its own RAM, and runs on no other. */
@@ -44,12 +44,14 @@ export class Translator implements Engine {
   readonly #left: Int32Array;
   /** For each word of the ROM its entry in a region; translate.ts has the form. */
   readonly #table: Int32Array;
-  /** Numbered from 1. */
-  readonly #regions: ((entry: number) => number)[] = [() => 0];
-  /** How often the run came to each word from outside of translated code, since the last translation. */
+  /** How much work brought the run to each word from outside of its region; halved at each translation. */
   readonly #heat: Int32Array;
-  /** The words of which that is not 0. */
-  #warmWords: number[] = [];
+  /** How often it went from region to region. */
+  readonly #passages: Int32Array;
+  /** Functions by the numbers of their regions, from 1. */
+  readonly #regions: Table;
+  #regionCount = 0;
+  readonly #runTranslated: (pc: number) => number;
   readonly #tuning: Tuning;
   #coldWork = 0;
   #nextTranslation: number;
@@ -58,7 +60,7 @@ export class Translator implements Engine {
   constructor(rom: Uint8Array, tuning = usual) {
     this.#interpreter = new Interpreter(rom);
     this.#rom = new Int32Array(new Uint8Array(rom).buffer);
-    const pages = Math.ceil((place.table + rom.length) / 65_536);
+    const pages = Math.ceil((place.table + 2 * rom.length) / 65_536);
     this.#memory = new engine.Memory({ initial: pages, maximum: pages });
     const { buffer } = this.#memory;
     this.ram = new Ram({ buffer, dirtyAt: place.dirty });
@@ -66,7 +68,10 @@ export class Translator implements Engine {
     this.#machine = { ...newMachine(), registers: new Int32Array(buffer, place.registers, 32) };
     this.#left = new Int32Array(buffer, place.meter, 2);
     this.#table = new Int32Array(buffer, place.table, this.#rom.length);
-    this.#heat = new Int32Array(this.#rom.length);
+    this.#heat = new Int32Array(buffer, place.table + rom.length, this.#rom.length);
+    this.#passages = new Int32Array(buffer, place.passages, 1);
+    this.#regions = new engine.Table({ element: "anyfunc", initial: 1 });
+    this.#runTranslated = this.#instantiate(passages(rom.length));
     this.#tuning = tuning;
     this.#nextTranslation = tuning.first;
   }
@@ -85,35 +90,33 @@ export class Translator implements Engine {
       const granted = Number(least(BigInt(maxGrant), least(steps - machine.steps, meterLimit - machine.meter)));
       // Each transition but the one that halts weighs at least 1.
       if (granted < minGrant) return void this.#interpret(granted + 1, steps, meterLimit);
-      const entered = this.#enter(granted);
-      if (entered === "used-up") continue;
-      // Far from translated code whole stretches are interpreted, each up to a jump: where translated code may begin.
-      stretch = entered === "left" ? 0 : Math.min(longestStretch, 2 * stretch + 1);
-      let work = stretch === 0 ? 0 : this.#interpret(stretch, steps, meterLimit);
-      work += this.#interpret(this.#straight(machine.pc >>> 2), steps, meterLimit);
-      this.#warm(machine.pc >>> 2, work);
+      const before = machine.steps;
+      const usedUp = this.#enter(granted);
+      if (!usedUp) {
+        // Far from translated code whole stretches are interpreted, each up to a jump: where translated code may begin.
+        stretch = machine.steps - before >= worthwhile ? 0 : Math.min(longestStretch, 2 * stretch + 1);
+        let work = stretch === 0 ? 0 : this.#interpret(stretch, steps, meterLimit);
+        work += this.#interpret(this.#straight(machine.pc >>> 2), steps, meterLimit);
+        const word = machine.pc >>> 2;
+        if (word < this.#heat.length) this.#heat[word]! += work;
+        this.#coldWork += work;
+      }
       if (this.#coldWork >= this.#nextTranslation) this.#translate();
     }
   }
 
-  /** Runs translated code, where the run stands before any, until it leaves that or needs another grant. */
-  #enter(granted: number): "nowhere" | "left" | "used-up" {
+  /** Runs translated code, where there is any for where the run stands, until it leaves that; true where it needs another grant. */
+  #enter(granted: number): boolean {
     const machine = this.#machine;
-    const left = this.#left;
-    const table = this.#table;
-    let pc = machine.pc;
-    let entry = table[pc >>> 2] ?? 0;
-    if (entry === 0) return "nowhere";
-    left.fill(granted);
-    do {
-      this.#warm(pc >>> 2, passageCost);
-      pc = this.#regions[Math.floor(entry / maxEntries)]!(entry % maxEntries);
-      entry = (pc & 1) === 0 ? (table[pc >>> 2] ?? 0) : 0;
-    } while (entry !== 0);
+    if ((this.#table[machine.pc >>> 2] ?? 0) === 0) return false;
+    const left = this.#left.fill(granted);
+    this.#passages[0] = 0;
+    const pc = this.#runTranslated(machine.pc);
+    this.#coldWork += this.#passages[0] * passageHeat;
     machine.pc = pc & ~1;
     machine.meter += BigInt(granted - left[0]!);
     machine.steps += BigInt(granted - left[1]!);
-    return (pc & 1) === 0 ? "left" : "used-up";
+    return (pc & 1) !== 0;
   }
 
   /** At most `transitions`, and none beyond `steps` in all; returns how many. */
@@ -133,29 +136,27 @@ export class Translator implements Engine {
     return longestStraight;
   }
 
-  #warm(word: number, work: number): void {
-    this.#coldWork += work;
-    const before = this.#heat[word];
-    if (before === undefined) return;
-    if (before === 0) this.#warmWords.push(word);
-    this.#heat[word] = before + work;
-  }
-
   #translate(): void {
     const heat = this.#heat;
-    const seeds = this.#warmWords.sort((a, b) => heat[b]! - heat[a]!);
+    const seeds: number[] = [];
+    for (let word = 0; word < heat.length; word++) if (heat[word] !== 0) seeds.push(word);
+    seeds.sort((a, b) => heat[b]! - heat[a]!);
     const instructions = Math.min(regionLimits.instructions, this.#nextTranslation / this.#tuning.cost);
     const region = formRegion(this.#rom, seeds.slice(0, mostSeeds), { ...regionLimits, instructions });
     if (region !== undefined) {
-      const number = this.#regions.length;
-      const module = new engine.Module(translate(this.#rom, region, number));
-      this.#regions.push(new engine.Instance(module, { vm: { memory: this.#memory } }).exports["run"] as (entry: number) => number);
+      const number = ++this.#regionCount;
+      this.#regions.grow(1);
+      this.#regions.set(number, this.#instantiate(translate(this.#rom, region, number)));
       region.entries.forEach((block, entry) => (this.#table[region.blocks[block]!.start] = number * maxEntries + entry));
     }
-    for (const word of seeds) heat[word] = 0;
-    this.#warmWords = [];
+    // What is hot within a region comes to no heat: it may not be forgotten when that region is joined with others.
+    for (const word of seeds) heat[word]! >>= 1;
     this.#coldWork = 0;
     this.#nextTranslation = Math.min(2 ** 30, this.#nextTranslation * this.#tuning.patience);
+  }
+
+  #instantiate(module: Uint8Array): (argument: number) => number {
+    return new engine.Instance(new engine.Module(module), { vm: { memory: this.#memory, regions: this.#regions } }).exports["run"] as (argument: number) => number;
   }
 }
 

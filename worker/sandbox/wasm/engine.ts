@@ -8,6 +8,12 @@ export interface Global<T> {
   value: T;
 }
 
+/** Of functions. */
+export interface Table {
+  grow(by: number): number;
+  set(index: number, value: unknown): void;
+}
+
 interface ErrorClass {
   new (message?: string): Error;
 }
@@ -22,6 +28,7 @@ interface Engine {
   validate(bytes: Uint8Array): boolean;
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Memory: new (limits: { readonly initial: number; readonly maximum: number }) => Memory;
+  readonly Table: new (limits: { readonly element: "anyfunc"; readonly initial: number }) => Table;
   readonly Instance: new (module: object, imports: Imports) => Instance;
   readonly CompileError: ErrorClass;
   readonly RuntimeError: ErrorClass;
