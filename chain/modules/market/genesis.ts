@@ -17,10 +17,10 @@ import { checkQuoteDenom, maxQuoteDenoms, rateFault } from "./quote-denoms.ts";
 import { queueDraw } from "./draw-queue.ts";
 import { isHeld, streams } from "./services/instance-machine.ts";
 import { countAsk, suspend } from "./sellers.ts";
-import { bareTask, isOver } from "./tasks.ts";
+import { bareTask, isClaimed, isOver } from "./tasks.ts";
 import {
   allotments, asks, bidBook, bidOrder, bids, books, cancelledAsks, cancelledBids, candles, classes, declines, demands, draws, drawsBySeed, dueKinds, freshBooks, holds, indexBuckets, indexShares, instanceQueue, instances, instancesByProvider, iocBids, jobs,
-  jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, nextRequestId, paramsByVersion, paramsVersion, probeDraws, probeQueue, probeRounds, probesByProber, profileBuilds, profiles, profilesByContent, qualities, quoteDenoms, quoteRequests, quotes, replacedAsks, replacedBids, reservedBids, schedule, seals, services, servicesByConsumer, stages, taskIdOf, tasks, tasksByProvider, tasksPerJob, trades,
+  claimedTasks, jobsByConsumer, leases, liveTasksByProvider, leasesByJob, leasesByProvider, nextAskId, nextJobId, nextLeaseId, nextRequestId, paramsByVersion, paramsVersion, probeDraws, probeQueue, probeRounds, probesByProber, profileBuilds, profiles, profilesByContent, qualities, quoteDenoms, quoteRequests, quotes, replacedAsks, replacedBids, reservedBids, schedule, seals, services, servicesByConsumer, stages, taskIdOf, tasks, tasksByProvider, tasksPerJob, trades,
 } from "./state.ts";
 import type { MapOf } from "../../runtime/collections.ts";
 import { accountText, tagsFault } from "../organization/ports.ts";
@@ -155,6 +155,7 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
   for (const task of state.tasks) {
     tasks.set(ctx, task.id, { ...task, queuedTau: task.dueTau });
     if (task.dueTau !== 0n) schedule(ctx, task.dueTau, dueKinds.task, task.id);
+    if (isClaimed(task.state)) claimedTasks.set(ctx, task.id, true);
     for (const replica of task.replicas) {
       tasksByProvider.set(ctx, [addressBytes(replica.provider), task.id], true);
       if (!isOver(task.state)) liveTasksByProvider.set(ctx, [addressBytes(replica.provider), task.id], true);

@@ -10,13 +10,13 @@ import { rateFault } from "./quote-denoms.ts";
 import { isUnopened } from "./stage-graph.ts";
 import { stagesOf } from "./stages.ts";
 import {
-  allotments, askBook, asks, asksByProvider, bidBook, bidOrder, bids, bidsByOrganization, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, holdQueue, holds, instances, jobs, liveTasksByProvider, mandateCursors, mandateQueue, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, sellers, services, stages, taskIdOf, tasks,
+  allotments, askBook, asks, asksByProvider, claimedTasks, bidBook, bidOrder, bids, bidsByOrganization, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, holdQueue, holds, instances, jobs, liveTasksByProvider, mandateCursors, mandateQueue, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, sellers, services, stages, taskIdOf, tasks,
   within, type BookKey,
 } from "./state.ts";
 import { instanceRecords, rounds, serviceAccounts } from "./services/invariants.ts";
 import { awaitsDraw, mayAwaitDraw } from "./task-machine.ts";
 import { drawRounds } from "./task-run.ts";
-import { isOver } from "./tasks.ts";
+import { isClaimed, isOver } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
@@ -296,6 +296,8 @@ function taskRecords(ctx: Context): string | undefined {
   const live = Array.from(tasks.entries(ctx)).filter(([, task]) => !isOver(task.state)).flatMap(([id, task]) => task.replicas.map(({ provider }) => `${provider} ${id}`)).sort(compareText);
   const indexed = Array.from(liveTasksByProvider.entries(ctx), ([[provider, id]]) => `${addressText(provider)} ${id}`).sort(compareText);
   if (live.join() !== indexed.join()) return `the index of live tasks has ${indexed.length} entries for ${live.length} replicas`;
+  const claimed = Array.from(tasks.entries(ctx)).filter(([, task]) => isClaimed(task.state)).map(([id]) => id);
+  if (claimed.join() !== Array.from(claimedTasks.entries(ctx), ([id]) => id).join()) return `the index of claimed tasks is not ${claimed.join()}`;
   for (const [id] of draws.entries(ctx)) {
     const task = tasks.find(ctx, id);
     if (task === undefined || !mayAwaitDraw(task.state)) return `a draw waits for task ${id}, which is ${task === undefined ? "missing" : `in state ${task.state}`}`;

@@ -20,12 +20,12 @@ import { findQuoteDenom } from "./quote-denoms.ts";
 import { presentStages } from "./stage-flow.ts";
 import {
   allotments, askBook, asks, asksByProvider, bidBook, bids, books, candles, classes, demands, draws, holds, instances, instancesByProvider, jobs, jobsByConsumer, leases, leasesByJob, leasesByProvider, limitOf, paramsByVersion, probeRounds, probesByProber, profiles, quoteDenoms, quoteRequests, quotes, seals, services, servicesByConsumer,
-  liveTasksByProvider, tasks, tasksByProvider, taskIdOf, tasksPerJob, trades, within, type BookKey,
+  claimedTasks, liveTasksByProvider, tasks, tasksByProvider, taskIdOf, tasksPerJob, trades, within, type BookKey,
 } from "./state.ts";
 import { qualityOf } from "./services/quality.ts";
 import { instanceOf } from "./services/services.ts";
 import { viewOf } from "./services/views.ts";
-import { blankTask, isOver, presentTask, unmatchedTask } from "./tasks.ts";
+import { blankTask, isClaimed, isOver, presentTask, unmatchedTask } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
@@ -287,7 +287,8 @@ function taskPage(ctx: Context, ports: MarketPorts, request: { jobId: bigint; pr
     const index = request.state === TaskState.TASK_STATE_UNSPECIFIED || isOver(request.state) ? tasksByProvider : liveTasksByProvider;
     return paginate(ctx, index, request.pagination, ([, id]) => fits(tasks.find(ctx, id)), range);
   }
-  if (request.jobId === 0n) throw new QueryError("InvalidArgument", "one of job_id and provider is needed");
+  if (request.jobId === 0n && isClaimed(request.state)) return paginate(ctx, claimedTasks, request.pagination, (id) => fits(tasks.find(ctx, id)));
+  if (request.jobId === 0n) throw new QueryError("InvalidArgument", "one of job_id and provider is needed, or the state CHALLENGE or DISPUTE");
   const job = jobOf(ctx, idOf(request.jobId));
   const bid = bids.find(ctx, job.id)!;
   const stages = presentStages(ctx, ports, job);

@@ -126,6 +126,8 @@ export const tasks = map(storeName, key(0x30), uint64Key, lastDecoded(proto(Task
 export const tasksByProvider = map(storeName, key(0x31), pairKey(bytesKey, uint64Key), present);
 /** Those of them that have not ended: what a worker asks for again and again must not grow with its past. */
 export const liveTasksByProvider = map(storeName, key(0x32), pairKey(bytesKey, uint64Key), present);
+/** Those in CHALLENGE or DISPUTE, of all providers: what challengers ask for. */
+export const claimedTasks = map(storeName, key(0x33), uint64Key, present);
 
 export const draws = map(storeName, key(0x40), uint64Key, proto(Draw));
 /** Draws whose seed is not known yet, by the height of the seed. */

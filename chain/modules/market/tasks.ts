@@ -15,7 +15,7 @@ import { paramsAt } from "./params.ts";
 import { countSettled } from "./prices.ts";
 import { rateOf } from "./rate.ts";
 import { countReserved } from "./reserved-tasks.ts";
-import { asks, classes, dueKinds, jobs, liveTasksByProvider, requeue, schedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
+import { asks, claimedTasks, classes, dueKinds, jobs, liveTasksByProvider, requeue, schedule, seals, tasks, tasksByProvider, tasksPerJob } from "./state.ts";
 import { afterTask, presentStages } from "./stage-flow.ts";
 import { isUnopened, stageOf } from "./stage-graph.ts";
 import { bringUp, closeOpen, mayAwaitDraw } from "./task-machine.ts";
@@ -24,6 +24,9 @@ import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
 export const isOver = (state: TaskState): boolean => state === TaskState.TASK_STATE_FINAL || state === TaskState.TASK_STATE_CLOSED;
+
+/** V3: its provider has claimed a state that others may challenge. */
+export const isClaimed = (state: TaskState): boolean => state === TaskState.TASK_STATE_CHALLENGE || state === TaskState.TASK_STATE_DISPUTE;
 
 export function termsOf(ctx: Context, job: Job, bid: Bid = loadBid(ctx, job.id)): Terms {
   const capacity = classes.find(ctx, job.classId);
@@ -212,6 +215,8 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
 function store(ctx: Context, before: Task, after: Task): Task {
   const task = { ...after, queuedTau: requeue(ctx, dueKinds.task, after.id, before.queuedTau, after.dueTau) };
   tasks.set(ctx, task.id, task);
+  if (isClaimed(task.state) && !isClaimed(before.state)) claimedTasks.set(ctx, task.id, true);
+  if (!isClaimed(task.state) && isClaimed(before.state)) claimedTasks.remove(ctx, task.id);
   const has = (list: readonly Replica[], provider: string): boolean => list.some((one) => one.provider === provider);
   for (const { provider } of before.replicas) {
     if (!has(task.replicas, provider)) tasksByProvider.remove(ctx, [addressBytes(provider), task.id]);

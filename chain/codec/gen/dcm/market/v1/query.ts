@@ -351,7 +351,7 @@ export interface QuerySealsResponse {
 }
 
 export interface QueryTasksRequest {
-  /** One of job_id and provider, or both. */
+  /** One of job_id and provider, or both; or neither, for all tasks in CHALLENGE or DISPUTE. */
   jobId: bigint;
   provider: string;
   /** UNSPECIFIED: any. */
