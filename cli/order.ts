@@ -14,7 +14,7 @@ import { limitFrom, look, type Demand, type Looked, type Offer } from "./offers.
 
 export interface OrderOptions {
   readonly limit?: string | undefined;
-  readonly verify?: "v0" | "v1" | "v2" | undefined;
+  readonly verify?: "v0" | "v1" | "v2" | "v3" | undefined;
   readonly organization?: string | undefined;
   readonly tag?: readonly string[] | undefined;
 }

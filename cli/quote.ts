@@ -56,10 +56,10 @@ export interface Quote {
 const bps = 10_000n;
 
 /** Who looks at results, in words. */
-const checks: Readonly<Record<Verification, string>> = { V0: "nobody checks", V1: "now and then another provider does", V2: "two providers run each" };
+const checks: Readonly<Record<Verification, string>> = { V0: "nobody checks", V1: "now and then another provider does", V2: "two providers run each", V3: "who finds it wrong may challenge it, and the chain decides" };
 /** Replicas that money is set aside for beside the first ones, and what they are for. */
-const reserve: Readonly<Record<Verification, (params: Params) => number>> = { V0: () => 0, V1: ({ auditors }) => auditors + 2, V2: () => 2 };
-const reserved: Readonly<Record<Verification, string>> = { V0: "", V1: ", with an audit and two more replicas for tie-breaks", V2: ", with two more replicas for tie-breaks" };
+const reserve: Readonly<Record<Verification, (params: Params) => number>> = { V0: () => 0, V1: ({ auditors }) => auditors + 2, V2: () => 2, V3: ({ auditors }) => auditors };
+const reserved: Readonly<Record<Verification, string>> = { V0: "", V1: ", with an audit and two more replicas for tie-breaks", V2: ", with two more replicas for tie-breaks", V3: ", with an audit" };
 
 export async function quote(io: Io, path: string, options: QuoteOptions): Promise<void> {
   const read = await readJob(path, options);

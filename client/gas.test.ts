@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { bidMessage, replicated, saltChain, serviceMessage, stage, staged, TestMarket } from "../chain/modules/market/testing.ts";
 import { execute } from "../chain/runtime/testing.ts";
+import * as referee from "../chain/modules/referee/gas.ts";
+import { witnessBytes } from "../chain/vm/witness.ts";
 import { feeOf, gasOf, gasOfTransaction } from "./gas.ts";
 
 describe("gas of a message", () => {
@@ -26,6 +28,15 @@ describe("gas of a message", () => {
   it("makes a transaction's fee: of all its messages and of itself, rounded up", () => {
     const gas = gasOfTransaction([gasOf({ typeUrl: "/dcm.market.v1.MsgCancelBid", value: {} }), 400_001]);
     assert.deepEqual([gas, feeOf(gas, { denom: "udcm", amount: 0.001 }), feeOf(gas, { denom: "udcm", amount: 0 }), gasOfTransaction([])], [900_001, 901n, 0n, 100_000]);
+  });
+
+  it("adds for a proof in a dispute what the chain takes for the run of a segment, its hashes and its bytes", () => {
+    const witness = (leaves: number, siblings: number) => ({ indices: Array.from({ length: leaves }, (_, i) => i), leaves: new Uint8Array(256 * leaves), siblings: new Uint8Array(32 * siblings) });
+    const [ram, rom] = [witness(300, 500), witness(100, 40)];
+    const chain = referee.proofGas(65_536, { ram, rom });
+    const gas = gasOf({ typeUrl: "/dcm.referee.v1.MsgProve", value: { ram, rom } }, 0);
+    assert.ok(gas > chain + 10 * witnessBytes({ ram, rom }), `${gas} for ${chain}`);
+    assert.ok(gas < 2 * chain);
   });
 
   it("is the same for every other message", () => {

@@ -1,6 +1,7 @@
 /** How much gas a transaction of these messages asks for, where nobody simulates it. */
 import type { EncodeObject } from "@cosmjs/proto-signing";
 import { VerificationLevel } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import type { MsgProve } from "../chain/codec/gen/dcm/referee/v1/tx.ts";
 import type { MsgPlaceBid, MsgPlaceServiceBid } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 
 /** What one unit of gas costs, e.g. 0.001 of `udcm`. */
@@ -18,9 +19,27 @@ const matchGas = 70_000;
 /** Auditors of a spot check, as the market's parameters say where nobody changed them. */
 const auditors = 1;
 
-/** For one message. Bids pay for their tasks: each for the replicas that it wants, for auditors, and two more where a tie-break may need them; service bids for their instances. */
+/** What the referee takes for a transition that it may have to run, and for a hash; its README. A byte of a proof is paid as part of the transaction and where it waits. */
+const [stepGas, hashGas, proofByteGas] = [100, 2_000, 50];
+const mostSteps = 65_536;
+/** Beside those of the witness: up to the first state of a run. */
+const rootHashes = 600;
+
+/**
+ * For one message. Bids pay for their tasks: each for the replicas that it wants, for auditors, and two more where a tie-break may need them; service bids for their instances;
+ * proofs in a dispute for the segment that the chain runs.
+ */
 export function gasOf({ typeUrl, value }: EncodeObject, perMessage = 400_000): number {
-  return perMessage + matchGas * matchesOf(typeUrl, value);
+  return perMessage + matchGas * matchesOf(typeUrl, value) + (typeUrl === "/dcm.referee.v1.MsgProve" ? proofGas(value as Partial<MsgProve>) : 0);
+}
+
+function proofGas({ ram, rom }: Partial<MsgProve>): number {
+  let gas = stepGas * mostSteps + hashGas * rootHashes;
+  for (const witness of [ram, rom]) {
+    const [leaves, siblings] = [witness?.indices.length ?? 0, (witness?.siblings.length ?? 0) / 32];
+    gas += hashGas * (4 * leaves + 2 * siblings) + proofByteGas * (260 * leaves + 32 * siblings);
+  }
+  return gas;
 }
 
 /** For a transaction of messages that want this gas each. */

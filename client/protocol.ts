@@ -15,26 +15,52 @@ export function callToken(serviceKey: Uint8Array, instanceId: bigint): string {
   return toHex(sha256(utf8("dcm/call/v1"), serviceKey, uint64Bytes(instanceId)));
 }
 
-/** What a worker commits to before it reveals. `digest` and `salt` are 32 bytes, `size` is in bytes, `meter` in the class's meter. */
-export function commitment(worker: string, task: bigint, result: { digest: Uint8Array; size: bigint; meter: bigint }, salt: Uint8Array): Uint8Array {
+/** What a worker commits to before it reveals. `digest`, `salt` and, of a refereed run alone, `stateHash` are 32 bytes, `size` is in bytes, `meter` in the class's meter. */
+export function commitment(worker: string, task: bigint, result: { digest: Uint8Array; size: bigint; meter: bigint; stateHash?: Uint8Array }, salt: Uint8Array): Uint8Array {
   const raw = addressBytes(worker);
-  return sha256(utf8("dcm/commit/v1"), Uint8Array.of(raw.length), raw, uint64Bytes(task), result.digest, uint64Bytes(result.size), uint64Bytes(result.meter), salt);
+  return sha256(utf8("dcm/commit/v1"), Uint8Array.of(raw.length), raw, uint64Bytes(task), result.digest, uint64Bytes(result.size), uint64Bytes(result.meter), result.stateHash ?? new Uint8Array(0), salt);
 }
 
-/** RFC 6962 root over `digest || size` of each input, in task order. */
+/** RFC 6962 root over `digest || size` of each input, in task order; of refereed jobs over root and size of each in clear. */
 export function inputRoot(inputs: readonly Blob[]): Uint8Array {
-  const leaves = inputs.map((input) => sha256(Uint8Array.of(0), input.digest, uint64Bytes(input.size)));
-  const root = (from: number, to: number): Uint8Array => {
-    if (to - from === 1) return leaves[from]!;
-    let split = 1;
-    while (split * 2 < to - from) split *= 2;
-    return sha256(Uint8Array.of(1), root(from, from + split), root(from + split, to));
-  };
-  return leaves.length === 0 ? sha256(new Uint8Array(0)) : root(0, leaves.length);
+  return inputs.length === 0 ? sha256(new Uint8Array(0)) : subtree(leavesOf(inputs), 0, inputs.length);
 }
 
-export function encodeManifest(inputs: readonly Blob[]): Uint8Array {
-  return Manifest.encode({ inputs: [...inputs], roots: [] }).finish();
+/** What leads from the input at `index` to the input root: siblings of 32 bytes, the nearest first. */
+export function inputPath(inputs: readonly Blob[], index: number): Uint8Array[] {
+  const leaves = leavesOf(inputs);
+  const path: Uint8Array[] = [];
+  for (let from = 0, to = leaves.length; to - from > 1;) {
+    const split = from + splitOf(to - from);
+    if (index < split) {
+      path.unshift(subtree(leaves, split, to));
+      to = split;
+    } else {
+      path.unshift(subtree(leaves, from, split));
+      from = split;
+    }
+  }
+  return path;
+}
+
+const leavesOf = (inputs: readonly Blob[]): Uint8Array[] => inputs.map((input) => sha256(Uint8Array.of(0), input.digest, uint64Bytes(input.size)));
+
+/** The greatest power of two below the number of leaves. */
+function splitOf(leaves: number): number {
+  let split = 1;
+  while (split * 2 < leaves) split *= 2;
+  return split;
+}
+
+function subtree(leaves: readonly Uint8Array[], from: number, to: number): Uint8Array {
+  if (to - from === 1) return leaves[from]!;
+  const split = from + splitOf(to - from);
+  return sha256(Uint8Array.of(1), subtree(leaves, from, split), subtree(leaves, split, to));
+}
+
+/** `roots`, of refereed jobs alone: of each input in clear. */
+export function encodeManifest(inputs: readonly Blob[], roots: readonly Blob[] = []): Uint8Array {
+  return Manifest.encode({ inputs: [...inputs], roots: [...roots] }).finish();
 }
 
 /** Where a task finds what it works on: of its job or, where that has stages, of its stage. */

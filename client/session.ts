@@ -10,7 +10,8 @@ const named = (module: string, names: readonly string[]): string[] => names.map(
 
 /** What a provider's worker sends, as type URLs, sorted. */
 export const workerMessages: readonly string[] = [
-  ...named("market", ["CancelAsk", "CommitResult", "DeclineTask", "PlaceAsk", "ReclaimService", "ReplaceAsk", "ReportProbe", "RevealResult", "SettleService", "StartService", "StartTask"]), ...named("staking", ["Heartbeat", "UnjailProvider"]),
+  ...named("market", ["CancelAsk", "CommitResult", "DeclineTask", "PlaceAsk", "ReclaimService", "ReplaceAsk", "ReportProbe", "RevealResult", "SettleService", "StartService", "StartTask"]),
+  ...named("referee", ["Answer", "Pick", "Prove"]), ...named("staking", ["Heartbeat", "UnjailProvider"]),
 ];
 
 /** What a consumer's gateway sends for jobs and services, as type URLs, sorted. */

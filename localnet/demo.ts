@@ -37,6 +37,7 @@ const consumerName = "alice";
 
 const checks: Readonly<Record<Verification, string>> = {
   V0: "one provider runs each task, nobody checks", V1: "one provider runs each task; now and then another one, drawn by lot, runs it again",
+  V3: "one provider runs each task; whoever finds another result may challenge it, and the chain decides",
   V2: "two providers run each task, the second one drawn by lot; their results must be equal",
 };
 

@@ -45,6 +45,8 @@ export interface ProviderTerms {
   readonly units: number;
   readonly bond: bigint;
   readonly fault?: FaultKind;
+  /** Runs refereed jobs too, at this price of a lot. */
+  readonly refereedPrice?: bigint;
   /** Serves services too. */
   readonly service?: { readonly price: bigint; readonly units: number; readonly reclaimNoticeMs?: number; readonly preemptible?: boolean; readonly maxAcceptanceWindowMs?: number };
 }
@@ -206,6 +208,7 @@ function writeWorker(node: NodePlan, plan: NetworkPlan, rpc: string, terms: Prov
   const config: WorkerConfig = {
     rpc, chainId: plan.manifest.chainId, moniker: node.name, operator: operatorAddress(plan.folder, node.name), data: { host: "127.0.0.1", port: node.ports.data }, gasPrice, bond: String(terms.bond),
     ask: { classId: "wasm.core", quoteDenom: denom, price: String(terms.price), units: terms.units }, pollMs: 400,
+    ...(terms.refereedPrice === undefined ? {} : { refereedAsk: { classId: "rv32.core", quoteDenom: denom, price: String(terms.refereedPrice), units: terms.units } }),
     ...(terms.service === undefined ? {} : { serviceAsk: { classId: "cpu.x64.small", quoteDenom: denom, ...terms.service, price: String(terms.service.price) } }),
     // Both cores of a small machine are shared by all workers: one task at a time each.
     slots: 1,

@@ -38,6 +38,8 @@ export interface WorkerConfig {
     /** The longest acceptance window that it takes, in milliseconds: so long a consumer may hold its pay back and dispute the result. By default none. */
     readonly maxAcceptanceWindowMs?: number;
   };
+  /** Runs refereed jobs too: programs of a class whose runtime is `rv32`. */
+  readonly refereedAsk?: WorkerConfig["ask"];
   /** Serves services too: instances of a class that is metered by time. */
   readonly serviceAsk?: {
     readonly classId: string; readonly quoteDenom: string; readonly price: string; readonly units: number;
@@ -84,7 +86,10 @@ export function readConfig(home: string): WorkerConfig {
   need(priced(config.ask.premiums), "ask.premiums has a price (text) for attributes of this provider, by key");
   need(config.ask.maxColocated === undefined || (Number.isInteger(config.ask.maxColocated) && config.ask.maxColocated >= 0 && config.ask.maxColocated <= config.ask.units), "ask.maxColocated is a whole number up to ask.units");
   const service = config.serviceAsk;
-  for (const [name, offered] of [["ask", config.ask], ["serviceAsk", service]] as const) {
+  const refereed = config.refereedAsk;
+  need(refereed === undefined || (typeof refereed.classId === "string" && typeof refereed.quoteDenom === "string" && /^\d+$/.test(refereed.price) && Number.isInteger(refereed.units)), "refereedAsk is {\"classId\", \"quoteDenom\", \"price\" (text), \"units\"}");
+  need(priced(refereed?.premiums), "refereedAsk.premiums has a price (text) for attributes of this provider, by key");
+  for (const [name, offered] of [["ask", config.ask], ["refereedAsk", refereed], ["serviceAsk", service]] as const) {
     const acceptance = offered?.maxAcceptanceWindowMs;
     need(acceptance === undefined || (Number.isSafeInteger(acceptance) && acceptance >= 0), `${name}.maxAcceptanceWindowMs is a whole number`);
   }

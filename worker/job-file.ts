@@ -80,10 +80,10 @@ export function parseJob(text: string): JobFile {
   return {
     name: string(fields["name"], "name", /^[a-z0-9-]{1,40}$/, "1 to 40 of a-z, 0-9 and -"),
     title: string(fields["title"], "title", /^[^\p{C}]{1,100}$/u, "1 to 100 printable characters"),
-    classId: string(fields["class"], "class", /^wasm\.core$/, "wasm.core"),
+    classId: string(fields["class"], "class", /^(wasm|rv32)\.core$/, "wasm.core or rv32.core"),
     quoteDenom: string(fields["quoteDenom"], "quoteDenom", /^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/, "a denom"),
     limitPrice: fields["limitPrice"] === undefined ? undefined : integer(fields["limitPrice"], "limitPrice"),
-    verification: string(fields["verification"], "verification", /^V[0-2]$/, "V0, V1 or V2") as Verification,
+    verification: string(fields["verification"], "verification", /^V[0-3]$/, "V0, V1, V2 or V3") as Verification,
     wishes: { requires: requirements(fields["requires"] ?? {}), prefers: preferences(fields["prefers"] ?? {}) },
     organization: fields["organization"] === undefined ? "" : string(fields["organization"], "organization", /^[a-z0-9._-]{3,64}$/, "the name of an organization"),
     costTags: Object.fromEntries(costTags(fields["costTags"] ?? {})),

@@ -16,7 +16,9 @@ import { ensureAsk, ensureProvider, type AskTerms, type ProviderProfile } from "
 import { ConfigError, dataUrlOf, encryptionKeys, readConfig, readWallet, sessionTerms, type WorkerConfig } from "./config.ts";
 import { serveBlobs } from "./data/server.ts";
 import { BlobStore } from "./data/store.ts";
+import { rv32Backend } from "./sandbox/rv32-backend.ts";
 import { wasmBackend } from "./sandbox/wasm-backend.ts";
+import { Disputes } from "./refereed/disputes.ts";
 import { ServiceAgent } from "./services/agent.ts";
 import { Host } from "./services/host.ts";
 import { Prober } from "./services/prober.ts";
@@ -112,13 +114,14 @@ function profileOf(config: WorkerConfig, dataUrl: string, encryptionKey: Uint8Ar
   };
 }
 
-function termsOf({ ask, serviceAsk }: WorkerConfig): AskTerms[] {
+function termsOf({ ask, refereedAsk, serviceAsk }: WorkerConfig): AskTerms[] {
   const amounts = (prices: Readonly<Record<string, string>> = {}): Record<string, bigint> => Object.fromEntries(Object.entries(prices).map(([key, price]) => [key, BigInt(price)]));
   const common = ({ maxAcceptanceWindowMs, price, premiums, ...same }: NonNullable<WorkerConfig["serviceAsk"]> | WorkerConfig["ask"]): AskTerms =>
     ({ ...same, price: BigInt(price), premiums: amounts(premiums), maxAcceptanceWindow: BigInt(maxAcceptanceWindowMs ?? 0) });
-  if (serviceAsk === undefined) return [common(ask)];
+  const asks = [common(ask), ...(refereedAsk === undefined ? [] : [common(refereedAsk)])];
+  if (serviceAsk === undefined) return asks;
   const { reclaimNoticeMs, ...timed } = serviceAsk;
-  return [common(ask), { ...common(timed), ...(reclaimNoticeMs === undefined ? {} : { reclaimNotice: BigInt(reclaimNoticeMs) }) }];
+  return [...asks, { ...common(timed), ...(reclaimNoticeMs === undefined ? {} : { reclaimNotice: BigInt(reclaimNoticeMs) }) }];
 }
 
 /** One after the other: two could not both reckon with the bond that is free. */
@@ -177,6 +180,7 @@ async function run(home: string): Promise<void> {
   const keys = encryptionKeys(home);
   const blobs = await BlobStore.open({ directory: join(home, "blobs") });
   const backend = wasmBackend();
+  const refereed = rv32Backend();
   const slots = config.slots ?? config.ask.units;
   const host = new Host({ backend, slots: config.serviceAsk === undefined ? slots : Math.max(slots, config.serviceAsk.units), log });
   const server = await serveBlobs(blobs, { host: config.data.host, port: config.data.port, route: host.route });
@@ -194,18 +198,21 @@ async function run(home: string): Promise<void> {
     if (provider === "registered") throw error;
     log("the ask is not in the book; trying again with each heartbeat", { account, error: error instanceof Error ? error.message : String(error) });
   }
+  const pollMs = config.pollMs ?? 1_000;
+  const faults = config.fault === undefined ? {} : faultsOf(config.fault);
   const agent = new Agent({
-    connection, sender, provider: account, encryptionSecret: keys.secretKey, backend, blobs, dataUrl,
-    directory: join(home, "journal"), slots, pollMs: config.pollMs ?? 1_000, log, renew: () => ensureAsks(connection, sender, terms, true),
-    ...(config.fault === undefined ? {} : { faults: faultsOf(config.fault) }),
+    connection, sender, provider: account, encryptionSecret: keys.secretKey, backend, refereed, blobs, dataUrl,
+    directory: join(home, "journal"), slots, pollMs, log, renew: () => ensureAsks(connection, sender, terms, true), faults,
   });
-  const services = new ServiceAgent({ connection, sender, provider: account, encryptionSecret: keys.secretKey, host, pollMs: config.pollMs ?? 1_000, log });
-  const prober = new Prober({ connection, sender, provider: account, pollMs: config.pollMs ?? 1_000, log });
+  const services = new ServiceAgent({ connection, sender, provider: account, encryptionSecret: keys.secretKey, host, pollMs, log });
+  const prober = new Prober({ connection, sender, provider: account, pollMs, log });
+  const disputes = new Disputes({ connection, sender, party: account, encryptionSecret: keys.secretKey, pollMs, log, faults });
   agent.start();
   services.start();
   prober.start();
+  disputes.start();
   const end = async (): Promise<void> => {
-    await Promise.all([agent.stop(), services.stop(), prober.stop()]);
+    await Promise.all([agent.stop(), services.stop(), prober.stop(), disputes.stop()]);
     await server.close();
     connection.close();
     process.exit(0);

@@ -16,4 +16,10 @@ export function describeJobs(kit: Kit): void {
   keyed(kit, program, "cancel", "takes back what is not matched of a job; what runs goes on").argument("<id>", "of the job")
     .addHelpText("after", examples("dcm cancel 7"))
     .action(async (id, options) => (await import("../jobs.ts")).cancel(io, id, options));
+  keyed(kit, program, "challenge", "runs refereed (V3) results again while they can be challenged, challenges those that are wrong and plays the disputes; until Ctrl-C")
+    .option("--provider <address>", "results of this provider alone")
+    .addHelpText("after", `${examples("dcm challenge", "dcm challenge --provider dcm1... --json")}
+A challenge puts up a bond. Whoever proves a provider wrong gets it back with a tenth of the provider's stake; whoever is wrong, or does not move in time, loses it.
+`)
+    .action(async (options) => (await import("../challenge.ts")).challenge(io, options));
 }

@@ -5,7 +5,7 @@ import { collect, examples, keyed, type Kit } from "../kit.ts";
 function ordering(kit: Kit, parent: Command, name: string, description: string) {
   return keyed(kit, parent, name, description).argument("<job>", "a job file, or the folder of its job.json, e.g. examples/kmeans")
     .option("--limit <price>", "the most for one lot, all in; default: the job file's, or one from the book")
-    .addOption(new Option("--verify <level>", "v0: nobody checks; v1: now and then another provider does; v2: two providers run each task and must agree; default: the job file's").choices(["v0", "v1", "v2"] as const))
+    .addOption(new Option("--verify <level>", "v0: nobody checks; v1: now and then another provider does; v2: two providers run each task and must agree; v3: of class rv32.core, whoever finds it wrong may challenge it and the chain decides; default: the job file's").choices(["v0", "v1", "v2", "v3"] as const))
     .option("--organization <name>", "whose money it is: an organization of which you are a member that may spend")
     .addOption(new Option("--tag <key=value>", "a cost tag for budgets and bills; several times for several").argParser(collect));
 }

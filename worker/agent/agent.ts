@@ -11,12 +11,15 @@ import { TxFailed } from "../../client/sender.ts";
 import { fromHex, toHex } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
 import { ReplicaState, TaskState, type CapacityClass, type Job, type Params, type Replica, type Stage, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { finalHash } from "../../chain/vm/state-hash.ts";
 import type { BlobStore } from "../data/store.ts";
 import { isVerdict, type Backend, type TaskOutcome } from "../sandbox/backend.ts";
 import { taskLimits } from "../sandbox/wasm-backend.ts";
 import { sealTo } from "../seal/index.ts";
 import type { Faults } from "./faults.ts";
-import { Journal } from "./journal.ts";
+import { finalOf, isRefereed, journalFinal, refereedTask } from "../refereed/runs.ts";
+import { Trace } from "../refereed/trace.ts";
+import { Journal, type JournalFinal } from "./journal.ts";
 import { InputUnavailable, loadTask, type Loaded } from "./load.ts";
 import { Slots } from "./slots.ts";
 
@@ -28,6 +31,8 @@ export interface AgentOptions {
   /** X25519 secret of the provider's encryption key. */
   readonly encryptionSecret: Uint8Array;
   readonly backend: Backend;
+  /** Runs programs of classes whose runtime has its name. */
+  readonly refereed: Backend;
   /** Where results are kept and served from. */
   readonly blobs: BlobStore;
   /** The base URL under which `blobs` is reached. */
@@ -225,26 +230,22 @@ export class Agent {
       return;
     }
     if (fresh) await sender.send(this.#message("MsgStartTask", { taskId: task.id }));
-    const outcome = await this.#sandbox.run(() => this.#execute(job, inputs, task, loaded));
-    if (!isVerdict(outcome.status)) {
-      // Says something about this machine only: nothing to commit. It is tried again until the task is late.
-      throw new Error(`the sandbox failed on this machine: ${outcome.status}, ${outcome.reason}`);
-    }
-    const clear = this.#options.faults?.tamper?.(encodeOutcome(outcome)) ?? encodeOutcome(outcome);
+    const ran = await this.#sandbox.run(() => (isRefereed(job) ? this.#referee(job, inputs, task, loaded) : this.#runPlain(job, inputs, task, loaded)));
+    const { clear } = ran;
     const blob = job.spec!.consumerKey.length > 0 ? sealTo(job.spec!.consumerKey, clear) : clear;
     const digest = await this.#options.blobs.put(blob);
     this.#journal.keep({
-      task: String(task.id), round: replica.round, digest: toHex(sha256(clear)), size: String(clear.length), meter: String(outcome.meter),
-      salt: randomBytes(32).toString("hex"), blob: { digest: toHex(digest), size: String(blob.length) },
+      task: String(task.id), round: replica.round, digest: toHex(ran.digest), size: String(clear.length), meter: String(ran.meter),
+      salt: randomBytes(32).toString("hex"), blob: { digest: toHex(digest), size: String(blob.length) }, ...(ran.final === undefined ? {} : { final: ran.final }),
     });
-    log("ran", { task: String(task.id), provider, status: outcome.status, meter: String(outcome.meter) });
+    log("ran", { task: String(task.id), provider, status: ran.status, meter: String(ran.meter) });
     await this.#commit(task, replica);
   }
 
   async #commit(task: Task, replica: Replica): Promise<void> {
     const entry = this.#journal.find(task.id, replica.round);
     if (entry === undefined) return;
-    const result = { digest: fromHex(entry.digest), size: BigInt(entry.size), meter: BigInt(entry.meter) };
+    const result = { digest: fromHex(entry.digest), size: BigInt(entry.size), meter: BigInt(entry.meter), ...(entry.final === undefined ? {} : { stateHash: fromHex(entry.final.stateHash) }) };
     await this.#options.sender.send(this.#message("MsgCommitResult", { taskId: task.id, commitment: commitment(this.#options.sender.address, task.id, result, fromHex(entry.salt)) }));
   }
 
@@ -252,7 +253,7 @@ export class Agent {
     const entry = this.#journal.find(task.id, replica.round);
     if (entry === undefined) throw new Error("cannot reveal: the journal has no entry for this commitment");
     const blob = { digest: fromHex(entry.blob.digest), size: BigInt(entry.blob.size) };
-    const result = { digest: fromHex(entry.digest), size: BigInt(entry.size), meter: BigInt(entry.meter), blob, url: this.#options.dataUrl };
+    const result = { digest: fromHex(entry.digest), size: BigInt(entry.size), meter: BigInt(entry.meter), blob, url: this.#options.dataUrl, final: entry.final === undefined ? undefined : finalOf(entry.final, BigInt(entry.meter)) };
     await this.#options.sender.send(this.#message("MsgRevealResult", { taskId: task.id, result, salt: fromHex(entry.salt) }));
     this.#options.log("revealed", { task: String(task.id) });
   }
@@ -261,13 +262,57 @@ export class Agent {
     return { typeUrl: `/dcm.market.v1.${name}`, value: { worker: this.#options.sender.address, provider: this.#options.provider, ...fields } };
   }
 
+  /** A run whose every state can be asked for later; what it ends with is claimed. */
+  async #referee(job: Job, inputs: TaskInputs, task: Task, loaded: Loaded): Promise<Ran> {
+    const { machine, output, meter, status } = this.#options.faults?.lie === true ? await this.#lie(job, inputs, task, loaded) : await this.#execute(job, inputs, task, loaded);
+    if (machine === undefined) throw new Error("the sandbox gave no final state of the machine");
+    const { final, outputRoot } = machine;
+    return { status, clear: output, digest: outputRoot, meter, final: journalFinal(final, finalHash(final, outputRoot)) };
+  }
+
+  async #lie(job: Job, inputs: TaskInputs, task: Task, loaded: Loaded): Promise<Pick<TaskOutcome, "machine" | "output" | "meter" | "status">> {
+    const trace = new Trace(refereedTask(await this.#class(job.classId), inputs, task, loaded), { lie: true });
+    try {
+      const { final, outputRoot, output } = await trace.outcome(job.spec!.maxResultSize);
+      return { status: "ok", output, meter: final.meter, machine: { final, outputRoot } };
+    } finally {
+      await trace.close();
+    }
+  }
+
+  async #runPlain(job: Job, inputs: TaskInputs, task: Task, loaded: Loaded): Promise<Ran> {
+    const outcome = await this.#execute(job, inputs, task, loaded);
+    const result = encodeOutcome(outcome);
+    const clear = this.#options.faults?.tamper?.(result) ?? result;
+    return { status: outcome.status, clear, digest: sha256(clear), meter: outcome.meter };
+  }
+
   async #execute(job: Job, inputs: TaskInputs, task: Task, loaded: Loaded): Promise<TaskOutcome> {
+    await this.#pause(this.#options.faults?.delayMs ?? 0);
+    const capacity = await this.#class(job.classId);
+    const outcome = await (capacity.runtimes.includes(this.#options.refereed.name) ? this.#runProgram(capacity, job, inputs, task, loaded) : this.#runModule(capacity, job, inputs, task, loaded));
+    if (!isVerdict(outcome.status)) {
+      // Says something about this machine only: nothing to commit. It is tried again until the task is late.
+      throw new Error(`the sandbox failed on this machine: ${outcome.status}, ${outcome.reason}`);
+    }
+    return outcome;
+  }
+
+  async #runProgram(capacity: CapacityClass, job: Job, inputs: TaskInputs, task: Task, { program, input }: Loaded): Promise<TaskOutcome> {
+    return this.#options.refereed.run({
+      module: program, input, arguments: inputs.arguments, taskIndex: task.index - inputs.first, signal: this.#stop.signal,
+      limits: {
+        maxMeter: task.lots * capacity.meterPerLot, memoryBytes: 0, outputBytes: Math.min(taskLimits.outputBytes, Number(job.spec!.maxResultSize)),
+        wallMs: Math.min(taskLimits.wallMs, Number(await this.#commitDue(job))),
+      },
+    });
+  }
+
+  async #runModule(capacity: CapacityClass, job: Job, inputs: TaskInputs, task: Task, loaded: Loaded): Promise<TaskOutcome> {
     const spec = job.spec!;
     const wasm = decodeWasmArguments(inputs.arguments);
     // They stand on chain: every honest machine finds the same.
     if (wasm === undefined) return { status: "invalid-module", output: new Uint8Array(0), meter: 0n, stderr: new Uint8Array(0), reason: "the arguments are not of the runtime's form" };
-    const capacity = await this.#class(job.classId);
-    await this.#pause(this.#options.faults?.delayMs ?? 0);
     return this.#options.backend.run({
       module: loaded.program,
       input: loaded.input,
@@ -319,6 +364,16 @@ export class Agent {
   }
 }
 
+/** What a run came to, in the form that is committed. */
+interface Ran {
+  readonly status: string;
+  /** The result in clear. */
+  readonly clear: Uint8Array;
+  readonly digest: Uint8Array;
+  readonly meter: bigint;
+  readonly final?: JournalFinal;
+}
+
 /** Tasks that are started while others still run. */
 const ahead = 3;
 
@@ -334,7 +389,9 @@ function remember<K, V>(cache: Map<K, Promise<V>>, key: K, load: () => Promise<V
   return value;
 }
 
+/** A program of the refereed machine frames its result itself, where it ended by itself. */
 function encodeOutcome(outcome: TaskOutcome): Uint8Array {
+  if (outcome.machine !== undefined && outcome.output.length > 0) return outcome.output;
   return encodeResult({ status: outcome.status as ResultStatus, exitCode: outcome.exitCode ?? 0, output: outcome.output });
 }
 

@@ -2,6 +2,8 @@
 export interface Faults {
   /** Changes the result before it is committed. */
   readonly tamper?: (result: Uint8Array) => Uint8Array;
+  /** Ends refereed runs with another output than their program's. */
+  readonly lie?: boolean;
   readonly silentAfterCommit?: boolean;
   /** Waits so long before each run. */
   readonly delayMs?: number;
@@ -13,7 +15,7 @@ export type FaultKind = (typeof faultKinds)[number];
 export function faultsOf(kind: FaultKind): Faults {
   switch (kind) {
     case "lie":
-      return { tamper: flipLastBit };
+      return { tamper: flipLastBit, lie: true };
     case "silent":
       return { silentAfterCommit: true };
     case "slow":

@@ -3,6 +3,17 @@ import { mkdirSync, readFileSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeDurably } from "../durable.ts";
 
+/** What a refereed run ended with, byte strings in hexadecimal, 64-bit numbers as text. */
+export interface JournalFinal {
+  readonly pc: number;
+  readonly halt: number;
+  readonly steps: string;
+  readonly registers: string;
+  readonly lowRoot: string;
+  readonly inputRoot: string;
+  readonly stateHash: string;
+}
+
 export interface JournalEntry {
   readonly task: string;
   readonly round: number;
@@ -13,6 +24,7 @@ export interface JournalEntry {
   readonly salt: string;
   /** Digest and size of the result as it is fetched. */
   readonly blob: { readonly digest: string; readonly size: string };
+  readonly final?: JournalFinal;
 }
 
 export class Journal {

@@ -3,13 +3,17 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Connection } from "../../client/connection.ts";
 import { inputRoot, type TaskInputs } from "../../client/protocol.ts";
 import { equalBytes } from "../../chain/codec/bytes.ts";
-import { Manifest, type Blob, type Job, type Service, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { Manifest, VerificationLevel, type Blob, type Job, type Service, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { ProgramError } from "../../chain/vm/program.ts";
 import { BlobUnavailable, fetchBlob } from "../data/fetch.ts";
+import { programRootOf, rootsOf } from "../refereed/roots.ts";
 import { openBlob, openKey, SealBroken, sealedSize } from "../seal/index.ts";
 
 export interface Loaded {
   readonly program: Uint8Array;
   readonly input: Uint8Array;
+  /** Of refereed jobs: root and size of every input that the manifest names. */
+  readonly roots: readonly Blob[];
 }
 
 export interface LoadOptions {
@@ -36,9 +40,21 @@ export async function loadTask(options: LoadOptions, job: Job, of: TaskInputs, t
   const spec = job.spec!;
   const key = spec.consumerKey.length === 0 ? undefined : await jobKey(options, job.id);
   const fetch = (what: keyof typeof loadLimits, blob: Blob, sealedWith: Uint8Array | undefined): Promise<Uint8Array> => fetchPart(options, spec.dataUrls, what, blob, sealedWith);
-  const { inputs } = readManifest(await fetch("manifest", of.manifest, undefined));
-  if (inputs.length !== of.tasks || !equalBytes(inputRoot(inputs), of.inputRoot)) throw new InputUnavailable("the manifest is not the one that the input root names");
-  return { program: await fetch("program", spec.program!, key), input: await fetch("input", inputs[task.index - of.first]!, key) };
+  const { inputs, roots } = readManifest(await fetch("manifest", of.manifest, undefined));
+  const refereed = job.verification === VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED;
+  const named = refereed ? roots : inputs;
+  if (inputs.length !== of.tasks || named.length !== of.tasks || !equalBytes(inputRoot(named), of.inputRoot)) throw new InputUnavailable("the manifest is not the one that the input root names");
+  const index = task.index - of.first;
+  const loaded = { program: await fetch("program", spec.program!, key), input: await fetch("input", inputs[index]!, key), roots };
+  if (refereed) checkRoots(loaded, spec.programRoot, roots[index]!);
+  return loaded;
+}
+
+/** What the referee would begin with must be what is here: else an honest run could be proven wrong. */
+function checkRoots({ program, input }: Loaded, expected: Uint8Array, root: Blob): void {
+  const found = opened(() => ({ program: programRootOf(program), input: rootsOf([input])[0]! }));
+  if (!equalBytes(found.program, expected)) throw new InputUnavailable("the program is not the one that the job's program root names");
+  if (found.input.size !== root.size || !equalBytes(found.input.digest, root.digest)) throw new InputUnavailable("the input is not the one that its root names");
 }
 
 export interface LoadedService {
@@ -72,7 +88,7 @@ function opened<T>(open: () => T): T {
   try {
     return open();
   } catch (error) {
-    if (error instanceof SealBroken) throw new InputUnavailable(error.message);
+    if (error instanceof SealBroken || error instanceof ProgramError || error instanceof RangeError) throw new InputUnavailable(error.message);
     throw error;
   }
 }

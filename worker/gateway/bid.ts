@@ -4,12 +4,13 @@ import type { Wishes } from "../../client/profiles.ts";
 import { encodeWasmArguments, type WasmArguments } from "../../client/protocol.ts";
 import { Comparator, Term, TimeInForce, VerificationLevel, type Blob } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 
-/** The rungs of the ladder that jobs may ask for. */
-export const verifications = ["V0", "V1", "V2"] as const;
+/** The rungs of the ladder that are served. */
+export const verifications = ["V0", "V1", "V2", "V3"] as const;
 export type Verification = (typeof verifications)[number];
 
 export const levels: Readonly<Record<Verification, VerificationLevel>> = {
-  V0: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, V1: VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, V2: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED,
+  V0: VerificationLevel.VERIFICATION_LEVEL_V0_NONE, V1: VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK,
+  V2: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, V3: VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED,
 };
 
 export interface JobRequest {
@@ -21,6 +22,7 @@ export interface JobRequest {
   /** The most lots one task may use. */
   readonly lots: bigint;
   readonly verification: Verification;
+  /** A WebAssembly module; of V3 a program file of the refereed machine. */
   readonly program: Uint8Array;
   readonly inputs: readonly Uint8Array[];
   readonly arguments?: WasmArguments;
@@ -72,6 +74,8 @@ export interface Offered {
   readonly profileId: number;
   readonly dataUrl: string;
   readonly program: Blob;
+  /** V3: 32 bytes; else empty. */
+  readonly programRoot: Uint8Array;
   readonly first: OfferedInputs;
   /** X25519, 32 bytes; empty: in clear. */
   readonly consumerKey: Uint8Array;
@@ -82,7 +86,7 @@ export interface Offered {
 const none = new Uint8Array(0);
 
 /** MsgPlaceBid. */
-export function bidMessage(request: JobRequest, { consumer, profileId, dataUrl, program, first, consumerKey, saltHead }: Offered): EncodeObject {
+export function bidMessage(request: JobRequest, { consumer, profileId, dataUrl, program, programRoot, first, consumerKey, saltHead }: Offered): EncodeObject {
   const later = request.later ?? [];
   const tasks = request.inputs.length;
   const beginning = { ...first, arguments: encodeWasmArguments(request.arguments ?? {}) };
@@ -99,7 +103,7 @@ export function bidMessage(request: JobRequest, { consumer, profileId, dataUrl, 
       timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],
       term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, profileId, minColocated: request.minColocated ?? 0, askId: request.askId ?? 0n, acceptance: request.acceptance === undefined ? undefined : { window: request.acceptance.windowMs, providerShareBps: request.acceptance.providerShareBps ?? 0 },
       verification: levels[request.verification], k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n), saltHead: request.verification === "V0" ? none : saltHead(),
-      job: { ...work, program, dataUrls: [dataUrl], duration: request.durationMs, maxResultSize: request.maxResultSize, consumerKey },
+      job: { ...work, program, programRoot, dataUrls: [dataUrl], duration: request.durationMs, maxResultSize: request.maxResultSize, consumerKey },
     },
   };
 }

@@ -13,12 +13,13 @@ import { TxFailed, type Sender, type Sent } from "../../client/sender.ts";
 import { equalBytes, fromHex, toHex } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
 import { MsgPlaceBidResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
-import { ReplicaState, StageState, TaskState, type Blob, type Job, type Stage, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { ReplicaState, StageState, TaskState, VerificationLevel, type Blob, type Job, type Stage, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { fetchBlob } from "../data/fetch.ts";
 import type { BlobStore } from "../data/store.ts";
 import { generateKeyPair, newJobKey, openFrom, sealBlob, sealedSize, sealKey } from "../seal/index.ts";
 import { frameOutputs } from "../job-file.ts";
 import { bidMessage, type JobRequest, type OfferedInputs } from "./bid.ts";
+import { programRootOf, readRefereed, rootsOf } from "../refereed/roots.ts";
 import { JobFiles, type JobFile } from "./job-files.ts";
 
 export interface PlacedJob {
@@ -93,13 +94,15 @@ export class Gateway {
     const keys = generateKeyPair();
     const jobKey = newJobKey();
     const key = sealed ? jobKey : undefined;
-    const first = await this.#offerInputs(key, request.inputs);
+    const refereed = request.verification === "V3";
+    const programRoot = refereed ? programRootOf(request.program) : new Uint8Array(0);
+    const first = await this.#offerInputs(key, request.inputs, refereed);
     const saltSecret = randomBytes(32);
     const file: JobFile = { id: "", name: request.name, jobKey: toHex(jobKey), consumerSecret: toHex(keys.secretKey), saltSecret: toHex(saltSecret), saltLength: salts, consumerKey: sealed ? toHex(keys.publicKey) : "" };
     const draft = `draft-${randomBytes(8).toString("hex")}`;
     this.#files.write(draft, file);
     const sent = await this.#bid(draft, bidMessage(request, {
-      consumer: sender.address, profileId, dataUrl, first, program: await this.#offer(key, request.program), consumerKey: sealed ? keys.publicKey : new Uint8Array(0),
+      consumer: sender.address, profileId, dataUrl, first, programRoot, program: await this.#offer(key, request.program), consumerKey: sealed ? keys.publicKey : new Uint8Array(0),
       saltHead: () => new SaltChain(saltSecret, salts).head,
     }));
     const response = MsgPlaceBidResponse.decode(sent.response?.value ?? new Uint8Array(0));
@@ -147,10 +150,11 @@ export class Gateway {
     return { digest: await this.#options.blobs.put(bytes), size: BigInt(bytes.length) };
   }
 
-  async #offerInputs(key: Uint8Array | undefined, clear: readonly Uint8Array[]): Promise<OfferedInputs> {
+  async #offerInputs(key: Uint8Array | undefined, clear: readonly Uint8Array[], refereed: boolean): Promise<OfferedInputs> {
     const inputs: Blob[] = [];
     for (const input of clear) inputs.push(await this.#offer(key, input));
-    return { inputRoot: inputRoot(inputs), manifest: await this.#offer(undefined, encodeManifest(inputs)) };
+    const roots = refereed ? rootsOf(clear) : [];
+    return { inputRoot: inputRoot(refereed ? roots : inputs), manifest: await this.#offer(undefined, encodeManifest(inputs, roots)) };
   }
 
   /** Sends the bid of a draft. A refused one leaves nothing behind; one of unknown fate is looked for on chain. */
@@ -251,7 +255,7 @@ export class Gateway {
         return;
       }
       const key = spec.consumerKey.length > 0 ? fromHex(live.file.jobKey) : undefined;
-      const inputs = await this.#offerInputs(key, [frameOutputs(results.map(({ output }) => output))]);
+      const inputs = await this.#offerInputs(key, [frameOutputs(results.map(({ output }) => output))], job!.verification === VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED);
       await sender.send({ typeUrl: "/dcm.market.v1.MsgSupplyInputs", value: { consumer: sender.address, jobId: live.id, stage: stage.index, ...inputs } });
       log("supplied the input of a stage", { job: String(live.id), stage: stage.index });
     }
@@ -303,8 +307,9 @@ export class Gateway {
       try {
         const bytes = await fetchBlob([revealed.url], revealed.blob.digest, { maxBytes: Math.min(most, Number(revealed.blob.size)), signal: this.#stop.signal });
         const clear = sealed ? openFrom(fromHex(file!.consumerSecret), bytes) : bytes;
-        if (!equalBytes(sha256(clear), task.result.digest)) throw new Error(`${replica.provider} serves bytes that are not the accepted result`);
-        return decodeResult(clear);
+        const result = revealed.final === undefined ? readPlain(task.result.digest, clear) : readRefereed(revealed, clear);
+        if (result === undefined) throw new Error(`${replica.provider} serves bytes that are not the accepted result`);
+        return result;
       } catch (error) {
         last = error;
       }
@@ -315,6 +320,8 @@ export class Gateway {
 
 /** Of a job that the chain has named. */
 const isNumber = (id: string): boolean => /^\d+$/.test(id);
+
+const readPlain = (digest: Uint8Array, clear: Uint8Array): TaskResult | undefined => (equalBytes(sha256(clear), digest) ? decodeResult(clear) : undefined);
 
 const awaitsInputs = ({ state }: Stage): boolean => state === StageState.STAGE_STATE_INPUTS;
 

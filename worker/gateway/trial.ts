@@ -20,8 +20,10 @@ export function bidOf(consumer: string, request: JobRequest, profileId: number):
   const digest = new Uint8Array(32);
   const blob = (size: number) => ({ digest, size: BigInt(size) });
   const inputs = request.inputs.map((input) => blob(sealedSize(input.length)));
+  const refereed = request.verification === "V3";
   return bidMessage(request, {
-    consumer, profileId, dataUrl: "http://127.0.0.1:65535", program: blob(sealedSize(request.program.length)), first: { inputRoot: digest, manifest: blob(encodeManifest(inputs).length) }, consumerKey: digest, saltHead: () => digest,
+    consumer, profileId, dataUrl: "http://127.0.0.1:65535", program: blob(sealedSize(request.program.length)), programRoot: refereed ? digest : new Uint8Array(0),
+    first: { inputRoot: digest, manifest: blob(encodeManifest(inputs, refereed ? inputs : []).length) }, consumerKey: digest, saltHead: () => digest,
   });
 }
 

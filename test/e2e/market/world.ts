@@ -46,7 +46,9 @@ export const classIds = [
   "wasm.billed", "wasm.cancel", "wasm.decline", "wasm.disputed", "wasm.failed", "wasm.foreign", "wasm.gateway", "wasm.honest", "wasm.inputs", "wasm.killed", "wasm.liar", "wasm.members", "wasm.missing", "wasm.nonsense", "wasm.orders", "wasm.premium", "wasm.raised",
   "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.sealed", "wasm.seals", "wasm.self", "wasm.silent", "wasm.stages", "wasm.tacit", "wasm.together", "wasm.whole",
 ] as const;
-export type ClassId = (typeof classIds)[number];
+/** Of refereed jobs. */
+export const refereedClassIds = ["rv32.audited", "rv32.honest", "rv32.liar", "rv32.slander"] as const;
+export type ClassId = (typeof classIds)[number] | (typeof refereedClassIds)[number];
 
 const deadlines = { salt_due: "8000", seal_due: "20000", start_due: "15000", commit_due: "15000", reveal_due: "8000", draw_due: "15000", inputs_due: "30000", record_lifetime: String(recordLifetimeMs) };
 
@@ -111,7 +113,7 @@ export class World {
             Object.assign(section.params[0].params, deadlines, market);
             Object.assign(dispute.params, { jury_size: 1, evidence_due: "1000", appeal_due: "4000", commit_due: "15000", reveal_due: "15000", ...disputes });
             const core = section.classes.find(({ id }) => id === "wasm.core")!;
-            section.classes = [...classIds.map((id) => ({ ...core, id, max_lot_ms: "1000" })), ...section.classes].sort((a, b) => (a.id < b.id ? -1 : 1));
+            section.classes = [...classIds.map((id) => ({ ...core, id, max_lot_ms: "1000" })), ...refereedClassIds.map((id) => ({ ...core, id, runtimes: ["rv32"], max_lot_ms: "1000" })), ...section.classes].sort((a, b) => (a.id < b.id ? -1 : 1));
           },
         }),
       });

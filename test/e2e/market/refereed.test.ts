@@ -1,0 +1,25 @@
+import { after, before, describe, it } from "mocha";
+import { acceptRefereed, convictByAudit, convictByChallenge, refuteSlander } from "./refereed.ts";
+import { liar, World } from "./world.ts";
+
+describe("refereed results on a real network", function () {
+  this.timeout(180_000);
+  let world: World;
+  const runs = new Map<(world: World) => Promise<void>, Promise<void>>();
+  before(async () => {
+    world = await World.start(liar + 1, {}, { audit_probability_bps: 10_000 });
+    for (const scenario of [acceptRefereed, convictByChallenge, convictByAudit, refuteSlander]) {
+      const run = scenario(world);
+      run.catch(() => undefined);
+      runs.set(scenario, run);
+    }
+  });
+  after(async () => {
+    await world?.stop();
+  });
+
+  it("pays a provider and its auditor where nobody objects within the window", () => runs.get(acceptRefereed));
+  it("convicts a liar that a stranger challenges: the chain runs one segment itself", () => runs.get(convictByChallenge));
+  it("convicts a liar whose drawn auditor found another state", () => runs.get(convictByAudit));
+  it("takes the bond of whoever challenges a result that is right", () => runs.get(refuteSlander));
+});

@@ -1,0 +1,153 @@
+/**
+ * Plays the disputes that an account has a part in: as the provider whose result is challenged, as an auditor, or as a challenger. It decides by what the chain says, so it may be
+ * killed at any point and started again; what it knows of a run it finds again by running it.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EncodeObject } from "@cosmjs/proto-signing";
+import type { Connection } from "../../client/connection.ts";
+import { allPages } from "../../client/pages.ts";
+import { inputPath, inputsOf } from "../../client/protocol.ts";
+import type { Sender } from "../../client/sender.ts";
+import { concatBytes, equalBytes } from "../../chain/codec/bytes.ts";
+import { DisputeState, type Dispute } from "../../chain/codec/gen/dcm/referee/v1/types.ts";
+import { isProvable, type Range } from "../../chain/vm/bisection.ts";
+import { decodeProgram, programRoots } from "../../chain/vm/program.ts";
+import { words } from "../agent/agent.ts";
+import { loadTask, type Loaded, type LoadOptions } from "../agent/load.ts";
+import { refereedTask } from "./runs.ts";
+import { Trace, type TraceOptions } from "./trace.ts";
+
+export interface DisputesOptions extends Omit<LoadOptions, "signal" | "provider"> {
+  readonly connection: Connection;
+  readonly sender: Sender;
+  /** Whose disputes; here the sender's own account. */
+  readonly party: string;
+  readonly pollMs: number;
+  readonly log: (message: string, fields?: Record<string, unknown>) => void;
+  /** Misbehaviour to order, on test networks. */
+  readonly faults?: TraceOptions;
+}
+
+/** A run that a dispute is about, with what ties it to the job. */
+interface Run {
+  readonly trace: Trace;
+  readonly loaded: Loaded;
+  readonly index: number;
+}
+
+/** Runs that are kept: each has its memory and checkpoints, up to about 256 MiB. */
+const maxRuns = 2;
+const stopGraceMs = 5_000;
+
+export class Disputes {
+  readonly #options: DisputesOptions;
+  readonly #runs = new Map<bigint, Promise<Run>>();
+  readonly #stop = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  constructor(options: DisputesOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Ends after the move that is on its way, or some seconds. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    const grace = new AbortController();
+    await Promise.race([this.#loop, sleep(stopGraceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
+    grace.abort();
+    for (const taskId of [...this.#runs.keys()]) await this.#forget(taskId);
+  }
+
+  async #run(): Promise<void> {
+    const { pollMs, log } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      try {
+        for (const dispute of await this.#waiting()) await this.#move(dispute);
+      } catch (error) {
+        if (!this.#stop.signal.aborted) log("a move in a dispute failed; trying again", { error: words(error) });
+      }
+      await sleep(pollMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+    }
+  }
+
+  /** Disputes in which it is the party's turn, the most urgent first. */
+  async #waiting(): Promise<Dispute[]> {
+    const { party, connection } = this.#options;
+    const views = await allPages((pagination) => connection.query.referee.disputes({ party, pagination }), (page) => page.views);
+    const live = views.map(({ dispute }) => dispute!).filter(({ state }) => state !== DisputeState.DISPUTE_STATE_CLOSED);
+    for (const taskId of [...this.#runs.keys()]) if (!live.some((dispute) => dispute.taskId === taskId)) await this.#forget(taskId);
+    const turn = ({ state, provider, challenger }: Dispute): boolean =>
+      (state === DisputeState.DISPUTE_STATE_ANSWER && provider === party) || (state === DisputeState.DISPUTE_STATE_PICK && challenger === party);
+    return live.filter(turn).sort((a, b) => (a.dueTau < b.dueTau ? -1 : 1));
+  }
+
+  async #move(dispute: Dispute): Promise<void> {
+    const run = await this.#runOf(dispute.taskId);
+    const range = { low: dispute.start, length: dispute.length };
+    const message = dispute.state === DisputeState.DISPUTE_STATE_PICK ? await this.#pick(run, dispute, range) : ((await this.#prove(run, dispute, range)) ?? (await this.#answer(run, dispute, range)));
+    await this.#options.sender.send(message);
+    this.#options.log("moved in a dispute", { dispute: String(dispute.id), task: String(dispute.taskId), move: message.typeUrl.split(".Msg")[1], from: String(range.low), transitions: String(range.length) });
+  }
+
+  /** Undefined where the range is too long, or reads and writes more than the chain takes. */
+  async #prove({ trace, loaded, index }: Run, { provider, id, moves }: Dispute, range: Range): Promise<EncodeObject | undefined> {
+    if (!isProvable(range)) return undefined;
+    const proof = await trace.proof(range);
+    if (proof === undefined) return undefined;
+    const { pre, witness } = proof;
+    const { romRoot, dataRoot } = programRoots(decodeProgram(loaded.program));
+    const root = loaded.roots[index]!;
+    const first = range.low === 0n;
+    const value = {
+      provider, disputeId: id, move: moves, romRoot, dataRoot, ram: witness.ram, rom: witness.rom,
+      state: first ? undefined : pre, input: first ? { root: root.digest, size: root.size, path: concatBytes(...inputPath(loaded.roots, index)) } : undefined,
+    };
+    return { typeUrl: "/dcm.referee.v1.MsgProve", value };
+  }
+
+  async #answer({ trace }: Run, { provider, id, moves }: Dispute, range: Range): Promise<EncodeObject> {
+    const hashes = (await trace.hashes(range)).slice(0, -1);
+    return { typeUrl: "/dcm.referee.v1.MsgAnswer", value: { provider, disputeId: id, move: moves, hashes: concatBytes(...hashes) } };
+  }
+
+  /** The first part at whose end the provider has another state. */
+  async #pick({ trace }: Run, { challenger, id, moves, parts }: Dispute, range: Range): Promise<EncodeObject> {
+    const { answer } = await this.#options.connection.query.referee.dispute({ disputeId: id });
+    const own = await trace.hashes(range);
+    let part = 0;
+    while (part < parts - 1 && equalBytes(own[part]!, answer.subarray(32 * part, 32 * (part + 1)))) part++;
+    return { typeUrl: "/dcm.referee.v1.MsgPick", value: { challenger, disputeId: id, move: moves, part, hash: part === parts - 1 ? new Uint8Array(0) : own[part]! } };
+  }
+
+  #runOf(taskId: bigint): Promise<Run> {
+    const known = this.#runs.get(taskId);
+    if (known !== undefined) return known;
+    const oldest = this.#runs.size < maxRuns ? undefined : this.#runs.keys().next().value;
+    const run = (oldest === undefined ? Promise.resolve() : this.#forget(oldest)).then(() => runAgain({ ...this.#options, provider: this.#options.party, signal: this.#stop.signal }, taskId, this.#options.faults));
+    this.#runs.set(taskId, run);
+    run.catch(() => this.#runs.delete(taskId));
+    return run;
+  }
+
+  async #forget(taskId: bigint): Promise<void> {
+    const run = this.#runs.get(taskId);
+    this.#runs.delete(taskId);
+    await run?.then(({ trace }) => trace.close(), () => undefined);
+  }
+}
+
+/** A task of the chain, loaded anew and ready to be asked. */
+export async function runAgain(options: LoadOptions, taskId: bigint, faults: TraceOptions = {}): Promise<Run & { readonly maxResultSize: bigint }> {
+  const { market } = options.connection.query;
+  const task = (await market.task({ taskId })).task!;
+  const { job, stages } = await market.job({ jobId: task.jobId });
+  const inputs = inputsOf(job!.spec!, stages, task.index);
+  if (inputs === undefined) throw new Error(`task ${taskId} has no inputs yet`);
+  const capacity = (await market.class({ classId: job!.classId })).class!;
+  const loaded = await loadTask(options, job!, inputs, task);
+  return { trace: new Trace(refereedTask(capacity, inputs, task, loaded), faults), loaded, index: task.index - inputs.first, maxResultSize: job!.spec!.maxResultSize };
+}
