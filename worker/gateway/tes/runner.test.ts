@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -30,6 +30,8 @@ class Market {
   /** So many orders are taken without an answer. */
   silent = 0;
   cancelled = 0;
+  /** So many times no provider answers who has a result. */
+  lost = 0;
   /** Changes what an order becomes. */
   become: (task: Task, result: TaskResult) => [Task, TaskResult] = (task, result) => [task, result];
 
@@ -46,7 +48,10 @@ class Market {
       return { id, sent: { txHash: "AB", height: 7 }, escrow: 5n, storageDeposit: 1n };
     }),
     tasks: (id: bigint) => this.#answer(() => [this.#job(id).task]),
-    result: (id: bigint) => this.#answer(() => this.#job(id).result),
+    result: (id: bigint) => this.#answer(() => {
+      if (this.lost-- > 0) throw new Error("no provider answers");
+      return this.#job(id).result;
+    }),
     cancel: (id: bigint) => this.#answer(() => {
       this.cancelled++;
       const job = this.#job(id);
@@ -88,7 +93,7 @@ describe("the runner of tasks", () => {
     };
     const run = (): Runner => {
       const runner = new Runner({
-        connection: market.connection, gateway: market.gateway, consumer: { address: "dcm1", pubkey: new Uint8Array(33) }, store, modules, data: { folders: [folder], privateNetwork: false }, parallel: 2, pollMs: 5, unknownMs: 30, pausedMs: 20, log: () => undefined,
+        connection: market.connection, gateway: market.gateway, consumer: { address: "dcm1", pubkey: new Uint8Array(33) }, store, modules, data: { folders: [folder], privateNetwork: false }, parallel: 2, pollMs: 5, unknownMs: 30, pausedMs: 20, patienceMs: 400, log: () => undefined,
         defaults: { ...terms, limitPrice: 1n, lots: 1n, maxResultBytes: 1_000_000n }, limitFromBook: () => Promise.resolve(1n),
       });
       closers.push(() => runner.stop());
@@ -164,6 +169,27 @@ describe("the runner of tasks", () => {
     await ending("EXECUTOR_ERROR", /executor 0 ended with out-of-fuel/, gives({ status: "out-of-fuel", output: new Uint8Array(0) }));
     await ending("SYSTEM_ERROR", /the stdin of executor 1, \/none, is not there/, () => undefined, { executors: [tool("cat"), { ...tool("cat"), stdin: "/none" }] });
     await ending("SYSTEM_ERROR", /the output \/none is not there/, () => undefined, { outputs: [{ path: "/none", url: "/x", type: "FILE" }] });
+  });
+
+  it("offers outputs again where they are not taken, as it asks again for results, and gives up in the end (TES-13)", async () => {
+    const { market, folder, run, put, until, store } = await setUp();
+    const blocked = put({ executors: [{ ...tool("env"), stdout: "/a", env: { A: "1" } }], outputs: [{ path: "/a", url: join(folder, "file/a"), type: "FILE" }] });
+    const lost = put({});
+    market.lost = 3;
+    writeFileSync(join(folder, "file"), "in the way");
+    run();
+    await until(lost, "COMPLETE");
+    while (store.progress(blocked).system.length === 0) await sleep(2);
+    await sleep(60);
+    assert.equal(store.state(blocked), "RUNNING");
+    rmSync(join(folder, "file"));
+    const { system } = await until(blocked, "COMPLETE");
+    assert.match(system.join(), /output \/a to .*it is tried again/);
+    assert.equal(readFileSync(join(folder, "file/a"), "utf8"), "A=1\n");
+    const never = put({ outputs: [{ path: "/tmp", url: join(folder, "file/a/b"), type: "DIRECTORY" }], executors: [tool("append", "/tmp/x", "y")] });
+    const again = await setUp(market, folder);
+    again.run();
+    assert.match((await again.until(never, "SYSTEM_ERROR")).system.join(), /output \/tmp\/x to /);
   });
 
   it("cancels what waits for its turn, what waits in the book, and what runs once it has ended", async () => {

@@ -12,7 +12,7 @@ import type { Gateway } from "../gateway.ts";
 import { closedBecause } from "../run-job.ts";
 import { tryBid } from "../trial.ts";
 import { closedState, exitCodeOf, liveState } from "./chain-states.ts";
-import { addPlaces, checkInput, checkOutput, deliver, deliveriesOf, gather, type DataRules } from "./data.ts";
+import { addPlaces, checkInput, checkOutput, deliver, deliveriesOf, gather, type DataRules, type Delivery } from "./data.ts";
 import { imagesOf, type Modules } from "./images.ts";
 import { orderOf, requestOf, type ClassFacts, type OrderDefaults, type OrderTerms } from "./order.ts";
 import { readTask } from "./read-task.ts";
@@ -38,6 +38,8 @@ export interface RunnerOptions {
   /** After how long without an answer of the node a task is UNKNOWN, and how long one waits for money before it tries again. */
   readonly unknownMs?: number;
   readonly pausedMs?: number;
+  /** How long results and places for outputs are waited for; by default ten minutes. */
+  readonly patienceMs?: number;
   readonly log: (message: string, fields?: Record<string, unknown>) => void;
 }
 
@@ -53,10 +55,13 @@ class Ended extends Error {
 /** The money or the budget is used up for now. */
 class Penniless extends Error {}
 
+/** Somebody else than the node does not do his part: a provider that has a result, a place where outputs go. It is tried again, and the task is as it was. */
+class Elsewhere extends Error {}
+
 const logBytes = 10_240;
 const longestPauseMs = 10_000;
-/** How long results are asked for where no provider that has one answers. */
-const resultMs = 600_000;
+/** How long results are asked for where no provider that has one answers, and outputs offered where they are not taken. */
+const patienceMs = 600_000;
 const stopGraceMs = 5_000;
 const maxWaiting = 10_000;
 
@@ -68,6 +73,8 @@ export class Runner {
   readonly #cancelled = new Set<bigint>();
   /** When jobs whose result is still to be fetched were first seen FINAL. */
   readonly #final = new Map<bigint, number>();
+  /** Since when outputs are offered. */
+  readonly #offered = new Map<string, number>();
   readonly #stop = new AbortController();
   #wake = new AbortController();
 
@@ -188,7 +195,7 @@ export class Runner {
         if (this.#stop.signal.aborted) return;
         if (error instanceof Ended) return this.#end(id, progress, error.state, error.message);
         log("a task's step failed; trying again", { task: id, error: words(error) });
-        const state = progress.cancel === true ? "CANCELING" : error instanceof Penniless ? "PAUSED" : Date.now() - answered > unknownMs ? "UNKNOWN" : progress.state;
+        const state = progress.cancel === true ? "CANCELING" : error instanceof Penniless ? "PAUSED" : error instanceof Elsewhere ? progress.state : Date.now() - answered > unknownMs ? "UNKNOWN" : progress.state;
         if (state !== progress.state) this.#become(id, progress, state, words(error));
         pauseMs = Math.min(2 * pauseMs, longestPauseMs);
         await this.#pause(error instanceof Penniless ? pausedMs : pauseMs);
@@ -327,7 +334,7 @@ export class Runner {
     const seen = this.#final.get(jobId) ?? Date.now();
     this.#final.set(jobId, seen);
     const result = await gateway.result(jobId, final).catch((error: unknown) => {
-      if (Date.now() - seen < resultMs) throw error;
+      if (Date.now() - seen < this.#patienceMs) throw new Elsewhere(words(error), { cause: error });
       throw new Ended("SYSTEM_ERROR", words(error));
     });
     this.#final.delete(jobId);
@@ -359,12 +366,22 @@ export class Runner {
   async #deliver(id: string, { task }: Accepted, progress: Progress): Promise<void> {
     const { store, data } = this.#options;
     const files = TaskFiles.decode(store.files(id, progress.executor)!);
+    let deliveries: Delivery[];
+    try {
+      deliveries = (task.outputs ?? []).flatMap((output) => deliveriesOf(output, files));
+    } catch (error) {
+      throw new Ended("SYSTEM_ERROR", words(error));
+    }
+    const since = this.#offered.get(id) ?? Date.now();
     const outputs = [];
     try {
-      for (const output of task.outputs ?? []) for (const delivery of deliveriesOf(output, files)) outputs.push(await deliver(delivery, data, this.#stop.signal));
+      for (const delivery of deliveries) outputs.push(await deliver(delivery, data, this.#stop.signal));
     } catch (error) {
       this.#stop.signal.throwIfAborted();
-      throw new Ended("SYSTEM_ERROR", words(error));
+      if (Date.now() - since >= this.#patienceMs) throw new Ended("SYSTEM_ERROR", words(error));
+      if (!this.#offered.has(id)) this.#become(id, progress, "RUNNING", `${words(error)}; it is tried again`);
+      this.#offered.set(id, since);
+      throw new Elsewhere(words(error), { cause: error });
     }
     progress.outputs = outputs;
     this.#end(id, progress, "COMPLETE", "");
@@ -372,6 +389,7 @@ export class Runner {
 
   #end(id: string, progress: Progress, state: State, message: string): void {
     const { store, gateway, log } = this.#options;
+    this.#offered.delete(id);
     progress.ended = now();
     this.#become(id, progress, state, message);
     for (let i = 0; i <= progress.executor + 1; i++) store.dropFiles(id, i);
@@ -392,6 +410,10 @@ export class Runner {
   /** Under the number of the executor whose turn it is. */
   #note(progress: Progress, fields: Readonly<Record<string, string>>): void {
     for (const [name, value] of Object.entries(fields)) progress.metadata[`executors.${progress.executor}.${name}`] = value;
+  }
+
+  get #patienceMs(): number {
+    return this.#options.patienceMs ?? patienceMs;
   }
 
   async #pause(ms: number): Promise<void> {
