@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PageRequest } from "../codec/gen/cosmos/base/query/v1beta1/pagination.ts";
 import { compareBytes, concatBytes, uint64Bytes, utf8 } from "../codec/bytes.ts";
-import { bytesKey, intValue, item, map, pairKey, rawValue, tailKey, textKey, textTailKey, uint32Key, uint64Key, uint64Value, type KeyCodec } from "./collections.ts";
+import { bytesKey, intValue, item, lastKnown, map, pairKey, rawValue, tailKey, textKey, textTailKey, uint32Key, uint64Key, uint64Value, type KeyCodec } from "./collections.ts";
 import { Context, readOnly } from "./context.ts";
 import { QueryError } from "./errors.ts";
 import { GasMeter } from "./gas.ts";
@@ -70,6 +70,27 @@ describe("collections", () => {
     assert.deepEqual(keys({ from: uint64Key.encode(2n), to: uint64Key.encode(4n) }), [2n, 3n]);
     assert.deepEqual(keys({ reverse: true }), [4n, 3n, 2n, 1n]);
     assert.deepEqual(numbers.first(ctx, { reverse: true }), [4n, 40n]);
+  });
+
+  it("entries behind a first part come without it, in the same order and range", () => {
+    const ctx = context();
+    const ofNames = map("bank", Uint8Array.of(3), pairKey(textKey, uint64Key), uint64Value);
+    for (const name of ["a", "b", "c"]) for (const n of [1n, 2n, 3n]) ofNames.set(ctx, [name, n], n * 10n);
+    const first = textKey.encode("b");
+    assert.deepEqual([...ofNames.tails(ctx, first, uint64Key)], [...ofNames.entries(ctx, { within: first })].map(([[, n], value]) => [n, value]));
+    const from = concatBytes(first, uint64Key.encode(2n));
+    assert.deepEqual([...ofNames.tails(ctx, first, uint64Key, { from, reverse: true })], [[3n, 30n], [2n, 20n]]);
+  });
+
+  it("what was written last is known without decoding it, and nothing else is", () => {
+    let decoded = 0;
+    const counted = lastKnown<bigint>({ ...uint64Value, decode: (bytes) => (decoded++, uint64Value.decode(bytes)) });
+    const ctx = context();
+    const numbers = map("bank", Uint8Array.of(4), uint64Key, counted);
+    numbers.set(ctx, 1n, 10n);
+    assert.deepEqual([numbers.find(ctx, 1n), decoded], [10n, 0]);
+    numbers.set(ctx, 2n, 20n);
+    assert.deepEqual([numbers.find(ctx, 1n), numbers.find(ctx, 1n), numbers.find(ctx, 2n), decoded], [10n, 10n, 20n, 2]);
   });
 
   it("an item that was never set is found undefined and got as an assertion", () => {

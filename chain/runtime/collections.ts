@@ -43,11 +43,23 @@ export function proto<V>(type: WireType<V>): ValueCodec<V> {
 }
 
 /** Decodes the same bytes once: a pure function's last answer, so it cannot make nodes differ. */
-export function lastDecoded<V>(codec: ValueCodec<V>): ValueCodec<V> {
-  let last: { bytes: Uint8Array; value: V } | undefined;
+export const lastDecoded = <V>(codec: ValueCodec<V>): ValueCodec<V> => remembering(codec, false);
+
+/**
+ * `lastDecoded` for records that one transaction after the other reads and writes: what was written last is not decoded either. Only for values of numbers, and of text
+ * that came out of the state: of these decoding gives just what was encoded.
+ */
+export const lastKnown = <V>(codec: ValueCodec<V>): ValueCodec<V> => remembering(codec, true);
+
+function remembering<V>(codec: ValueCodec<V>, writes: boolean): ValueCodec<V> {
+  let last: { readonly bytes: Uint8Array; readonly value: V } | undefined;
   return {
     ...(codec.fresh === true ? { fresh: true } : {}),
-    encode: (value) => codec.encode(value),
+    encode(value) {
+      const bytes = codec.encode(value);
+      if (writes) last = { bytes, value };
+      return bytes;
+    },
     decode(bytes) {
       if (last === undefined || (last.bytes !== bytes && !equalBytes(last.bytes, bytes))) last = { bytes, value: codec.decode(bytes) };
       return last.value;
@@ -244,6 +256,8 @@ export interface MapOf<K, V> {
   remove(ctx: Context, key: K): void;
   /** In key order. Collect before writing to the same collection. */
   entries(ctx: Context, range?: Range): IterableIterator<readonly [K, V]>;
+  /** `entries` whose keys begin with the encoded part `first`, without it: what all of them have in common is not decoded for each. */
+  tails<T>(ctx: Context, first: Uint8Array, rest: KeyCodec<T>, range?: Omit<Range, "within">): IterableIterator<readonly [T, V]>;
   /** The first entry in key order within the range. */
   first(ctx: Context, range?: Range): readonly [K, V] | undefined;
 }
@@ -251,16 +265,18 @@ export interface MapOf<K, V> {
 export function map<K, V>(store: string, prefix: Uint8Array, key: KeyCodec<K>, value: ValueCodec<V>): MapOf<K, V> {
   const part = (k: K, out: Uint8Array, at: number): number => writePart(key, k, out, at);
   const full = (k: K): Uint8Array => written(part, k, prefix);
-  function* entries(ctx: Context, range: Range = {}): IterableIterator<readonly [K, V]> {
+  function* pairs<T>(ctx: Context, range: Range, decode: (bytes: Uint8Array) => T): IterableIterator<readonly [T, V]> {
     const base = range.within === undefined ? prefix : concatBytes(prefix, range.within);
     const start = range.from === undefined ? base : concatBytes(prefix, range.from);
     const baseEnd = prefixEnd(base);
     const to = range.to === undefined ? undefined : concatBytes(prefix, range.to);
     const end = to !== undefined && (baseEnd === undefined || compareBytes(to, baseEnd) < 0) ? to : baseEnd;
     for (const [k, v] of ctx.store(store).iterate(compareBytes(start, base) < 0 ? base : start, end, range.reverse)) {
-      yield [key.decode(k, prefix.length)[0], value.decode(v)];
+      yield [decode(k), value.decode(v)];
     }
   }
+  const keyOf = (bytes: Uint8Array): K => key.decode(bytes, prefix.length)[0];
+  const entries = (ctx: Context, range: Range = {}): IterableIterator<readonly [K, V]> => pairs(ctx, range, keyOf);
   return {
     storeName: store,
     prefix,
@@ -271,6 +287,7 @@ export function map<K, V>(store: string, prefix: Uint8Array, key: KeyCodec<K>, v
     set: (ctx, k, v) => write(ctx, store, full(k), value, v),
     remove: (ctx, k) => ctx.store(store).delete(full(k)),
     entries,
+    tails: (ctx, first, rest, range) => pairs(ctx, { ...range, within: first }, (bytes) => rest.decode(bytes, prefix.length + first.length)[0]),
     first(ctx, range) {
       for (const entry of entries(ctx, range)) return entry;
       return undefined;

@@ -44,9 +44,14 @@ export function encodeProgram({ rom, data }: Program): Uint8Array {
   return concatBytes(magic, uint32(rom.length), rom, uint32(data.length), data);
 }
 
+/** Whether the bytes begin as a program file does. */
+export function isProgram(file: Uint8Array): boolean {
+  return equalBytes(file.subarray(0, magic.length), magic);
+}
+
 /** The program of a file; its arrays are views of `file`. Throws a ProgramError where it is not exactly one. */
 export function decodeProgram(file: Uint8Array): Program {
-  if (!equalBytes(file.subarray(0, magic.length), magic)) throw new ProgramError('not a program: it does not begin with "dcmrv32" and version 1');
+  if (!isProgram(file)) throw new ProgramError('not a program: it does not begin with "dcmrv32" and version 1');
   const romAt = magic.length + 4;
   const romLength = readUint32(file, magic.length);
   const dataAt = romAt + romLength + 4;

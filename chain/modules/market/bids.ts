@@ -143,11 +143,11 @@ export function comparePlaces(a: BidPlace, b: BidPlace): number {
 export function* bidsByPrice(ctx: Context, key: BookKey, of: readonly number[], behind?: BidPlace): IterableIterator<BidPlace> {
   const streams = of.map((profile) => {
     const prefix = within.profile(key, profile);
-    return bidBook.entries(ctx, { within: prefix, ...(behind === undefined ? {} : { from: joinKey(prefix, bidPlaceKey.encode(behind), Uint8Array.of(0)) }) });
+    return bidBook.tails(ctx, prefix, bidPlaceKey, behind === undefined ? {} : { from: joinKey(prefix, bidPlaceKey.encode(behind), Uint8Array.of(0)) });
   });
   const next = (stream: (typeof streams)[number]): BidPlace | undefined => {
     const step = stream.next();
-    return step.done === true ? undefined : step.value[0][1];
+    return step.done === true ? undefined : step.value[0];
   };
   const heads = streams.map(next);
   for (;;) {

@@ -23,7 +23,7 @@ import { fillInstances, stakeOfInstance } from "./services/services.ts";
 import { auditProbability, stakeOf } from "./settlement.ts";
 import { takeTasks } from "./stage-graph.ts";
 import {
-  askBook, asks, bidCursors, bids, cancelledAsks, cancelledBids, collect, demands, dirtyQueue, freshBooks, iocBids, profiles, tasks, within, type BidPlace, type BookKey,
+  askBook, askPlaceKey, asks, bidCursors, bids, cancelledAsks, cancelledBids, collect, demands, dirtyQueue, freshBooks, iocBids, profiles, tasks, within, type BidPlace, type BookKey,
 } from "./state.ts";
 import { match } from "./task-machine.ts";
 import { apply, blankTask, termsOf } from "./tasks.ts";
@@ -136,7 +136,7 @@ function* askOrders(ctx: Context, ports: MarketPorts, book: BookKey, profileId: 
   const tau = ports.clock.tau(ctx);
   const profile = profileId === 0 ? undefined : profiles.find(ctx, [book, profileId]);
   if (profileId !== 0 && profile === undefined) return;
-  for (const [[, [[rank], height, id]]] of askBook.entries(ctx, { within: within.profile(book, profileId) })) {
+  for (const [[[rank], height, id]] of askBook.tails(ctx, within.profile(book, profileId), askPlaceKey)) {
     if (height >= ctx.height) continue;
     const ask = loadAsk(ctx, id);
     const found = offered(ask, tau) ? views.find(ask.provider) : undefined;

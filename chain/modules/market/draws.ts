@@ -18,7 +18,7 @@ import { seeded } from "./pro-rata.ts";
 import { premiumIn, satisfies } from "./profiles.ts";
 import { rateOf } from "./rate.ts";
 import { stakeOf } from "./settlement.ts";
-import { askBook, asks, collect, draws, profiles, readyDraws, tasks, within } from "./state.ts";
+import { askBook, askPlaceKey, asks, collect, draws, profiles, readyDraws, tasks, within } from "./state.ts";
 import { apply, termsOf } from "./tasks.ts";
 import { drawFailed, drawn, undrawn, type PricedSeat } from "./task-machine.ts";
 import { drawRounds } from "./task-run.ts";
@@ -165,7 +165,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     if (ask.status === OrderStatus.ORDER_STATUS_OPEN) add(ask);
   }
   let looked = 0;
-  for (const [[, [[rank], , id]]] of askBook.entries(ctx, { within: within.profile(book, bid.profileId), to: within.rank(book, bid.profileId, most) })) {
+  for (const [[[rank], , id]] of askBook.tails(ctx, within.profile(book, bid.profileId), askPlaceKey, { to: within.rank(book, bid.profileId, most) })) {
     const few = draw.round !== drawRounds.match && organizations.size < enough;
     if (few ? looked >= maxSearched : rank > task.price || looked >= maxCandidates) break;
     looked++;

@@ -124,7 +124,7 @@ export function buildProfiles(ctx: Context, sort: (ctx: Context, askId: bigint, 
     let last: Uint8Array | undefined;
     let seen = 0;
     const found: bigint[] = [];
-    for (const [[, place]] of askBook.entries(ctx, { within: prefix, from })) {
+    for (const [place] of askBook.tails(ctx, prefix, askPlaceKey, { from })) {
       if (seen === room) break;
       seen++;
       last = askPlaceKey.encode(place);

@@ -4,7 +4,7 @@ import {
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { concatBytes, uint64Bytes, writeUint64 } from "../../codec/bytes.ts";
 import {
-  bytesKey, item, lastDecoded, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, textValue, tripleKey, uint32Key, uint64Key, uint64Value, type KeyCodec, type MapOf,
+  bytesKey, item, lastDecoded, lastKnown, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, textValue, tripleKey, uint32Key, uint64Key, uint64Value, type KeyCodec, type MapOf,
 } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
 
@@ -62,7 +62,7 @@ const profileKey: KeyCodec<ProfileKey> = pairKey(bookKey, uint32Key);
 export const paramsVersion = item(storeName, key(0x01), uint64Value);
 export const paramsByVersion = map(storeName, key(0x02), uint64Key, lastDecoded(proto(Params)));
 export const classes = map(storeName, key(0x03), textTailKey, lastDecoded(proto(CapacityClass)));
-export const books = map(storeName, key(0x04), bookKey, lastDecoded(proto(Book)));
+export const books = map(storeName, key(0x04), bookKey, lastKnown(proto(Book)));
 export const nextAskId = item(storeName, key(0x05, 1), uint64Value);
 export const nextJobId = item(storeName, key(0x05, 2), uint64Value);
 export const nextLeaseId = item(storeName, key(0x05, 3), uint64Value);
@@ -117,7 +117,7 @@ export const profiles = map(storeName, key(0x06), profileKey, proto(Profile));
 /** By SHA-256 of what it wants. */
 export const profilesByContent = map(storeName, key(0x07), pairKey(bookKey, tailKey), uint32Value);
 /** Profiles with bids now or before, profile 0 too. */
-export const demands = map(storeName, key(0x09), profileKey, lastDecoded(proto(ProfileDemand)));
+export const demands = map(storeName, key(0x09), profileKey, lastKnown(proto(ProfileDemand)));
 /** Profiles that asks are still sorted into: the first place in the book that was not looked at; one zero byte at first. */
 export const profileBuilds = map(storeName, key(0x08), profileKey, rawValue);
 
@@ -148,7 +148,7 @@ export const trades = map(storeName, key(0x80), pairKey(bookKey, uint64Key), pro
 /** (book, interval, start) */
 export const candles = map(storeName, key(0x81), tripleKey(bookKey, uint64Key, uint64Key), proto(Candle));
 /** (start of the hour, book) */
-export const indexBuckets = map(storeName, key(0x82), pairKey(uint64Key, bookKey), lastDecoded(proto(IndexBucket)));
+export const indexBuckets = map(storeName, key(0x82), pairKey(uint64Key, bookKey), lastKnown(proto(IndexBucket)));
 /** (start of the hour, book, provider): goes with the hour. */
 export const indexShares = map(storeName, key(0x83), tripleKey(uint64Key, bookKey, bytesKey), proto(IndexShare));
 
