@@ -45,9 +45,8 @@ export class Coverage {
   }
 }
 
-/** Types that no run can bring to success, and why. */
+/** Types that no run brings to success for certain, and why. */
 export const neverSucceeds: Readonly<Record<string, string>> = {
   "/cosmos.evidence.v1beta1.MsgSubmitEvidence": "no kind of evidence is taken from accounts",
-  "/dcm.referee.v1.MsgPick": "it wants an answer before it, which short runs seldom come to; chain/modules/referee plays disputes to their end",
-  "/dcm.referee.v1.MsgProve": "what it carries only a run of the program has, and the results of the simulation come of none",
+  ...Object.fromEntries(["Challenge", "Answer", "Pick", "Prove"].map((name) => [`/dcm.referee.v1.Msg${name}`, "short runs seldom come to a claim, and its proof only a run of the program has; chain/modules/referee plays disputes to their end"])),
 };

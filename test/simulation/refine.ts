@@ -9,7 +9,7 @@ import { sha256 } from "../../chain/codec/hash.ts";
 import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
 import type { MsgExecSession } from "../../chain/codec/gen/dcm/session/v1/tx.ts";
 import type { MsgAttest } from "../../chain/codec/gen/dcm/auditor/v1/tx.ts";
-import type { MsgUpdateParams as MsgUpdateProviderParams } from "../../chain/codec/gen/dcm/staking/v1/tx.ts";
+import { MsgHeartbeat, type MsgUpdateParams as MsgUpdateProviderParams } from "../../chain/codec/gen/dcm/staking/v1/tx.ts";
 import { Policy, Role } from "../../chain/codec/gen/dcm/organization/v1/types.ts";
 import type { MsgExec, MsgRevoke } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import type { MsgCreatePeriodicVestingAccount, MsgCreatePermanentLockedAccount, MsgCreateVestingAccount } from "../../chain/codec/gen/cosmos/vesting/v1beta1/tx.ts";
@@ -44,6 +44,7 @@ import { grants } from "../../chain/modules/authz/state.ts";
 import { grants as allowances } from "../../chain/modules/feegrant/state.ts";
 import { Halt } from "../../chain/vm/machine.ts";
 import { registersBytes } from "../../chain/vm/state-hash.ts";
+import { arbitraryJuror } from "../../chain/modules/staking/jurors/arbitrary.ts";
 import { covers } from "../../chain/modules/staking/auditors/standing.ts";
 import { accreditations, profiles as auditorProfiles } from "../../chain/modules/staking/auditors/state.ts";
 import { arbitraryOperator } from "../../chain/modules/staking/providers/profile.ts";
@@ -89,6 +90,9 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const exec = made as MsgExecSession | undefined;
       if (exec === undefined) return undefined;
       const session = sessions.find(world.ctx, [addressBytes(exec.owner), addressBytes(exec.session)])!;
+      const { owner } = exec;
+      // Of all that a session may do, what little stands against.
+      if (profiles.has(world.ctx, addressBytes(owner)) && session.messages.includes(heartbeat) && world.random.chance(40)) return { ...exec, messages: [{ typeUrl: heartbeat, value: MsgHeartbeat.encode({ operator: owner }).finish() }] };
       const found: Any[] = [];
       for (let tries = 0; tries < 12 && found.length < 2; tries++) {
         const one = anyMessage({ ...world, accounts: [exec.owner] });
@@ -103,6 +107,10 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
     "/dcm.staking.v1.MsgRetireProvider": (world, made) => {
       const operator = arbitraryOperator(world);
       return operator === undefined || !world.random.chance(25) ? made : { operator };
+    },
+    "/dcm.juror.v1.MsgRetireJuror": (world, made) => {
+      const juror = arbitraryJuror(world);
+      return juror === undefined || !world.random.chance(25) ? made : { juror };
     },
     "/dcm.staking.v1.MsgUnjailProvider": (world, made) => {
       const jailed = world.accounts.filter((account) => livenesses.find(world.ctx, addressBytes(account))?.jailed === true);
@@ -272,6 +280,7 @@ function vesting({ accounts, random }: World): { fromAddress: string; toAddress:
 const curve = createRequire(import.meta.url)("secp256k1") as { ecdsaSign(hash: Uint8Array, secret: Uint8Array): { signature: Uint8Array } };
 const hotKey = testAccount("hot key");
 
+const heartbeat = "/dcm.staking.v1.MsgHeartbeat";
 const salt = sha256(utf8("a worker's salt"));
 
 /** How a juror votes in the present round of a case: the same whenever it is asked. Most are for the consumer. */
