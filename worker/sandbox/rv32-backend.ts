@@ -9,7 +9,7 @@ import { decodeOutcome, encodeTask } from "./rv32/frames.ts";
 import { taskLimits } from "./wasm-backend.ts";
 
 export interface Rv32BackendOptions extends ChildOptions {
-  /** What runs the machine; both come to the same. By default `translated`, which is some ten times faster; where a result is in doubt, `interpreted` is what the chain runs. */
+  /** What runs the machine; both come to the same. By default `translated`, which is several to twenty times faster where a program has hot parts; where a result is in doubt, `interpreted` is what the chain runs. */
   readonly engine?: EngineKind;
 }
 

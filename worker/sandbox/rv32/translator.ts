@@ -25,7 +25,7 @@ export interface Tuning {
   readonly cost: number;
 }
 
-const usual: Tuning = { first: 131_072, patience: 1.5, cost: 1024 };
+const usual: Tuning = { first: 262_144, patience: 1.5, cost: 256 };
 const regionLimits = { blocks: 512, instructions: 4096 } as const;
 const mostSeeds = 512;
 /** How many instructions are interpreted at most before the next look at whether translated code begins. */
