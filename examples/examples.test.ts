@@ -7,6 +7,7 @@ import { toHex } from "../chain/codec/bytes.ts";
 import { loadJob, parseJob } from "../worker/job-file.ts";
 import { loadService, parseService } from "../worker/service-file.ts";
 import { runLocally } from "../worker/local.ts";
+import { rv32Backend } from "../worker/sandbox/rv32-backend.ts";
 import { wasmBackend } from "../worker/sandbox/wasm-backend.ts";
 import { compileAssemblyScript, compileC } from "./build.ts";
 import { labelsOf, modelOf, requestOf } from "./classify/model.ts";
@@ -34,6 +35,12 @@ describe("examples", function () {
       assert.equal(loaded.present(output), readFileSync(join(folder, name, "expected.txt"), "utf8"));
     });
   }
+
+  it("histogram comes to the same table on the refereed machine", async () => {
+    const loaded = await loadJob(join(folder, "histogram"), "refereed.json");
+    const { output } = await runLocally(loaded, rv32Backend());
+    assert.equal(loaded.present(output), readFileSync(join(folder, "histogram", "expected.txt"), "utf8"));
+  });
 
   for (const name of ["classify", "kmeans", "regression"]) {
     it(`${name} compiles to the committed module`, async () => {
@@ -66,7 +73,7 @@ describe("examples", function () {
     const good = JSON.parse(readFileSync(join(folder, "kmeans", "job.json"), "utf8")) as Record<string, unknown>;
     const wave = (good["waves"] as object[])[0]!;
     const cases: [object, RegExp][] = [
-      [{ ...good, class: "gpu" }, /class must be wasm\.core, not "gpu"/],
+      [{ ...good, class: "gpu" }, /class must be wasm\.core or rv32\.core, not "gpu"/],
       [{ ...good, limitPrice: -1 }, /limitPrice must be a whole number from 1 to 10\^18, not -1/],
       [{ ...good, verification: "V3" }, /verification must be V0, V1 or V2/],
       [{ ...good, program: "../x.wasm" }, /program must be the name/],

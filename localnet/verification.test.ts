@@ -5,7 +5,7 @@ import type { LoadedJob } from "../worker/job-file.ts";
 import { fitVerification } from "./verification.ts";
 
 const loaded = (verification: Verification): LoadedJob => ({
-  job: { name: "k", title: "K", classId: "wasm.core", quoteDenom: "udcm", limitPrice: 1n, verification, wishes: {}, organization: "", costTags: {}, program: "k.wasm", waves: [] }, program: new Uint8Array(0), inputs: [], present: () => "",
+  job: { name: "k", title: "K", classId: "wasm.core", quoteDenom: "udcm", limitPrice: 1n, verification, wishes: {}, organization: "", costTags: {}, sealed: true, program: "k.wasm", waves: [] }, program: new Uint8Array(0), inputs: [], present: () => "",
 });
 
 describe("a job on a small network", () => {

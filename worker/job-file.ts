@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { concatBytes } from "../chain/codec/bytes.ts";
+import { encodeProgram, isProgram } from "../chain/vm/program.ts";
 import type { Wishes } from "../client/profiles.ts";
 import type { Verification } from "./gateway/bid.ts";
+import { compile } from "./rom/compile.ts";
 import { costTags, integer, object, string, wrong } from "./fields.ts";
 
 /** Tasks that run side by side. All of them run the job's program with the wave's arguments; each has its own input. */
@@ -29,7 +31,9 @@ export interface JobFile {
   /** Whose money it is; empty: the consumer's own. */
   readonly organization: string;
   readonly costTags: Readonly<Record<string, string>>;
-  /** File name of the module, beside the job file. */
+  /** False: program, inputs and results are in the clear, so that anybody can run a refereed task again and challenge it. */
+  readonly sealed: boolean;
+  /** File name of the module, beside the job file; for rv32.core it is compiled, or a program file already. */
   readonly program: string;
   /** First the map wave, whose inputs `inputs.ts` makes; then reduce waves of one task, fed by `frameOutputs` of the wave before. */
   readonly waves: readonly Wave[];
@@ -49,7 +53,12 @@ export async function loadJob(folder: string, file = "job.json"): Promise<Loaded
   const at = resolve(folder);
   const job = parseJob(readFileSync(join(at, file), "utf8"));
   const { inputs } = (await load(at, "inputs.ts")) as { inputs: () => readonly Uint8Array[] };
-  return { job, program: new Uint8Array(readFileSync(join(at, job.program))), inputs: inputs(), present: await loadPresent(at) };
+  return { job, program: programOf(job, new Uint8Array(readFileSync(join(at, job.program)))), inputs: inputs(), present: await loadPresent(at) };
+}
+
+/** As providers of the class run it. Throws an InvalidModule where a module cannot be compiled for the refereed machine. */
+function programOf({ classId }: JobFile, bytes: Uint8Array): Uint8Array {
+  return classId !== "rv32.core" || isProgram(bytes) ? bytes : encodeProgram(compile(bytes));
 }
 
 /** What turns the job's output into text, alone. */
@@ -74,7 +83,7 @@ export function parseJob(text: string): JobFile {
   } catch (error) {
     throw new Error(`the job file is not JSON: ${(error as Error).message}`);
   }
-  const fields = object(value, "job", ["$schema", "name", "title", "class", "quoteDenom", "limitPrice", "verification", "program", "waves", "requires", "prefers", "organization", "costTags"]);
+  const fields = object(value, "job", ["$schema", "name", "title", "class", "quoteDenom", "limitPrice", "verification", "program", "waves", "requires", "prefers", "organization", "costTags", "sealed"]);
   const waves = fields["waves"];
   if (!Array.isArray(waves) || waves.length < 1 || waves.length > 16) throw wrong("waves", "a list of 1 to 16 waves", waves);
   return {
@@ -87,9 +96,15 @@ export function parseJob(text: string): JobFile {
     wishes: { requires: requirements(fields["requires"] ?? {}), prefers: preferences(fields["prefers"] ?? {}) },
     organization: fields["organization"] === undefined ? "" : string(fields["organization"], "organization", /^[a-z0-9._-]{3,64}$/, "the name of an organization"),
     costTags: Object.fromEntries(costTags(fields["costTags"] ?? {})),
-    program: string(fields["program"], "program", /^[A-Za-z0-9_-]{1,60}\.wasm$/, "the name of a .wasm file beside the job file"),
+    sealed: fields["sealed"] === undefined || flag(fields["sealed"], "sealed"),
+    program: string(fields["program"], "program", /^[A-Za-z0-9_-]{1,60}\.(wasm|rv32)$/, "the name of a .wasm or .rv32 file beside the job file"),
     waves: waves.map((wave, i) => parseWave(wave, `waves[${i}]`, i === 0 ? "map" : "reduce")),
   };
+}
+
+function flag(value: unknown, at: string): boolean {
+  if (typeof value !== "boolean") throw wrong(at, "true or false", value);
+  return value;
 }
 
 const attributeValue = /^[\x21-\x7e](?:[\x20-\x7e]{0,62}[\x21-\x7e])?$/;

@@ -5,8 +5,11 @@
  */
 import { sha256 } from "../chain/codec/hash.ts";
 import { utf8 } from "../chain/codec/bytes.ts";
+import type { Halt } from "../chain/vm/machine.ts";
+import { decodeRefereedResult, encodeWasmArguments } from "../client/protocol.ts";
 import { frameOutputs, loadJob, type LoadedJob, type Wave } from "./job-file.ts";
 import type { Backend, TaskOutcome } from "./sandbox/backend.ts";
+import { rv32Backend } from "./sandbox/rv32-backend.ts";
 import { wasmBackend } from "./sandbox/wasm-backend.ts";
 
 /** Of class wasm.core: weighted instructions of a lot, and memory of a unit. */
@@ -36,7 +39,7 @@ export async function runLocally({ job, program, inputs }: LoadedJob, backend: B
   for (const [index, wave] of job.waves.entries()) {
     const outcomes: TaskOutcome[] = [];
     for (const [task, input] of next.entries()) {
-      const outcome = await backend.run({ module: program, input, args: wave.args, seed: sha256(utf8(`dcm/local/v1/${index}/${task}`)), limits: limitsOf(wave) });
+      const outcome = unframed(await backend.run({ module: program, input, args: wave.args, arguments: encodeWasmArguments({ args: wave.args }), taskIndex: task, seed: sha256(utf8(`dcm/local/v1/${index}/${task}`)), limits: limitsOf(wave) }));
       if (outcome.status !== "ok" || outcome.exitCode !== 0) throw new TaskFailed(index, task, outcome);
       onTask?.(index, task, outcome);
       outcomes.push(outcome);
@@ -45,6 +48,11 @@ export async function runLocally({ job, program, inputs }: LoadedJob, backend: B
     next = [frameOutputs(outcomes.map(({ output }) => output))];
   }
   return { output: waves.at(-1)![0]!.output, waves };
+}
+
+/** A program of the refereed machine says itself, in its output, how it ended. */
+function unframed(outcome: TaskOutcome): TaskOutcome {
+  return outcome.machine === undefined ? outcome : { ...outcome, ...decodeRefereedResult(outcome.machine.final.halt as Halt, outcome.output) };
 }
 
 function limitsOf(wave: Wave): { maxMeter: bigint; memoryBytes: number; outputBytes: number; wallMs: number } {
@@ -59,7 +67,7 @@ if (import.meta.main) {
   }
   const loaded = await loadJob(folder);
   const began = performance.now();
-  const { output, waves } = await runLocally(loaded, wasmBackend(), (wave, task, outcome) => process.stderr.write(`${loaded.job.waves[wave]!.kind} ${task}: ${outcome.meter} weighted instructions\n`));
+  const { output, waves } = await runLocally(loaded, loaded.job.classId === "rv32.core" ? rv32Backend() : wasmBackend(), (wave, task, outcome) => process.stderr.write(`${loaded.job.waves[wave]!.kind} ${task}: ${outcome.meter} weighted instructions\n`));
   const meter = waves.flat().reduce((sum, outcome) => sum + outcome.meter, 0n);
   process.stderr.write(`${waves.flat().length} tasks, ${meter} weighted instructions, ${((performance.now() - began) / 1000).toFixed(1)} s\n\n`);
   process.stdout.write(loaded.present(output));

@@ -65,7 +65,7 @@ export function requestOf({ job, program, inputs }: LoadedJob, limitPrice: bigin
   return {
     name: job.name, classId: job.classId, quoteDenom: job.quoteDenom, limitPrice, lots: most(({ lots }) => lots), verification: job.verification, wishes: job.wishes,
     program, inputs, arguments: { args: job.waves[0]!.args }, durationMs: most(({ durationMs }) => durationMs), maxResultSize: most(({ maxResultBytes }) => maxResultBytes),
-    later: job.waves.slice(1).map(({ args }, i) => ({ after: [i], arguments: { args } })), costTags: { job: job.name, ...job.costTags }, ...(job.organization === "" ? {} : { organization: job.organization }),
+    sealed: job.sealed, later: job.waves.slice(1).map(({ args }, i) => ({ after: [i], arguments: { args } })), costTags: { job: job.name, ...job.costTags }, ...(job.organization === "" ? {} : { organization: job.organization }),
   };
 }
 
