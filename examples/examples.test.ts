@@ -75,7 +75,8 @@ describe("examples", function () {
     const cases: [object, RegExp][] = [
       [{ ...good, class: "gpu" }, /class must be wasm\.core or rv32\.core, not "gpu"/],
       [{ ...good, limitPrice: -1 }, /limitPrice must be a whole number from 1 to 10\^18, not -1/],
-      [{ ...good, verification: "V3" }, /verification must be V0, V1 or V2/],
+      [{ ...good, verification: "V4" }, /verification must be V0, V1, V2 or V3/],
+      [{ ...good, sealed: "no" }, /sealed must be true or false/],
       [{ ...good, program: "../x.wasm" }, /program must be the name/],
       [{ ...good, prize: 1 }, /unknown field prize/],
       [{ ...good, waves: [] }, /waves must be a list/],

@@ -21,7 +21,8 @@ export function wasmCore(): CapacityClass {
 
 /** One core that runs the refereed machine: what it says can be disputed down to one instruction. */
 export function rv32Core(): CapacityClass {
-  return CapacityClass.fromPartial({ ...wasmCore(), id: "rv32.core", runtimes: ["rv32"], maxLotMs: 40_000n });
+  // The slowest programs measured, all cache misses, take 30 s for a lot; ordinary ones 0.05 s (worker/README.md). Lots are a tenth of those of wasm.core, so that small tasks declare little and can be challenged for no longer than that takes.
+  return CapacityClass.fromPartial({ ...wasmCore(), id: "rv32.core", runtimes: ["rv32"], meterPerLot: 100_000_000n, maxLotMs: 30_000n });
 }
 
 /** Milliseconds in a lot of `time`. */

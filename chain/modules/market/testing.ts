@@ -84,7 +84,7 @@ export class TestMarket {
     this.modules = [module];
     const section = this.module.genesis!.defaults() as GenesisState;
     section.params = [{ version: 1n, params: { ...localnetParams(), ...params } }];
-    section.classes = [{ ...cpuSmall(), minBondPerUnit: 1_000n }, { ...rv32Core(), minBondPerUnit: 1_000n, maxLotMs: 100n }, { ...wasmCore(), minBondPerUnit: 1_000n, maxLotMs: 100n }];
+    section.classes = [{ ...cpuSmall(), minBondPerUnit: 1_000n }, { ...rv32Core(), minBondPerUnit: 1_000n, maxLotMs: 100n, meterPerLot: wasmCore().meterPerLot }, { ...wasmCore(), minBondPerUnit: 1_000n, maxLotMs: 100n }];
     edit(section);
     initGenesis(this.stores, [this.module], { market: section });
     this.join(organization.module, organization.module.genesis!.defaults());
