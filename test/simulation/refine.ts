@@ -92,7 +92,7 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const session = sessions.find(world.ctx, [addressBytes(exec.owner), addressBytes(exec.session)])!;
       const { owner } = exec;
       // Of all that a session may do, what little stands against.
-      if (profiles.has(world.ctx, addressBytes(owner)) && session.messages.includes(heartbeat) && world.random.chance(40)) return { ...exec, messages: [{ typeUrl: heartbeat, value: MsgHeartbeat.encode({ operator: owner }).finish() }] };
+      if (profiles.has(world.ctx, addressBytes(owner)) && session.messages.includes(heartbeat) && world.random.chance(50)) return { ...exec, messages: [{ typeUrl: heartbeat, value: MsgHeartbeat.encode({ operator: owner }).finish() }] };
       const found: Any[] = [];
       for (let tries = 0; tries < 12 && found.length < 2; tries++) {
         const one = anyMessage({ ...world, accounts: [exec.owner] });

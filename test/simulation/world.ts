@@ -34,7 +34,7 @@ import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { accountText } from "../../chain/modules/organization/names.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
 import { byConsensusAddress } from "../../chain/modules/staking/validators/state.ts";
-import { cpuSmall, rv32Core, wasmCore } from "../../chain/modules/market/classes.ts";
+import { cpuSmall, wasmCore } from "../../chain/modules/market/classes.ts";
 import { createApp } from "../../chain/app.ts";
 import type { GenesisInputs } from "../../chain/runtime/machine.ts";
 import type { Context } from "../../chain/runtime/context.ts";
@@ -144,7 +144,7 @@ export function makeWorld(seed: string, modules: readonly Module[] = appModules(
       ...localnetParams(), startDue: due(), commitDue: due(), revealDue: due(), saltDue: due() + 5_000n, sealDue: due(), recordLifetime: 60_000n, maxSweep: random.pick([10, 500]), maxFills: random.pick([1, 5_000]),
       feeBps: random.int(1_001), maxOrderLifetime: 600_000n, profileDeposit: 1_000_000n,
     };
-    const classes = [{ ...cpuSmall(), minBondPerUnit: 100n }, { ...rv32Core(), minBondPerUnit: 100n, maxLotMs: 500n }, { ...wasmCore(), minBondPerUnit: 100n, maxLotMs: 500n }];
+    const classes = [{ ...cpuSmall(), minBondPerUnit: 100n }, { ...wasmCore(), minBondPerUnit: 100n, maxLotMs: 500n }];
     const quoteDenoms = [{ denom: secondDenom, rate: { bondUnits: 1n + random.bigint(20n), quoteUnits: 1n + random.bigint(20n) }, closed: false }];
     sections.market = MarketGenesis.encode({ ...market, params: [{ version: 1n, params }], classes, quoteDenoms }).finish();
   }
