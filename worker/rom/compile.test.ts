@@ -79,6 +79,14 @@ describe("compiled programs", function () {
     for (const x of [0, 1]) agrees(given(`(call $f (i32.const ${x}))`, `(func $f (param $x i32) (result i32) (local $y i32) (block $b (br_if $b (local.get $x)) ${filler}) (loop $l ${filler} (br_if $l (i32.eq (local.get $y) (i32.const 77)))) (local.get $y))`));
   });
 
+  it("ROM-2 calls, and ways to the trap, over more code than a jump reaches", () => {
+    const filler = Array.from({ length: 1500 }, (_, i) => `(local.set $y (i32.add (i32.mul (local.get $y) (i32.const ${i + 0x10001})) (local.get $x)))`).join("");
+    const chain = (last: string): string => Array.from({ length: 60 }, (_, i) => `(func $f${i} (param $x i32) (result i32) (local $y i32) ${filler} (i32.add (local.get $y) ${i < 59 ? `(call $f${i + 1} (i32.popcnt (local.get $y)))` : last}))`).join("");
+    assert.ok(compile(given("(call $f0 (i32.const 3))", chain("(i32.const 1)"))).rom.length > 1 << 20);
+    agrees(given("(call $f0 (i32.const 3))", chain("(i32.clz (local.get $y))")));
+    assert.equal(agrees(given("(call $f0 (i32.const 3))", chain("(i32.load (i32.const 70001))")))[0], 1);
+  });
+
   it("ROM-2 calls through tables, and their traps", () => {
     const rest = `(type $t (func (param i32) (result i32))) (table 6 funcref)
       (elem (i32.const 0) $a $b $c) (elem (i32.const 4) $a)
