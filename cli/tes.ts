@@ -27,7 +27,7 @@ export interface TesOptions extends SignOptions {
   readonly image?: readonly string[] | undefined;
   readonly class: string;
   readonly limit?: string | undefined;
-  readonly verify: "v0" | "v2";
+  readonly verify: "v0" | "v1" | "v2";
   readonly lots: string;
   readonly maxResult: string;
   readonly organization?: string | undefined;
@@ -56,7 +56,7 @@ export async function tes(io: Io, options: TesOptions): Promise<void> {
     const state = resolve(options.state ?? join(io.folders.data, "tes", net.chainId));
     mkdirSync(state, { recursive: true, mode: 0o700 });
     const defaults: OrderDefaults = {
-      classId: options.class, quoteDenom: await bondDenom(connection), limitPrice: options.limit === undefined ? undefined : readPrice(options.limit), verification: options.verify === "v0" ? "V0" : "V2", lots: BigInt(lots), maxResultBytes: BigInt(maxResult),
+      classId: options.class, quoteDenom: await bondDenom(connection), limitPrice: options.limit === undefined ? undefined : readPrice(options.limit), verification: ({ v0: "V0", v1: "V1", v2: "V2" } as const)[options.verify], lots: BigInt(lots), maxResultBytes: BigInt(maxResult),
       costTags: readTags(options.tag), organization: options.organization ?? "",
     };
     const interrupted = io.interrupted();

@@ -147,7 +147,8 @@ function here(path: string): string {
  * else a tie-break draws costs the same.
  */
 function termsOf(index: number, { fault, providers }: Options): ProviderTerms {
-  const common = { units: 4, bond: 10_000_000_000n, service: { price: BigInt(100_000 + 10_000 * index), units: 2, preemptible: index === 0 } };
+  // Lots of refereed work are a tenth of the others.
+  const common = { units: 4, bond: 10_000_000_000n, refereedPrice: BigInt(10_000 + 1_000 * index), service: { price: BigInt(100_000 + 10_000 * index), units: 2, preemptible: index === 0 } };
   if (fault === undefined) return { ...common, price: BigInt(100_000 + 10_000 * index) };
   return index === providers - 1 ? { ...common, price: 90_000n, fault } : { ...common, price: 100_000n };
 }

@@ -14,7 +14,7 @@ export function describeTes(kit: Kit): void {
     .addOption(new Option("--image <name=file>", "the WebAssembly module that an image of this name stands for; several times for several").argParser(collect))
     .option("--class <id>", "capacity class, where a task names none", "wasm.core")
     .option("--limit <price>", "the most for one lot, all in, where a task names none; default: one from the book")
-    .addOption(new Option("--verify <level>", "where a task names none: v0: nobody checks; v2: two providers run each executor and must agree").choices(["v0", "v2"] as const).default("v2" as const))
+    .addOption(new Option("--verify <level>", "where a task names none: v0: nobody checks; v1: now and then another provider does; v2: two providers run each executor and must agree").choices(["v0", "v1", "v2"] as const).default("v2" as const))
     .option("--lots <n>", "the most lots that one executor may use, where a task names none", "5")
     .option("--max-result <bytes>", "the most that one executor may leave in files, where a task names none", "16777216")
     .option("--organization <name>", "whose money it is: an organization of which you are a member that may spend")

@@ -34,7 +34,7 @@ describe("the terms of an order", () => {
     await refused(parameter("class", "gpu"), /there is no capacity class "gpu"/);
     await refused(parameter("lots", "101"), /101 lots are more than class wasm\.core gives/);
     await refused(parameter("lots", "0"), /lots is "0"; it is the most lots/);
-    await refused(parameter("verification", "v1"), /verification is "v1"; it is v0/);
+    await refused(parameter("verification", "v3"), /verification is "v3"; it is v0/);
     await refused(parameter("max_result_bytes", "999999999999"), /workers give at most/);
     await refused({ resources: { backend_parameters: { x: "y" }, backend_parameters_strict: true } }, /backend_parameters\.x is not supported, and backend_parameters_strict is set/);
   });

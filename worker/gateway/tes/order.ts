@@ -3,13 +3,18 @@ import type { JobRequest } from "../bid.ts";
 import { taskLimits as sandboxLimits } from "../../sandbox/wasm-backend.ts";
 import { Refused, type TesResources, type TesTask } from "./types.ts";
 
+/** Levels of verification that executors may ask for: their modules do not run on the refereed machine. */
+const checked = ["V0", "V1", "V2"] as const;
+export type Checked = (typeof checked)[number];
+const isChecked = (level: string): level is Checked => (checked as readonly string[]).includes(level);
+
 /** What the gateway orders where a task does not say otherwise. */
 export interface OrderDefaults {
   readonly classId: string;
   readonly quoteDenom: string;
   /** For one lot, all in; undefined: from the book. */
   readonly limitPrice: bigint | undefined;
-  readonly verification: "V0" | "V2";
+  readonly verification: Checked;
   readonly lots: bigint;
   readonly maxResultBytes: bigint;
   readonly costTags: Readonly<Record<string, string>>;
@@ -22,7 +27,7 @@ export interface OrderTerms {
   readonly classId: string;
   readonly quoteDenom: string;
   readonly limitPrice: string;
-  readonly verification: "V0" | "V2";
+  readonly verification: Checked;
   readonly lots: string;
   readonly durationMs: string;
   readonly maxResultBytes: string;
@@ -46,7 +51,7 @@ export const backendParameters = {
   class: "capacity class, e.g. wasm.core",
   denom: "in which the book quotes, e.g. udcm",
   limit_price: "the most for one lot, all in",
-  verification: "v0 (nobody checks) or v2 (two providers must agree)",
+  verification: "v0 (nobody checks), v1 (now and then another provider does) or v2 (two providers must agree)",
   lots: "the most lots (10^9 weighted instructions each) of one executor",
   duration_ms: "declared run time of one executor",
   max_result_bytes: "the most that an executor may leave in new and changed files",
@@ -108,7 +113,7 @@ export async function orderOf({ resources = {}, tags = {} }: TesTask, defaults: 
   if (zones.length > 1) throw new Refused(400, `resources.zones has ${zones.length} zones; a task asks for one jurisdiction or for none, e.g. ["CH"]`);
   if (zones[0] !== undefined && !attributeValue.test(zones[0])) throw new Refused(400, `resources.zones[0] is ${JSON.stringify(zones[0].slice(0, 80))}; it is the jurisdiction that a provider declares: 1 to 64 printable ASCII characters, e.g. CH`);
   const verification = (known.get("verification") ?? defaults.verification).toUpperCase();
-  if (verification !== "V0" && verification !== "V2") throw new Refused(400, `resources.backend_parameters.verification is ${JSON.stringify(known.get("verification")!.slice(0, 40))}; it is ${backendParameters.verification}`);
+  if (!isChecked(verification)) throw new Refused(400, `resources.backend_parameters.verification is ${JSON.stringify(known.get("verification")!.slice(0, 40))}; it is ${backendParameters.verification}`);
   const maxResultBytes = whole("max_result_bytes") ?? defaults.maxResultBytes;
   if (maxResultBytes > BigInt(sandboxLimits.outputBytes)) throw new Refused(400, `resources.backend_parameters.max_result_bytes is ${maxResultBytes}; workers give at most ${sandboxLimits.outputBytes}`);
   const optional = (field: string, name: Parameter): object => {

@@ -8,6 +8,7 @@ import type { Connection } from "../../../client/connection.ts";
 import { findProfile } from "../../../client/profiles.ts";
 import { TxFailed } from "../../../client/sender.ts";
 import { decodeChanges, encodeBundle, type Changes } from "../../sandbox/bundle.ts";
+import { levels, type Verification } from "../bid.ts";
 import type { Gateway } from "../gateway.ts";
 import { closedBecause } from "../run-job.ts";
 import { tryBid } from "../trial.ts";
@@ -339,7 +340,7 @@ export class Runner {
     });
     this.#final.delete(jobId);
     const ended = new Date(seen).toISOString();
-    const { escrow } = (await connection.query.market.job({ jobId })).job!;
+    const { escrow, verification } = (await connection.query.market.job({ jobId })).job!;
     const { stdout, ignore_error: ignore = false } = task.executors[executor]!;
     const files = TaskFiles.decode(store.files(id, executor)!);
     const changes = result.status === "ok" ? applied(files, result.output) : undefined;
@@ -350,7 +351,7 @@ export class Runner {
     progress.running ??= ended;
     progress.started ??= progress.running;
     progress.logs.push({ start_time: progress.running, end_time: ended, ...(out === "" ? {} : { stdout: out }), ...(err === "" ? {} : { stderr: err }), exit_code: exitCode });
-    this.#note(progress, { ...costs(escrow), meter: String(final.result!.meter), providers: final.replicas.filter((replica) => replica.result !== undefined).map(({ provider }) => provider).join(","), verification: final.replicas.length > 1 ? "V2" : "V0" });
+    this.#note(progress, { ...costs(escrow), meter: String(final.result!.meter), providers: final.replicas.filter((replica) => replica.result !== undefined).map(({ provider }) => provider).join(","), verification: Object.keys(levels).find((level) => levels[level as Verification] === verification) ?? "" });
     if (progress.cancel === true) throw new Ended("CANCELED", `executor ${executor} ran already when the task was cancelled, and was paid`);
     if (exitCode !== 0 && !ignore) throw new Ended("EXECUTOR_ERROR", `executor ${executor} ended with ${result.status === "ok" ? `exit code ${exitCode}` : result.status}`);
     store.saveFiles(id, executor + 1, files.encode());
