@@ -66,7 +66,7 @@ describe("dcm", () => {
 
   it("completes commands, options and their choices (CLI-9)", async () => {
     for (const [line, words] of [
-      ["re", ["receipt"]], ["keys ", ["list", "add", "export"]], ["keys e", ["export"]], ["run job --ver", ["--verify"]], ["run job --verify ", ["v0", "v1", "v2"]], ["completion z", ["zsh"]], ["org invite acme dcm1x --role s", ["spender"]], ["book --level", ["--levels"]], ["nothing-such --x", []], ["comp", ["completion"]],
+      ["re", ["receipt"]], ["keys ", ["list", "add", "export"]], ["keys e", ["export"]], ["run job --ver", ["--verify"]], ["run job --verify ", ["v0", "v1", "v2", "v3"]], ["completion z", ["zsh"]], ["org invite acme dcm1x --role s", ["spender"]], ["book --level", ["--levels"]], ["nothing-such --x", []], ["comp", ["completion"]],
     ] as const) assert.deepEqual((await dcm(["complete", "--", ...line.split(" ")])).out.split("\n").filter((word) => word !== ""), words, line);
     for (const shell of ["bash", "zsh", "fish"]) assert.match((await dcm(["completion", shell])).out, /dcm complete -- /);
     assert.equal((await dcm(["completion", "csh"])).code, 2);
@@ -79,7 +79,7 @@ describe("dcm", () => {
   });
 
   it("suggests what was meant, for commands and options", async () => {
-    for (const [argv, words] of [[["recipt", "7"], /Did you mean receipt\?/], [["run", "job", "--verfy", "v2"], /Did you mean --verify\?/], [["run", "job", "--verify", "v3"], /Allowed choices are v0, v1, v2/], [["run"], /missing required argument 'job'/]] as const) {
+    for (const [argv, words] of [[["recipt", "7"], /Did you mean receipt\?/], [["run", "job", "--verfy", "v2"], /Did you mean --verify\?/], [["run", "job", "--verify", "v4"], /Allowed choices are v0, v1, v2, v3/], [["run"], /missing required argument 'job'/]] as const) {
       const { code, out, err } = await dcm(argv);
       assert.deepEqual([code, out, words.test(err)], [2, "", true], err);
       assert.match(err, /\(add --help for what this command takes\)/);

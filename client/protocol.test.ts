@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { toHex, utf8 } from "../chain/codec/bytes.ts";
+import { isIncluded } from "../chain/modules/referee/inclusion.ts";
+import { concatBytes, toHex, uint64Bytes, utf8 } from "../chain/codec/bytes.ts";
 import { sha256 } from "../chain/codec/hash.ts";
 import { Halt } from "../chain/vm/machine.ts";
-import { callToken, decodeRefereedResult, decodeResult, decodeWasmArguments, encodeResult, encodeWasmArguments, inputRoot, resultStatuses, SaltChain } from "./protocol.ts";
+import { callToken, decodeRefereedResult, decodeResult, decodeWasmArguments, encodeResult, encodeWasmArguments, inputPath, inputRoot, resultStatuses, SaltChain } from "./protocol.ts";
 
 describe("the token of calls", () => {
   it("is another for each instance and each key, and tells neither", () => {
@@ -77,5 +78,16 @@ describe("what clients and workers share", () => {
     const root = (...numbers: number[]): string => toHex(inputRoot(numbers.map(blob)));
     assert.equal(new Set([root(), root(1), root(1, 2), root(2, 1), root(1, 2, 3), root(1, 2, 3, 3)]).size, 6);
     assert.notEqual(toHex(inputRoot([{ ...blob(1), size: 2n }])), root(1));
+  });
+
+  it("leads from every input to the root, as the referee checks it", () => {
+    for (let count = 1; count <= 20; count++) {
+      const inputs = Array.from({ length: count }, (_, n) => ({ digest: new Uint8Array(32).fill(n), size: BigInt(n) }));
+      for (const [index, { digest, size }] of inputs.entries()) {
+        const entry = concatBytes(digest, uint64Bytes(size));
+        assert.ok(isIncluded(entry, index, count, inputPath(inputs, index), inputRoot(inputs)), `${index} of ${count}`);
+        assert.ok(count === 1 || !isIncluded(entry, (index + 1) % count, count, inputPath(inputs, index), inputRoot(inputs)));
+      }
+    }
   });
 });

@@ -4,11 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
 import { utf8 } from "../../chain/codec/bytes.ts";
-import { Job, Stage, Task, type Blob, type JobSpec } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { Job, Stage, Task, VerificationLevel, type Blob, type JobSpec } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { assemble } from "../../chain/vm/assemble.ts";
+import { encodeProgram } from "../../chain/vm/program.ts";
 import type { Connection } from "../../client/connection.ts";
 import { encodeManifest, inputRoot, inputsOf } from "../../client/protocol.ts";
 import { serveBlobs, type BlobServer } from "../data/server.ts";
 import { BlobStore } from "../data/store.ts";
+import { programRootOf, rootsOf } from "../refereed/roots.ts";
 import { generateKeyPair, newJobKey, sealBlob, sealKey } from "../seal/index.ts";
 import { InputUnavailable, loadTask, loadLimits } from "./load.ts";
 
@@ -57,7 +60,30 @@ describe("loading a task", () => {
 
   for (const sealed of [false, true]) {
     it(`gives program and the task's own input, ${sealed ? "opened" : "sent in clear"}`, async () => {
-      assert.deepEqual(await load(await job(sealed)), { program, input: inputs[1] });
+      assert.deepEqual(await load(await job(sealed)), { program, input: inputs[1], roots: [] });
+    });
+  }
+
+  for (const sealed of [false, true]) {
+    it(`holds program and input of a refereed task against the roots that the referee goes by, ${sealed ? "sealed" : "in clear"}`, async () => {
+      const file = encodeProgram(assemble("ecall"));
+      const roots = rootsOf(inputs);
+      const hide = (bytes: Uint8Array): Uint8Array => (sealed ? sealBlob(jobKey, bytes) : bytes);
+      const blobs = await Promise.all(inputs.map((input) => put(hide(input))));
+      const refereed = async (change: Partial<JobSpec> = {}, named = roots): Promise<Job> => ({
+        ...await job(sealed, { program: await put(hide(file)), programRoot: programRootOf(file), inputRoot: inputRoot(named), manifest: await put(encodeManifest(blobs, named)), ...change }),
+        verification: VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED,
+      });
+      assert.deepEqual(await load(await refereed()), { program: file, input: inputs[1], roots });
+      const cases: [Job, RegExp][] = [
+        [await refereed({ programRoot: new Uint8Array(32) }), /program is not the one that the job's program root names/],
+        [await refereed({ program: await put(hide(program)) }), /not a program/],
+        [await refereed({}, [roots[0]!, { ...roots[1]!, size: 5n }]), /input is not the one that its root names/],
+        [await refereed({}, [roots[0]!, roots[0]!]), /input is not the one that its root names/],
+        [await refereed({ inputRoot: inputRoot(blobs) }), /manifest is not the one/],
+        [await refereed({ manifest: await put(encodeManifest(blobs)) }), /manifest is not the one/],
+      ];
+      for (const [given, words] of cases) await assert.rejects(load(given), (error: Error) => error instanceof InputUnavailable && words.test(error.message));
     });
   }
 
@@ -71,7 +97,7 @@ describe("loading a task", () => {
     const of = inputsOf(staged.spec!, [waiting[0]!, { ...waiting[1]!, manifest: manifest!, inputRoot: root }], 6)!;
     assert.deepEqual(of.arguments, utf8("of the second stage"));
     const loaded = await loadTask({ connection, provider: "dcm1me", encryptionSecret: mine.secretKey, signal: new AbortController().signal }, staged, of, Task.fromPartial({ index: 6 }));
-    assert.deepEqual(loaded, { program, input: inputs[1] });
+    assert.deepEqual(loaded, { program, input: inputs[1], roots: [] });
   });
 
   it("blames the consumer for what is not there, not for it, or not what the job says", async () => {
