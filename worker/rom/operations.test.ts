@@ -111,7 +111,7 @@ function moduleFor({ name, params, result }: Operation): Uint8Array {
       (call $write (i32.const 262144) (i32.sub (local.get $q) (i32.const 262144)))))`);
 }
 
-const randomRecords = 300;
+const randomRecords = 120;
 const trapsTried = 12;
 
 describe("operations of compiled programs", function () {

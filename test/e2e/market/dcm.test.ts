@@ -94,7 +94,7 @@ describe("dcm for consumers", function () {
     assert.match((await dcm(["classes"])).out, /wasm\.core +jobs .* 100,000 udcm\n/);
     assert.equal((await json<{ profile: { moniker: string } }[]>("providers", "--active")).length, 3);
     const none = await dcm(["book", "wasm.cor"]);
-    assert.deepEqual([none.code, none.err], [3, "dcm: there is no class wasm.cor\n     There is cpu.x64.small, wasm.core.\n"]);
+    assert.deepEqual([none.code, none.err], [3, "dcm: there is no class wasm.cor\n     There is cpu.x64.small, rv32.core, wasm.core.\n"]);
     assert.equal((await dcm(["book", "--denom", "ueur"])).code, 3);
   });
 
