@@ -1,6 +1,6 @@
 /**
- * The whole test run, in two lanes side by side, about as long as each other: what runs in the test's own process keeps one core busy, while networks on real clocks mostly wait.
- * The first lane's report is shown as it comes, the second one's from the moment the first is over; the last line adds both up.
+ * The whole test run, in lanes side by side, about as long as each other: what runs in a test's own process keeps a core busy, while networks on real clocks mostly wait.
+ * The first lane's report is shown as it comes, each other one's from the moment those before it are over; the last line adds all up.
  *
  *     node bootstrap.mjs test/run.ts [MOCHA OPTION ...]
  */
@@ -11,13 +11,14 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Files in the order in which they run; quick ones first. Networks that are put under load come last, when the other lane is nearly over. */
+/** Files in the order in which they run; quick ones first. Networks that are put under load come last, when the other lanes are nearly over. */
 const lanes = [
+  { name: "chain", files: ["chain/**/*.test.ts", "client/**/*.test.ts", "cli/**/*.test.ts", "test/e2e/clients/*.test.ts"] },
   {
-    name: "in process",
-    files: ["chain/**/*.test.ts", "client/**/*.test.ts", "cli/**/*.test.ts", "worker/**/*.test.ts", "examples/**/*.test.ts", "localnet/**/*.test.ts", "test/*.test.ts", "test/{fuzz,golden,simulation}/**/*.test.ts", "test/e2e/clients/*.test.ts"],
+    name: "around it",
+    files: ["worker/**/*.test.ts", "examples/**/*.test.ts", "localnet/**/*.test.ts", "test/*.test.ts", "test/{fuzz,golden,simulation}/**/*.test.ts", "test/e2e/operations/!(four|validators).test.ts"],
   },
-  { name: "networks", files: ["test/e2e/market/*.test.ts", "test/e2e/operations/!(four).test.ts", "test/e2e/operations/four.test.ts"] },
+  { name: "networks", files: ["test/e2e/market/*.test.ts", "test/e2e/operations/{validators,four}.test.ts"] },
 ] as const;
 
 interface Outcome {
@@ -54,13 +55,17 @@ function run(lane: (typeof lanes)[number], write: (text: string) => void): Promi
   });
 }
 
-let held: string[] | undefined = [];
-const first = run(lanes[0], (text) => process.stdout.write(text)).finally(() => {
-  for (const text of held ?? []) process.stdout.write(text);
-  held = undefined;
-});
-const second = run(lanes[1], (text) => (held === undefined ? process.stdout.write(text) : held.push(text)));
-const outcomes = await Promise.all([first, second]);
+/** What the lanes behind the one that is shown have printed so far. */
+const held = lanes.map((): string[] => []);
+let shown = 0;
+const over = new Set<number>();
+const outcomes = await Promise.all(lanes.map((lane, i) => run(lane, (text) => (i === shown ? process.stdout.write(text) : held[i]!.push(text))).finally(() => {
+  over.add(i);
+  while (over.has(shown) && shown < lanes.length) {
+    shown++;
+    for (const text of held[shown]?.splice(0) ?? []) process.stdout.write(text);
+  }
+})));
 if (interrupted !== undefined) process.exit(128 + constants.signals[interrupted]);
 const total = (of: "passes" | "failures"): number => outcomes.reduce((sum, outcome) => sum + outcome[of], 0);
 process.stdout.write(`\n${total("passes")} passed, ${total("failures")} failed\n`);
