@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { after, before, describe, it } from "mocha";
 import { BlobStore } from "../../data/store.ts";
-import { addPlaces, checkInput, checkOutput, deliver, deliveriesOf, gather, type DataRules } from "./data.ts";
+import { addPlaces, bytesAt, checkInput, checkOutput, deliver, deliveriesOf, gather, type DataRules } from "./data.ts";
 import { imagesOf, Modules } from "./images.ts";
 import { TaskFiles } from "./tree.ts";
 import { Refused, type TesInput, type TesOutput } from "./types.ts";
@@ -111,6 +111,18 @@ describe("data of tasks", () => {
     assert.throws(() => deliveriesOf({ path: "/none", url: target, type: "FILE" }, files), /the output \/none is not there/);
     assert.throws(() => deliveriesOf({ path: "/other", url: target, type: "DIRECTORY" }, files), /is a file, not a directory/);
     assert.throws(() => checkOutput({ path: "/out/*", path_prefix: "/out", url: `${url}/x?signature=1`, type: "FILE" }, "outputs[0].url", rules), /has a query/);
+  });
+
+  it("leaves nothing where an output is not taken, nor beside the folders that are open (TES-12)", async () => {
+    const files = new TaskFiles();
+    files.addFile("/a", bytes("A"));
+    mkdirSync(join(open, "taken"), { recursive: true });
+    const beside = readdirSync(root).sort();
+    for (const [target, words] of [[join(open, "taken"), /is a directory/], [open, /is a directory/], [join(open, "x".repeat(300)), /ENAMETOOLONG/]] as const) {
+      await assert.rejects(deliver(deliveriesOf({ path: "/a", url: target, type: "FILE" }, files)[0]!, rules, signal), words);
+    }
+    assert.deepEqual([readdirSync(root).sort(), readdirSync(open).filter((name) => name.endsWith(".dcm"))], [beside, []]);
+    await assert.rejects(bytesAt(open, 100, rules, signal), /is no file/);
   });
 
   it("finds the directories that executors need", () => {

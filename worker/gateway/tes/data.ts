@@ -1,6 +1,6 @@
 /** Where a task's inputs come from and its outputs go to: content, http(s), data:, and folders of the gateway's machine that its operator opened. */
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parentOf } from "../../sandbox/bundle.ts";
@@ -65,7 +65,9 @@ export async function bytesAt(url: string, maxBytes: number, rules: DataRules, s
   if (scheme === "data") return new Uint8Array(await (await fetch(url, { signal })).arrayBuffer());
   if (scheme !== "file") return getWeb(url, maxBytes, rules, signal);
   const path = localPath(url, rules);
-  if (statSync(path).size > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
+  const status = statSync(path);
+  if (!status.isFile()) throw new Error(`${path} is no file`);
+  if (status.size > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`);
   return new Uint8Array(readFileSync(path));
 }
 
@@ -159,16 +161,24 @@ function readLocal(from: string, to: string, asDirectory: boolean, files: TaskFi
 
 /** A reader sees the old file or the new one. */
 function writeLocal(path: string, content: Uint8Array): void {
+  // The draft of a folder that is open would lie beside it.
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error(`${path} is a directory`);
   mkdirSync(dirname(path), { recursive: true });
   const draft = join(dirname(path), `.${randomBytes(8).toString("hex")}.dcm`);
-  const file = openSync(draft, "wx", 0o644);
   try {
-    writeFileSync(file, content);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
+    const file = openSync(draft, "wx", 0o644);
+    try {
+      writeFileSync(file, content);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(draft, path);
+  } catch (error) {
+    // A disk that is full is not to be filled by each try.
+    rmSync(draft, { force: true });
+    throw error;
   }
-  renameSync(draft, path);
 }
 
 /** Directories that executors must find: what stands above inputs, outputs and streams, volumes, workdirs, and /tmp. Throws an Error where a file is in the way. */
