@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import fs, { mkdtempSync, rmSync } from "node:fs";
 import { request as send } from "node:http";
+import { syncBuiltinESMExports } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "mocha";
@@ -191,6 +192,30 @@ describe("the store of tasks", () => {
       assert.ok(again.create({ task: { executors: [] }, terms, images: [] }) > ids[4]!);
     } finally {
       rmSync(folder, { recursive: true });
+    }
+  });
+
+  it("opens again where it was killed while it forgot a task (TES-8)", () => {
+    const folder = mkdtempSync(join(tmpdir(), "dcm-tes-"));
+    const remove = fs.rmSync;
+    try {
+      const store = new TaskStore(folder, 1);
+      const ids = [0, 1].map(() => store.create({ task: { executors: [] }, terms, images: [] }));
+      for (const id of ids) store.save(id, { ...store.progress(id), state: "COMPLETE" });
+      fs.rmSync = (path) => {
+        remove(join(String(path), "task.json"));
+        throw new Error("killed");
+      };
+      syncBuiltinESMExports();
+      assert.throws(() => store.prune(), /killed/);
+      fs.rmSync = remove;
+      syncBuiltinESMExports();
+      assert.deepEqual(ids.map((id) => new TaskStore(folder, 1).has(id)), [false, true]);
+      assert.deepEqual(fs.readdirSync(folder), ids.slice(1));
+    } finally {
+      fs.rmSync = remove;
+      syncBuiltinESMExports();
+      fs.rmSync(folder, { recursive: true });
     }
   });
 });

@@ -65,8 +65,8 @@ export class TaskStore {
     this.#kept = kept;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     for (const id of readdirSync(directory).sort()) {
-      // A task that was not whole when the gateway was killed was never answered for.
-      if (/^[0-9a-z]{24}\.new$/.test(id)) rmSync(join(directory, id), { recursive: true, force: true });
+      // A task that was not whole when the gateway was killed was never answered for, or is forgotten.
+      if (/^[0-9a-z]{24}\.(?:new|gone)$/.test(id)) rmSync(join(directory, id), { recursive: true, force: true });
       else if (/^[0-9a-z]{24}$/.test(id)) this.#all.push(summaryOf(id, this.accepted(id).task, this.progress(id).state));
     }
   }
@@ -151,7 +151,10 @@ export class TaskStore {
   prune(): void {
     const ended = this.#all.filter(({ state }) => endStates.includes(state));
     for (const { id } of ended.slice(0, Math.max(0, ended.length - this.#kept))) {
-      rmSync(join(this.#directory, id), { recursive: true, force: true });
+      // Half a task, where the gateway is killed meanwhile, would not be read at its next start.
+      const gone = join(this.#directory, `${id}.gone`);
+      renameSync(join(this.#directory, id), gone);
+      rmSync(gone, { recursive: true, force: true });
       this.#all.splice(this.#all.findIndex((one) => one.id === id), 1);
     }
   }
