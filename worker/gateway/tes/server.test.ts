@@ -123,6 +123,22 @@ describe("the TES service", () => {
     for (const bad of ["page_size=0", "page_size=2048", "page_size=x", "page_token=../..", "state=DONE", "view=x"]) assert.equal((await ask("GET", `/v1/tasks?${bad}`)).status, 400, bad);
   });
 
+  it("ends a page before it has too much to read (TES-3)", async () => {
+    const { create, get } = await service();
+    const ids: string[] = [];
+    for (let i = 0; i < 3; i++) ids.unshift(await create({ executors, inputs: [{ path: "/a", content: "x".repeat(15 << 20) }] }));
+    for (const view of ["BASIC", "FULL"]) {
+      const pages: string[][] = [];
+      for (let token: string | undefined = ""; token !== undefined; ) {
+        const page: Listed = await get<Listed>("tesListTasksResponse", `/tasks?page_size=2047&view=${view}${token === "" ? "" : `&page_token=${token}`}`);
+        pages.push(page.tasks.map(({ id }) => id));
+        token = page.next_page_token;
+      }
+      assert.deepEqual(pages, [ids.slice(0, 2), ids.slice(2)], view);
+    }
+    assert.deepEqual((await get<Listed>("tesListTasksResponse", "/tasks")).tasks.length, 3);
+  });
+
   it("takes JSON of a bounded size and says what is wrong with the rest (TES-4)", async () => {
     const { ask, url } = await service();
     const refused = async (body: unknown, status: number, words: RegExp, headers: Record<string, string> = {}): Promise<void> => {

@@ -42,12 +42,14 @@ export interface TesServer {
 const maxBodyBytes = 16 << 20;
 const mostOnAPage = 2_048;
 const onAPage = 256;
+/** What a page reads beyond its first task, of tasks that have up to 16 MiB each. */
+const mostPageBytes = 32 << 20;
 
 /** Rejects where the port is taken, or the address is not this machine's alone and nobody is asked who they are. */
 export async function serveTes(options: ServerOptions): Promise<TesServer> {
   if (options.token === undefined && options.basic === undefined && !isLoopback(options.host)) throw new Error(`${options.host} is reached from elsewhere, so tasks need a token or a password: whoever sends them spends your money`);
   const server = createServer({ maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 60_000, connectionsCheckingInterval: 1_000 }, (request, response) => {
-    answer(options, request).then((value) => send(response, 200, value), (error: unknown) => fail(options, response, error));
+    answer(options, request).then((value) => send(response, 200, value)).catch((error: unknown) => fail(options, response, error));
   });
   server.maxConnections = 256;
   await new Promise<void>((resolve, reject) => {
@@ -149,7 +151,10 @@ function page(store: TaskStore, query: URLSearchParams): object {
   const values = query.getAll("tag_value");
   const filter: Filter = { namePrefix: query.get("name_prefix") ?? "", state: state === "" ? undefined : (state as State), tags: query.getAll("tag_key").map((key, i) => [key, values[i] ?? ""] as const) };
   const { ids, more } = store.page(filter, size, token === "" ? undefined : token);
-  return { tasks: ids.map((id) => shown(store, id, view)), ...(more ? { next_page_token: ids.at(-1)! } : {}) };
+  let bytes = 0;
+  const end = view === "MINIMAL" ? -1 : ids.findIndex((id, i) => (bytes += store.bytes(id)) > mostPageBytes && i > 0);
+  const listed = end === -1 ? ids : ids.slice(0, end);
+  return { tasks: listed.map((id) => shown(store, id, view)), ...(more || end !== -1 ? { next_page_token: listed.at(-1)! } : {}) };
 }
 
 /** A task as a view shows it; what is empty is left out, but for what a log must have. */

@@ -1,6 +1,6 @@
 /** Tasks on the gateway's disk, a folder each: what was asked for (`task.json`, written once), where it stands (`progress.json`), and its files between two executors (`files-N`). Mode 0600. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { syncFolder, writeDurably } from "../../durable.ts";
 import type { Image } from "./images.ts";
@@ -99,6 +99,11 @@ export class TaskStore {
 
   accepted(id: string): Accepted {
     return this.#read(id, "task.json") as Accepted;
+  }
+
+  /** What a task takes on disk beside its files, in bytes: about as much as all that is told of it. */
+  bytes(id: string): number {
+    return ["task.json", "progress.json"].reduce((sum, file) => sum + statSync(join(this.#directory, id, file)).size, 0);
   }
 
   progress(id: string): Progress {
