@@ -132,6 +132,9 @@ describe("data of tasks", () => {
     files.addFile("/f", bytes(""));
     assert.throws(() => addPlaces(files, { executors: [{ workdir: "/f" }] }), /\/f is a file, and \/f needs a directory there/);
     assert.deepEqual(TaskFiles.decode(files.encode()).entries(), files.entries());
+    files.addFile("/tmp/g", bytes("123"));
+    files.apply([{ kind: "file", path: "/f", content: bytes("1234") }, { kind: "removed", path: "/tmp/g" }, { kind: "file", path: "/tmp/h", content: bytes("12") }]);
+    assert.deepEqual([files.size, TaskFiles.decode(files.encode()).size], [6, 6]);
     assert.throws(() => files.apply([{ kind: "file", path: "/f/g", content: bytes("") }]), /stands in no directory/);
   });
 

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
 import { afterEach, describe, it } from "mocha";
 import { CloseReason, TaskState, type Task } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
 import type { TaskResult } from "../../../client/protocol.ts";
@@ -190,6 +191,15 @@ describe("the runner of tasks", () => {
     const again = await setUp(market, folder);
     again.run();
     assert.match((await again.until(never, "SYSTEM_ERROR")).system.join(), /output \/tmp\/x to /);
+  });
+
+  it("delivers no more files than a log has room for (TES-13)", async () => {
+    const { folder, run, put, until } = await setUp();
+    const id = put({ executors: [tool("append", "/tmp/x", "y")], outputs: Array.from({ length: 300 }, () => ({ path: "/tmp/*", path_prefix: "/tmp", url: `${pathToFileURL(folder).href}/${"/".repeat(60_000)}`, type: "FILE" })), volumes: ["/v"] });
+    const long = put({ executors: [tool("append", "/tmp/x", "y")], outputs: Array.from({ length: 300 }, () => ({ path: "/tmp/x", url: `https://example.org/${"x".repeat(60_000)}`, type: "FILE" })) });
+    run();
+    await until(id, "COMPLETE");
+    assert.match((await until(long, "SYSTEM_ERROR")).system.join(), /more files than a log has room for/);
   });
 
   it("cancels what waits for its turn, what waits in the book, and what runs once it has ended", async () => {

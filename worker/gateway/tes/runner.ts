@@ -2,7 +2,7 @@
  * Runs accepted tasks on the market: gathers inputs, orders a job for each executor in turn, delivers outputs. What it does next follows from what lies on disk and what the chain says, so it may be
  * killed at any point and goes on.
  */
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { CloseReason, ReplicaState, TaskState, type Task } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
 import type { Connection } from "../../../client/connection.ts";
 import { findProfile } from "../../../client/profiles.ts";
@@ -65,6 +65,8 @@ const longestPauseMs = 10_000;
 const patienceMs = 600_000;
 const stopGraceMs = 5_000;
 const maxWaiting = 10_000;
+/** Urls and paths of all files that a task delivers: they stand in its log. */
+const mostDeliveredText = 16 << 20;
 
 export class Runner {
   readonly #options: RunnerOptions;
@@ -367,12 +369,7 @@ export class Runner {
   async #deliver(id: string, { task }: Accepted, progress: Progress): Promise<void> {
     const { store, data } = this.#options;
     const files = TaskFiles.decode(store.files(id, progress.executor)!);
-    let deliveries: Delivery[];
-    try {
-      deliveries = (task.outputs ?? []).flatMap((output) => deliveriesOf(output, files));
-    } catch (error) {
-      throw new Ended("SYSTEM_ERROR", words(error));
-    }
+    const deliveries = await this.#deliveries(task, files);
     const since = this.#offered.get(id) ?? Date.now();
     const outputs = [];
     try {
@@ -386,6 +383,25 @@ export class Runner {
     }
     progress.outputs = outputs;
     this.#end(id, progress, "COMPLETE", "");
+  }
+
+  async #deliveries({ outputs = [] }: TesTask, files: TaskFiles): Promise<Delivery[]> {
+    const deliveries: Delivery[] = [];
+    let text = 0;
+    for (const output of outputs) {
+      // Thousands of patterns, each held against tens of thousands of files, keep nobody else waiting.
+      await nextTurn();
+      try {
+        for (const one of deliveriesOf(output, files)) {
+          text += one.url.length + one.path.length;
+          if (text > mostDeliveredText) throw new Error(`the outputs name more files than a log has room for: their urls and paths exceed ${mostDeliveredText} characters`);
+          deliveries.push(one);
+        }
+      } catch (error) {
+        throw new Ended("SYSTEM_ERROR", words(error));
+      }
+    }
+    return deliveries;
   }
 
   #end(id: string, progress: Progress, state: State, message: string): void {

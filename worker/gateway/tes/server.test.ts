@@ -124,13 +124,14 @@ describe("the TES service", () => {
   });
 
   it("ends a page before it has too much to read (TES-3)", async () => {
-    const { create, get } = await service();
+    const { create, get, ask } = await service();
     const ids: string[] = [];
     for (let i = 0; i < 3; i++) ids.unshift(await create({ executors, inputs: [{ path: "/a", content: "x".repeat(15 << 20) }] }));
     for (const view of ["BASIC", "FULL"]) {
       const pages: string[][] = [];
       for (let token: string | undefined = ""; token !== undefined; ) {
-        const page: Listed = await get<Listed>("tesListTasksResponse", `/tasks?page_size=2047&view=${view}${token === "" ? "" : `&page_token=${token}`}`);
+        // The schema has no say in how much it is, and takes seconds for so much.
+        const page = (await ask("GET", `/v1/tasks?page_size=2047&view=${view}${token === "" ? "" : `&page_token=${token}`}`)).body as unknown as Listed;
         pages.push(page.tasks.map(({ id }) => id));
         token = page.next_page_token;
       }

@@ -5,10 +5,11 @@ import { maxFilesBytes } from "./order.ts";
 export class TaskFiles {
   /** Undefined: a directory. */
   readonly #all = new Map<string, Uint8Array | undefined>();
+  #size = 0;
 
   static decode(bytes: Uint8Array): TaskFiles {
     const files = new TaskFiles();
-    for (const entry of decodeBundle(bytes).entries) files.#all.set(entry.path, entry.kind === "file" ? entry.content : undefined);
+    for (const entry of decodeBundle(bytes).entries) files.#put(entry.path, entry.kind === "file" ? entry.content : undefined);
     return files;
   }
 
@@ -23,7 +24,7 @@ export class TaskFiles {
 
   /** Of what a file has, in bytes. */
   get size(): number {
-    return [...this.#all.values()].reduce((sum, content) => sum + (content?.length ?? 0), 0);
+    return this.#size;
   }
 
   get(path: string): Uint8Array | undefined {
@@ -38,7 +39,7 @@ export class TaskFiles {
   addFile(path: string, content: Uint8Array): void {
     this.addDirectory(parentOf(path));
     if (this.isDirectory(path)) throw new Error(`${path} is a directory already`);
-    this.#all.set(path, content);
+    this.#put(path, content);
   }
 
   addDirectory(path: string): void {
@@ -47,7 +48,7 @@ export class TaskFiles {
         if (this.#all.get(at) !== undefined) throw new Error(`${at} is a file, and ${path} needs a directory there`);
         break;
       }
-      this.#all.set(at, undefined);
+      this.#put(at, undefined);
     }
     if (this.#all.size > bundleLimits.entries) throw new Error(`the task has more than ${bundleLimits.entries} files and directories`);
   }
@@ -55,8 +56,8 @@ export class TaskFiles {
   /** What an executor left. Throws an Error where that is no tree any more, or too much. */
   apply(changes: readonly Entry[]): void {
     for (const entry of changes) {
+      this.#put(entry.path, entry.kind === "file" ? entry.content : undefined);
       if (entry.kind === "removed") this.#all.delete(entry.path);
-      else this.#all.set(entry.path, entry.kind === "file" ? entry.content : undefined);
     }
     for (const path of this.#all.keys()) if (!this.isDirectory(parentOf(path))) throw new Error(`${path} stands in no directory`);
     if (this.#all.size > bundleLimits.entries) throw new Error(`the task has more than ${bundleLimits.entries} files and directories`);
@@ -65,6 +66,11 @@ export class TaskFiles {
 
   /** Files whose path fits, in order. */
   matching(fits: (path: string) => boolean): [path: string, content: Uint8Array][] {
-    return this.entries().flatMap((entry) => (entry.kind === "file" && fits(entry.path) ? [[entry.path, entry.content] as [string, Uint8Array]] : []));
+    return [...this.#all].filter((entry): entry is [string, Uint8Array] => entry[1] !== undefined && fits(entry[0])).sort(([a], [b]) => comparePaths(a, b));
+  }
+
+  #put(path: string, content: Uint8Array | undefined): void {
+    this.#size += (content?.length ?? 0) - (this.#all.get(path)?.length ?? 0);
+    this.#all.set(path, content);
   }
 }
