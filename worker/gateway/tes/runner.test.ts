@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -83,7 +86,7 @@ describe("the runner of tasks", () => {
   });
 
   /** A runner on a folder, and what it takes to follow its tasks. What is put before it starts is what an earlier run took. */
-  async function setUp(market = new Market(), folder = mkdtempSync(join(tmpdir(), "dcm-tes-run-"))) {
+  async function setUp(market = new Market(), folder = mkdtempSync(join(tmpdir(), "dcm-tes-run-")), privateNetwork = false) {
     closers.push(() => rmSync(folder, { recursive: true, force: true }));
     const store = new TaskStore(join(folder, "tasks"), 100);
     const modules = await Modules.open(await BlobStore.open({ directory: join(folder, "modules") }), { tools });
@@ -94,7 +97,7 @@ describe("the runner of tasks", () => {
     };
     const run = (): Runner => {
       const runner = new Runner({
-        connection: market.connection, gateway: market.gateway, consumer: { address: "dcm1", pubkey: new Uint8Array(33) }, store, modules, data: { folders: [folder], privateNetwork: false }, parallel: 2, pollMs: 5, unknownMs: 30, pausedMs: 20, patienceMs: 400, log: () => undefined,
+        connection: market.connection, gateway: market.gateway, consumer: { address: "dcm1", pubkey: new Uint8Array(33) }, store, modules, data: { folders: [folder], privateNetwork }, parallel: 2, pollMs: 5, unknownMs: 30, pausedMs: 20, patienceMs: 400, log: () => undefined,
         defaults: { ...terms, limitPrice: 1n, lots: 1n, maxResultBytes: 1_000_000n }, limitFromBook: () => Promise.resolve(1n),
       });
       closers.push(() => runner.stop());
@@ -222,6 +225,18 @@ describe("the runner of tasks", () => {
     const { logs } = await until(running, "CANCELED");
     assert.deepEqual([logs.length, market.jobs.size, market.cancelled], [1, 2, 1]);
     runner.cancel(running);
+  });
+
+  it("cancels what waits for its inputs, however slow they are", async () => {
+    const silent = createServer(() => undefined);
+    await new Promise<void>((done) => silent.listen(0, "127.0.0.1", done));
+    closers.push(() => silent.closeAllConnections(), () => silent.close());
+    const { run, put, until } = await setUp(new Market(), undefined, true);
+    const id = put({ inputs: [{ path: "/a", url: `http://127.0.0.1:${(silent.address() as AddressInfo).port}/a`, type: "FILE" }] });
+    const runner = run();
+    await once(silent, "request");
+    runner.cancel(id);
+    await until(id, "CANCELED");
   });
 
   it("has a state of TES for each of the chain's", () => {

@@ -78,6 +78,8 @@ export class Runner {
   readonly #final = new Map<bigint, number>();
   /** Since when outputs are offered. */
   readonly #offered = new Map<string, number>();
+  /** Of tasks whose modules and inputs are on their way. */
+  readonly #gathering = new Map<string, AbortController>();
   readonly #stop = new AbortController();
   #wake = new AbortController();
 
@@ -123,6 +125,7 @@ export class Runner {
     progress.cancel = true;
     progress.state = "CANCELING";
     store.save(id, progress);
+    this.#gathering.get(id)?.abort();
     this.#wake.abort();
     this.#wake = new AbortController();
     this.#fill();
@@ -270,7 +273,9 @@ export class Runner {
   /** Modules and inputs, before anything is ordered. */
   async #gather(id: string, { task, images }: Accepted, progress: Progress): Promise<void> {
     const { store, modules, data } = this.#options;
-    const signal = this.#stop.signal;
+    const cancelled = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, cancelled.signal]);
+    this.#gathering.set(id, cancelled);
     try {
       progress.modules = [];
       for (const image of images) progress.modules.push(image.kind === "file" ? null : image.kind === "known" ? image.digest : await modules.fetch(image, data, signal));
@@ -280,8 +285,10 @@ export class Runner {
       store.save(id, progress);
       store.saveFiles(id, 0, files.encode());
     } catch (error) {
-      signal.throwIfAborted();
-      throw new Ended("SYSTEM_ERROR", words(error));
+      this.#stop.signal.throwIfAborted();
+      throw progress.cancel === true ? new Ended("CANCELED", "") : new Ended("SYSTEM_ERROR", words(error));
+    } finally {
+      this.#gathering.delete(id);
     }
   }
 
