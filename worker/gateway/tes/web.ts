@@ -13,14 +13,14 @@ const idleMs = 30_000;
 const totalMs = 600_000;
 const maxRedirects = 5;
 
-const inside = new BlockList();
-for (const [net, bits] of [["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12], ["192.0.0.0", 24], ["192.168.0.0", 16], ["198.18.0.0", 15], ["224.0.0.0", 3]] as const) inside.addSubnet(net, bits, "ipv4");
-for (const [net, bits] of [["::", 127], ["64:ff9b::", 96], ["fc00::", 7], ["fe80::", 10], ["ff00::", 8]] as const) inside.addSubnet(net, bits, "ipv6");
+/** A list for each family: one takes an IPv4 address for the IPv6 address that it is mapped to. */
+const inside = { 4: new BlockList(), 6: new BlockList() } as const;
+for (const [net, bits] of [["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12], ["192.0.0.0", 24], ["192.88.99.0", 24], ["192.168.0.0", 16], ["198.18.0.0", 15], ["224.0.0.0", 3]] as const) inside[4].addSubnet(net, bits, "ipv4");
+// All but global unicast (2000::/3), and what of that may carry an IPv4 address (Teredo, 6to4) or is no host's: IPv4 has many clothes there.
+for (const [net, bits] of [["::", 3], ["4000::", 2], ["8000::", 1], ["2001::", 23], ["2001:db8::", 32], ["2002::", 16], ["3fff::", 20]] as const) inside[6].addSubnet(net, bits, "ipv6");
 
 function isInside(address: string): boolean {
-  // An IPv4 address in IPv6's clothes.
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  return inside.check(mapped ?? address, isIP(mapped ?? address) === 6 ? "ipv6" : "ipv4");
+  return isIP(address) === 6 ? inside[6].check(address, "ipv6") : inside[4].check(address, "ipv4");
 }
 
 /** Looks a name up and gives only addresses outside: what is connected to is what was checked. */
@@ -58,7 +58,7 @@ export function webFault(url: string, rules: WebRules): string | undefined {
   if (!URL.canParse(url)) return "is no URL";
   const { protocol, hostname } = new URL(url);
   if (protocol !== "http:" && protocol !== "https:") return "is not http or https";
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  const host = hostname.replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
   if (!rules.privateNetwork && ((isIP(host) !== 0 && isInside(host)) || host === "localhost" || host.endsWith(".localhost"))) return "is an address of the gateway's own network, which its operator has not opened (dcm tes --private-network)";
   return undefined;
 }
