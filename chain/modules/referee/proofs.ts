@@ -11,9 +11,10 @@ import { fieldsOf, machineOf, stateHash } from "../../vm/state-hash.ts";
 import { endDispute, endLate, endLateOf, giveTurn, saveDispute } from "./disputes.ts";
 import { errors } from "./errors.ts";
 import { emit, partiesOf, turnBegan } from "./events.ts";
+import { endsGas } from "./gas.ts";
 import { isIncluded } from "./inclusion.ts";
 import { isLate } from "./machine.ts";
-import { disputes, params, proofs } from "./state.ts";
+import { disputes, liveCount, params, proofs } from "./state.ts";
 import { dropProof } from "./waiting.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { RefereedClaim } from "../market/ports.ts";
@@ -46,7 +47,7 @@ function agreedState({ id, agreedHash }: Dispute, { meterLimit }: RefereedClaim,
   return state;
 }
 
-/** Runs what waits, in order: one proof, and more as far as the gas of a block goes. */
+/** Runs what waits, in order: one proof, and more as far as the gas of a block goes, with what ends disputes that may end with it. */
 export function runProofs(ctx: Context, ports: RefereePorts): void {
   const most = params.get(ctx).proofGasPerBlock;
   let used = 0n;
@@ -54,12 +55,17 @@ export function runProofs(ctx: Context, ports: RefereePorts): void {
     const found = proofs.first(ctx, { from: uint64Bytes(from) });
     if (found === undefined) return;
     const [number, proof] = found;
-    used += proof.gas;
+    const { disputeId: id } = proof;
+    used += proof.gas + endsGasOf(ctx, disputes.find(ctx, id)!.taskId);
     if (from > 0n && used > most) return;
     from = number + 1n;
-    const { disputeId: id } = proof;
     if (!ctx.isolate(`referee: proof of dispute ${id}`, (item) => runProof(item, ports, proof))) ctx.isolate(`referee: dispute ${id}, without its proof`, (item) => giveBack(item, ports, id));
   }
+}
+
+/** What the ends of all disputes of a task cost that live: a verdict may be that of each. */
+function endsGasOf(ctx: Context, taskId: bigint): bigint {
+  return BigInt(endsGas * liveCount(ctx, taskId));
 }
 
 function runProof(ctx: Context, ports: RefereePorts, { disputeId: id, state, ram, rom, romRoot }: Proof): void {

@@ -625,6 +625,24 @@ describe("referee", () => {
     assert.deepEqual([...each, world.held], [[12, 24], 0n].flat());
   });
 
+  it("REF-16: a block runs fewer proofs where more disputes may end with them: what a conviction closes is counted", () => {
+    const at = scene(lieOf.get(short)!, { proofGasPerBlock: 20_000_000n });
+    const { world } = at;
+    const ids = Array.from({ length: 3 }, (_, n) => {
+      const id = world.claim(lieOf.get(short)!, at.provider);
+      const first = world.challenge(at.challenger, id, truthOf.get(short)!);
+      for (let i = 0; i < 40; i++) world.challenge(world.fund(`${n}/${i}`), id, hashOf(`${i}`));
+      return first;
+    });
+    for (const id of ids) world.prove(id, lieOf.get(short)!);
+    assert.ok(2 * proofGas(65_536, proofOf(world, ids[0]!)) < 20_000_000);
+    const closed = ids.map(() => {
+      world.block();
+      return world.of("EventDisputeClosed").length;
+    });
+    assert.deepEqual([closed, world.held], [[41, 82, 123], 0n]);
+  });
+
   // Of audits, as the bank in memory keeps what an item moved that is dropped.
   describe("REF-17: an error that nobody expected", () => {
     const endBlock = (world: TestReferee): Context => {

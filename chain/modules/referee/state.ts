@@ -33,3 +33,8 @@ export const within = {
 export function liveOf(ctx: Context, taskId: bigint): Dispute[] {
   return Array.from(liveByTask.entries(ctx, { within: within.task(taskId) }), ([[, id]]) => disputes.find(ctx, id)!);
 }
+
+/** How many `liveOf` gives. */
+export function liveCount(ctx: Context, taskId: bigint): number {
+  return Array.from(liveByTask.entries(ctx, { within: within.task(taskId) })).length;
+}

@@ -4,7 +4,7 @@ import { uint64Bytes } from "../../codec/bytes.ts";
 import { endLate, pruneDispute, saveDispute } from "./disputes.ts";
 import { emit } from "./events.ts";
 import { putOff } from "./machine.ts";
-import { disputes, dueQueue, liveByTask, params, within } from "./state.ts";
+import { disputes, dueQueue, liveCount, params } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { RefereePorts } from "./ports.ts";
 
@@ -17,7 +17,7 @@ export function sweepDisputes(ctx: Context, ports: RefereePorts): void {
     const [[, id]] = due;
     const dispute = disputes.find(ctx, id)!;
     const closed = dispute.state === DisputeState.DISPUTE_STATE_CLOSED;
-    room -= closed ? 1 : Array.from(liveByTask.entries(ctx, { within: within.task(dispute.taskId) })).length;
+    room -= closed ? 1 : liveCount(ctx, dispute.taskId);
     const done = ctx.isolate(`referee: dispute ${id}`, (item) => (closed ? pruneDispute(item, dispute) : endLate(item, ports, dispute)));
     if (!done) {
       const later = putOff(dispute, tau);
