@@ -17,6 +17,7 @@ class FakeNode {
   readonly seen: string[] = [];
   /** Gas that each transaction asked for. */
   readonly gas: bigint[] = [];
+  readonly sequences: bigint[] = [];
 
   constructor(address: string, broadcast: (times: number) => { code: number } | "drop") {
     this.#address = address;
@@ -31,7 +32,9 @@ class FakeNode {
       broadcastTxSync: ({ tx }: { tx: Uint8Array }) => new Promise((resolve) => {
         const hash = toHex(sha256(tx));
         this.seen.push(hash);
-        this.gas.push(AuthInfo.decode(TxRaw.decode(tx).authInfoBytes).fee!.gasLimit);
+        const { fee, signerInfos } = AuthInfo.decode(TxRaw.decode(tx).authInfoBytes);
+        this.gas.push(fee!.gasLimit);
+        this.sequences.push(signerInfos[0]!.sequence);
         const answer = this.#broadcast(this.seen.length);
         if (answer !== "drop" && answer.code === 0) this.#committed.add(hash);
         resolve({ hash: sha256(tx), code: answer === "drop" ? 0 : answer.code, codespace: "sdk", log: "" });
@@ -74,6 +77,16 @@ describe("sender", () => {
       throw new Error('{"code":-32603,"message":"Internal error","data":"tx already exists in cache"}');
     };
     await assert.rejects((await send(cached, { timeoutMs: 300 })).sent, /was not in a block within 0\.3 s/);
+  });
+
+  it("rejects a message of unknown fate, and shuts it out of blocks with one that takes its sequence", async () => {
+    const signer = await DirectSecp256k1HdWallet.generate(12, { prefix: "dcm" });
+    const address = (await signer.getAccounts())[0]!.address;
+    const node = new FakeNode(address, (times) => (times === 1 ? "drop" : { code: 0 }));
+    const sender = await Sender.create({ connection: node.connection, signer, address, chainId: "test-1", gasPrice: { denom: "udcm", amount: 0.001 }, timeoutMs: 300, resendMs: 60_000 });
+    await assert.rejects(sender.send({ typeUrl: "/cosmos.bank.v1beta1.MsgSend", value: { fromAddress: address, toAddress: address, amount: [] } }), /was not in a block/);
+    await sender.fence();
+    assert.deepEqual(node.sequences, [0n, 0n]);
   });
 
   it("asks for the gas of the tasks of bids, and divides a batch that wants too much", async () => {

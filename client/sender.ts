@@ -96,6 +96,14 @@ export class Sender {
     });
   }
 
+  /**
+   * Resolves when nothing that this account sent before, and whose fate was unknown, can come into a block any more: the transaction of this call, a transfer to itself,
+   * has the sequence that it would need. Costs gas. Rejects as `send` does.
+   */
+  async fence(): Promise<void> {
+    await this.send({ typeUrl: "/cosmos.bank.v1beta1.MsgSend", value: { fromAddress: this.address, toAddress: this.address, amount: [{ denom: this.#options.gasPrice.denom, amount: "1" }] } });
+  }
+
   #wrap(message: EncodeObject): EncodeObject {
     const { session, address: owner } = this.#options;
     if (session === undefined) return message;

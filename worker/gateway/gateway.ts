@@ -111,24 +111,16 @@ export class Gateway {
     return { id: response.jobId, sent, escrow: BigInt(response.escrow), storageDeposit: BigInt(response.storageDeposit) };
   }
 
-  /**
-   * The job that was placed under this name, by an earlier run too; undefined where there is none. A bid that was on its way when the gateway was killed is in one of the next two blocks or, but for a
-   * mempool that is full, in none: what is not found then is forgotten, and may be placed again.
-   */
+  /** The job that was placed under this name, by an earlier run too; undefined where there is none and no bid for it can come into a block any more. */
   async jobNamed(name: string): Promise<bigint | undefined> {
     const find = (): JobFile | undefined => this.#files.all().find((file) => file.name === name);
     let file = find();
     if (file !== undefined && !isNumber(file.id)) {
-      const height = async (): Promise<number> => (await this.#options.connection.comet.status()).syncInfo.latestBlockHeight;
-      for (const from = await height(); (await height()) < from + 2; ) await sleep(this.#options.pollMs, undefined, { signal: this.#stop.signal });
       // One that is under way may have looked before.
       await this.#adopting?.catch(() => undefined);
       await this.#adopt();
       file = find();
-      if (file !== undefined && !isNumber(file.id)) {
-        this.#files.drop(file.id);
-        return undefined;
-      }
+      if (file !== undefined && !isNumber(file.id)) throw new Error(`the bid of ${name} is on its way`);
     }
     return file === undefined ? undefined : BigInt(file.id);
   }
@@ -197,14 +189,30 @@ export class Gateway {
   }
 
   async #adoptDrafts(): Promise<void> {
-    const drafts = this.#files.all().filter(({ id }) => id.startsWith("draft-") && !this.#placing.has(id));
+    this.#orphans = false;
+    try {
+      const drafts = this.#files.all().filter(({ id }) => id.startsWith("draft-") && !this.#placing.has(id));
+      const missing = await this.#settleDrafts(drafts);
+      if (missing.length === 0) return;
+      // A bid that is in no block may still come into one: it is looked for again when it cannot.
+      await this.#options.sender.fence();
+      for (const { id } of await this.#settleDrafts(missing)) this.#files.drop(id);
+    } catch (error) {
+      this.#orphans = true;
+      throw error;
+    }
+  }
+
+  /** Serves those that are on chain from now on; gives the others. */
+  async #settleDrafts(drafts: readonly JobFile[]): Promise<JobFile[]> {
+    const missing = [...drafts];
     let key: Uint8Array = new Uint8Array(0);
-    while (drafts.length > 0) {
+    while (missing.length > 0) {
       const page = await this.#options.connection.query.market.jobs({ consumer: this.#options.sender.address, pagination: { key, offset: 0n, limit: 100n, countTotal: false, reverse: true } });
       for (const job of page.jobs) {
-        const at = drafts.findIndex((draft) => isOf(draft, job));
+        const at = missing.findIndex((draft) => isOf(draft, job));
         if (at < 0) continue;
-        const [draft] = drafts.splice(at, 1);
+        const [draft] = missing.splice(at, 1);
         this.#files.settle(draft!.id, String(job.id));
         this.#watch({ ...draft!, id: String(job.id) });
         this.#options.log("found the job of a draft", { job: String(job.id) });
@@ -212,7 +220,7 @@ export class Gateway {
       key = page.pagination?.nextKey ?? new Uint8Array(0);
       if (key.length === 0) break;
     }
-    this.#orphans = false;
+    return missing;
   }
 
   /** One look at a job: salts, keys and inputs that are due now. */

@@ -223,7 +223,7 @@ export class Runner {
       await this.#deliver(id, accepted, progress);
       return true;
     }
-    const jobId = progress.job === undefined ? await gateway.jobNamed(`${id}-${progress.executor}`) : BigInt(progress.job);
+    const jobId = progress.job === undefined ? await gateway.jobNamed(`${id}-${progress.executor}`).catch(pausing) : BigInt(progress.job);
     if (jobId === undefined) {
       if (progress.cancel === true) throw new Ended("CANCELED", "");
       await this.#order(id, accepted, progress);
@@ -312,8 +312,7 @@ export class Runner {
       progress.job = String(placed.id);
       this.#note(progress, { job: progress.job, transaction: placed.sent.txHash, height: String(placed.sent.height), escrow: String(placed.escrow) });
     } catch (error) {
-      if (!(error instanceof TxFailed)) throw error;
-      if (isPenniless(error)) throw new Penniless(words(error), { cause: error });
+      if (!(error instanceof TxFailed) || isPenniless(error)) pausing(error);
       // A sequence that another process of the account used up, a mempool that is full: it was not judged.
       if (error.codespace === "sdk" && [13, 19, 20, 32].includes(error.code)) throw error;
       throw new Ended("SYSTEM_ERROR", `the market refused the order of executor ${executor}: ${words(error)}`);
@@ -466,6 +465,10 @@ function checkStdin({ executors: [first], inputs = [] }: TesTask): void {
 /** Funds of the account, or what remains of a budget. */
 function isPenniless({ codespace, code }: TxFailed): boolean {
   return (codespace === "sdk" && code === 5) || (codespace === "organization" && code === 12);
+}
+
+function pausing(error: unknown): never {
+  throw error instanceof TxFailed && isPenniless(error) ? new Penniless(words(error), { cause: error }) : error;
 }
 
 function costs(escrow: { readonly denom: string; readonly paid: string; readonly fees: string; readonly burned: string; readonly refunded: string } | undefined): Record<string, string> {
