@@ -1,6 +1,6 @@
 /** dcm book: both sides of one book as a table with bars, and what its prices were. */
 import pc from "picocolors";
-import { Meter } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { Meter, type CapacityClass } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import type { Level, QueryBookResponse } from "../chain/codec/gen/dcm/market/v1/query.ts";
 import type { Connection } from "../client/connection.ts";
 import { CliError, columns, exitCodes, jsonText, type Io } from "./io.ts";
@@ -13,8 +13,6 @@ export interface BookOptions extends NetOptions {
   readonly json?: true | undefined;
 }
 
-/** What one lot of each meter is, for people. */
-export const lotWords: Readonly<Record<number, string>> = { [Meter.METER_WORK]: "10^9 metered instructions", [Meter.METER_TIME]: "one unit for a minute" };
 const lastTrades = 10n;
 const widest = 40;
 
@@ -36,7 +34,7 @@ export async function book(io: Io, classId: string, options: BookOptions): Promi
     const { referencePrice, lastPrice } = depth.book!;
     const price = (value: bigint): string => (value === 0n ? "none yet" : grouped(value));
     io.stdout(`${[
-      `${paint.bold(classId)} in ${denom}; prices are for one lot: ${lotWords[capacity.meter] ?? "one lot"}`,
+      `${paint.bold(classId)} in ${denom}; prices are for one lot: ${lotOf(capacity)}`,
       `last ${price(lastPrice)}, reference ${price(referencePrice)}, index of 24 h ${price(index.price)}`,
       "",
       ladder(depth, paint),
@@ -45,6 +43,13 @@ export async function book(io: Io, classId: string, options: BookOptions): Promi
   } finally {
     connection.close();
   }
+}
+
+/** What one lot of a class is, for people. */
+export function lotOf({ meter, meterPerLot }: Pick<CapacityClass, "meter" | "meterPerLot">): string {
+  if (meter === Meter.METER_TIME) return "one unit for a minute";
+  const [, zeros] = /^1(0*)$/.exec(String(meterPerLot)) ?? [];
+  return `${zeros === undefined ? grouped(meterPerLot) : `10^${zeros.length}`} metered instructions`;
 }
 
 /** Dearest ask first, then bids: the spread is where the sides meet. Bars add up from there. */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import pc from "picocolors";
-import { ladder } from "./book.ts";
+import { Meter } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { ladder, lotOf } from "./book.ts";
 import { timeline } from "./job.ts";
 import { ago } from "./jobs.ts";
 import type { ReplicaReceipt, TaskReceipt } from "../client/receipt.ts";
@@ -17,6 +18,11 @@ describe("what dcm shows", () => {
       "side  price  units  orders  in all", `ask   1,200      3       1       4  ${"█".repeat(40)}`, `ask     100      1       1       1  ${"█".repeat(10)}`, `bid      90      2       1       2  ${"█".repeat(20)}`,
     ].join("\n"));
     assert.equal(ladder({ asks: [], bids: [] }, plain), "nobody offers and nobody bids");
+  });
+
+  it("says how much one lot of a class is (CLI-3)", () => {
+    const work = (meterPerLot: bigint): string => lotOf({ meter: Meter.METER_WORK, meterPerLot });
+    assert.deepEqual([work(1_000_000_000n), work(100_000_000n), work(2_500_000n), lotOf({ meter: Meter.METER_TIME, meterPerLot: 60_000n })], ["10^9 metered instructions", "10^8 metered instructions", "2,500,000 metered instructions", "one unit for a minute"]);
   });
 
   it("tells a job's story in the order of blocks, one line for tasks of which the same is to be told (CLI-5)", () => {

@@ -9,6 +9,7 @@ import { JobFailed, requestOf, runJob, type FinishedWave, type WaveProgress } fr
 import type { LoadedJob } from "../worker/job-file.ts";
 import { denom } from "./homes.ts";
 import { receiptOf, type PenaltyReceipt, type Receipt, type Step } from "../client/receipt.ts";
+import { lotOf } from "../cli/book.ts";
 import { providerNames } from "../cli/providers.ts";
 import { grouped, ranges, type Screen } from "../cli/screen.ts";
 import { watchJob } from "../cli/watch.ts";
@@ -51,8 +52,9 @@ export async function showJob(options: DemoOptions): Promise<Uint8Array> {
   const denoms = [...new Set([denom, job.quoteDenom])];
   const before = await balances(connection, parties, denoms);
 
+  const capacity = (await connection.query.market.class({ classId: job.classId })).class!;
   screen.title(`Job: ${job.title}`);
-  screen.paragraph(`  ${inputs.length} map tasks${job.waves.length > 1 ? `, then ${job.waves.slice(1).map(() => "1 reduce task").join(", ")}` : ""}, of class ${job.classId}; ${consumerName} pays at most ${grouped(requestOf(loaded).limitPrice)} ${job.quoteDenom} for a lot (10^9 instructions).`, 2);
+  screen.paragraph(`  ${inputs.length} map tasks${job.waves.length > 1 ? `, then ${job.waves.slice(1).map(() => "1 reduce task").join(", ")}` : ""}, of class ${job.classId}; ${consumerName} pays at most ${grouped(requestOf(loaded).limitPrice)} ${job.quoteDenom} for a lot (${lotOf(capacity)}).`, 2);
   screen.paragraph(`  Verification ${job.verification}: ${checks[job.verification]}.`, 2);
   await showBook(options, "Order book before the bid");
 

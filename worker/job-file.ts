@@ -13,7 +13,7 @@ import { costTags, integer, object, string, wrong } from "./fields.ts";
 export interface Wave {
   readonly kind: "map" | "reduce";
   readonly args: readonly string[];
-  /** For each task: the most lots (10^9 weighted instructions) that it may use. */
+  /** For each task: the most lots (as large as the class says: dcm classes) that it may use. */
   readonly lots: bigint;
   readonly durationMs: bigint;
   readonly maxResultBytes: bigint;

@@ -91,7 +91,7 @@ describe("dcm for consumers", function () {
 
   it("shows what there is to buy, and from whom (CLI-3)", async () => {
     assert.match((await dcm(["book"])).out, /ask {3}120,000 +4 +1 +12 {2}█+\nask {3}110,000 +4 +1 +8 {2}█+\nask {3}100,000/);
-    assert.match((await dcm(["classes"])).out, /wasm\.core +jobs .* 100,000 udcm\n/);
+    assert.match((await dcm(["classes"])).out, /rv32\.core +jobs +10\^8 metered instructions .*wasm\.core +jobs +10\^9 metered instructions .* 100,000 udcm\n/s);
     assert.equal((await json<{ profile: { moniker: string } }[]>("providers", "--active")).length, 3);
     const none = await dcm(["book", "wasm.cor"]);
     assert.deepEqual([none.code, none.err], [3, "dcm: there is no class wasm.cor\n     There is cpu.x64.small, rv32.core, wasm.core.\n"]);
