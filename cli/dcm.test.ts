@@ -59,6 +59,18 @@ describe("dcm", () => {
     assert.deepEqual([json.code, (JSON.parse(json.out) as { faults: unknown[] }).faults], [0, []]);
   });
 
+  it("says what a folder holds instead of the file that is looked for", async () => {
+    const examples = fileURLToPath(new URL("../examples", import.meta.url));
+    for (const [argv, words] of [
+      [["quote", `${examples}/classify`], /there is no job\.json in \S+classify\n {5}It has a service\.json: dcm service run /], [["service", "run", `${examples}/kmeans`], /there is no service\.json in \S+kmeans\n {5}It has a job\.json: dcm run /],
+      [["run", `${examples}/tools`], /there is no job\.json in .*\n {5}A job is a folder with a job\.json/], [["run", "nowhere"], /there is no nowhere\n/],
+    ] as const) {
+      const { code, err } = await dcm(argv);
+      assert.equal(code, 3, err);
+      assert.match(err, words);
+    }
+  });
+
   it("aligns numbers to the right and words to the left", () => {
     assert.equal(columns([["what", "cost"], ["a", "5"], ["bb", "1000"]]), "what  cost\na        5\nbb    1000");
     assert.equal(columns([["only", "head"]]), "only  head");

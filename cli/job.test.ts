@@ -4,6 +4,7 @@ import pc from "picocolors";
 import { Meter } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { ladder, lotOf } from "./book.ts";
 import { timeline } from "./job.ts";
+import { shortPrice } from "./net.ts";
 import { ago } from "./jobs.ts";
 import type { ReplicaReceipt, TaskReceipt } from "../client/receipt.ts";
 
@@ -36,6 +37,10 @@ describe("what dcm shows", () => {
       "2 bid placed ", "3 matched at 110,000, Paula first 0,1", "5 salt revealed for 2 draws ", "5 q drawn 0", "5 q drawn for a tie-break 1", "5 a drawn for an audit 1", "5 key sealed to Paula ", "6 Paula started 0,1", "6 q started 0,1", "6 a started 1", "9 accepted and paid 0,1",
       "10 inputs of stage 2 supplied ", "12 closed without a result 2", "12 stage 2 closed ",
     ]);
+  });
+
+  it("writes prices of gas as people do", () => {
+    assert.deepEqual(["0.001000000000000000udcm", "0.250000udcm", "1.000000000000000000udcm", "10udcm", "0.000000000000000000udcm", "0.5ibc/A0"].map(shortPrice), ["0.001udcm", "0.25udcm", "1udcm", "10udcm", "0udcm", "0.5ibc/A0"]);
   });
 
   it("says roughly how long ago something was", () => {

@@ -69,10 +69,13 @@ export async function reach(node: string, hint: string): Promise<{ readonly conn
 /** What the node takes for one unit of gas at least, e.g. 0.001udcm; where it says nothing, nothing in the bond denom. */
 export async function gasPriceOf(connection: Connection): Promise<string> {
   const { value } = await connection.query.queryAbci("/cosmos.base.node.v1beta1.Service/Config", ConfigRequest.encode({}).finish());
-  const prices = ConfigResponse.decode(value).minimumGasPrice.split(",");
+  const prices = ConfigResponse.decode(value).minimumGasPrice.split(",").map(shortPrice);
   const denom = await bondDenom(connection);
   return prices.find((price) => price.endsWith(denom)) ?? (prices[0] === "" || prices[0] === undefined ? `0${denom}` : prices[0]);
 }
+
+/** 0.001000000000000000udcm -> 0.001udcm */
+export const shortPrice = (price: string): string => price.replace(/^(\d+)\.(\d*?)0*(?=[a-zA-Z])/, (_, whole: string, rest: string) => (rest === "" ? whole : `${whole}.${rest}`));
 
 export async function bondDenom(connection: Connection): Promise<string> {
   return (await connection.query.market.quoteDenoms()).bondDenom;

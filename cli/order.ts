@@ -1,6 +1,6 @@
 /** A job file with what the command line says of it: what is ordered, and what the market has for it now. */
 import { existsSync, statSync } from "node:fs";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { CapacityClass, Params } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import type { Policy } from "../chain/codec/gen/dcm/organization/v1/types.ts";
 import type { Connection } from "../client/connection.ts";
@@ -32,11 +32,20 @@ export interface Order {
   readonly params: Params;
 }
 
+/** Where a job or service file lies: in this folder, or the path itself. Throws a CliError where there is none. */
+export function fileOf(path: string, kind: "job" | "service"): { readonly folder: string; readonly file: string } {
+  const at = resolve(path);
+  const hint = `A ${kind} is a folder with a ${kind}.json, such as examples/${kind === "job" ? "kmeans" : "classify"}, or such a file; worker/README.md says what stands in it.`;
+  if (!existsSync(at)) throw new CliError(exitCodes.notFound, `there is no ${path}`, hint);
+  if (!statSync(at).isDirectory()) return { folder: dirname(at), file: basename(at) };
+  const [own, other] = kind === "job" ? ["job.json", "service.json"] : ["service.json", "job.json"];
+  if (existsSync(join(at, own))) return { folder: at, file: own };
+  throw new CliError(exitCodes.notFound, `there is no ${own} in ${path}`, existsSync(join(at, other)) ? `It has a ${other}: ${kind === "job" ? `dcm service run ${path}` : `dcm run ${path}`}` : hint);
+}
+
 /** A folder with a job.json, or a job file. */
 export async function readJob(path: string, options: OrderOptions): Promise<{ readonly loaded: LoadedJob; readonly path: string }> {
-  const at = resolve(path);
-  if (!existsSync(at)) throw new CliError(exitCodes.notFound, `there is no ${path}`, "A job is a folder with a job.json, such as examples/kmeans; worker/README.md says what stands in it.");
-  const [folder, file] = statSync(at).isDirectory() ? [at, "job.json"] : [dirname(at), basename(at)];
+  const { folder, file } = fileOf(path, "job");
   try {
     const loaded = await loadJob(folder, file);
     return { loaded: { ...loaded, job: changed(loaded.job, options) }, path: resolve(folder, file) };

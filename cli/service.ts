@@ -1,5 +1,4 @@
 /** dcm service: programs that answer calls, served and paid by the minute. */
-import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pc from "picocolors";
@@ -15,7 +14,7 @@ import { classNamed } from "./book.ts";
 import { listenOf, logTo, offerData } from "./data.ts";
 import { CliError, columns, exitCodes, jsonText, print, type Io } from "./io.ts";
 import { openNet, reasonOf, type Net, type NetOptions } from "./net.ts";
-import { readPrice, readTags } from "./order.ts";
+import { fileOf, readPrice, readTags } from "./order.ts";
 import { providerNames } from "./providers.ts";
 import { Runs, type Run } from "./runs.ts";
 import { grouped, screenOn } from "./screen.ts";
@@ -79,14 +78,13 @@ export async function run(io: Io, path: string, options: ServiceRunOptions): Pro
 }
 
 function readService(path: string, options: ServiceRunOptions): { readonly service: ServiceFile; readonly program: Uint8Array } {
-  const at = resolve(path);
-  if (!existsSync(at)) throw new CliError(exitCodes.notFound, `there is no ${path}`, "A service is a folder with a service.json, such as examples/classify, or such a file.");
+  const { folder, file } = fileOf(path, "service");
   const whole = (name: string, text: string): bigint => {
     if (!/^[1-9]\d{0,8}$/.test(text)) throw new CliError(exitCodes.usage, `--${name} ${JSON.stringify(text.slice(0, 40))} is no number`);
     return BigInt(text);
   };
   try {
-    const { service, program } = loadService(statSync(at).isDirectory() ? join(at, "service.json") : at);
+    const { service, program } = loadService(join(folder, file));
     const { limit, minutes, instances, organization } = options;
     return {
       program,
