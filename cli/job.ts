@@ -113,7 +113,7 @@ export function timeline({ bid, salts, seals, stages, tasks }: Pick<Receipt, "bi
 /** What it cost, against what was said before, and by which transactions. */
 export async function receipt(io: Io, id: string, options: JobOptions): Promise<void> {
   await tell(io, id, options, ({ net, found: { job: one, bid }, receipt: whole, names, bond }) => {
-    const quoted = new Runs(io, net.chainId).find(one.spec!.consumerKey)?.note;
+    const quoted = new Runs(io, net.chainId).find(one)?.note;
     const mine = whole.transactions.filter(({ sender }) => sender === one.consumer);
     const gasFees = mine.reduce((sum, { fee }) => sum + BigInt(/^\d+/.exec(fee)?.[0] ?? 0), 0n);
     const cost = costOf(one);

@@ -82,7 +82,7 @@ export async function attach(io: Io, id: string, options: FollowOptions): Promis
   const net = await openNet(io, options);
   try {
     const { job } = await jobNamed(net.connection, id);
-    const found = new Runs(io, net.chainId).find(job.spec!.consumerKey);
+    const found = new Runs(io, net.chainId).find(job);
     if (found === undefined) throw new CliError(exitCodes.notFound, `the keys of job ${id} are not on this machine`, `It was ordered elsewhere, or by another program; dcm job ${id} shows what the chain knows of it.`);
     const { note, folder } = found;
     const { sender } = await signer(io, net, { ...options, key: options.key ?? note.key });

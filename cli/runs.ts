@@ -2,8 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { toHex } from "../chain/codec/bytes.ts";
-import { JobFiles } from "../worker/gateway/job-files.ts";
+import { fromHex, toHex } from "../chain/codec/bytes.ts";
+import type { Job } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { SaltChain } from "../client/protocol.ts";
+import { JobFiles, type JobFile } from "../worker/gateway/job-files.ts";
 import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
 
 /** What there is to know of a run beside what stands on chain. */
@@ -23,6 +25,13 @@ export interface RunNote {
 export interface Run {
   readonly folder: string;
   readonly note: RunNote;
+}
+
+/** By the consumer's key or, where nothing is sealed, by its number and the salts of its draws. */
+function isOf(file: JobFile, { id, spec, saltHead }: Pick<Job, "id" | "spec" | "saltHead">): boolean {
+  const { consumerKey } = spec!;
+  if (file.consumerKey !== "" || consumerKey.length > 0) return file.consumerKey === toHex(consumerKey);
+  return file.id === String(id) && (saltHead.length === 0 || new SaltChain(fromHex(file.saltSecret), file.saltLength).has(saltHead));
 }
 
 /** Of one chain. */
@@ -50,12 +59,21 @@ export class Runs {
     rmSync(folder, { recursive: true, force: true });
   }
 
-  /** The run of a job or service, by its consumer key; undefined where this machine did not order it. Numbers come back when a test network begins anew, keys do not. */
-  find(consumerKey: Uint8Array): Run | undefined {
+  /** The run of a job, by its secrets; undefined where this machine did not order it. Numbers come back when a test network begins anew, keys and salts do not. */
+  find(job: Pick<Job, "id" | "spec" | "saltHead">): Run | undefined {
+    return this.#find((file) => isOf(file, job));
+  }
+
+  /** The run of a service, by its consumer key. */
+  findService(consumerKey: Uint8Array): Run | undefined {
     const key = toHex(consumerKey);
+    return this.#find((file) => file.consumerKey === key);
+  }
+
+  #find(is: (file: JobFile) => boolean): Run | undefined {
     for (const name of this.#folders()) {
       const folder = join(this.#root, name);
-      if (new JobFiles(join(folder, "jobs")).all().some((file) => file.consumerKey === key)) return { folder, note: this.#note(folder) };
+      if (new JobFiles(join(folder, "jobs")).all().some(is)) return { folder, note: this.#note(folder) };
     }
     return undefined;
   }

@@ -163,7 +163,7 @@ async function named({ query }: Connection, text: string): Promise<{ readonly se
 
 /** Where the keys of a service lie. */
 function heldBy(io: Io, { chainId }: Net, { id, spec }: Service): Run {
-  const found = new Runs(io, chainId).find(spec!.consumerKey);
+  const found = new Runs(io, chainId).findService(spec!.consumerKey);
   if (found === undefined) throw new CliError(exitCodes.notFound, `the key of service ${id} is not on this machine`, "Calls and keys come from the machine that ordered it.");
   return found;
 }

@@ -1,5 +1,5 @@
 /** The byte forms that clients and chain share: commitments, salts, input roots, results. Each is written down in chain/modules/market/README.md. */
-import { concatBytes, toHex, uint64Bytes, utf8 } from "../chain/codec/bytes.ts";
+import { concatBytes, equalBytes, toHex, uint64Bytes, utf8 } from "../chain/codec/bytes.ts";
 import { addressBytes } from "../chain/codec/address.ts";
 import { sha256 } from "../chain/codec/hash.ts";
 import { Halt } from "../chain/vm/machine.ts";
@@ -92,6 +92,10 @@ export class SaltChain {
   }
   get head(): Uint8Array {
     return this.#salts[0]!;
+  }
+  /** Whether this is the head, or a salt that was revealed since. */
+  has(salt: Uint8Array): boolean {
+    return this.#salts.some((one) => equalBytes(one, salt));
   }
   /** The salt after `revealed` of them are known. Throws where the chain is used up. */
   next(revealed: number): Uint8Array {
