@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "mocha";
 import { csvText } from "../client/statements/csv.ts";
@@ -68,6 +71,33 @@ describe("dcm", () => {
       const { code, err } = await dcm(argv);
       assert.equal(code, 3, err);
       assert.match(err, words);
+    }
+  });
+
+  it("names line and column of what is wrong in a file", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dcm-file-"));
+    const job = readFileSync(new URL("../examples/histogram/job.json", import.meta.url), "utf8");
+    const service = readFileSync(new URL("../examples/classify/service.json", import.meta.url), "utf8");
+    const quote = ["quote", folder, "job.json"] as const;
+    const serve = ["service run", `${folder}/service.json`, "service.json"] as const;
+    const faulty = (text: string, from: string, to: string): string => {
+      assert.ok(text.includes(from), from);
+      return text.replace(from, to);
+    };
+    try {
+      for (const [[command, path, file], text, words] of [
+        [quote, faulty(job, '"lots": 1,', '"lots": "one",'), /job\.json:16:15: waves\[0\]\.lots must be a whole number from 1 to 10\^18, not "one"\n {5}Its fields: examples\/job\.schema\.json/],
+        [quote, faulty(job, '"lots": 1,', '"lotz": 1,'), /job\.json:16:7: waves\[0\] has the unknown field lotz; known are/], [quote, faulty(job, '"title":', '"costTags": { "A": "x" }, "title":'), /job\.json:4:17: a key of costTags must be/],
+        [quote, faulty(job, '"title":', '"titel":'), /job\.json:4:3: job has the unknown field titel/], [quote, faulty(job, '"lots": 1,', '"lots": 1'), /job\.json:17:7: the job file is not JSON: Expected ',' or '}' after property value\n/],
+        [quote, job.slice(0, 30), /job\.json:2:14: the job file is not JSON: /], [serve, faulty(service, '"lots"', '"lot"'), /service\.json:\d+:3: service has the unknown field lot;/],
+      ] as const) {
+        writeFileSync(join(folder, file), text);
+        const { code, err } = await dcm([...command.split(" "), path]);
+        assert.equal(code, 4, err);
+        assert.match(err, words);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 

@@ -8,6 +8,7 @@ import { allPages } from "../client/pages.ts";
 import { checkDurations, requestOf } from "../worker/gateway/run-job.ts";
 import { levels, type JobRequest, type Verification } from "../worker/gateway/bid.ts";
 import { loadJob, type JobFile, type LoadedJob } from "../worker/job-file.ts";
+import { FileError } from "../worker/fields.ts";
 import { classNamed } from "./book.ts";
 import { CliError, exitCodes } from "./io.ts";
 import { limitFrom, look, type Demand, type Looked, type Offer } from "./offers.ts";
@@ -43,6 +44,12 @@ export function fileOf(path: string, kind: "job" | "service"): { readonly folder
   throw new CliError(exitCodes.notFound, `there is no ${own} in ${path}`, existsSync(join(at, other)) ? `It has a ${other}: ${kind === "job" ? `dcm service run ${path}` : `dcm run ${path}`}` : hint);
 }
 
+/** As compilers name it: FILE:LINE:COLUMN, where the error is about a place in the file. */
+export function shownPlace(path: string, file: string, error: unknown): string {
+  const named = basename(path) === file ? path : join(path, file);
+  return error instanceof FileError ? `${named}:${error.place.line}:${error.place.column}` : path;
+}
+
 /** A folder with a job.json, or a job file. */
 export async function readJob(path: string, options: OrderOptions): Promise<{ readonly loaded: LoadedJob; readonly path: string }> {
   const { folder, file } = fileOf(path, "job");
@@ -51,7 +58,7 @@ export async function readJob(path: string, options: OrderOptions): Promise<{ re
     return { loaded: { ...loaded, job: changed(loaded.job, options) }, path: resolve(folder, file) };
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new CliError(exitCodes.invalid, `${path}: ${(error as Error).message}`, "Its fields: examples/job.schema.json.");
+    throw new CliError(exitCodes.invalid, `${shownPlace(path, file, error)}: ${(error as Error).message}`, "Its fields: examples/job.schema.json.");
   }
 }
 

@@ -14,7 +14,7 @@ import { classNamed } from "./book.ts";
 import { listenOf, logTo, offerData } from "./data.ts";
 import { CliError, columns, exitCodes, jsonText, print, type Io } from "./io.ts";
 import { openNet, reasonOf, type Net, type NetOptions } from "./net.ts";
-import { fileOf, readPrice, readTags } from "./order.ts";
+import { fileOf, readPrice, readTags, shownPlace } from "./order.ts";
 import { providerNames } from "./providers.ts";
 import { Runs, type Run } from "./runs.ts";
 import { grouped, screenOn } from "./screen.ts";
@@ -95,7 +95,7 @@ function readService(path: string, options: ServiceRunOptions): { readonly servi
     };
   } catch (error) {
     if (error instanceof CliError) throw error;
-    throw new CliError(exitCodes.invalid, `${path}: ${(error as Error).message}`, "Its fields: examples/service.schema.json.");
+    throw new CliError(exitCodes.invalid, `${shownPlace(path, file, error)}: ${(error as Error).message}`, "Its fields: examples/service.schema.json.");
   }
 }
 

@@ -1,9 +1,46 @@
 /** Fields of files that people write, read with errors that name the field, what it must be, and what it is. */
+import { faultOf, placeOf, type Place } from "./place.ts";
+
+/** A field that is not what it must be. */
+class FieldError extends Error {
+  /** As `placeOf` takes it. */
+  readonly at: string;
+  readonly isKey: boolean;
+  constructor(message: string, at: string, isKey = false) {
+    super(message);
+    this.at = at;
+    this.isKey = isKey;
+  }
+}
+
+/** What is wrong with a file, and where. */
+export class FileError extends Error {
+  readonly place: Place;
+  constructor(message: string, place: Place) {
+    super(message);
+    this.place = place;
+  }
+}
+
+/** Reads a file of JSON; `what` names it in errors. Throws a FileError. */
+export function readFields<T>(text: string, what: "job" | "service", read: (value: unknown) => T): T {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new FileError(`the ${what} file is not JSON: ${(error as Error).message.replace(/ in JSON at position .*|, (\.\.\.)?".* is not valid JSON$/s, "")}`, faultOf(text));
+  }
+  try {
+    return read(value);
+  } catch (error) {
+    throw error instanceof FieldError ? new FileError(error.message, placeOf(text, error.at === what ? "" : error.at, { key: error.isKey })) : error;
+  }
+}
 
 /** An object that has no other fields than those known. */
 export function object(value: unknown, at: string, known: readonly string[]): Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(at, "an object", value);
-  for (const name of Object.keys(value)) if (!known.includes(name)) throw new Error(`${at} has the unknown field ${name.slice(0, 40)}; known are ${known.join(", ")}`);
+  for (const name of Object.keys(value)) if (!known.includes(name)) throw new FieldError(`${at} has the unknown field ${name.slice(0, 40)}; known are ${known.join(", ")}`, keyIn(at, name), true);
   return value as Record<string, unknown>;
 }
 
@@ -20,9 +57,13 @@ export function integer(value: unknown, at: string): bigint {
   return BigInt(text);
 }
 
+/** Of a field in an object; what stands in the file itself has its name alone. */
+const keyIn = (at: string, name: string): string => (at === "job" || at === "service" ? name : `${at}.${name}`);
+
 /** What the error says: the field, what it must be, what it is. */
 export function wrong(at: string, wanted: string, value: unknown): Error {
-  return new Error(`${at} must be ${wanted}, not ${(JSON.stringify(value) ?? "missing").slice(0, 100)}`);
+  const [, parent] = /^a key of (.*)/.exec(at) ?? [];
+  return new FieldError(`${at} must be ${wanted}, not ${(JSON.stringify(value) ?? "missing").slice(0, 100)}`, parent === undefined ? at : `${parent}.${String(value)}`, parent !== undefined);
 }
 
 /** At most 15, as the job's name is one too. */

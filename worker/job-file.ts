@@ -7,7 +7,7 @@ import { encodeProgram, isProgram } from "../chain/vm/program.ts";
 import type { Wishes } from "../client/profiles.ts";
 import type { Verification } from "./gateway/bid.ts";
 import { compile } from "./rom/compile.ts";
-import { costTags, integer, object, string, wrong } from "./fields.ts";
+import { costTags, integer, object, readFields, string, wrong } from "./fields.ts";
 
 /** Tasks that run side by side. All of them run the job's program with the wave's arguments; each has its own input. */
 export interface Wave {
@@ -75,14 +75,12 @@ export function frameOutputs(outputs: readonly Uint8Array[]): Uint8Array {
   return concatBytes(number(outputs.length), ...outputs.flatMap((output) => [number(output.length), output]));
 }
 
-/** Throws an Error that names the field, what it must be, and what it is. */
+/** Throws a FileError that names the field, what it must be, what it is, and where it stands. */
 export function parseJob(text: string): JobFile {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`the job file is not JSON: ${(error as Error).message}`);
-  }
+  return readFields(text, "job", jobOf);
+}
+
+function jobOf(value: unknown): JobFile {
   const fields = object(value, "job", ["$schema", "name", "title", "class", "quoteDenom", "limitPrice", "verification", "program", "waves", "requires", "prefers", "organization", "costTags", "sealed"]);
   const waves = fields["waves"];
   if (!Array.isArray(waves) || waves.length < 1 || waves.length > 16) throw wrong("waves", "a list of 1 to 16 waves", waves);

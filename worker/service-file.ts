@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Sla } from "../chain/codec/gen/dcm/market/v1/types.ts";
-import { costTags, integer, object, string, wrong } from "./fields.ts";
+import { costTags, integer, object, readFields, string, wrong } from "./fields.ts";
 import type { ServiceRequest } from "./gateway/services.ts";
 
 /** As ServiceRequest, but that the limit may be left to whoever orders. */
@@ -19,14 +19,12 @@ export function loadService(path: string): { readonly service: ServiceFile; read
   return { service, program: new Uint8Array(readFileSync(join(dirname(path), service.program))) };
 }
 
-/** Throws an Error that names the field, what it must be, and what it is. */
+/** Throws a FileError that names the field, what it must be, what it is, and where it stands. */
 export function parseService(text: string): ServiceFile {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`the service file is not JSON: ${(error as Error).message}`);
-  }
+  return readFields(text, "service", serviceOf);
+}
+
+function serviceOf(value: unknown): ServiceFile {
   const known = ["$schema", "name", "title", "class", "quoteDenom", "limitPrice", "program", "args", "instances", "lots", "requestMeter", "maxRequestBytes", "maxResponseBytes", "reclaimNoticeMs", "preemptible", "sla", "organization", "costTags"];
   const fields = object(value, "service", known);
   const args = fields["args"] ?? [];
