@@ -36,7 +36,9 @@ export interface Quote {
   /** At most, of one task. */
   readonly lots: bigint;
   readonly limit: { readonly price: bigint; readonly from: Order["limitFrom"] };
-  /** If every task used all its lots: at the cheapest ask that serves, at the price that the book gives now, and all that the escrow holds. */
+  /** Audits of a task that are drawn, on average, in 1/10,000. */
+  readonly auditBps: number;
+  /** If every task used all its lots: at the cheapest ask that serves, at the price that the book gives now with the audits that are drawn on average, and all that the escrow holds. */
   readonly cost: { readonly best: Cost | undefined; readonly expected: Cost | undefined; readonly maximum: Cost };
   /** In the bond denom; comes back with the records. Undefined where the chain does not take the order. */
   readonly storageDeposit: bigint | undefined;
@@ -57,6 +59,8 @@ const bps = 10_000n;
 
 /** Who looks at results, in words. */
 const checks: Readonly<Record<Verification, string>> = { V0: "nobody checks", V1: "now and then another provider does", V2: "two providers run each", V3: "who finds it wrong may challenge it, and the chain decides" };
+/** Levels at which a part of the tasks is audited. */
+const audited: readonly Verification[] = ["V1", "V3"];
 /** Replicas that money is set aside for beside the first ones, and what they are for. */
 const reserve: Readonly<Record<Verification, (params: Params) => number>> = { V0: () => 0, V1: ({ auditors }) => auditors + 2, V2: () => 2, V3: ({ auditors }) => auditors };
 const reserved: Readonly<Record<Verification, string>> = { V0: "", V1: ", with an audit and two more replicas for tie-breaks", V2: ", with two more replicas for tie-breaks", V3: ", with an audit" };
@@ -82,18 +86,19 @@ export async function quoteOf(net: Pick<Net, "connection" | "profile">, account:
   const now = fill(serving, demand);
   const stages = job.waves.length;
   const tasks = BigInt(inputs.length + stages - 1);
-  const cost = (price: bigint, replicas: number): Cost => {
-    const each = BigInt(replicas) * price * request.lots;
+  const cost = (price: bigint, replicas: number, auditBps = 0): Cost => {
+    const each = (price * request.lots * (BigInt(replicas) * bps + BigInt(auditBps)) + bps - 1n) / bps;
     const fee = (each * BigInt(params.feeBps) + bps - 1n) / bps;
     return { price, pay: each * tasks, fee: fee * tasks, total: (each + fee) * tasks };
   };
+  const auditBps = audited.includes(job.verification) ? params.auditProbabilityBps * params.auditors : 0;
   const most = demand.replicas + reserve[job.verification](params);
   const cheapest = fill(serving, { tasks: 1, replicas: demand.replicas });
   const known = await findProfile(connection, request, job.wishes);
   const tried = await tryBid(connection, account, request, known?.id ?? 0);
   return {
-    title: job.title, classId: job.classId, denom: job.quoteDenom, bondDenom: await bondDenom(connection), verification: job.verification, tasks: Number(tasks), stages, lots: request.lots, limit: { price: request.limitPrice, from: limitFrom },
-    cost: { best: cheapest.tasks === 0 ? undefined : cost(cheapest.price, demand.replicas), expected: now.tasks === 0 ? undefined : cost(now.price, demand.replicas), maximum: cost(request.limitPrice, most) },
+    title: job.title, classId: job.classId, denom: job.quoteDenom, bondDenom: await bondDenom(connection), verification: job.verification, tasks: Number(tasks), stages, lots: request.lots, limit: { price: request.limitPrice, from: limitFrom }, auditBps,
+    cost: { best: cheapest.tasks === 0 ? undefined : cost(cheapest.price, demand.replicas), expected: now.tasks === 0 ? undefined : cost(now.price, demand.replicas, auditBps), maximum: cost(request.limitPrice, most) },
     storageDeposit: tried.storageDeposit, profileDeposit: known === undefined ? params.profileDeposit : 0n,
     transactionFees: transactionFees(bidOf(account.address, request, known?.id ?? 0), known === undefined, net),
     asks: { all: looked.length, matching: serving.length, freeUnits: serving.reduce((sum, { offer }) => sum + offer.ask.freeUnits, 0), providers: new Set(serving.map(({ offer }) => offer.ask.provider)).size },
@@ -114,7 +119,7 @@ export function quoteText(found: Quote, paint: Pick<typeof pc, "bold" | "yellow"
   const { cost, denom, asks, limit, storageDeposit, profileDeposit, transactionFees: fees } = found;
   const line = (name: string, one: Cost | undefined, what: string): string[] => [name, ...(one === undefined ? ["", "", "", ""] : [one.price, one.pay, one.fee, one.total].map((amount) => grouped(amount))), what];
   const rows = [
-    line("best", cost.best, "every task at the cheapest ask that serves it"), line("expected", cost.expected, "at the price that the book gives now"),
+    line("best", cost.best, "every task at the cheapest ask that serves it"), line("expected", cost.expected, `at the price that the book gives now${found.auditBps === 0 ? "" : `, ${found.auditBps / 100} % of the tasks audited`}`),
     line("maximum", cost.maximum, `at the limit${reserved[found.verification]}: this much is set aside`),
   ];
   return [

@@ -106,6 +106,9 @@ describe("dcm for consumers", function () {
     const { gasPrice, orderGas, order, message } = quoted.transactionFees;
     assert.deepEqual([orderGas, BigInt(order), BigInt(message)], [500_000 + 6 * 4 * 70_000, feeAt(gasPrice, orderGas), feeAt(gasPrice, 500_000)]);
     assert.match((await dcm(["quote", histogram])).out, /\nTransaction fees [\d,]+ udcm for the order \(2,180,000 gas at [\d.]+udcm\); [\d,]+ for each message after it, which seals keys, opens a salt or supplies a stage\.\n/);
+    const refereed = await dcm(["quote", join(histogram, "refereed.json")]);
+    // Six tasks at 11,000, half of them audited, and the market's hundredth.
+    assert.match(refereed.out, /\nexpected +11,000 +99,000 +990 +99,990 +at the price that the book gives now, 50 % of the tasks audited\n/);
     const low = await json<Quoted>("quote", histogram, "--limit", "100000");
     assert.deepEqual([low.excluded, low.relaxation.change, low.cost.expected], [[{ rule: "asks more than the limit", asks: 2 }], "--limit 110000", undefined]);
     const before = await udcm();
