@@ -144,7 +144,7 @@ async function follow(io: Io, { screen, net, options, gateway, present, quoted }
   const { job: { spec } } = await jobNamed(connection, String(id));
   const waves = Array.from({ length: Math.max(1, spec!.stages.length) }, (_, i) => ({ kind: i === 0 ? "map" as const : "reduce" as const }));
   const names = await providerNames(connection);
-  const watch = watchJob({ screen, names, bondDenom: await bondDenom(connection) });
+  const watch = watchJob({ screen, names, bondDenom: await bondDenom(connection), params: (await connection.query.market.params()).params! });
   const events = taskEvents();
   let last: WaveProgress | undefined;
   const interrupted = io.interrupted();

@@ -1,6 +1,6 @@
 /** A job as it happens, for people: what is new line by line, and a few lines that move. */
 import pc from "picocolors";
-import { ReplicaState, TaskState, type Job, type Replica, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { ReplicaState, TaskState, type Job, type Params, type Replica, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { closedBecause, type WaveProgress } from "../worker/gateway/run-job.ts";
 import { grouped, ranges, type Screen } from "./screen.ts";
 
@@ -9,6 +9,8 @@ export interface WatchOptions {
   /** Of providers, by address. */
   readonly names: ReadonlyMap<string, string>;
   readonly bondDenom: string;
+  /** Of the market. */
+  readonly params: Pick<Params, "challengeDue" | "challengeDurations">;
   readonly onProgress?: (progress: WaveProgress) => void;
   /** Nothing was heard of the job for so long. */
   readonly onStall?: (job: Job, minutes: number) => void;
@@ -21,7 +23,7 @@ const { REPLICA_STATE_SEALING, REPLICA_STATE_ASSIGNED, REPLICA_STATE_RUNNING, RE
 const { TASK_STATE_WAITING, TASK_STATE_OPEN, TASK_STATE_MATCHED, TASK_STATE_DRAWING, TASK_STATE_AUDITING, TASK_STATE_TIEBREAK, TASK_STATE_CHALLENGE, TASK_STATE_DISPUTE, TASK_STATE_FINAL, TASK_STATE_CLOSED } = TaskState;
 
 /** Prints what is new, in one line for tasks of which the same is to be told, and keeps a few lines that move. */
-export function watchJob({ screen, names, bondDenom, onProgress, onStall }: WatchOptions): (progress: WaveProgress) => void {
+export function watchJob({ screen, names, bondDenom, params, onProgress, onStall }: WatchOptions): (progress: WaveProgress) => void {
   const told = new Set<string>();
   let seen = "";
   let since = Date.now();
@@ -42,7 +44,7 @@ export function watchJob({ screen, names, bondDenom, onProgress, onStall }: Watc
     }
     const news = new Map<string, number[]>();
     for (const task of tasks) {
-      for (const [key, text] of newsOf(task, { quoteDenom: job.quoteDenom, bondDenom, names, live: screen.live })) {
+      for (const [key, text] of newsOf(task, { quoteDenom: job.quoteDenom, bondDenom, names, live: screen.live, challengeMs: challengeMs(job, params), sealed: job.spec!.consumerKey.length > 0 })) {
         if (told.has(`${task.id} ${key}`)) continue;
         told.add(`${task.id} ${key}`);
         news.set(text, [...(news.get(text) ?? []), task.index]);
@@ -55,8 +57,24 @@ export function watchJob({ screen, names, bondDenom, onProgress, onStall }: Watc
   };
 }
 
+interface Telling {
+  readonly quoteDenom: string;
+  readonly bondDenom: string;
+  readonly names: ReadonlyMap<string, string>;
+  readonly live: boolean;
+  readonly challengeMs: bigint;
+  /** Nobody but the consumer can run it again. */
+  readonly sealed: boolean;
+}
+
+/** How long a refereed result can be challenged: as the market has it. */
+function challengeMs({ spec }: Job, { challengeDue, challengeDurations }: WatchOptions["params"]): bigint {
+  const durations = BigInt(challengeDurations) * spec!.duration;
+  return challengeDue > durations ? challengeDue : durations;
+}
+
 /** What there is to tell of a task, each with a key that it is told once under. On a terminal the moving lines show starts, commits and reveals. */
-function newsOf(task: Task, { quoteDenom, bondDenom, names, live }: { readonly quoteDenom: string; readonly bondDenom: string; readonly names: ReadonlyMap<string, string>; readonly live: boolean }): [key: string, text: string][] {
+function newsOf(task: Task, { quoteDenom, bondDenom, names, live, challengeMs: window, sealed }: Telling): [key: string, text: string][] {
   const name = ({ provider }: Replica): string => names.get(provider) ?? provider;
   const news: [string, string][] = [];
   const [first, ...others] = task.replicas;
@@ -73,7 +91,7 @@ function newsOf(task: Task, { quoteDenom, bondDenom, names, live }: { readonly q
     }
   }
   for (const one of task.replicas) if (one.state === REPLICA_STATE_RELEASED) news.push([`released ${one.leaseId}`, `${name(one)} does not audit: no key was sealed to it in time`]);
-  if (task.state === TASK_STATE_CHALLENGE) news.push(["challenge", "revealed; anybody may challenge it for a while"]);
+  if (task.state === TASK_STATE_CHALLENGE) news.push(["challenge", `revealed; ${sealed ? "its consumer" : "anybody"} may challenge it for ${grouped(window / 1_000n)} s`]);
   if (task.state === TASK_STATE_DISPUTE) news.push(["dispute", pc.yellow("in dispute: the chain finds out who is right")]);
   if (task.state === TASK_STATE_TIEBREAK) {
     const missing = task.replicas.some(({ round, state }) => round === 0 && state === REPLICA_STATE_OUT);
@@ -111,6 +129,7 @@ function stage({ replicas, state }: Task): string {
   if (state === TASK_STATE_MATCHED) return pc.dim("draw of the second replica ... ");
   if (state === TASK_STATE_DRAWING) return pc.dim("audit or not: draw ... ");
   if (state === TASK_STATE_AUDITING) return pc.dim("audit ... ");
+  if (state === TASK_STATE_CHALLENGE) return pc.dim("may be challenged ... ");
   if (state === TASK_STATE_DISPUTE) return pc.yellow("dispute ... ");
   return "";
 }

@@ -52,6 +52,7 @@ export async function showJob(options: DemoOptions): Promise<Uint8Array> {
   const denoms = [...new Set([denom, job.quoteDenom])];
   const before = await balances(connection, parties, denoms);
 
+  const { params } = await connection.query.market.params();
   const capacity = (await connection.query.market.class({ classId: job.classId })).class!;
   screen.title(`Job: ${job.title}`);
   screen.paragraph(`  ${inputs.length} map tasks${job.waves.length > 1 ? `, then ${job.waves.slice(1).map(() => "1 reduce task").join(", ")}` : ""}, of class ${job.classId}; ${consumerName} pays at most ${grouped(requestOf(loaded).limitPrice)} ${job.quoteDenom} for a lot (${lotOf(capacity)}).`, 2);
@@ -72,7 +73,7 @@ export async function showJob(options: DemoOptions): Promise<Uint8Array> {
       await showBook(options, "Order book with the bid");
     },
     onProgress: watchJob({
-      screen, names, bondDenom: denom,
+      screen, names, bondDenom: denom, params: params!,
       onProgress: (progress) => (last = progress),
       onStall: ({ id }, minutes) => stalled.abort(new Error(`job ${id}: nothing happened for ${minutes} minutes; the receipt says where it stands, the logs below logs/ may say why`)),
     }),
