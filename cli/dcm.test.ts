@@ -124,7 +124,9 @@ describe("dcm", () => {
     for (const [argv, words] of [[["recipt", "7"], /Did you mean receipt\?/], [["run", "job", "--verfy", "v2"], /Did you mean --verify\?/], [["run", "job", "--verify", "v4"], /Allowed choices are v0, v1, v2, v3/], [["run"], /missing required argument 'job'/]] as const) {
       const { code, out, err } = await dcm(argv);
       assert.deepEqual([code, out, words.test(err)], [2, "", true], err);
-      assert.match(err, /\(add --help for what this command takes\)/);
+      assert.match(err, /^dcm: .*\n( {5}.*\n)* {5}\(add --help for what this command takes\)\n$/);
     }
+    const { code, out, err } = await dcm(["recipt", "7", "--json"]);
+    assert.deepEqual([code, out, JSON.parse(err)], [2, "", { error: "unknown command 'recipt'\n(Did you mean receipt?)", hint: "--help says what a command takes", exit_code: 2 }]);
   });
 });

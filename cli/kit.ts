@@ -6,13 +6,15 @@ import type { Io } from "./io.ts";
 export interface Kit {
   readonly io: Io;
   readonly program: Command;
+  /** Wrong usage is told by whoever runs the program, as JSON. */
+  readonly quiet?: boolean;
 }
 
 export const examples = (...lines: string[]): string => `\nExamples:\n${lines.map((line) => `  $ ${line}`).join("\n")}\n`;
 
 /** A command that says what it takes, where it is used wrongly. */
-export function common<Args extends unknown[], Options extends OptionValues, Globals extends OptionValues>({ io }: Pick<Kit, "io">, command: Command<Args, Options, Globals>): Command<Args, Options, Globals> {
-  return command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr }).showHelpAfterError("(add --help for what this command takes)").showSuggestionAfterError();
+export function common<Args extends unknown[], Options extends OptionValues, Globals extends OptionValues>({ io, quiet = false }: Pick<Kit, "io" | "quiet">, command: Command<Args, Options, Globals>): Command<Args, Options, Globals> {
+  return command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: quiet ? () => undefined : io.stderr, outputError: (text, write) => write(text.replace(/^error: /, "dcm: ").replace(/^(?=\()/gm, "     ")) }).showHelpAfterError("     (add --help for what this command takes)").showSuggestionAfterError();
 }
 
 export const nodeOption = () => new Option("--node <url>", "CometBFT RPC of the node to ask (or DCM_NODE); default: the profile's");

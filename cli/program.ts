@@ -16,12 +16,14 @@ import { common, examples } from "./kit.ts";
 
 /** Runs one command line and gives the exit code; never throws. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {
+  const json = argv.includes("--json");
   try {
-    await buildProgram(io).parseAsync(argv, { from: "user" });
+    await buildProgram(io, json).parseAsync(argv, { from: "user" });
     return exitCodes.ok;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    return report(error, io, argv.includes("--json"));
+    if (!(error instanceof CommanderError)) return report(error, io, json);
+    if (error.exitCode === 0) return exitCodes.ok;
+    return json ? report(new CliError(exitCodes.usage, error.message.replace(/^error: /, ""), "--help says what a command takes"), io, json) : exitCodes.usage;
   }
 }
 
@@ -34,8 +36,9 @@ function report(error: unknown, io: Io, json: boolean): number {
   return exitCode;
 }
 
-export function buildProgram(io: Io): Command {
-  const program = common({ io }, new Command("dcm"))
+/** `quiet`: wrong usage is left to the caller to tell. */
+export function buildProgram(io: Io, quiet = false): Command {
+  const program = common({ io, quiet }, new Command("dcm"))
     .description("Uses the compute market: looks at its books, runs jobs on it, shows what was bought and what it cost.")
     .version((JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version)
     .helpCommand("help [command]", "what a command does");
@@ -45,7 +48,7 @@ export function buildProgram(io: Io): Command {
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 node not reachable, 6 a job without result; run and attach pass on the job's own.
 `,
   );
-  const kit = { io, program: program as unknown as Command };
+  const kit = { io, quiet, program: program as unknown as Command };
   for (const describe of [describeKeys, describeLooking, describeOrdering, describeJobs, describeServices, describePrograms, describeTes, describeOrganizations, describeBill, describeCompletion]) describe(kit);
   return kit.program;
 }
