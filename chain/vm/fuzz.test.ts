@@ -4,7 +4,7 @@ import { toHex } from "../codec/bytes.ts";
 import { seeded } from "../../test/simulation/random.ts";
 import { assemble } from "./assemble.ts";
 import { Interpreter } from "./interpreter.ts";
-import { ramBytes, ramDepth, romDepth } from "./layout.ts";
+import { ramBytes, ramDepth, romBytes, romDepth } from "./layout.ts";
 import { advance, copyMachine, Halt, newMachine, step } from "./machine.ts";
 import { MemoryTree } from "./memory-tree.ts";
 import { proveSegment } from "./prove.ts";
@@ -14,15 +14,25 @@ import { randomProgram, randomWord, ReusedRam } from "./testing.ts";
 
 const reused = [new ReusedRam(), new ReusedRam()] as const;
 
+/** All of ROM, with the program at its beginning and at its end: from the last word on it goes round. */
+function atTheEnd(program: Uint8Array): Uint8Array {
+  const rom = new Uint8Array(romBytes);
+  rom.set(program);
+  rom.set(program, romBytes - program.length);
+  return rom;
+}
+
 /** One run of up to 400 transitions; returns what it halted for. */
-function differential(label: string): Halt {
+function differential(label: string, round = false): Halt {
   const random = seeded(`vm ${label}`);
-  const { rom } = assemble(randomProgram(random, 20 + random.int(200)));
+  const program = assemble(randomProgram(random, 20 + random.int(200))).rom;
+  const rom = round ? atTheEnd(program) : program;
   const interpreter = new Interpreter(rom);
   const [ram, other] = reused.map((one) => one.clean()) as [ReusedRam["ram"], ReusedRam["ram"]];
   const start = newMachine();
   for (let i = 1; i < 32; i++) start.registers[i] = randomWord(random);
-  start.pc = 4 * random.int(random.chance(90) ? rom.length / 4 : 2 ** 22);
+  start.pc = rom.length - program.length + 4 * random.int(program.length / 4);
+  if (random.chance(10)) start.pc = 4 * random.int(2 ** 22);
   for (let i = 0; i < 64; i++) {
     const at = ((random.chance(50) ? start.registers[random.int(32)]! : random.int(ramBytes)) & (ramBytes - 1) & ~3);
     const bytes = new Uint8Array(Int32Array.of(randomWord(random)).buffer);
@@ -72,5 +82,6 @@ describe("random programs", () => {
     for (let i = 0; i < 300; i++) halts[differential(String(i))]!++;
     // The programs do something: they end in every way.
     assert.ok(halts.every((count) => count > 10), halts.join(" "));
+    for (let i = 0; i < 6; i++) differential(`round ${i}`, true);
   });
 });

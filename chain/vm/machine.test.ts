@@ -146,6 +146,9 @@ describe("the machine", () => {
         return interpreted;
       };
       assert.deepEqual([last(0x13).pc, last(0x13).halt, last(0x008000ef).pc, last(0x008000ef).registers[1]], [0, Halt.done, 4, 0x1000000]);
+      // jalr ra, 4(zero); a branch that is not taken, and one that is.
+      assert.deepEqual([last(0x004000e7).pc, last(0x004000e7).registers[1]], [4, 0x1000000]);
+      assert.deepEqual([last(0x00001463).pc, last(0x00000463).pc], [0, 4]);
     });
   });
 

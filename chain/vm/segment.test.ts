@@ -4,6 +4,7 @@ import { sha256 } from "../codec/hash.ts";
 import { assemble } from "./assemble.ts";
 import { ramDepth, romDepth } from "./layout.ts";
 import { Halt, newMachine } from "./machine.ts";
+import { MemoryTree } from "./memory-tree.ts";
 import { rootFromProof } from "./merkle.ts";
 import { Party, type Task } from "./party.ts";
 import type { SegmentProof } from "./prove.ts";
@@ -68,6 +69,17 @@ describe("a segment", () => {
     assert.deepEqual(witness.rom.indices, [0, 2]);
   });
 
+  it("VM-14: a zero that is stored over something else changes the root, by word, half-word and byte", () => {
+    for (const store of ["sw zero, 0(t0)", "sh zero, 0(t0)", "sb zero, 2(t0)"]) {
+      const clearing = new Party(taskOf(`lui t0, 0x2000\n${store}\necall`));
+      const proof = prove(clearing, 0n, 3n);
+      const result = verifySegment(proof.pre, 3, clearing.romRoot, limit, proof.witness);
+      assert.ok(result.ok);
+      assert.equal(toHex(result.stateHash), toHex(clearing.hashAfter(3n)));
+      assert.ok(!equalBytes(result.ramRoot, proof.pre.ramRoot));
+    }
+  });
+
   it("VM-14: leaves what it is given as it was", () => {
     const before = [...pre.registers, ...witness.ram.leaves, ...witness.ram.siblings, ...witness.rom.leaves];
     verify();
@@ -113,6 +125,18 @@ describe("a segment", () => {
         refused(fault, verify(both(({ siblings }) => ({ siblings: joined(pieces(siblings, 32).reverse()) }))[i]!));
       }
     });
+    it("a modified leaf that is the only one", () => {
+      const reading = new Party(taskOf("lui t0, 0x2000\nlw a0, 0(t0)\necall"));
+      const one = prove(reading, 0n, 3n);
+      assert.deepEqual([one.witness.ram.indices.length, one.witness.rom.indices.length], [1, 1]);
+      for (const [name, fault] of [["ram", "ram-root"], ["rom", "rom-root"]] as const) {
+        const tree = one.witness[name];
+        const forged = { ...one.witness, [name]: { ...tree, leaves: tree.leaves.with(0, tree.leaves[0]! ^ 1) } };
+        refused(fault, verifySegment(one.pre, 3, reading.romRoot, limit, forged));
+        const moved = { ...one.witness, [name]: { ...tree, indices: [tree.indices[0]! ^ 1] } };
+        refused(fault, verifySegment(one.pre, 3, reading.romRoot, limit, moved));
+      }
+    });
     it("a modified leaf", () => {
       for (const [i, fault] of (["ram-root", "rom-root"] as const).entries()) {
         for (const at of [0, 255, 256, 300]) refused(fault, verify(both(({ leaves }) => ({ leaves: leaves.with(at, leaves[at]! ^ 0x80) }))[i]!));
@@ -154,7 +178,7 @@ describe("a segment", () => {
       for (const n of [0, -1, mostSegmentSteps + 1, 1.5, NaN, Infinity]) refused("transitions", verify({}, { n }));
     });
     it("a state that no machine can be in", () => {
-      const states: Partial<SegmentState>[] = [{ pc: 2 }, { pc: 1 << 24 }, { pc: -4 }, { pc: NaN }, { halt: 4 }, { halt: -1 }, { steps: -1n }, { steps: (1n << 64n) - 5n }, { meter: limit + 1n }, { meter: -1n }, { registers: new Uint8Array(123) }, { registers: new Uint8Array(128) }, { ramRoot: new Uint8Array(31) }];
+      const states: Partial<SegmentState>[] = [{ pc: 2 }, { pc: 1 << 24 }, { pc: -4 }, { pc: NaN }, { halt: 4 }, { halt: -1 }, { steps: -1n }, { steps: (1n << 64n) - 5n }, { steps: (1n << 64n) - BigInt(transitions) }, { steps: (1n << 64n) - BigInt(transitions) }, { meter: limit + 1n }, { meter: -1n }, { registers: new Uint8Array(123) }, { registers: new Uint8Array(128) }, { ramRoot: new Uint8Array(31) }];
       for (const changed of states) refused("state", verify({}, { state: { ...pre, ...changed } }));
     });
   });
@@ -230,6 +254,13 @@ describe("a segment", () => {
     const { indices, leaves, siblings } = witness.ram;
     assert.equal(toHex(rootFromProof(indices, pieces(leaves, 256).map((leaf) => sha256(leaf)), siblings, ramDepth)), toHex(pre.ramRoot));
     assert.equal(toHex(rootFromProof(witness.rom.indices, pieces(witness.rom.leaves, 256).map((leaf) => sha256(leaf)), witness.rom.siblings, romDepth)), toHex(romRoot));
+    // Neighbours under different parents, at both ends of the tree.
+    const bytes = Uint8Array.from({ length: 16 * 256 }, (_, i) => i >> 4);
+    const tree = MemoryTree.of(bytes, 4);
+    for (const some of [[1, 2], [0, 1], [3, 4, 5], [7, 8], [0, 15], [15], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]]) {
+      const given = some.map((index) => sha256(bytes.subarray(index * 256, index * 256 + 256)));
+      assert.equal(toHex(rootFromProof(some, given, tree.siblings(bytes, some), 4)), toHex(tree.root()), some.join());
+    }
     const machine = machineOf(pre, limit);
     assert.ok(typeof machine !== "string");
     const start = newMachine();
