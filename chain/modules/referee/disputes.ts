@@ -3,10 +3,9 @@ import { Dispute, DisputeState, Outcome } from "../../codec/gen/dcm/referee/v1/t
 import { addressBytes } from "../../codec/address.ts";
 import { assert, fail } from "../../runtime/errors.ts";
 import { wholeRange } from "../../vm/bisection.ts";
-import { maxInt } from "../../math/int.ts";
 import { errors } from "./errors.ts";
 import { emit, outcomeName, partiesOf, stateName, turnBegan } from "./events.ts";
-import { beginTurn, isLate, queuedTau, turnOf } from "./machine.ts";
+import { beginTurn, clocksOf, isLate, queuedTau, turnOf } from "./machine.ts";
 import { answers, disputes, disputesByParty, disputesByTask, dueQueue, liveByTask, liveOf, nextDisputeId, params } from "./state.ts";
 import { dropProof } from "./waiting.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -51,14 +50,13 @@ export interface Challenge {
 
 /** A new dispute over a claim: the task's clock stops, and the provider's runs where fewer are open than may be. `live`: those of the task. */
 export function openDispute(ctx: Context, ports: RefereePorts, claim: RefereedClaim, live: readonly Dispute[], { challenger, finalHash, bond, audit }: Challenge): Dispute {
-  const { maxOpen, firstMove, laterMove, sideTotal } = params.get(ctx);
+  const { maxOpen } = params.get(ctx);
   const id = nextDisputeId.get(ctx);
   nextDisputeId.set(ctx, id + 1n);
   const { low, length } = wholeRange(claim.meterLimit);
-  const run = 2n * claim.duration;
   const opened = Dispute.fromPartial({
     id, taskId: claim.taskId, jobId: claim.jobId, provider: claim.provider, challenger, audit, bond: String(bond), state: QUEUED, providerFinal: claim.stateHash, challengerFinal: finalHash,
-    start: low, length, providerHash: claim.stateHash, challengerHash: finalHash, firstMove: maxInt(firstMove, run), laterMove, sideTotal: sideTotal + run, openedTau: ports.clock.tau(ctx),
+    start: low, length, providerHash: claim.stateHash, challengerHash: finalHash, ...clocksOf(params.get(ctx), claim.duration), openedTau: ports.clock.tau(ctx),
   });
   ports.refereed.dispute(ctx, claim.taskId);
   const queued = mustWait(live, maxOpen);

@@ -1,5 +1,5 @@
 /** How a dispute goes on, as pure functions: the ranges that it is narrowed down to, and the clocks of its sides. */
-import { DisputeState, type Dispute } from "../../codec/gen/dcm/referee/v1/types.ts";
+import { DisputeState, type Dispute, type Params } from "../../codec/gen/dcm/referee/v1/types.ts";
 import { maxInt, minInt } from "../../math/int.ts";
 import type { Range } from "../../vm/bisection.ts";
 
@@ -12,6 +12,14 @@ export const rangeOf = ({ start, length }: Pick<Dispute, "start" | "length">): R
 export function turnOf({ state }: Pick<Dispute, "state">): "provider" | "challenger" | undefined {
   if (state === DisputeState.DISPUTE_STATE_ANSWER) return "provider";
   return state === DisputeState.DISPUTE_STATE_PICK ? "challenger" : undefined;
+}
+
+/**
+ * The clocks of a dispute over a task of declared run time `duration`. Program and input may have to be fetched for the first move. For each later one the run may have to be taken
+ * from its start again, for several disputes: where a range is longer than the run, or memory changes faster than checkpoints can keep it, nothing of the moves before helps.
+ */
+export function clocksOf({ firstMove, laterMove, sideTotal }: Params, duration: bigint): Pick<Dispute, "firstMove" | "laterMove" | "sideTotal"> {
+  return { firstMove: maxInt(firstMove, 2n * duration), laterMove: maxInt(laterMove, duration / 4n), sideTotal: sideTotal + 4n * duration };
 }
 
 /** What is left of a side's clock for all its moves, at this tau. */

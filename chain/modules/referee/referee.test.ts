@@ -1,4 +1,4 @@
-/** Disputes over results of V3, with the real machine: what each side wins and loses, the clocks, what is proven. F is 2,000,000, a bond 4,000,000; windows are 10 s, a localnet's clocks 10 s, 5 s and 60 s + 2 T with T = 1 s. */
+/** Disputes over results of V3, with the real machine: what each side wins and loses, the clocks, what is proven. F is 2,000,000, a bond 4,000,000; windows are 10 s, a localnet's clocks 10 s, 5 s and 60 s + 4 T with T = 1 s. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { describe, it } from "mocha";
@@ -148,17 +148,27 @@ describe("referee", () => {
       }
     });
 
-    it("a first move has at least 2 T, and all moves of a side their total and 2 T", () => {
-      const at = scene(truthOf.get(long)!, { sideTotal: 3_000n }, { duration: 20_000n });
+    it("a first move has at least 2 T, a later one T / 4, and all moves of a side their total and 4 T", () => {
+      const at = scene(truthOf.get(long)!, { sideTotal: 3_000n }, { duration: 40_000n });
       const { world, challenger } = at;
       const id = world.challenge(challenger, at.task, lieOf.get(long)!);
-      assert.deepEqual([world.dispute(id).dueTau, world.view(id).providerLeft], [world.tau + 40_000n, 43_000n]);
-      world.block(39_000n);
+      assert.deepEqual([world.dispute(id).dueTau, world.view(id).providerLeft], [world.tau + 80_000n, 163_000n]);
+      world.block(79_000n);
       world.answer(id, truthOf.get(long)!);
       world.pick(id, lieOf.get(long)!);
-      assert.deepEqual([world.dispute(id).dueTau, world.view(id).providerLeft, world.view(id).challengerLeft], [world.tau + 4_000n, 4_000n, 43_000n]);
-      world.block(4_001n, 2);
+      assert.deepEqual([world.dispute(id).dueTau, world.view(id).providerLeft, world.view(id).challengerLeft], [world.tau + 10_000n, 84_000n, 163_000n]);
+      world.block(10_000n);
+      assert.equal(world.stateOf(id), ANSWER);
+      world.block(1n, 2);
       assert.equal(world.dispute(id).outcome, OUTCOME_PROVIDER_LATE);
+      // Of a total that is used up nothing is given.
+      const short = scene(truthOf.get(long)!, { sideTotal: 1_000n, firstMove: 9_000n });
+      const other = short.world.challenge(short.challenger, short.task, lieOf.get(long)!);
+      assert.equal(short.world.dispute(other).dueTau, short.world.tau + 5_000n);
+      short.world.block(4_000n);
+      short.world.answer(other, truthOf.get(long)!);
+      short.world.pick(other, lieOf.get(long)!);
+      assert.equal(short.world.dispute(other).dueTau, short.world.tau + 1_000n);
     });
 
     it("a late message fails at its own tau, swept or not", () => {
@@ -187,13 +197,13 @@ describe("referee", () => {
     assert.deepEqual(ids.map((id) => world.stateOf(id)), [...Array.from({ length: 8 }, () => ANSWER), QUEUED]);
     world.block(9_000n);
     const last = ids[8]!;
-    assert.deepEqual([world.dispute(last).dueTau, world.view(last).providerLeft, world.view(last).overdue], [0n, 62_000n, false]);
+    assert.deepEqual([world.dispute(last).dueTau, world.view(last).providerLeft, world.view(last).overdue], [0n, 64_000n, false]);
     for (const id of ids.slice(0, 8)) world.answer(id, truthOf.get(long)!);
     world.pick(ids[0]!, lies[0]!);
     world.prove(ids[0]!, truthOf.get(long)!);
     world.block(1_000n);
     assert.deepEqual(ended(world.dispute(ids[0]!)), [CLOSED, OUTCOME_CHALLENGER_WRONG]);
-    assert.deepEqual([world.stateOf(last), world.dispute(last).dueTau, world.view(last).providerLeft], [ANSWER, world.tau + 9_000n, 61_000n]);
+    assert.deepEqual([world.stateOf(last), world.dispute(last).dueTau, world.view(last).providerLeft], [ANSWER, world.tau + 9_000n, 63_000n]);
     // Seven challengers leave it at that, and the provider has gone.
     world.block(10_000n, 2);
     assert.deepEqual(ids.slice(1, 8).map((id) => world.dispute(id).outcome), Array.from({ length: 7 }, () => OUTCOME_CHALLENGER_LATE));
@@ -608,7 +618,7 @@ describe("referee", () => {
     world.answer(id, truthOf.get(long)!);
     assert.equal(world.dispute(id).dueTau, world.tau + 10_000n);
     const later = world.challenge(world.fund("later"), at.task, hashOf("x"));
-    assert.deepEqual([world.dispute(later).dueTau, world.view(later).providerLeft], [world.tau + 2n * duration, 1_000n + 2n * duration]);
+    assert.deepEqual([world.dispute(later).dueTau, world.view(later).providerLeft], [world.tau + 2n * duration, 1_000n + 4n * duration]);
   });
 
   it("REF-16: a block's end brings on so many disputes at most, those that end with one counted", () => {
@@ -691,7 +701,7 @@ describe("referee", () => {
     assert.deepEqual([list({}), list({ taskId: at.task }), list({ party: challenger }), list({ party: provider }), list({ state: PICK })], [ids, [1n, 2n], [1n, 3n], ids, []]);
     world.answer(1n, truthOf.get(long)!);
     world.block(2_000n);
-    assert.deepEqual([list({ state: PICK }), world.view(1n).challengerLeft, world.view(1n).providerLeft, world.view(2n).providerLeft], [[1n], 60_000n, 62_000n, 60_000n]);
+    assert.deepEqual([list({ state: PICK }), world.view(1n).challengerLeft, world.view(1n).providerLeft, world.view(2n).providerLeft], [[1n], 62_000n, 64_000n, 62_000n]);
     assert.throws(() => list({ taskId: 1n, party: challenger }), /not both/);
     assert.throws(() => world.view(9n), /not found/);
     world.block(10_001n);

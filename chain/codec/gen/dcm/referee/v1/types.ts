@@ -65,7 +65,7 @@ export interface Params {
   maxQueued: number;
   /** A challenge bonds twice the task's price F, and at least this: half of it pays the provider for the gas of a dispute that it wins. */
   minBond: string;
-  /** Each side's first move, at least 2 T; its later ones; and all of them, beside 2 T. */
+  /** Each side's first move, at least 2 T; its later ones, at least T / 4; and all of them, beside 4 T. */
   firstMove: bigint;
   laterMove: bigint;
   sideTotal: bigint;
@@ -113,7 +113,7 @@ export interface Dispute {
   /** What each side's clock had used before this turn. */
   providerUsed: bigint;
   challengerUsed: bigint;
-  /** The clocks that it was opened under, with 2 T. */
+  /** The clocks that it was opened under, with those parts of T. */
   firstMove: bigint;
   laterMove: bigint;
   sideTotal: bigint;
