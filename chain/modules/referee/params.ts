@@ -12,8 +12,9 @@ export const paramBounds: Spec = {
   maxOpen: [8, 1, 64],
   maxQueued: [64, 0, 256],
   firstMove: [5n * minute, second, day],
-  laterMove: [5n * minute, second, day],
-  sideTotal: [30n * minute, second, 7n * day],
+  // An answer hashes RAM up to 128 times, 95 s in all, for each dispute of a task that is open.
+  laterMove: [15n * minute, second, day],
+  sideTotal: [60n * minute, second, 7n * day],
   proofGasPerBlock: [100_000_000n, 1_000_000n, 1_000_000_000n],
   maxProofs: [256, 1, 4_096],
   maxProofBytes: [16 << 20, 1 << 20, 256 << 20],

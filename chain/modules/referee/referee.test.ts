@@ -609,6 +609,9 @@ describe("referee", () => {
       for (const value of [low as never - (step as never), high as never + (step as never)]) assert.match(paramsFault({ ...defaultParams(), [field]: value })!, / is .* to /);
     }
     for (const minBond of ["0", "-1", "x", String(10n ** 30n + 1n)]) assert.match(paramsFault({ ...defaultParams(), minBond })!, /min_bond/);
+    // An answer of a program that changes all of RAM again and again: some 95 s of hashing, in each dispute of a task that is open.
+    const { laterMove, sideTotal, maxOpen } = defaultParams();
+    assert.ok(laterMove >= 95_000n * BigInt(maxOpen) && sideTotal >= 3n * laterMove);
     const at = scene(truthOf.get(long)!);
     const { world, challenger } = at;
     const id = world.challenge(challenger, at.task, lieOf.get(long)!);
