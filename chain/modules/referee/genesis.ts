@@ -1,14 +1,18 @@
 /** Genesis: disputes with the last answers and the proofs that wait. Indexes and queues are made anew from the records. */
 import { GenesisState } from "../../codec/gen/dcm/referee/v1/genesis.ts";
 import { DisputeState, type Dispute } from "../../codec/gen/dcm/referee/v1/types.ts";
+import { equalBytes } from "../../codec/bytes.ts";
 import { assert } from "../../runtime/errors.ts";
+import { wholeRange } from "../../vm/bisection.ts";
 import { owed } from "./accounts.ts";
 import { accountName, saveDispute } from "./disputes.ts";
+import { disputeFault, proofFault } from "./genesis-checks.ts";
 import { defaultParams, paramsFault } from "./params.ts";
 import { answers, disputes, nextDisputeId, nextProof, params, proofs, waitingBytes, waitingProofs } from "./state.ts";
 import { putProof } from "./waiting.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { Genesis } from "../../runtime/module.ts";
+import type { RefereedClaim } from "../market/ports.ts";
 import type { RefereePorts } from "./ports.ts";
 
 const { DISPUTE_STATE_PICK: PICK, DISPUTE_STATE_PROOF: PROOF, DISPUTE_STATE_CLOSED: CLOSED } = DisputeState;
@@ -31,19 +35,23 @@ function check(state: GenesisState): void {
   assert(fault === undefined, `referee.params: ${fault ?? ""}`);
   const known = new Map<bigint, Dispute>();
   for (const dispute of state.disputes) {
-    const { id, parts, proof } = dispute;
+    const { id } = dispute;
     assert(!known.has(id) && id > 0n && id < state.nextDisputeId, `referee.disputes: ${id} stands twice, or is not from 1 to next_dispute_id - 1`);
-    assert((dispute.state === PICK) === parts > 0 && (dispute.state === PROOF) === proof > 0n, `referee.disputes: ${id} has parts where it is picked from, and a proof where one waits`);
+    const wrong = disputeFault(dispute);
+    assert(wrong === undefined, `referee.disputes: ${id}: ${wrong}`);
     known.set(id, dispute);
   }
   const answered = new Set(state.answers.map(({ disputeId }) => disputeId));
   for (const { disputeId, hashes } of state.answers) assert(hashes.length === ((known.get(disputeId)?.parts ?? 1) - 1) * 32 && hashes.length > 0, `referee.answers: dispute ${disputeId} waits for no pick among ${hashes.length} bytes`);
   assert(answered.size === state.answers.length && state.disputes.every((dispute) => dispute.state !== PICK || answered.has(dispute.id)), "referee.answers: one for each dispute that is picked from");
   let last = 0n;
-  for (const { disputeId } of state.proofs) {
-    const number = known.get(disputeId)?.proof ?? 0n;
-    assert(number > last, `referee.proofs: dispute ${disputeId} waits for none here`);
-    last = number;
+  for (const proof of state.proofs) {
+    const { disputeId } = proof;
+    const dispute = known.get(disputeId);
+    assert(dispute !== undefined && dispute.proof > last, `referee.proofs: dispute ${disputeId} waits for none here`);
+    const wrong = proofFault(dispute, proof);
+    assert(wrong === undefined, `referee.proofs: of dispute ${disputeId}: ${wrong}`);
+    last = dispute.proof;
   }
   assert(state.disputes.filter((dispute) => dispute.state === PROOF).length === state.proofs.length, "referee.proofs: one for each dispute that waits for its run");
 }
@@ -56,7 +64,7 @@ function init(ctx: Context, ports: RefereePorts, state: GenesisState): void {
   waitingProofs.set(ctx, 0n);
   waitingBytes.set(ctx, 0n);
   for (const dispute of state.disputes) {
-    assert(dispute.state === CLOSED || ports.refereed.claim(ctx, dispute.taskId) !== undefined, `referee.disputes: market.tasks has no refereed result of task ${dispute.taskId} for dispute ${dispute.id}`);
+    if (dispute.state !== CLOSED) checkClaim(dispute, ports.refereed.claim(ctx, dispute.taskId));
     saveDispute(ctx, undefined, dispute);
   }
   for (const { disputeId, hashes } of state.answers) answers.set(ctx, disputeId, hashes);
@@ -69,4 +77,11 @@ function init(ctx: Context, ports: RefereePorts, state: GenesisState): void {
   const held = ports.bank.balance(ctx, ports.accounts.moduleAccount(ctx, accountName), ports.providers.bondDenom(ctx));
   const due = owed(state.disputes);
   assert(held >= due, `the account of the referee holds ${held} in the genesis balances, bonds are ${due}`);
+}
+
+/** The task that a dispute is about has the result that it was opened against. */
+function checkClaim({ id, taskId, jobId, provider, providerFinal, start, length }: Dispute, claim: RefereedClaim | undefined): void {
+  assert(claim !== undefined, `referee.disputes: market.tasks has no refereed result of task ${taskId} for dispute ${id}`);
+  assert(claim.jobId === jobId && claim.provider === provider && equalBytes(claim.stateHash, providerFinal), `referee.disputes: ${id} is not about what market.tasks has as the result of task ${taskId}`);
+  assert(start + length <= wholeRange(claim.meterLimit).length, `referee.disputes: ${id} is about transitions that task ${taskId} cannot have`);
 }

@@ -120,6 +120,20 @@ describe("referee", () => {
       assert.deepEqual([task(at).prover, world.balance(challenger)], [challenger, 1_000_000_000n]);
     });
 
+    it("a move at its due tau is in time, on either side", () => {
+      const at = scene(truthOf.get(long)!);
+      const { world, challenger } = at;
+      const id = world.challenge(challenger, at.task, lieOf.get(long)!);
+      for (const move of [() => world.answer(id, truthOf.get(long)!), () => world.pick(id, lieOf.get(long)!), () => world.prove(id, truthOf.get(long)!)]) {
+        const { dueTau } = world.dispute(id);
+        world.block(dueTau - world.tau);
+        assert.equal(world.view(id).overdue, false);
+        move();
+      }
+      world.block();
+      assert.deepEqual(ended(world.dispute(id)), [CLOSED, OUTCOME_CHALLENGER_WRONG]);
+    });
+
     it("the challenger at its first move", () => {
       const at = scene(truthOf.get(long)!);
       const { world, challenger } = at;
@@ -169,6 +183,23 @@ describe("referee", () => {
       short.world.answer(other, truthOf.get(long)!);
       short.world.pick(other, lieOf.get(long)!);
       assert.equal(short.world.dispute(other).dueTau, short.world.tau + 1_000n);
+    });
+
+    it("what each side has used of its total adds up over its moves", () => {
+      const job = sampleJob(40_000, { meterLimit: 100_000_000n });
+      const [truth, lie] = [new Run(job), new Run(job, { at: 200_000n, bits: 16 })];
+      const at = scene(truth);
+      const { world } = at;
+      const id = world.challenge(at.challenger, at.task, lie);
+      const left = (): readonly bigint[] => [world.view(id).providerLeft, world.view(id).challengerLeft];
+      assert.deepEqual(left(), [64_000n, 64_000n]);
+      for (const [time, move] of [[3_000n, () => world.answer(id, truth)], [4_000n, () => world.pick(id, lie)], [500n, () => world.answer(id, truth)], [600n, () => world.pick(id, lie)]] as const) {
+        world.block(time);
+        move();
+      }
+      assert.deepEqual(left(), [60_500n, 59_400n]);
+      world.block(1_000n);
+      assert.deepEqual(left(), [59_500n, 59_400n]);
     });
 
     it("a late message fails at its own tau, swept or not", () => {
@@ -508,8 +539,8 @@ describe("referee", () => {
   });
 
   it("REF-11: genesis goes round in the middle of disputes: queued, answered, waiting for a run, closed", () => {
-    const build = (): { world: TestReferee; ids: bigint[] } => {
-      const { world, provider, task: id } = scene(truthOf.get(long)!, { maxOpen: 3, proofGasPerBlock: 1_000_000n });
+    const build = (): { world: TestReferee; ids: bigint[]; provider: string; challenger: string } => {
+      const { world, provider, challenger, task: id } = scene(truthOf.get(long)!, { maxOpen: 3, proofGasPerBlock: 1_000_000n });
       const ids = Array.from({ length: 4 }, (_, i) => world.challenge(world.fund(`challenger ${i}`), id, new Run(long, { at: 200_000n, bits: i + 1 })));
       const other = world.challenge(world.fund("x"), world.claim(truthOf.get(short)!, provider), lieOf.get(short)!);
       world.prove(other, truthOf.get(short)!);
@@ -519,9 +550,9 @@ describe("referee", () => {
       world.prove(ids[0]!, truthOf.get(long)!);
       const second = world.challenge(world.fund("y"), world.claim(truthOf.get(short)!, provider), lieOf.get(short)!);
       world.prove(second, truthOf.get(short)!);
-      return { world, ids: [...ids, other, second] };
+      return { world, provider, challenger, ids: [...ids, other, second] };
     };
-    const { world, ids } = build();
+    const { world, ids, provider, challenger } = build();
     assert.deepEqual(ids.map((id) => world.stateOf(id)), [PROOF, PICK, ANSWER, QUEUED, CLOSED, PROOF]);
     const section = world.refereeing.genesis!.export(testContext(world.stores, { height: world.height })) as GenesisState;
     const type = world.refereeing.genesis!.type;
@@ -538,6 +569,17 @@ describe("referee", () => {
       { params: { ...section.params!, maxOpen: 0 } }, { nextDisputeId: 1n }, { disputes: [...section.disputes, section.disputes[0]!] }, { answers: [] }, { answers: [...section.answers, ...section.answers] }, { answers: [{ ...section.answers[0]!, hashes: new Uint8Array(32) }] },
       { proofs: section.proofs.slice(1) }, { proofs: section.proofs.toReversed() }, { disputes: section.disputes.map((dispute) => ({ ...dispute, parts: 128 })) }, { disputes: section.disputes.map((dispute) => ({ ...dispute, proof: 1n })) },
     ]) refused(change);
+    // What no message could have made, one field at a time: of a dispute that is picked from, one whose proof waits, one that is closed.
+    const dispute = (id: bigint, change: object): Partial<GenesisState> => ({ disputes: section.disputes.map((one) => (one.id === id ? { ...one, ...change } : one)) });
+    for (const change of [
+      { state: 0 }, { state: 6 }, { outcome: OUTCOME_PROVIDER_LATE }, { provider: "nobody" }, { challenger: provider }, { bond: "x" }, { bond: "-4" }, { bond: "0" }, { bond: "04" }, { audit: true }, { providerFinal: new Uint8Array(0) }, { challengerHash: new Uint8Array(31) },
+      { agreedHash: hashOf("x") }, { length: 0n }, { length: 100n }, { length: 1n << 60n }, { start: 1n }, { parts: 127 }, { parts: 0 }, { dueTau: 1n << 63n }, { laterMove: (1n << 64n) - 1n },
+    ]) refused(dispute(ids[1]!, change));
+    for (const change of [{ length: 1n << 23n }, { agreedHash: new Uint8Array(0) }, { start: 0n }, { proof: 0n }]) refused(dispute(ids[0]!, change));
+    for (const change of [{ bond: "1" }, { outcome: Outcome.OUTCOME_UNSPECIFIED }, { outcome: 7 }]) refused(dispute(ids[4]!, change));
+    const proof = section.proofs[0]!;
+    for (const change of [{ state: undefined }, { ram: undefined }, { gas: 1n }, { romRoot: new Uint8Array(0) }, { state: { ...proof.state!, pc: 2 } }, { state: { ...proof.state!, ramRoot: new Uint8Array(0) } }, { ram: { ...proof.ram!, siblings: proof.ram!.siblings.subarray(32) } }]) refused({ proofs: [{ ...proof, ...change }, ...section.proofs.slice(1)] });
+    for (const change of [{ providerFinal: hashOf("x") }, { jobId: 9n }, { provider: challenger }, { taskId: 9n }]) assert.throws(() => new TestReferee({}, { ...section, ...dispute(ids[1]!, change) }, world), /referee\.disputes/);
   });
 
   it("REF-12: the same messages give the same state, and one that begins with an export of it goes on alike", () => {
