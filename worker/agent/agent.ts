@@ -8,7 +8,7 @@ import type { Connection } from "../../client/connection.ts";
 import { commitment, decodeWasmArguments, encodeResult, inputsOf, type ResultStatus, type TaskInputs } from "../../client/protocol.ts";
 import type { Sender } from "../../client/sender.ts";
 import { TxFailed } from "../../client/sender.ts";
-import { fromHex, toHex } from "../../chain/codec/bytes.ts";
+import { concatBytes, fromHex, toHex } from "../../chain/codec/bytes.ts";
 import { sha256 } from "../../chain/codec/hash.ts";
 import { ReplicaState, TaskState, type CapacityClass, type Job, type Params, type Replica, type Stage, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { finalHash } from "../../chain/vm/state-hash.ts";
@@ -231,11 +231,11 @@ export class Agent {
     }
     if (fresh) await sender.send(this.#message("MsgStartTask", { taskId: task.id }));
     const ran = await this.#sandbox.run(() => (isRefereed(job) ? this.#referee(job, inputs, task, loaded) : this.#runPlain(job, inputs, task, loaded)));
-    const { clear } = ran;
+    const { clear, size } = ran;
     const blob = job.spec!.consumerKey.length > 0 ? sealTo(job.spec!.consumerKey, clear) : clear;
     const digest = await this.#options.blobs.put(blob);
     this.#journal.keep({
-      task: String(task.id), round: replica.round, digest: toHex(ran.digest), size: String(clear.length), meter: String(ran.meter),
+      task: String(task.id), round: replica.round, digest: toHex(ran.digest), size: String(size), meter: String(ran.meter),
       salt: randomBytes(32).toString("hex"), blob: { digest: toHex(digest), size: String(blob.length) }, ...(ran.final === undefined ? {} : { final: ran.final }),
     });
     log("ran", { task: String(task.id), provider, status: ran.status, meter: String(ran.meter) });
@@ -266,8 +266,8 @@ export class Agent {
   async #referee(job: Job, inputs: TaskInputs, task: Task, loaded: Loaded): Promise<Ran> {
     const { machine, output, meter, status } = this.#options.faults?.lie === true ? await this.#lie(job, inputs, task, loaded) : await this.#execute(job, inputs, task, loaded);
     if (machine === undefined) throw new Error("the sandbox gave no final state of the machine");
-    const { final, outputRoot } = machine;
-    return { status, clear: output, digest: outputRoot, meter, final: journalFinal(final, finalHash(final, outputRoot)) };
+    const { final, outputRoot, behind } = machine;
+    return { status, clear: behind === undefined ? output : concatBytes(output, behind), size: output.length, digest: outputRoot, meter, final: journalFinal(final, finalHash(final, outputRoot)) };
   }
 
   async #lie(job: Job, inputs: TaskInputs, task: Task, loaded: Loaded): Promise<Pick<TaskOutcome, "machine" | "output" | "meter" | "status">> {
@@ -284,7 +284,7 @@ export class Agent {
     const outcome = await this.#execute(job, inputs, task, loaded);
     const result = encodeOutcome(outcome);
     const clear = this.#options.faults?.tamper?.(result) ?? result;
-    return { status: outcome.status, clear, digest: sha256(clear), meter: outcome.meter };
+    return { status: outcome.status, clear, size: clear.length, digest: sha256(clear), meter: outcome.meter };
   }
 
   async #execute(job: Job, inputs: TaskInputs, task: Task, loaded: Loaded): Promise<TaskOutcome> {
@@ -367,8 +367,10 @@ export class Agent {
 /** What a run came to, in the form that is committed. */
 interface Ran {
   readonly status: string;
-  /** The result in clear. */
+  /** What is served, in clear: the result, and what holds it against its digest where its bytes alone do not. */
   readonly clear: Uint8Array;
+  /** Of the result. */
+  readonly size: number;
   readonly digest: Uint8Array;
   readonly meter: bigint;
   readonly final?: JournalFinal;

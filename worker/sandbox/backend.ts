@@ -68,6 +68,8 @@ export interface MachineEnd {
   readonly final: FinalState;
   /** Of the output region: the digest of the result. */
   readonly outputRoot: Uint8Array;
+  /** What is served behind the output, where its program left something there (`chain/vm/result.ts`): less than 768 bytes. Absent where nothing is. */
+  readonly behind?: Uint8Array;
 }
 
 export interface Backend {

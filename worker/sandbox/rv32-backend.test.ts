@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { assemble } from "../../chain/vm/assemble.ts";
 import { Party } from "../../chain/vm/party.ts";
 import { encodeProgram } from "../../chain/vm/program.ts";
-import { equalBytes } from "../../chain/codec/bytes.ts";
+import { concatBytes, equalBytes } from "../../chain/codec/bytes.ts";
+import { readRefereed } from "../refereed/roots.ts";
 import { isVerdict, type TaskInput, type TaskOutcome } from "./backend.ts";
 import { decodeOutcome, encodeOutcome } from "./rv32/frames.ts";
 import { rv32Backend } from "./rv32-backend.ts";
@@ -110,6 +111,20 @@ describe("rv32 sandbox", function () {
       const outcome = await translated.run(rv32(file("li t1, 0x04000000\nli t2, 0x01000193\nloop: mul t3, t3, t2\naddi t3, t3, 1\nsw t3, 0(t0)\naddi t0, t0, 4\nbne t0, t1, loop\nli a0, 16\necall"), { limits: { wallMs: 50_000 } }));
       assert.deepEqual([outcome.status, outcome.output.length], ["ok", 16]);
     });
+  });
+
+  it("gives what holds the output against its root where the program leaves something behind it, and consumers read it so", async () => {
+    const framed = "li t0, 0x03000000\nli t1, 0x00410000\nsw t1, 0(t0)\nsw t1, 8(t0)\nlui t2, 0x3100\nsw t1, 0(t2)\nli a0, 3\necall";
+    const [fast, slow] = [await translated.run(rv32(file(framed))), await interpreted.run(rv32(file(framed)))];
+    assert.deepEqual(fast, slow);
+    const { output, machine, meter } = fast;
+    const { final, outputRoot, behind } = machine!;
+    assert.ok(behind !== undefined && output.length === 3);
+    const result = { digest: outputRoot, size: 3n, meter, final, blob: undefined, url: "" };
+    assert.deepEqual(readRefereed(result, concatBytes(output, behind)), { status: "ok", exitCode: 0, output: Uint8Array.of(0x41) });
+    for (const served of [output, concatBytes(output, behind.with(0, behind[0]! ^ 1)), concatBytes(output, behind, behind)]) assert.equal(readRefereed(result, served), undefined);
+    assert.equal((await translated.run(rv32(flip, { input: Buffer.from("abc") }))).machine!.behind, undefined);
+    assert.throws(() => decodeOutcome(Buffer.concat(encodeOutcome({ ...fast, machine: { ...machine!, behind: new Uint8Array(769) } })), smallLimits), SyntaxError);
   });
 
   it("believes nothing of what a child that was taken over answers", async () => {

@@ -6,6 +6,7 @@ import { Halt, type Machine } from "../../../chain/vm/machine.ts";
 import { MemoryTree } from "../../../chain/vm/memory-tree.ts";
 import { decodeProgram, ProgramError, type Program } from "../../../chain/vm/program.ts";
 import { Ram } from "../../../chain/vm/ram.ts";
+import { behindResult } from "../../../chain/vm/result.ts";
 import { fieldsOf, outputSizeOf, resultSize } from "../../../chain/vm/state-hash.ts";
 import type { TaskOutcome } from "../backend.ts";
 import { Translator } from "./translator.ts";
@@ -51,9 +52,11 @@ function run(task: MachineTask, { rom, data }: Program): TaskOutcome {
   const regionRoot = (at: number): Uint8Array => tree.node(regionDepth, at / regionBytes);
   const final = { ...fieldsOf(machine), lowRoot: tree.node(ramDepth - 1, 0), inputRoot: regionRoot(inputAt) };
   const size = Number(resultSize(final, BigInt(task.outputBytes)));
+  const outputRoot = regionRoot(outputAt);
+  const behind = behindResult(ram.bytes, tree, outputRoot, size);
   return {
     ...verdict(machine, task, outputSizeOf(final.registers)),
-    output: ram.bytes.slice(outputAt, outputAt + size), meter: machine.meter, stderr: none, machine: { final, outputRoot: regionRoot(outputAt) },
+    output: ram.bytes.slice(outputAt, outputAt + size), meter: machine.meter, stderr: none, machine: { final, outputRoot, ...(behind.length > 0 ? { behind } : {}) },
   };
 }
 

@@ -23,6 +23,7 @@ interface EndHeader {
   readonly lowRoot: string;
   readonly inputRoot: string;
   readonly outputRoot: string;
+  readonly behind?: string;
 }
 
 export function encodeTask(task: MachineTask): Uint8Array[] {
@@ -43,16 +44,16 @@ export function encodeOutcome({ machine, ...outcome }: TaskOutcome): Uint8Array[
   return encodeFrame(machine === undefined ? {} : endHeader(machine), ...encodePlain(outcome));
 }
 
-function endHeader({ final, outputRoot }: MachineEnd): EndHeader {
+function endHeader({ final, outputRoot, behind }: MachineEnd): EndHeader {
   const { pc, halt, steps, registers, lowRoot, inputRoot } = final;
-  return { pc, halt, steps: String(steps), registers: toHex(registers), lowRoot: toHex(lowRoot), inputRoot: toHex(inputRoot), outputRoot: toHex(outputRoot) };
+  return { pc, halt, steps: String(steps), registers: toHex(registers), lowRoot: toHex(lowRoot), inputRoot: toHex(inputRoot), outputRoot: toHex(outputRoot), ...(behind === undefined ? {} : { behind: toHex(behind) }) };
 }
 
 /** Trusts nothing: what a child that was taken over writes is an outcome that the chain could take, or throws a SyntaxError. */
 export function decodeOutcome(frame: Buffer, limits: TaskLimits): TaskOutcome {
   const { header, rest } = decodeFrame(frame);
   const outcome = decodePlain(rest, limits, 0);
-  const { pc, halt, steps, registers, lowRoot, inputRoot, outputRoot } = header as Partial<Record<keyof EndHeader, unknown>>;
+  const { pc, halt, steps, registers, lowRoot, inputRoot, outputRoot, behind } = header as Partial<Record<keyof EndHeader, unknown>>;
   const halted = Object.entries(haltOf).find(([status]) => status === outcome.status)?.[1];
   if (halted === undefined) {
     if (Object.keys(header).length > 0) throw new SyntaxError(`the child's answer has a machine's end, but status ${outcome.status}`);
@@ -60,7 +61,7 @@ export function decodeOutcome(frame: Buffer, limits: TaskLimits): TaskOutcome {
   }
   if (halt !== halted || typeof pc !== "number" || typeof steps !== "string" || !/^\d{1,20}$/.test(steps)) throw new SyntaxError("the child's answer has no pc, halt or steps");
   const final = { pc, halt: halted, steps: BigInt(steps), meter: outcome.meter, registers: bytes(registers, 124), lowRoot: bytes(lowRoot, 32), inputRoot: bytes(inputRoot, 32) };
-  const machine: MachineEnd = { final, outputRoot: bytes(outputRoot, 32) };
+  const machine: MachineEnd = { final, outputRoot: bytes(outputRoot, 32), ...(behind === undefined ? {} : { behind: someBytes(behind, mostBehind) }) };
   const wrong = checkFinal({ ...machine, size: BigInt(outcome.output.length), meter: outcome.meter, meterLimit: limits.maxMeter, maxResultSize: BigInt(limits.outputBytes) });
   if (wrong !== undefined) throw new SyntaxError(`the child's answer cannot be: ${wrong}`);
   return { ...outcome, machine };
@@ -68,6 +69,13 @@ export function decodeOutcome(frame: Buffer, limits: TaskLimits): TaskOutcome {
 
 /** How a machine halted whose outcome has the status. */
 const haltOf = { ok: 1, "output-too-large": 1, trap: 2, "out-of-fuel": 3 } as const;
+
+/** More than there is behind any result. */
+const mostBehind = 768;
+
+function someBytes(text: unknown, most: number): Uint8Array {
+  return bytes(text, Math.min(typeof text === "string" ? text.length >> 1 : 0, most));
+}
 
 function bytes(text: unknown, length: number): Uint8Array {
   if (typeof text !== "string" || text.length !== 2 * length || !/^[0-9a-f]*$/.test(text)) throw new SyntaxError(`the child's answer has no ${length} bytes where they belong`);
