@@ -9,12 +9,14 @@ import { brokenInvariants, testContext, transact } from "../../runtime/testing.t
 import { Context } from "../../runtime/context.ts";
 import { TxError } from "../../runtime/errors.ts";
 import { StoresOverlay } from "../../store/overlay.ts";
+import { uint64Bytes } from "../../codec/bytes.ts";
+import { sha256 } from "../../codec/hash.ts";
 import { authority } from "../market/testing.ts";
 import { paramBounds, defaultParams, localnetParams, paramsFault } from "./params.ts";
 import { proofGas } from "./gas.ts";
 import { answers } from "./state.ts";
-import { bond, duration, fails, hashOf, name, TestReferee, window } from "./testing.ts";
-import { partyOf, Run, sampleJob, type Job } from "./testing-runs.ts";
+import { bond, duration, fails, hashOf, inputsAround, name, TestReferee, window } from "./testing.ts";
+import { inputTree, partyOf, Run, sampleJob, type Job } from "./testing-runs.ts";
 
 const { DISPUTE_STATE_QUEUED: QUEUED, DISPUTE_STATE_ANSWER: ANSWER, DISPUTE_STATE_PICK: PICK, DISPUTE_STATE_PROOF: PROOF, DISPUTE_STATE_CLOSED: CLOSED } = DisputeState;
 const { OUTCOME_PROVIDER_WRONG, OUTCOME_PROVIDER_LATE, OUTCOME_CHALLENGER_WRONG, OUTCOME_CHALLENGER_LATE, OUTCOME_BOTH_WRONG, OUTCOME_UNDECIDED } = Outcome;
@@ -435,6 +437,11 @@ describe("referee", () => {
         { input: { ...input, size: input.size + 1n } }, { input: { ...input, size: 1n << 60n } }, { input: { ...input, root: hashOf("x") } }, { input: { ...input, path: input.path.subarray(32) } }, { input: { ...input, path: Uint8Array.from([...input.path, ...hashOf("x")]) } },
         { input: { ...input, path: new Uint8Array(0) } }, { input: undefined }, { state: truthOf.get(short)!.stateAt(0n) },
       ]) fails(() => world.prove(id, truthOf.get(short)!, more), 19, /input is not|input is given/);
+      // A root that has a larger input than the machine takes: nothing of it is run.
+      const size = (1n << 24n) + 1n;
+      task(at).claim = { ...task(at).claim, index: 0, count: 1, inputRoot: sha256(Uint8Array.of(0), input.root, uint64Bytes(size)) };
+      fails(() => world.prove(id, truthOf.get(short)!, { input: { root: input.root, size, path: new Uint8Array(0) } }), 19, /input is not the 1. of 1/);
+      task(at).claim = { ...task(at).claim, inputRoot: inputTree(inputsAround(short)).root, count: 5 };
       // The place of another task of the same job.
       task(at).claim = { ...task(at).claim, index: 1 };
       fails(() => world.prove(id, truthOf.get(short)!), 19, /input is not the 2. of 5/);
@@ -514,6 +521,17 @@ describe("referee", () => {
       for (const id of dear.ids) dear.world.prove(id, truthOf.get(short)!);
       dear.world.block();
       assert.deepEqual(dear.ids.map((id) => dear.world.stateOf(id)), [CLOSED, PROOF]);
+    });
+
+    it("that prove nothing, and are run behind their due tau, are late in that very block", () => {
+      const { world, ids } = several(2, { proofGasPerBlock: 1_000_000n });
+      world.block(9_000n);
+      world.prove(ids[0]!, truthOf.get(short)!);
+      world.prove(ids[1]!, truthOf.get(short)!, { ram: { indices: [], leaves: new Uint8Array(0), siblings: new Uint8Array(0) } });
+      world.block(9_000n);
+      assert.equal(world.stateOf(ids[1]!), PROOF);
+      world.block();
+      assert.deepEqual([world.dispute(ids[1]!).outcome, world.of("EventProofRefused").length], [OUTCOME_PROVIDER_LATE, 1]);
     });
 
     it("are paid for before anything of them is looked at", () => {
