@@ -8,7 +8,9 @@ import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
 import { isAddress, prefixes } from "../chain/codec/address.ts";
 import { loadKeyPair, type KeyPair } from "./seal/index.ts";
 import type { SessionTerms } from "../client/session.ts";
+import { wrong } from "./fields.ts";
 import { faultKinds, type FaultKind } from "./agent/faults.ts";
+import { checkSlurmSettings, type SlurmSettings } from "./slurm/settings.ts";
 
 export interface WorkerConfig {
   /** CometBFT RPC of the node that it trusts, e.g. `http://127.0.0.1:26657`. */
@@ -51,12 +53,16 @@ export interface WorkerConfig {
     /** The longest time that a consumer may hold back what streams, from the begin of a period to the end of the window behind it, in milliseconds. By default none. */
     readonly maxAcceptanceWindowMs?: number;
   };
-  /** Tasks run at a time on this machine; by default the units of the ask. */
+  /** Tasks run at a time; by default the units of the ask. */
   readonly slots?: number;
+  /** Where tasks run: in this machine's own sandbox (the default), or as jobs of a Slurm cluster. */
+  readonly backend?: BackendConfig;
   readonly pollMs?: number;
   /** Misbehaviour to order, on test networks. */
   readonly fault?: FaultKind;
 }
+
+export type BackendConfig = { readonly kind: "local" } | ({ readonly kind: "slurm" } & SlurmSettings);
 
 /** A home that a worker cannot run from: says which file, what is wrong, what to do. */
 export class ConfigError extends Error {
@@ -100,8 +106,20 @@ export function readConfig(home: string): WorkerConfig {
   const { session } = config;
   need(session === undefined || (Array.isArray(session.spendLimit) && session.spendLimit.every((coin) => typeof coin?.denom === "string" && /^\d+$/.test(coin.amount)) && Number.isSafeInteger(session.periodMs) && session.periodMs >= 0 && Number.isSafeInteger(session.lifetimeMs) && session.lifetimeMs > 0),
     "session is {\"spendLimit\": [{\"denom\": \"udcm\", \"amount\": \"100000000\"}], \"periodMs\": 86400000, \"lifetimeMs\": 2592000000}");
+  checkBackend(path, config.backend);
   need(config.fault === undefined || faultKinds.includes(config.fault), `fault is one of ${faultKinds.join(", ")}`);
   return config;
+}
+
+function checkBackend(path: string, backend: unknown): void {
+  const kind = (backend as { readonly kind?: unknown } | null | undefined)?.kind;
+  if (backend === undefined || (kind === "local" && Object.keys(backend as object).length === 1)) return;
+  try {
+    if (kind !== "slurm") throw wrong("backend", "{\"kind\": \"local\"} or {\"kind\": \"slurm\", \"directory\": \"/shared/dcm\"}", backend);
+    checkSlurmSettings(backend);
+  } catch (error) {
+    throw new ConfigError(`${path}: ${(error as Error).message}`);
+  }
 }
 
 const day = 86_400_000;

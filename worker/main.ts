@@ -16,12 +16,15 @@ import { ensureAsk, ensureProvider, type AskTerms, type ProviderProfile } from "
 import { ConfigError, dataUrlOf, encryptionKeys, readConfig, readWallet, sessionTerms, type WorkerConfig } from "./config.ts";
 import { serveBlobs } from "./data/server.ts";
 import { BlobStore } from "./data/store.ts";
+import type { Backend } from "./sandbox/backend.ts";
 import { rv32Backend } from "./sandbox/rv32-backend.ts";
 import { wasmBackend } from "./sandbox/wasm-backend.ts";
 import { Disputes } from "./refereed/disputes.ts";
 import { ServiceAgent } from "./services/agent.ts";
 import { Host } from "./services/host.ts";
 import { Prober } from "./services/prober.ts";
+import { Cluster } from "./slurm/cluster.ts";
+import { slurmIdentity } from "./slurm/identity.ts";
 import { hasSessionKey, makeSessionKey, readPublicKeys, sessionWallet } from "./session-key.ts";
 
 const help = `usage: dcm-worker init --home HOME     a new account in HOME (encrypted where DCM_WORKER_PASSWORD is set); prints its address
@@ -173,16 +176,22 @@ async function checkEnrolled(connection: Connection, { provider, session }: Acti
   if (found?.session !== undefined) log("session", { session, expiresInHours: Number((found.session.expiresTau - found.tau) / 3_600_000n), left: found.left.map(({ denom, amount }) => `${amount}${denom}`).join(",") });
 }
 
+/** Where tasks run. Calls of services stay on this machine: a job of a cluster begins too late for them. */
+function backendsOf(home: string, config: WorkerConfig): { readonly backend: Backend; readonly refereed: Backend } {
+  if (config.backend?.kind !== "slurm") return { backend: wasmBackend(), refereed: rv32Backend() };
+  const cluster = new Cluster({ settings: config.backend, worker: slurmIdentity(home), environment: process.env, log });
+  return { backend: cluster.backend("wasm"), refereed: cluster.backend("rv32") };
+}
+
 async function run(home: string): Promise<void> {
   const config = readConfig(home);
   const who = await acting(home, config);
   const account = who.provider;
   const keys = encryptionKeys(home);
   const blobs = await BlobStore.open({ directory: join(home, "blobs") });
-  const backend = wasmBackend();
-  const refereed = rv32Backend();
+  const { backend, refereed } = backendsOf(home, config);
   const slots = config.slots ?? config.ask.units;
-  const host = new Host({ backend, slots: config.serviceAsk === undefined ? slots : Math.max(slots, config.serviceAsk.units), log });
+  const host = new Host({ backend: wasmBackend(), slots: config.serviceAsk === undefined ? slots : Math.max(slots, config.serviceAsk.units), log });
   const server = await serveBlobs(blobs, { host: config.data.host, port: config.data.port, route: host.route });
   const dataUrl = config.data.url ?? server.url;
   const connection = await reach(config.rpc, who);

@@ -32,13 +32,18 @@ export function rv32Backend(options: Rv32BackendOptions = {}): Backend {
         v8Flags: ["--no-liftoff", ...(options.v8Flags ?? [])],
         parts: encodeTask({ ...limits, program: task.module, input: task.input, arguments: task.arguments ?? none, taskIndex: task.taskIndex ?? 0, engine: options.engine ?? "translated" }),
         answerBytes: limits.outputBytes + 2 * (maxHeader + 4),
-        residentBytes: ramBytes + 8 * task.module.length + 4 * (task.input.length + limits.outputBytes) + processBytes,
+        residentBytes: rv32ResidentBytes(task),
         wallMs: limits.wallMs,
         signal: task.signal,
         decode: (frame) => decodeOutcome(frame, limits),
       });
     },
   };
+}
+
+/** The most memory that the child of a task may hold. */
+export function rv32ResidentBytes({ module, input, limits }: TaskInput): number {
+  return ramBytes + 8 * module.length + 4 * (input.length + limits.outputBytes) + processBytes;
 }
 
 /** A file that is too long for a program is everybody's matter; the rest never comes from the chain. */

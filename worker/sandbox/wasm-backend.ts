@@ -34,6 +34,11 @@ export function wasmBackend(options: ChildOptions = {}): Backend {
   };
 }
 
+/** The most memory that the child of a task may hold. */
+export function wasmResidentBytes({ input, limits }: TaskInput): number {
+  return limits.memoryBytes + 4 * (input.length + limits.outputBytes) + processBytes;
+}
+
 function childRun(task: TaskInput, v8Flags: readonly string[]): ChildRun {
   const { limits } = task;
   return {
@@ -41,7 +46,7 @@ function childRun(task: TaskInput, v8Flags: readonly string[]): ChildRun {
     v8Flags,
     parts: encodeTask({ ...task, ...limits, args: task.args ?? [], env: task.env ?? {}, files: task.files ?? false, seed: task.seed ?? none }),
     answerBytes: limits.outputBytes + maxHeader + stderrTail + 4,
-    residentBytes: limits.memoryBytes + 4 * (task.input.length + limits.outputBytes) + processBytes,
+    residentBytes: wasmResidentBytes(task),
     wallMs: limits.wallMs,
     signal: task.signal,
     decode: (frame) => decodeOutcome(frame, limits, stderrTail),
