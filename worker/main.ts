@@ -13,6 +13,7 @@ import { Agent } from "./agent/agent.ts";
 import { enroll } from "./agent/enroll.ts";
 import { faultsOf } from "./agent/faults.ts";
 import { ensureAsk, ensureProvider, type AskTerms, type ProviderProfile } from "./agent/setup.ts";
+import { checkBackend, wordsOf } from "./check.ts";
 import { ConfigError, dataUrlOf, encryptionKeys, readConfig, readWallet, sessionTerms, type WorkerConfig } from "./config.ts";
 import { serveBlobs } from "./data/server.ts";
 import { BlobStore } from "./data/store.ts";
@@ -34,6 +35,7 @@ const help = `usage: dcm-worker init --home HOME     a new account in HOME (encr
                                       with the operator's account in OTHER: registers the provider of HOME or brings its profile up to date, and
                                       grants a session to the key of HOME. HOME may be a copy of its worker.json and public.json
        dcm-worker run --home HOME     offers the asks of HOME/worker.json, runs tasks until SIGTERM; with an account of its own registers first
+       dcm-worker check --home HOME   whether tasks would run, here or on the Slurm cluster of worker.json; a line for each step, with what to do where one fails
        dcm-worker address --home HOME the address that signs
        dcm-worker reclaim --home HOME --instance ID
                                       gives notice to an instance of a service
@@ -183,6 +185,13 @@ function backendsOf(home: string, config: WorkerConfig): { readonly backend: Bac
   return { backend: cluster.backend("wasm"), refereed: cluster.backend("rv32") };
 }
 
+async function check(home: string): Promise<void> {
+  for await (const finding of checkBackend(readConfig(home).backend, process.env)) {
+    process.stdout.write(wordsOf(finding));
+    if (!finding.ok) process.exitCode = 1;
+  }
+}
+
 async function run(home: string): Promise<void> {
   const config = readConfig(home);
   const who = await acting(home, config);
@@ -230,7 +239,7 @@ async function run(home: string): Promise<void> {
 }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { home: { type: "string" }, instance: { type: "string" }, "operator-home": { type: "string" }, session: { type: "boolean", default: false }, help: { type: "boolean", short: "h", default: false }, version: { type: "boolean", default: false } } });
-const commands: Record<string, (home: string) => Promise<void>> = { init, address, run, enroll: (home) => enrollHome(home, values["operator-home"]), reclaim: (home) => reclaim(home, values.instance) };
+const commands: Record<string, (home: string) => Promise<void>> = { init, address, check, run, enroll: (home) => enrollHome(home, values["operator-home"]), reclaim: (home) => reclaim(home, values.instance) };
 const command = commands[positionals[0] ?? ""];
 if (values.version) {
   process.stdout.write(`${(JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string }).version}\n`);

@@ -52,6 +52,12 @@ export class FakeSlurm {
     chmodSync(path, 0o755);
   }
 
+  /** Puts lines before those that a command has. */
+  insert(name: string, lines: string): void {
+    const path = join(this.folder, "commands", name);
+    this.command(name, `${lines}\n${readFileSync(path, "utf8").split("\n").slice(1).join("\n")}`);
+  }
+
   get settings(): SlurmSettings {
     return { directory: join(this.folder, "shared"), commands: join(this.folder, "commands") };
   }
@@ -86,6 +92,11 @@ export class FakeSlurm {
   tasks(): string[] {
     const folder = join(this.folder, "shared/0123456789abcdef");
     return existsSync(folder) ? readdirSync(folder).filter((name) => name !== "compiled") : [];
+  }
+
+  /** Folders of workers on the shared directory. */
+  shared(): string[] {
+    return readdirSync(join(this.folder, "shared"));
   }
 
   async until(what: () => boolean): Promise<void> {
