@@ -335,6 +335,19 @@ describe("refereed results", () => {
     one.settled(pay);
   });
 
+  it("MKT-189: an audit that differs is in dispute, however long after the other auditor's silence the task is looked at", () => {
+    const one = new Refereed(4, { auditors: 2 }).commitAll([name("p1")]);
+    const { provider } = one;
+    one.draw();
+    const [a, b] = one.of(2);
+    one.commitAll([a!], "a lie").commitAll([b!]).reveal([provider]).reveal([a!], "a lie");
+    one.market.block(10_001n + 2n * window);
+    one.market.block();
+    assert.deepEqual([one.now.state, one.now.challengeLeft, one.market.differing.length], [TASK_STATE_DISPUTE, window, 1]);
+    one.market.asReferee((port, ctx) => port.convict(ctx, one.task, a!));
+    one.settled(0n);
+  });
+
   it("MKT-189: silence costs what it costs in a spot check: the provider's opens the task again, an auditor's leaves the claim alone", () => {
     const silent = new Refereed(4).commitAll([name("p1")]);
     const provider = silent.provider;

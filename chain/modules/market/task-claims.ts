@@ -17,15 +17,18 @@ export function stateHashOf({ result }: Replica): Uint8Array {
 
 const providerOf = ({ replicas }: Task): Replica => replicas.find(({ round }) => round === drawRounds.match)!;
 
-/** REVEALED: it can be challenged for a while; an auditor that found another state disputes it at once. */
+/** REVEALED: it can be challenged for a while; what an auditor found otherwise is in dispute from the first, however late anybody comes to see it. */
 export function openWindow(run: Run, now: bigint): void {
   const { params, duration } = run.terms;
   const claimed = stateHashOf(providerOf(run.task));
-  run.set({ state: TaskState.TASK_STATE_CHALLENGE });
-  run.put(providerOf(run.task), { dueTau: now + maxInt(params.challengeDue, BigInt(params.challengeDurations) * duration) });
-  for (const auditor of run.task.replicas.filter((replica) => isAuditor(replica) && replica.state === REVEALED)) {
-    const stateHash = stateHashOf(auditor);
-    if (!equalBytes(stateHash, claimed)) run.effects.push({ kind: "differs", auditor: auditor.provider, stateHash });
+  const window = maxInt(params.challengeDue, BigInt(params.challengeDurations) * duration);
+  const differing = run.task.replicas.filter((replica) => isAuditor(replica) && replica.state === REVEALED && !equalBytes(stateHashOf(replica), claimed));
+  for (const auditor of differing) run.effects.push({ kind: "differs", auditor: auditor.provider, stateHash: stateHashOf(auditor) });
+  if (differing.length > 0) {
+    run.set({ state: TaskState.TASK_STATE_DISPUTE, challengeLeft: window });
+  } else {
+    run.set({ state: TaskState.TASK_STATE_CHALLENGE });
+    run.put(providerOf(run.task), { dueTau: now + window });
   }
 }
 
