@@ -96,8 +96,8 @@ function wire(): Wiring {
   const { module: providers, providers: bonds } = providersModule({ bank: money, accounts, clock: time, affiliations: organizations, authority });
   const { module: auditors, attestations } = auditorsModule({ bank: money, accounts, clock: time, providers: bonds, authority });
   // Each calls the other: the referee is there before anything is executed.
-  const auditDiffers: RefereePort["auditDiffers"] = (...what) => { disputes.auditDiffers(...what); };
-  const { module: market, deliveries, holds, refereed } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, referee: { auditDiffers }, authority });
+  const later: RefereePort = { auditDiffers: (...what) => { disputes.auditDiffers(...what); }, replicasDiffer: (...what) => { disputes.replicasDiffer(...what); } };
+  const { module: market, deliveries, holds, refereed } = marketModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, referee: later, authority });
   const { module: channel } = channelModule({ bank: money, accounts, clock: time, providers: bonds, attestations, organizations, authority });
   const { module: forward } = forwardModule({ bank: money, accounts, clock: time, beacon: seeds, providers: bonds, attestations, organizations, deliveries, authority });
   const { module: jurorship, jurors } = jurorsModule({ bank: money, accounts, clock: time, authority });

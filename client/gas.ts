@@ -19,6 +19,9 @@ const matchGas = 70_000;
 /** Auditors of a spot check, as the market's parameters say where nobody changed them. */
 const auditors = 1;
 
+/** What a challenge pays for the second of two replicas, where it goes on with that one; the referee's README. */
+const secondEndGas = 150_000;
+
 /** What the referee takes for a transition that it may have to run, and for a hash; its README. A byte of a proof is paid as part of the transaction and where it waits. */
 const [stepGas, hashGas, proofByteGas] = [100, 2_000, 50];
 const mostSteps = 65_536;
@@ -27,10 +30,15 @@ const rootHashes = 600;
 
 /**
  * For one message. Bids pay for their tasks: each for the replicas that it wants, for auditors, and two more where a tie-break may need them; service bids for their instances;
- * proofs in a dispute for the segment that the chain runs.
+ * challenges for both replicas that may claim the same; proofs in a dispute for the segment that the chain runs.
  */
 export function gasOf({ typeUrl, value }: EncodeObject, perMessage = 400_000): number {
-  return perMessage + matchGas * matchesOf(typeUrl, value) + (typeUrl === "/dcm.referee.v1.MsgProve" ? proofGas(value as Partial<MsgProve>) : 0);
+  return perMessage + matchGas * matchesOf(typeUrl, value) + disputeGas(typeUrl, value);
+}
+
+function disputeGas(typeUrl: string, value: unknown): number {
+  if (typeUrl === "/dcm.referee.v1.MsgChallenge") return secondEndGas;
+  return typeUrl === "/dcm.referee.v1.MsgProve" ? proofGas(value as Partial<MsgProve>) : 0;
 }
 
 function proofGas({ ram, rom }: Partial<MsgProve>): number {
@@ -66,7 +74,7 @@ function replicasOf(verification: VerificationLevel | undefined, k: number): num
     case VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED:
       return (k === 0 ? 2 : k) + 2;
     case VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED:
-      return 1 + auditors;
+      return (k === 0 ? 1 : k) + auditors;
     default:
       return 1;
   }

@@ -1,125 +1,27 @@
 /** V3: results that can be challenged, as the referee sees and moves them. */
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { CloseReason, ReplicaState, TaskState, VerificationLevel, type Bid, type Job, type Params, type Replica, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, ReplicaState, TaskState, VerificationLevel, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import { testContext } from "../../runtime/testing.ts";
 import { finalHash } from "../../vm/state-hash.ts";
 import { wasmCore } from "./classes.ts";
-import { bidMessage, fails, name, refereed, refereedResult, resultOf, saltChain, stage, staged, TestMarket } from "./testing.ts";
+import { bidMessage, fails, name, refereedResult, resultOf, stage, staged, TestMarket } from "./testing.ts";
+import { pay, programRoot, Refereed, stake, v3, window } from "./testing-refereed.ts";
 import { taskIdOf } from "./state.ts";
-import type { RefereedClaim } from "./ports.ts";
-
-const salts = saltChain(40);
-const programRoot = new Uint8Array(32).fill(9);
-const v3 = refereed(salts);
-const [stake, pay, bond] = [2_000n, 20n, 10_000_000n];
-/** max(challenge_due, 3 T) of the tests. */
-const window = 10_000n;
 
 const { TASK_STATE_CHALLENGE, TASK_STATE_DISPUTE, TASK_STATE_FINAL, TASK_STATE_CLOSED, TASK_STATE_AUDITING, TASK_STATE_REVEALING, TASK_STATE_ASSIGNED } = TaskState;
-
-/** A V3 job of one task at 10, whose provider has committed. */
-class Refereed {
-  readonly market: TestMarket;
-  readonly consumer: string;
-  readonly job: bigint;
-  readonly task: bigint;
-  readonly money: bigint;
-  #salt = 1;
-
-  constructor(providers: number, params: Partial<Params> = {}, bid: object = {}, job: object = {}, prepare: (market: TestMarket) => void = () => undefined) {
-    this.market = new TestMarket({ auditProbabilityBps: 10_000, ...params });
-    prepare(this.market);
-    this.consumer = this.market.fund("c");
-    for (let i = 1; i <= providers; i++) this.market.ask(this.market.provider(`p${i}`), 10n, 1, { classId: "rv32.core", maxAcceptanceWindow: 60_000n });
-    this.money = this.market.money;
-    this.job = this.market.bid(this.consumer, 20n, { ...v3, ...bid }, { programRoot, ...job });
-    this.task = taskIdOf(this.job, 0);
-    this.market.block(1_000n, 2);
-  }
-
-  get now(): Task {
-    return this.market.task(this.task);
-  }
-
-  of(round: number): string[] {
-    return this.now.replicas.filter((one) => one.round === round).map((one) => one.provider);
-  }
-
-  get provider(): string {
-    return this.of(0)[0]!;
-  }
-
-  replica(provider: string): Replica {
-    return this.now.replicas.find((one) => one.provider === provider)!;
-  }
-
-  get claim(): RefereedClaim | undefined {
-    return this.market.asReferee((port, ctx) => port.claim(ctx, this.task));
-  }
-
-  lost(provider: string): bigint {
-    return bond - this.market.providers.get(provider)!.bond;
-  }
-
-  commitAll(providers: readonly string[], label = "right"): this {
-    for (const one of providers) this.market.start(this.task, one);
-    for (const one of providers) this.market.commit(this.task, one, refereedResult(label));
-    return this;
-  }
-
-  draw(): this {
-    this.market.block(1_000n, 3);
-    this.market.send("MsgRevealSalt", { consumer: this.consumer, jobId: this.job, salt: salts[this.#salt++]! });
-    this.market.block();
-    return this;
-  }
-
-  /** No salt in time: the audit is waived. */
-  waive(): this {
-    this.market.block(1_000n, 3);
-    this.market.block(10_001n);
-    this.market.block();
-    return this;
-  }
-
-  reveal(providers: readonly string[], label = "right"): this {
-    for (const one of providers) this.market.reveal(this.task, one, refereedResult(label));
-    return this;
-  }
-
-  /** Into CHALLENGE, unaudited. */
-  claimed(label = "right"): this {
-    return this.commitAll([this.provider], label).waive().reveal([this.provider], label);
-  }
-
-  /** Audited, with these labels revealed. */
-  audited(label: string, audit: string): this {
-    this.commitAll([this.provider], label).draw();
-    const auditors = this.of(2);
-    return this.commitAll(auditors, audit).reveal([this.provider], label).reveal(auditors, audit);
-  }
-
-  settled(paid: bigint, burned = 0n): void {
-    this.market.block();
-    const { escrow } = this.market.query<{ job: Job }>("Job", { jobId: this.job }).job;
-    assert.deepEqual([escrow!.paid, escrow!.burned, escrow!.held], [String(paid), String(burned), "0"]);
-    for (const [, { locked }] of this.market.providers) assert.equal(locked, 0n);
-    assert.equal(this.market.money, this.money);
-  }
-}
 
 const right = refereedResult("right");
 
 describe("refereed results", () => {
-  it("MKT-182: a bid names its program's root, in a class that runs rv32, with k = 1 and a salt; elsewhere there is no root", () => {
+  it("MKT-182: a bid names its program's root, in a class that runs rv32, with k of 1 or 2 and a salt; elsewhere there is no root", () => {
     const market = new TestMarket();
     const consumer = market.fund("c");
     const bad: readonly [object, object, number, RegExp][] = [
       [{}, {}, 2, /job.program_root is 0 bytes; it must be 32 bytes/],
       [{ saltHead: new Uint8Array(0) }, { programRoot }, 2, /salt_head/],
-      [{ k: 2 }, { programRoot }, 2, /k is 2; it must be from 1 to 1/],
+      [{ k: 3 }, { programRoot }, 2, /k is 3; it must be from 1 to 2/],
       [{ classId: "wasm.core" }, { programRoot }, 3, /v3_refereed in class wasm.core, which does not run rv32, is not served/],
       [{ minColocated: 2 }, { programRoot, tasks: 2 }, 3, /min_colocated 2 with v3_refereed/],
       [{ verification: VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK }, { programRoot }, 2, /job.program_root is 32 bytes; it must be 0 bytes/],
@@ -197,7 +99,7 @@ describe("refereed results", () => {
     one.claimed();
     const { inputRoot } = bidMessage(one.consumer, 1n).job!;
     assert.deepEqual(one.claim, {
-      taskId: one.task, jobId: one.job, index: 0, count: 3, provider: one.provider, consumer: one.consumer, sealed: false, stateHash: finalHash(right.final!, right.digest), programRoot, inputRoot,
+      taskId: one.task, jobId: one.job, index: 0, count: 3, provider: one.provider, claimants: [one.provider], contested: false, consumer: one.consumer, sealed: false, stateHash: finalHash(right.final!, right.digest), programRoot, inputRoot,
       arguments: Uint8Array.of(1, 2), meterLimit: 10_000_000_000n, duration: 1_000n, fee: 200n, dueTau: one.now.dueTau,
     });
     assert.equal(one.market.asReferee((port, ctx) => port.claim(ctx, 77n)), undefined);
@@ -272,7 +174,7 @@ describe("refereed results", () => {
     one.market.asReferee((port, ctx) => port.resume(ctx, one.task));
     one.market.tau += 1n;
     assert.throws(() => one.market.asReferee((port, ctx) => port.dispute(ctx, one.task)), /the referee needs/);
-    assert.throws(() => one.market.asReferee((port, ctx) => port.convict(ctx, one.task, undefined)), /the referee needs/);
+    assert.throws(() => one.market.asReferee((port, ctx) => port.convict(ctx, one.task, [one.provider], undefined)), /the referee needs/);
   });
 
   it("MKT-188: convicted: S is lost, a tenth of it to whoever proved it; CLOSED, all escrow back, auditors that agreed are free", () => {
@@ -280,7 +182,7 @@ describe("refereed results", () => {
     const [provider, auditor] = [one.provider, one.of(2)[0]!];
     const challenger = one.market.fund("anybody", 0n);
     one.market.asReferee((port, ctx) => port.dispute(ctx, one.task));
-    one.market.asReferee((port, ctx) => port.convict(ctx, one.task, challenger));
+    one.market.asReferee((port, ctx) => port.convict(ctx, one.task, [one.provider], challenger));
     assert.deepEqual([one.now.state, one.now.closeReason, one.lost(provider), one.lost(auditor)], [TASK_STATE_CLOSED, CloseReason.CLOSE_REASON_DISPROVED, stake, 0n]);
     assert.deepEqual([one.market.balances.get(challenger), one.market.slashedBurned], [stake / 10n, stake - stake / 10n]);
     assert.deepEqual(one.market.query<{ bid: Bid }>("Bid", { bidId: one.job }).bid.excluded, [provider]);
@@ -297,7 +199,7 @@ describe("refereed results", () => {
     }).claimed("a lie");
     one.market.asReferee((port, ctx) => port.dispute(ctx, one.task));
     const before = one.market.balances.get(one.consumer)!;
-    one.market.asReferee((port, ctx) => port.convict(ctx, one.task, undefined));
+    one.market.asReferee((port, ctx) => port.convict(ctx, one.task, [one.provider], undefined));
     assert.equal(one.market.balances.get(one.consumer)! - before, 100n + 404n, "F, which is less than a fifth of S, and the escrow");
     assert.equal(one.market.slashedBurned, stake - 100n);
   });
@@ -306,7 +208,7 @@ describe("refereed results", () => {
     const one = new Refereed(3).audited("right", "a lie");
     const [provider, auditor] = [one.provider, one.of(2)[0]!];
     const before = one.market.balances.get(provider)!;
-    one.market.asReferee((port, ctx) => port.forfeit(ctx, one.task, auditor, false));
+    one.market.asReferee((port, ctx) => port.forfeit(ctx, one.task, auditor, one.provider));
     assert.deepEqual([one.now.state, one.replica(auditor).state, one.lost(auditor)], [TASK_STATE_DISPUTE, ReplicaState.REPLICA_STATE_OUT, stake]);
     assert.equal(one.market.balances.get(provider)! - before, stake / 2n);
     one.market.asReferee((port, ctx) => port.resume(ctx, one.task));
@@ -315,8 +217,8 @@ describe("refereed results", () => {
     assert.deepEqual(one.now.replicas.map(({ paid }) => paid), ["20", "0"]);
     one.settled(pay);
     const both = new Refereed(3).audited("one lie", "another");
-    both.market.asReferee((port, ctx) => port.forfeit(ctx, both.task, both.of(2)[0]!, true));
-    both.market.asReferee((port, ctx) => port.convict(ctx, both.task, undefined));
+    both.market.asReferee((port, ctx) => port.forfeit(ctx, both.task, both.of(2)[0]!, undefined));
+    both.market.asReferee((port, ctx) => port.convict(ctx, both.task, [both.provider], undefined));
     assert.deepEqual([both.now.state, both.market.slashedBurned], [TASK_STATE_CLOSED, 2n * stake]);
     both.settled(0n);
   });
@@ -329,7 +231,7 @@ describe("refereed results", () => {
     for (const [who, label] of [[a!, "one lie"], [b!, "another"]] as const) one.commitAll([who], label);
     one.reveal([provider]).reveal([a!], "one lie").reveal([b!], "another");
     assert.deepEqual(one.market.differing.map(({ auditor }) => auditor), [a, b]);
-    for (const auditor of [a!, b!]) one.market.asReferee((port, ctx) => port.forfeit(ctx, one.task, auditor, false));
+    for (const auditor of [a!, b!]) one.market.asReferee((port, ctx) => port.forfeit(ctx, one.task, auditor, one.provider));
     one.market.asReferee((port, ctx) => port.resume(ctx, one.task));
     one.market.block(window + 1n);
     one.settled(pay);
@@ -344,7 +246,7 @@ describe("refereed results", () => {
     one.market.block(10_001n + 2n * window);
     one.market.block();
     assert.deepEqual([one.now.state, one.now.challengeLeft, one.market.differing.length], [TASK_STATE_DISPUTE, window, 1]);
-    one.market.asReferee((port, ctx) => port.convict(ctx, one.task, a!));
+    one.market.asReferee((port, ctx) => port.convict(ctx, one.task, [one.provider], a!));
     one.settled(0n);
   });
 

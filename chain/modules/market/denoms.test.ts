@@ -366,7 +366,7 @@ describe("two books of one class", () => {
 });
 
 type Habit = "honest" | "liar" | "late" | "no commit" | "silent" | "declines";
-type Level = "v0" | "v1" | "v2" | "v3";
+type Level = "v0" | "v1" | "v2" | "v3" | "v3 twice";
 type Care = "careful" | "no salt" | "no seal" | "cancels";
 interface Walk {
   readonly rates: readonly (readonly [bigint, bigint])[];
@@ -377,7 +377,8 @@ interface Walk {
 }
 
 const foreign = ["uone", "utwo"] as const;
-const levels = { v1: spotChecked, v2: replicated, v3: refereed } as const;
+const levels = { "v1": spotChecked, "v2": replicated, "v3": refereed, "v3 twice": (known: readonly Uint8Array[]) => ({ ...refereed(known), k: 2 }) } as const;
+const isV3 = (level: Level): boolean => level === "v3" || level === "v3 twice";
 /** How tasks ended, by denom: what the walks have been through. */
 const ends = new Map<string, Set<string>>();
 
@@ -394,7 +395,7 @@ function walk({ rates, habits, auditors, jobs, steps }: Walk): void {
   const placed = jobs.map((job) => {
     const id = m.bid(consumer, job.limit, {
       quoteDenom: foreign[job.foreign]!, ...(job.level === "v0" ? {} : { ...levels[job.level](salts), risk: "777" }), timeInForce: job.immediate ? TimeInForce.TIME_IN_FORCE_IOC : TimeInForce.TIME_IN_FORCE_GTT, expiresTau: m.tau + 150_000n,
-    }, { tasks: job.tasks, consumerKey: new Uint8Array(job.sealed ? 32 : 0), programRoot: new Uint8Array(job.level === "v3" ? 32 : 0) });
+    }, { tasks: job.tasks, consumerKey: new Uint8Array(job.sealed ? 32 : 0), programRoot: new Uint8Array(isV3(job.level) ? 32 : 0) });
     return { ...job, id, next: 1 };
   });
   const deposits = placed.map(({ id }) => jobOf(m, id).escrow!);
@@ -417,7 +418,9 @@ function walk({ rates, habits, auditors, jobs, steps }: Walk): void {
       for (const task of tasksOf(job.id)) {
         for (const { provider, state } of task.replicas) {
           const habit = habits[providers.indexOf(provider)]!;
-          const result = (job.level === "v3" ? refereedResult : resultOf)(habit === "liar" ? `lie of ${provider}` : "right");
+          // Of two replicas some tell the same lie.
+          const lie = job.level === "v3 twice" ? `lie ${providers.indexOf(provider) % 2}` : `lie of ${provider}`;
+          const result = (isV3(job.level) ? refereedResult : resultOf)(habit === "liar" ? lie : "right");
           if (state === ReplicaState.REPLICA_STATE_SEALING && job.care !== "no seal") quietly(() => m.send("MsgSealKeys", { consumer, jobId: job.id, keys: [{ provider, sealedKey: Uint8Array.of(1) }] }));
           if (state === ReplicaState.REPLICA_STATE_ASSIGNED && habit === "declines") quietly(() => m.send("MsgDeclineTask", { worker: provider, provider, taskId: task.id, reason: "" }));
           else if (state === ReplicaState.REPLICA_STATE_ASSIGNED && habit !== "late") quietly(() => m.start(task.id, provider));
@@ -426,7 +429,7 @@ function walk({ rates, habits, auditors, jobs, steps }: Walk): void {
         }
       }
     }
-    for (const job of placed) for (const task of tasksOf(job.id)) referee(m, task, habits[providers.indexOf(task.replicas[0]?.provider ?? "")], turn);
+    for (const job of placed) for (const task of tasksOf(job.id)) referee(m, task, (provider) => habits[providers.indexOf(provider)] === "liar", turn);
     // By and by everything is overdue.
     m.block(turn < 60 ? BigInt(steps[turn % steps.length]!) : 10_000n);
     assert.deepEqual([m.money, ...foreign.map((of) => m.moneyIn(of))], money);
@@ -442,14 +445,21 @@ function walk({ rates, habits, auditors, jobs, steps }: Walk): void {
   for (const { locked } of m.providers.values()) assert.equal(locked, 0n);
 }
 
-/** What a referee that is always right does: a liar that somebody challenges is convicted, audits that contradict an honest provider are refuted. */
-function referee(m: TestMarket, { id, state, replicas }: Task, habit: Habit | undefined, turn: number): void {
+/** What a referee that is always right does: a liar that somebody challenges is convicted, of two that differ every liar, audits that contradict an honest provider are refuted. */
+function referee(m: TestMarket, { id, state, replicas }: Task, lies: (provider: string) => boolean, turn: number): void {
+  const claim = m.asReferee((port, ctx) => port.claim(ctx, id));
+  if (claim === undefined) return;
+  const { provider, claimants, contested } = claim;
+  if (contested) {
+    const wrong = claimants.filter(lies);
+    return m.asReferee((port, ctx) => port.convict(ctx, id, wrong, claimants.find((one) => !wrong.includes(one))));
+  }
   const refuted = m.differing.filter(({ taskId, auditor }) => taskId === id && replicas.some((one) => one.provider === auditor && one.state === ReplicaState.REPLICA_STATE_REVEALED));
-  if (state === TaskState.TASK_STATE_CHALLENGE && (habit === "liar" || turn % 7 === 0)) m.asReferee((port, ctx) => port.dispute(ctx, id));
+  if (state === TaskState.TASK_STATE_CHALLENGE && (lies(provider) || turn % 7 === 0)) m.asReferee((port, ctx) => port.dispute(ctx, id));
   if (state !== TaskState.TASK_STATE_DISPUTE) return;
-  if (habit === "liar") m.asReferee((port, ctx) => port.convict(ctx, id, refuted[0]?.auditor ?? (turn % 2 === 0 ? name("c") : undefined)));
+  if (lies(provider)) m.asReferee((port, ctx) => port.convict(ctx, id, [provider], refuted[0]?.auditor ?? (turn % 2 === 0 ? name("c") : undefined)));
   else {
-    for (const { auditor } of refuted) m.asReferee((port, ctx) => port.forfeit(ctx, id, auditor, false));
+    for (const { auditor } of refuted) m.asReferee((port, ctx) => port.forfeit(ctx, id, auditor, provider));
     m.asReferee((port, ctx) => port.resume(ctx, id));
   }
 }
@@ -464,7 +474,7 @@ describe("conservation", () => {
     habits: fc.array(habit, { minLength: 3, maxLength: 7 }),
     auditors: fc.integer({ min: 1, max: 2 }),
     jobs: fc.array(fc.record({
-      foreign: fc.integer({ min: 0, max: 1 }), level: fc.constantFrom<Level>("v0", "v1", "v2", "v3"), care: fc.constantFrom<Care>("careful", "careful", "careful", "no salt", "no seal", "cancels"), sealed: fc.boolean(), limit: fc.bigInt(5n, 25n),
+      foreign: fc.integer({ min: 0, max: 1 }), level: fc.constantFrom<Level>("v0", "v1", "v2", "v3", "v3 twice"), care: fc.constantFrom<Care>("careful", "careful", "careful", "no salt", "no seal", "cancels"), sealed: fc.boolean(), limit: fc.bigInt(5n, 25n),
       tasks: fc.integer({ min: 1, max: 3 }), immediate: fc.constantFrom(false, false, false, true),
     }), { minLength: 1, maxLength: 4 }),
     steps: fc.array(fc.constantFrom(500, 1_000, 3_000, 7_000), { minLength: 1, maxLength: 5 }),
@@ -484,6 +494,7 @@ describe("conservation", () => {
         sure(five("honest"), {}), sure(five("honest"), { level: "v0" }), sure(["liar", "honest", "honest", "honest", "honest", "honest"], { tasks: 3 }), sure(five("liar"), {}), sure(five("late"), {}), sure(five("no commit"), {}),
         sure(five("honest"), { level: "v1", tasks: 3 }), sure([...five("honest"), "liar", "silent", "late", "declines"], { level: "v1", tasks: 3 }), sure(five("liar"), { level: "v1", tasks: 3 }), sure(five("honest"), { level: "v1", care: "no salt" }),
         sure(five("honest"), { level: "v3", tasks: 3 }), sure([...five("honest"), "liar", "silent", "late"], { level: "v3", tasks: 3 }), sure(five("liar"), { level: "v3", tasks: 2 }),
+        sure(five("honest"), { level: "v3 twice", tasks: 3 }), sure(["liar", "honest", "liar", "honest", "honest", "honest"], { level: "v3 twice", tasks: 3 }), sure(five("liar"), { level: "v3 twice", tasks: 3 }), sure([...five("honest"), "liar", "silent", "late", "declines"], { level: "v3 twice", tasks: 3 }),
         sure(five("silent"), {}), sure(five("declines"), {}), sure(five("honest"), { care: "no salt" }), sure(five("honest"), { care: "no seal", sealed: true }),
         sure(five("honest"), { care: "cancels", limit: 5n }), sure(five("honest"), { limit: 5n }), sure(five("honest"), { limit: 5n, immediate: true }),
       ],

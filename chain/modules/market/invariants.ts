@@ -1,6 +1,7 @@
 /** What holds at every block's end. */
 import { ReplicaState, StageState, TaskState, type Bid, type Hold, type Job, type Stage, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
+import { equalBytes } from "../../codec/bytes.ts";
 import { isTerminal, loadBacking, loadBid, openTasks } from "./bids.ts";
 import { bookOf, isListed, keyIn } from "./asks.ts";
 import { escrowAddress, holdingOf, requestHolding } from "./escrow.ts";
@@ -14,6 +15,7 @@ import {
   within, type BookKey,
 } from "./state.ts";
 import { instanceRecords, rounds, serviceAccounts } from "./services/invariants.ts";
+import { claimantsOf, stateHashOf } from "./task-claims.ts";
 import { awaitsDraw, mayAwaitDraw } from "./task-machine.ts";
 import { drawRounds } from "./task-run.ts";
 import { isClaimed, isOver } from "./tasks.ts";
@@ -321,12 +323,16 @@ function taskFault(task: Task): string | undefined {
 }
 
 /** A refereed task stands for its result until its window is over, whose clock stands still in DISPUTE. */
-function windowFault({ state, replicas: [first], challengeLeft }: Task): string | undefined {
+function windowFault(task: Task): string | undefined {
+  const { state, challengeLeft } = task;
   const [open, disputed] = [state === TaskState.TASK_STATE_CHALLENGE, state === TaskState.TASK_STATE_DISPUTE];
   if (!disputed && challengeLeft !== 0n) return "is not disputed and has a window that stands still";
   if (!open && !disputed) return undefined;
-  if (first?.state !== ReplicaState.REPLICA_STATE_REVEALED || first.result?.final === undefined) return "can be challenged and its provider has claimed no state";
-  if (BigInt(first.stake) === 0n) return "can be challenged and nothing stands for it";
+  const [first, ...others] = claimantsOf(task);
+  if (first === undefined || [first, ...others].some(({ result }) => result?.final === undefined)) return "can be challenged and its provider has claimed no state";
+  if ([first, ...others].some(({ stake }) => BigInt(stake) === 0n)) return "can be challenged and nothing stands for it";
+  if (open && others.some((other) => !equalBytes(stateHashOf(other), stateHashOf(first)))) return "can be challenged and two states are claimed";
+  if (others.some(({ dueTau }) => dueTau !== 0n)) return "can be challenged and has a second window";
   return open === (first.dueTau !== 0n) ? undefined : "is disputed and its window runs, or the other way round";
 }
 

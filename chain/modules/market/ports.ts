@@ -109,14 +109,19 @@ export interface HoldsPort {
   split(ctx: Context, ref: HoldRef, providerShareBps: number): void;
 }
 
-/** A result of V3 whose window is open: what its provider says that the refereed machine does. */
+/** A result of V3 whose window is open: what its provider, or two, say that the refereed machine does. */
 export interface RefereedClaim {
   readonly taskId: bigint;
   readonly jobId: bigint;
   /** The task's place among those that share its inputs and arguments, and how many these are. */
   readonly index: number;
   readonly count: number;
+  /** Whom a dispute is fought with: the first of the claimants. */
   readonly provider: string;
+  /** Replicas whose claims stand, one or two. */
+  readonly claimants: readonly string[];
+  /** The two claim different states, and are in dispute with each other. */
+  readonly contested: boolean;
   readonly consumer: string;
   /** Its inputs are sealed: who has no key cannot run it again. */
   readonly sealed: boolean;
@@ -144,15 +149,19 @@ export interface RefereedPort {
   dispute(ctx: Context, taskId: bigint): void;
   /** Nothing is disputed any more: the rest of CHALLENGE. */
   resume(ctx: Context, taskId: bigint): void;
-  /** The provider was wrong or out of time: it loses S, a part of it to the prover where there is one, and the task is CLOSED with all escrow back. */
-  convict(ctx: Context, taskId: bigint, prover: string | undefined): void;
-  /** An auditor whose audit differed was wrong or out of time: it loses its stake, half of it to the provider. With `both`, all of it is burned. */
-  forfeit(ctx: Context, taskId: bigint, auditor: string, both: boolean): void;
+  /**
+   * These replicas were wrong or out of time: each loses S, a part of it to the prover where there is one. Without a claim that is left the task is CLOSED with all escrow back. The
+   * claim that is left of two different ones can be challenged from now on, for a whole window; where both claimed the same, the task stays in DISPUTE.
+   */
+  convict(ctx: Context, taskId: bigint, wrong: readonly string[], prover: string | undefined): void;
+  /** An auditor whose audit differed was wrong or out of time: it loses its stake, half of it to the provider that was right where there is one, the rest burned. */
+  forfeit(ctx: Context, taskId: bigint, auditor: string, right: string | undefined): void;
 }
 
-/** What the market calls when an audit of V3 ends with another state than the provider's. The auditor's stake is its bond. */
+/** What the market calls when an audit of V3, or its second replica, ends with another state than the provider's. The stake of either is its bond. */
 export interface RefereePort {
   auditDiffers(ctx: Context, taskId: bigint, auditor: string, stateHash: Uint8Array): void;
+  replicasDiffer(ctx: Context, taskId: bigint, replica: string, stateHash: Uint8Array): void;
 }
 
 /** The pure batch auction, for books with order records of their own; and what organizations allow in it. */

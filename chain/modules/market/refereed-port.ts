@@ -6,7 +6,7 @@ import { toBond } from "./rate.ts";
 import { isRefereed } from "./settlement.ts";
 import { stageOf } from "./stage-graph.ts";
 import { stages, tasks } from "./state.ts";
-import { convict, dispute, forfeit, resume, stateHashOf } from "./task-claims.ts";
+import { claimantsOf, convict, dispute, forfeit, isContested, resume, stateHashOf } from "./task-claims.ts";
 import { feeOf, type Step, type Terms } from "./task-run.ts";
 import { apply, loadTask, presentTask, termsOf } from "./tasks.ts";
 import type { Context } from "../../runtime/context.ts";
@@ -25,8 +25,8 @@ export function refereedOf(ports: MarketPorts): RefereedPort {
     claim: (ctx, taskId) => claimOf(ctx, ports, taskId),
     dispute: (ctx, taskId) => move(ctx, taskId, [CHALLENGE, DISPUTE], (task, terms, tau) => (task.state === DISPUTE ? { task, effects: [] } : dispute(task, terms, tau))),
     resume: (ctx, taskId) => move(ctx, taskId, [DISPUTE], resume),
-    convict: (ctx, taskId, prover) => move(ctx, taskId, [DISPUTE], (task, terms, tau) => convict(task, terms, prover, tau)),
-    forfeit: (ctx, taskId, auditor, both) => move(ctx, taskId, [DISPUTE], (task, terms) => forfeit(task, terms, auditor, both)),
+    convict: (ctx, taskId, wrong, prover) => move(ctx, taskId, [DISPUTE], (task, terms, tau) => convict(task, terms, wrong, prover, tau)),
+    forfeit: (ctx, taskId, auditor, right) => move(ctx, taskId, [DISPUTE], (task, terms) => forfeit(task, terms, auditor, right)),
   };
 }
 
@@ -38,11 +38,12 @@ function claimOf(ctx: Context, ports: MarketPorts, taskId: bigint): RefereedClai
   const task = presentTask(ctx, ports, stored, job);
   if (task.state !== CHALLENGE && task.state !== DISPUTE) return undefined;
   const { rate, meterPerLot } = termsOf(ctx, job);
-  const [first] = task.replicas;
+  const claimants = claimantsOf(task);
+  const [first] = claimants;
   assert(first !== undefined, `task ${taskId} is claimed by nobody`);
   const spec = job.spec!;
   return {
-    taskId, jobId: job.id, ...shareOf(ctx, job, task), provider: first.provider, consumer: job.consumer, sealed: spec.consumerKey.length > 0, stateHash: stateHashOf(first), programRoot: spec.programRoot,
+    taskId, jobId: job.id, ...shareOf(ctx, job, task), provider: first.provider, claimants: claimants.map(({ provider }) => provider), contested: isContested(task), consumer: job.consumer, sealed: spec.consumerKey.length > 0, stateHash: stateHashOf(first), programRoot: spec.programRoot,
     meterLimit: task.lots * meterPerLot, duration: spec.duration, fee: toBond(feeOf(task), rate, "up"), dueTau: task.state === DISPUTE ? ports.clock.tau(ctx) + task.challengeLeft : first.dueTau,
   };
 }

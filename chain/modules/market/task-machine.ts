@@ -2,12 +2,12 @@
  * The life of a task (protocol section 3) as pure functions: state x event -> next state + effects. Handlers load, call, store.
  * `now` is tau; a deadline still counts at its own tau and is missed one millisecond later.
  */
-import { CloseReason, ReplicaState, TaskState, VerificationLevel, type Replica, type Result, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, ReplicaState, TaskState, type Replica, type Result, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { equalBytes } from "../../codec/bytes.ts";
 import { maxInt } from "../../math/int.ts";
 import { assert } from "../../runtime/errors.ts";
 import { commitPenalty, declinePenalty, isAudited, isRefereed, part, slashPenalty, startPenalty, tiebreakers } from "./settlement.ts";
-import { openWindow, unchallenged } from "./task-claims.ts";
+import { claimantsOf, openClaim, unchallenged } from "./task-claims.ts";
 import { drawRounds, feeOf, isAuditor, Run, stakeOfTask, type Step, type Terms } from "./task-run.ts";
 
 /** A replica as a match or a draw makes it. */
@@ -145,7 +145,7 @@ function missed(run: Run, due: bigint): void {
     return;
   }
   const late = run.task.replicas.filter((replica) => replica.dueTau === due);
-  const { params, verification } = run.terms;
+  const { params } = run.terms;
   const unsealed = late.filter((replica) => replica.state === SEALING);
   if (unsealed.length > 0 && run.task.state === TaskState.TASK_STATE_AUDITING) {
     // What it does not want checked the consumer need not have checked.
@@ -163,12 +163,8 @@ function missed(run: Run, due: bigint): void {
   for (const replica of late) punish(run, replica);
   if (state === TaskState.TASK_STATE_TIEBREAK) tiebreakGoesOn(run, due);
   else if (state === TaskState.TASK_STATE_AUDITING) auditGoesOn(run, due);
-  else {
-    // Of two that run the task from the start the other's result is left; without the provider's there is nothing that an auditor's could confirm.
-    const misses = late.filter(({ round }) => round === drawRounds.match).length;
-    if (state === TaskState.TASK_STATE_REVEALING && (misses === 0 || verification === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED)) revealed(run, due);
-    else run.reopen(due, misses);
-  }
+  else if (state === TaskState.TASK_STATE_REVEALING) revealed(run, due);
+  else run.reopen(due, late.length);
 }
 
 /** What a missed deadline costs its provider. */
@@ -189,10 +185,10 @@ function punish(run: Run, replica: Replica): void {
 
 /**
  * A provider that is silent once its audit is drawn was caught by those who audited it: their part of its stake takes the place of their pay, for the
- * reserve of the escrow must be whole for whoever gets the task next.
+ * reserve of the escrow must be whole for whoever gets the task next. Where another replica's claim is left the task goes on, and pays them.
  */
 function provedBy(run: Run, silent: Replica): readonly string[] {
-  return silent.round === drawRounds.match ? run.task.replicas.filter((replica) => isAuditor(replica) && replica.state === REVEALED).map(({ provider }) => provider) : [];
+  return silent.round === drawRounds.match && claimantsOf(run.task).length === 0 ? run.task.replicas.filter((replica) => isAuditor(replica) && replica.state === REVEALED).map(({ provider }) => provider) : [];
 }
 
 /** ASSIGNED: start. */
@@ -302,13 +298,14 @@ function revealed(run: Run, now: bigint): void {
   const { replicas } = run.task;
   if (replicas.some((replica) => replica.state === COMMITTED)) return;
   const shown = replicas.filter((replica) => replica.state === REVEALED);
-  const first = shown[0];
+  // Of two that run the task from the start the other's result is left; without any of theirs there is nothing that an auditor's could confirm.
+  const first = shown.find(({ round }) => round === drawRounds.match);
   if (first === undefined) {
     run.reopen(now, 1);
     return;
   }
   if (isRefereed(run.terms.verification)) {
-    openWindow(run, now);
+    openClaim(run, now);
     return;
   }
   // Of an auditor that fell silent nobody knows what it found.

@@ -42,6 +42,8 @@ export type Effect =
   | { readonly kind: "draw"; readonly round: number; readonly count: number }
   /** V3: the auditor ended with another state than the provider. The task is written before anybody hears of it. */
   | { readonly kind: "differs"; readonly auditor: string; readonly stateHash: Uint8Array }
+  /** V3: the second of two replicas ended with another state than the first. As above. */
+  | { readonly kind: "contested"; readonly replica: string; readonly stateHash: Uint8Array }
   /** Units promised to the draw are free again. */
   | { readonly kind: "release" }
   /** The task is OPEN again. */

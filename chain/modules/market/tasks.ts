@@ -100,8 +100,9 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
   }
   if (isOver(task.state) && !isOver(before.state) && after.job.spec!.stages.length > 0) afterTask(ctx, ports, task);
   for (const effect of step.effects) {
-    if (effect.kind !== "differs") continue;
-    ports.referee.auditDiffers(ctx, task.id, effect.auditor, effect.stateHash);
+    if (effect.kind === "differs") ports.referee.auditDiffers(ctx, task.id, effect.auditor, effect.stateHash);
+    else if (effect.kind === "contested") ports.referee.replicasDiffer(ctx, task.id, effect.replica, effect.stateHash);
+    else continue;
     task = tasks.find(ctx, task.id)!;
   }
   // A bid that left the book takes no task back.
@@ -204,6 +205,7 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       after.job = { ...openHold(ctx, ports, job, before, effect.settlement), tasksFinal: job.tasksFinal + 1, tasksHeld: job.tasksHeld + 1 };
       return task;
     case "differs":
+    case "contested":
       return task;
     case "flag":
       after.job = { ...job, programFlagged: true };

@@ -62,6 +62,8 @@ export class TestMarket {
   readonly refereed: RefereedPort;
   /** Audits that differed; each is disputed at once, as the referee does it. */
   readonly differing: { readonly taskId: bigint; readonly auditor: string; readonly stateHash: Uint8Array }[] = [];
+  /** Replicas that differed; the market has their task in dispute already. */
+  readonly contested: { readonly taskId: bigint; readonly replica: string; readonly stateHash: Uint8Array }[] = [];
   /** The market, and what a test puts beside it. */
   readonly modules: Module[];
   readonly #listeners: ((address: Uint8Array) => void)[] = [];
@@ -74,7 +76,8 @@ export class TestMarket {
       this.differing.push({ taskId, auditor, stateHash });
       this.refereed.dispute(ctx, taskId);
     };
-    this.ports = { ...ports, organizations: organization.organizations, referee: { auditDiffers } };
+    const replicasDiffer: RefereePort["replicasDiffer"] = (_, taskId, replica, stateHash) => void this.contested.push({ taskId, replica, stateHash });
+    this.ports = { ...ports, organizations: organization.organizations, referee: { auditDiffers, replicasDiffer } };
     prepare(this);
     const { module, deliveries, holds, refereed } = marketModule(this.ports);
     this.module = module;

@@ -24,4 +24,5 @@ export const errors = defineErrors("referee", {
   otherClaim: [18, ({ id }: { id: bigint }) => `the last part of dispute ${id} ends where the challenger named its hash before: send that one, or none`],
   badProof: [19, ({ id, what }: { id: bigint; what: string }) => `the proof of dispute ${id}: ${what}`],
   badParams: [20, ({ what }: What) => what],
+  contested: [21, ({ task }: { task: bigint }) => `the two replicas of task ${task} ended in different states and are in dispute with each other: what is left of that can be challenged then, for a whole window`],
 });

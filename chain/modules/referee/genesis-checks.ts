@@ -25,12 +25,13 @@ const lengths: ReadonlySet<bigint> = (() => {
 
 /** What is wrong with it, or undefined. */
 export function disputeFault(dispute: Dispute): string | undefined {
-  const { state, outcome, provider, challenger, audit, bond, start, length, agreedHash, parts, proof } = dispute;
+  const { state, outcome, provider, challenger, audit, rival, bond, start, length, agreedHash, parts, proof } = dispute;
   if (!(state >= QUEUED && state <= CLOSED)) return `its state ${state} is none`;
   if (state === CLOSED ? !(outcome >= Outcome.OUTCOME_PROVIDER_WRONG && outcome <= Outcome.OUTCOME_UNDECIDED) : outcome !== Outcome.OUTCOME_UNSPECIFIED) return `its outcome ${outcome} is not one of its state`;
   if (!isCanonical(provider) || !isCanonical(challenger) || provider === challenger) return "provider and challenger are two addresses";
   const amount = readAmount(bond);
-  if (amount === undefined || amount < 0n || (amount > 0n) !== (state !== CLOSED && !audit)) return `its bond ${bond.slice(0, 80)} is not above 0 of a challenge that is not closed, else 0`;
+  if (amount === undefined || amount < 0n || (amount > 0n) !== (state !== CLOSED && !audit && !rival)) return `its bond ${bond.slice(0, 80)} is not above 0 of a challenge that is not closed, else 0`;
+  if (audit && rival) return "it is an audit's or a replica's, not both";
   for (const name of ["providerFinal", "challengerFinal", "providerHash", "challengerHash"] as const) if (dispute[name].length !== hashBytes) return `${name} has ${dispute[name].length} bytes, not ${hashBytes}`;
   if (agreedHash.length !== (start === 0n ? 0 : hashBytes)) return `agreedHash has ${agreedHash.length} bytes; it is empty at the run's start, else ${hashBytes}`;
   if (!lengths.has(length) || start % length !== 0n || start + length > mostMeterLimit + 1n) return `its range of ${length} from ${start} is no part of a run`;

@@ -1,11 +1,10 @@
 /** Genesis: disputes with the last answers and the proofs that wait. Indexes and queues are made anew from the records. */
 import { GenesisState } from "../../codec/gen/dcm/referee/v1/genesis.ts";
 import { DisputeState, type Dispute } from "../../codec/gen/dcm/referee/v1/types.ts";
-import { equalBytes } from "../../codec/bytes.ts";
 import { assert } from "../../runtime/errors.ts";
 import { wholeRange } from "../../vm/bisection.ts";
 import { owed } from "./accounts.ts";
-import { accountName, saveDispute } from "./disputes.ts";
+import { accountName, claimFault, saveDispute } from "./disputes.ts";
 import { disputeFault, proofFault } from "./genesis-checks.ts";
 import { defaultParams, paramsFault } from "./params.ts";
 import { answers, disputes, nextDisputeId, nextProof, params, proofs, waitingBytes, waitingProofs } from "./state.ts";
@@ -80,8 +79,10 @@ function init(ctx: Context, ports: RefereePorts, state: GenesisState): void {
 }
 
 /** The task that a dispute is about has the result that it was opened against. */
-function checkClaim({ id, taskId, jobId, provider, providerFinal, start, length }: Dispute, claim: RefereedClaim | undefined): void {
-  assert(claim !== undefined, `referee.disputes: market.tasks has no refereed result of task ${taskId} for dispute ${id}`);
-  assert(claim.jobId === jobId && claim.provider === provider && equalBytes(claim.stateHash, providerFinal), `referee.disputes: ${id} is not about what market.tasks has as the result of task ${taskId}`);
-  assert(start + length <= wholeRange(claim.meterLimit).length, `referee.disputes: ${id} is about transitions that task ${taskId} cannot have`);
+function checkClaim(dispute: Dispute, claim: RefereedClaim | undefined): void {
+  const { id, taskId, jobId, start, length } = dispute;
+  const fault = claimFault(dispute, claim);
+  assert(fault === undefined, `referee.disputes: of dispute ${id} task ${taskId} in market.tasks ${fault ?? ""}`);
+  assert(claim!.jobId === jobId, `referee.disputes: ${id} is not about a task of job ${jobId}`);
+  assert(start + length <= wholeRange(claim!.meterLimit).length, `referee.disputes: ${id} is about transitions that task ${taskId} cannot have`);
 }

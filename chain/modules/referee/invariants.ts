@@ -1,7 +1,7 @@
 import { DisputeState, type Dispute } from "../../codec/gen/dcm/referee/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { owed } from "./accounts.ts";
-import { accountName, queuedOf } from "./disputes.ts";
+import { accountName, claimFault, queuedOf } from "./disputes.ts";
 import { queuedTau } from "./machine.ts";
 import { answers, disputes, disputesByParty, disputesByTask, dueQueue, liveByTask, liveOf, proofs, waitingBytes, waitingProofs } from "./state.ts";
 import { bytesOf } from "./waiting.ts";
@@ -50,11 +50,13 @@ export function refereeInvariants(ports: RefereePorts): Readonly<Record<string, 
 }
 
 function disputeFault(ctx: Context, ports: RefereePorts, dispute: Dispute): string | undefined {
-  const { id, taskId, state, provider, challenger, audit, bond } = dispute;
+  const { id, taskId, state, provider, challenger, audit, rival, bond } = dispute;
   const open = state !== DisputeState.DISPUTE_STATE_CLOSED;
-  if (open && ports.refereed.claim(ctx, taskId) === undefined) return `task ${taskId} is not disputed`;
+  const fault = open ? claimFault(dispute, ports.refereed.claim(ctx, taskId)) : undefined;
+  if (fault !== undefined) return `task ${taskId} ${fault}`;
   if (!open && bond !== "0") return `it is closed and holds a bond of ${bond}`;
-  if (open && audit !== (bond === "0")) return `it is ${audit ? "an audit" : "a challenge"} with a bond of ${bond}`;
+  if (audit && rival) return "it is an audit and between two replicas";
+  if (open && (audit || rival) !== (bond === "0")) return `it is ${audit ? "an audit" : rival ? "between two replicas" : "a challenge"} with a bond of ${bond}`;
   const due = queuedTau(dispute);
   if (due !== undefined && !dueQueue.has(ctx, [due, id])) return "it is not in the due queue";
   if (liveByTask.has(ctx, [taskId, id]) !== open) return "it is open, or the index says so, and not both";

@@ -38,7 +38,12 @@ export function refereeModule(ports: RefereePorts): { readonly module: Module; r
     auditDiffers(ctx, taskId, auditor, stateHash) {
       const claim = ports.refereed.claim(ctx, taskId);
       assert(claim !== undefined, `referee: an audit of task ${taskId} differs, and the task is not in its window`);
-      openDispute(ctx, ports, claim, liveOf(ctx, taskId), { challenger: auditor, finalHash: stateHash, bond: 0n, audit: true });
+      openDispute(ctx, ports, claim, liveOf(ctx, taskId), { challenger: auditor, finalHash: stateHash, bond: 0n, standing: "audit" });
+    },
+    replicasDiffer(ctx, taskId, replica, stateHash) {
+      const claim = ports.refereed.claim(ctx, taskId);
+      assert(claim?.contested === true, `referee: replicas of task ${taskId} differ, and the task is not in dispute between them`);
+      openDispute(ctx, ports, claim, [], { challenger: replica, finalHash: stateHash, bond: 0n, standing: "rival" });
     },
   };
   return { module, referee };

@@ -2,13 +2,13 @@
 import { DisputeState, Outcome, type Dispute, type Proof } from "../../codec/gen/dcm/referee/v1/types.ts";
 import type { MsgProve } from "../../codec/gen/dcm/referee/v1/tx.ts";
 import { concatBytes, equalBytes, uint64Bytes } from "../../codec/bytes.ts";
-import { assert, fail } from "../../runtime/errors.ts";
+import { fail } from "../../runtime/errors.ts";
 import { initialState } from "../../vm/initial.ts";
 import { regionBytes } from "../../vm/layout.ts";
 import { programRoot } from "../../vm/program.ts";
 import { verifySegment } from "../../vm/segment.ts";
 import { fieldsOf, machineOf, stateHash } from "../../vm/state-hash.ts";
-import { endDispute, endLate, endLateOf, giveTurn, saveDispute } from "./disputes.ts";
+import { claimOf, endDispute, endLate, endLateOf, giveTurn, saveDispute } from "./disputes.ts";
 import { errors } from "./errors.ts";
 import { emit, partiesOf, turnBegan } from "./events.ts";
 import { endsGas } from "./gas.ts";
@@ -74,8 +74,7 @@ function runProof(ctx: Context, ports: RefereePorts, { disputeId: id, state, ram
   endLateOf(ctx, ports, taskId);
   const dispute = disputes.find(ctx, id)!;
   if (dispute.state !== DisputeState.DISPUTE_STATE_PROOF) return;
-  const claim = ports.refereed.claim(ctx, taskId);
-  assert(claim !== undefined, `referee: task ${taskId} of dispute ${id} is not disputed`);
+  const claim = claimOf(ctx, ports, dispute);
   const result = verifySegment(state!, Number(dispute.length), romRoot, claim.meterLimit, { ram: ram!, rom: rom! });
   if (!result.ok) return refuseProof(ctx, ports, dispute, result.message);
   emit(ctx, "EventProofRun", partiesOf(dispute));

@@ -69,19 +69,21 @@ export class Tasks implements RefereedPort {
     task.claim = { ...task.claim, dueTau: this.#tau() + task.left };
   }
 
-  convict(_: unknown, taskId: bigint, prover: string | undefined): void {
+  convict(_: unknown, taskId: bigint, wrong: readonly string[], prover: string | undefined): void {
     if (this.faults > 0) {
       this.faults--;
       throw new Error("convict does not work");
     }
     const task = this.#at(taskId);
     if (task.state !== "dispute") throw new Error(`task ${taskId} is ${task.state}`);
-    task.state = "closed";
     task.prover = prover;
+    const claimants = task.claim.claimants.filter((one) => !wrong.includes(one));
+    if (claimants.length === 0) task.state = "closed";
+    else task.claim = { ...task.claim, claimants, provider: claimants[0]! };
   }
 
-  forfeit(_: unknown, taskId: bigint, auditor: string, both: boolean): void {
-    this.#at(taskId).forfeits.push(`${auditor} ${both ? "both" : "alone"}`);
+  forfeit(_: unknown, taskId: bigint, auditor: string, right: string | undefined): void {
+    this.#at(taskId).forfeits.push(`${auditor} ${right === undefined ? "both" : "alone"}`);
   }
 
   #at(taskId: bigint): Task {
@@ -118,7 +120,7 @@ export class TestReferee extends TestMarket {
     const { index, meterLimit, arguments: given } = run.job;
     const inputs = inputsAround(run.job);
     const claim: RefereedClaim = {
-      taskId, jobId: 1n, index, count: inputs.length, provider, consumer: this.fund("consumer"), sealed: false, stateHash: run.hashAt(wholeRange(meterLimit).length), programRoot: run.programRoot,
+      taskId, jobId: 1n, index, count: inputs.length, provider, claimants: [provider], contested: false, consumer: this.fund("consumer"), sealed: false, stateHash: run.hashAt(wholeRange(meterLimit).length), programRoot: run.programRoot,
       inputRoot: inputTree(inputs).root, arguments: given, meterLimit, duration, fee, dueTau: this.tau + window, ...more,
     };
     this.tasks.all.set(taskId, { claim, state: "challenge", left: 0n, prover: undefined, forfeits: [] });

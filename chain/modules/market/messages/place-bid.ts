@@ -126,7 +126,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
         consumer, payer: "", organization: spentBy(ctx, ports, random, consumer), costTags: random.chance(40) ? [{ key: "team", value: "a" }] : [], classId,
         quoteDenom: named?.quoteDenom ?? anyDenom(ctx, ports, random), limitPrice: capacity.tick * BigInt(1 + random.int(60)), lots,
         timeInForce: random.pick([TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_GTT, TimeInForce.TIME_IN_FORCE_IOC, TimeInForce.TIME_IN_FORCE_FOK]), term: Term.TERM_SPOT, expiresTau: 0n, profileId: named === undefined && random.chance(30) ? (profileBy(ctx, random, classId) ?? 0) : 0, minColocated: 0,
-        verification, k: 0,
+        verification, k: isRefereed(verification) && random.chance(50) ? mostRefereed : 0,
         comparator: Comparator.COMPARATOR_EXACT, risk: "0", saltHead: new Uint8Array(isDrawn(verification) ? 32 : 0), askId: named?.id ?? 0n,
         acceptance: (named?.maxAcceptanceWindow ?? 1n) > 0n && random.chance(70) ? { window: leastWindow + 10_000n + random.bigint(60_000n), providerShareBps: random.pick([0, 5_000, 10_000]) } : undefined,
         job: {
@@ -171,6 +171,9 @@ export function profileBy(ctx: Context, random: Random, classId: string): number
 const served: readonly VerificationLevel[] = [
   VerificationLevel.VERIFICATION_LEVEL_V0_NONE, VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED,
 ];
+
+/** Replicas of a refereed task: two may be in dispute with each other, and a third has nothing to add. */
+const mostRefereed = 2;
 
 /** As classes name it: what the refereed machine runs. */
 export const refereedRuntime = "rv32";
@@ -249,7 +252,7 @@ function checkAgainst(params: Params, message: MsgPlaceBid): number {
   const replicated = message.verification === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED;
   const k = message.k === 0 ? (replicated ? 2 : 1) : message.k;
   if (replicated) inRange("k", k, 2, params.maxReplicas);
-  else inRange("k", k, 1, 1);
+  else inRange("k", k, 1, isRefereed(message.verification) ? mostRefereed : 1);
   inRange("job.tasks", spec.tasks, 1, params.maxTasks);
   checkWhole("job.tasks", spec.tasks, message, params);
   inRange("job.duration", spec.duration, 1n, params.maxDuration);

@@ -27,11 +27,14 @@ export function challenge(ports: RefereePorts): MessageHandler<MsgChallenge, Msg
       payForEnds(ctx);
       const claim = ports.refereed.claim(ctx, task);
       if (claim === undefined) return fail(errors.notChallengeable, { task });
-      const { provider, consumer, sealed, stateHash, dueTau, fee } = claim;
+      const { claimants, contested, consumer, sealed, stateHash, dueTau, fee } = claim;
+      // A challenge goes on with each that claims the state.
+      for (let further = 1; further < claimants.length; further++) payForEnds(ctx);
       const live = liveOf(ctx, task);
       const tau = ports.clock.tau(ctx);
       if (live.length === 0 && tau > dueTau) fail(errors.windowOver, { task, due: dueTau, tau });
-      if (challenger === provider) fail(errors.ownTask, { task });
+      if (claimants.includes(challenger)) fail(errors.ownTask, { task });
+      if (contested) fail(errors.contested, { task });
       if (sealed && challenger !== consumer) fail(errors.sealed, { task, consumer });
       if (equalBytes(finalHash, stateHash)) fail(errors.sameHash, { task });
       const own = live.filter((dispute) => dispute.challenger === challenger && !dispute.audit);
@@ -44,7 +47,7 @@ export function challenge(ports: RefereePorts): MessageHandler<MsgChallenge, Msg
       if (queued && queuedOf(live).length >= maxQueued && !first) fail(errors.queueFull, { task, most: maxQueued });
       const bond = maxInt(2n * fee, BigInt(minBond));
       ports.bank.send(ctx, addressBytes(challenger), ports.accounts.moduleAccount(ctx, accountName), [{ denom: ports.providers.bondDenom(ctx), amount: bond }]);
-      const { id } = openDispute(ctx, ports, claim, live, { challenger, finalHash, bond, audit: false });
+      const { id } = openDispute(ctx, ports, claim, live, { challenger, finalHash, bond, standing: "anybody" });
       return { disputeId: id, bond: String(bond), queued };
     },
 

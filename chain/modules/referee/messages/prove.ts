@@ -2,14 +2,14 @@
 import type { MsgProve, MsgProveResponse } from "../../../codec/gen/dcm/referee/v1/tx.ts";
 import { DisputeState } from "../../../codec/gen/dcm/referee/v1/types.ts";
 import { maxInt } from "../../../math/int.ts";
-import { assert, fail } from "../../../runtime/errors.ts";
+import { fail } from "../../../runtime/errors.ts";
 import { isProvable } from "../../../vm/bisection.ts";
 import { mostSegmentSteps } from "../../../vm/segment.ts";
 import { registersBytes } from "../../../vm/state-hash.ts";
 import { checkWitnessForm } from "../../../vm/witness.ts";
 import { arbitraryTurn } from "../arbitrary.ts";
 import { canonical, size } from "../checks.ts";
-import { loadTurn, saveDispute } from "../disputes.ts";
+import { claimOf, loadTurn, saveDispute } from "../disputes.ts";
 import { errors } from "../errors.ts";
 import { emit, partiesOf } from "../events.ts";
 import { payForProof, proofGas, rootHashes } from "../gas.ts";
@@ -44,11 +44,10 @@ export function prove(ports: RefereePorts): MessageHandler<MsgProve, MsgProveRes
 
     execute(ctx, message) {
       const dispute = loadTurn(ctx, ports, "provider", { ...message, signer: canonical(message.provider, "provider") });
-      const { id, taskId, length } = dispute;
+      const { id, length } = dispute;
       if (!isProvable(rangeOf(dispute))) fail(errors.tooLong, { id, length, most: BigInt(mostSegmentSteps) });
       const gas = proofGas(Number(length), { ram: message.ram!, rom: message.rom! });
-      const claim = ports.refereed.claim(ctx, taskId);
-      assert(claim !== undefined, `referee: task ${taskId} of dispute ${id} is not disputed`);
+      const claim = claimOf(ctx, ports, dispute);
       payForProof(ctx, gas, rootHashes(dispute, claim.arguments.length, message));
       const proof = acceptedProof(dispute, claim, message, gas);
       if (!hasRoom(ctx, proof)) {

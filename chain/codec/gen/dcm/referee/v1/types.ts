@@ -42,7 +42,7 @@ export const Outcome = {
   OUTCOME_CHALLENGER_LATE: 4,
   /** OUTCOME_BOTH_WRONG - It came to neither. */
   OUTCOME_BOTH_WRONG: 5,
-  /** OUTCOME_UNDECIDED - Another dispute of the task convicted the provider first. */
+  /** OUTCOME_UNDECIDED - Another dispute of the task convicted the provider first. Where another replica claims the same, a new dispute with that one goes on for it. */
   OUTCOME_UNDECIDED: 6,
 } as const;
 
@@ -125,6 +125,8 @@ export interface Dispute {
   retryTau: bigint;
   /** PROOF: the number of its proof; lower ones are run first. */
   proof: bigint;
+  /** Between two replicas of the task that ended in different states: the stake of each is its bond, and what the other claims stands where one is wrong or late. */
+  rival: boolean;
 }
 
 /** The refereed machine between two transitions. */
@@ -409,6 +411,7 @@ function createBaseDispute(): Dispute {
     failures: 0,
     retryTau: 0n,
     proof: 0n,
+    rival: false,
   };
 }
 
@@ -553,6 +556,9 @@ export const Dispute: MessageFns<Dispute, "dcm.referee.v1.Dispute"> = {
         throw new globalThis.Error("value provided for field message.proof of type uint64 too large");
       }
       writer.uint32(240).uint64(message.proof);
+    }
+    if (message.rival !== false) {
+      writer.uint32(248).bool(message.rival);
     }
     return writer;
   },
@@ -810,6 +816,14 @@ export const Dispute: MessageFns<Dispute, "dcm.referee.v1.Dispute"> = {
             message.proof = reader.uint64() as bigint;
             continue;
           }
+          case 31: {
+            if (tag !== 248) {
+              break;
+            }
+
+            message.rival = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -861,6 +875,7 @@ export const Dispute: MessageFns<Dispute, "dcm.referee.v1.Dispute"> = {
     message.failures = object.failures ?? 0;
     message.retryTau = (object.retryTau !== undefined && object.retryTau !== null) ? BigInt(object.retryTau) : 0n;
     message.proof = (object.proof !== undefined && object.proof !== null) ? BigInt(object.proof) : 0n;
+    message.rival = object.rival ?? false;
     return message;
   },
 };
