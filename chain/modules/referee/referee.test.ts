@@ -284,13 +284,15 @@ describe("referee", () => {
       const lie = lieOf.get(long)!;
       fails(() => world.challenge(challenger, 7n, lie), 3, /cannot be challenged/);
       fails(() => world.challenge(provider, at.task, lie), 6, /itself/);
+      // Of one account whatever the case that it is written in.
+      fails(() => world.challenge(provider.toUpperCase(), at.task, lie), 6, /itself/);
       fails(() => world.challenge(challenger, at.task, truthOf.get(long)!), 7, /nothing to challenge/);
       fails(() => world.challenge(challenger, at.task, new Uint8Array(31)), 2, /32 bytes/);
       fails(() => world.challenge("nobody", at.task, lie), 7, /challenger address/, "sdk");
       fails(() => world.challenge(name("poor"), at.task, lie), 5, /./, "sdk");
       assert.equal(task(at).state, "challenge");
       const id = world.challenge(challenger, at.task, lie);
-      fails(() => world.challenge(challenger, at.task, lie), 8, new RegExp(`dispute ${id} already`));
+      for (const spelled of [challenger, challenger.toUpperCase()]) fails(() => world.challenge(spelled, at.task, lie), 8, new RegExp(`dispute ${id} already`));
       world.challenge(challenger, at.task, hashOf("another"));
       const copy = world.challenge(world.fund("copier"), at.task, lie);
       assert.equal(world.stateOf(copy), ANSWER);
@@ -521,6 +523,14 @@ describe("referee", () => {
       for (const id of dear.ids) dear.world.prove(id, truthOf.get(short)!);
       dear.world.block();
       assert.deepEqual(dear.ids.map((id) => dear.world.stateOf(id)), [CLOSED, PROOF]);
+    });
+
+    it("that are deferred have no part of T, as other moves do", () => {
+      const { world, provider } = scene(truthOf.get(short)!, { maxProofs: 1 });
+      const ids = [0, 1].map((i) => world.challenge(world.fund(`challenger ${i}`), world.claim(truthOf.get(short)!, provider, { duration: 400_000n }), lieOf.get(short)!));
+      world.block(799_000n);
+      assert.deepEqual(ids.map((id) => world.prove(id, truthOf.get(short)!).deferred), [false, true]);
+      assert.deepEqual([world.dispute(ids[1]!).laterMove, world.dispute(ids[1]!).dueTau], [100_000n, world.tau + 5_000n]);
     });
 
     it("that prove nothing, and are run behind their due tau, are late in that very block", () => {

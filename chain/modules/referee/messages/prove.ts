@@ -1,7 +1,7 @@
 /** MsgProve: what the chain needs to run the disputed range itself. It is run at a block's end; until then no clock runs. */
 import type { MsgProve, MsgProveResponse } from "../../../codec/gen/dcm/referee/v1/tx.ts";
 import { DisputeState } from "../../../codec/gen/dcm/referee/v1/types.ts";
-import { maxInt } from "../../../math/int.ts";
+import { maxInt, minInt } from "../../../math/int.ts";
 import { fail } from "../../../runtime/errors.ts";
 import { isProvable } from "../../../vm/bisection.ts";
 import { mostSegmentSteps } from "../../../vm/segment.ts";
@@ -16,6 +16,7 @@ import { payForProof, proofGas, rootHashes } from "../gas.ts";
 import { longestPath } from "../inclusion.ts";
 import { rangeOf } from "../machine.ts";
 import { acceptedProof } from "../proofs.ts";
+import { params } from "../state.ts";
 import { addProof, hasRoom } from "../waiting.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { RefereePorts } from "../ports.ts";
@@ -51,7 +52,8 @@ export function prove(ports: RefereePorts): MessageHandler<MsgProve, MsgProveRes
       payForProof(ctx, gas, rootHashes(dispute, claim.arguments.length, message));
       const proof = acceptedProof(dispute, claim, message, gas);
       if (!hasRoom(ctx, proof)) {
-        const longer = { ...dispute, dueTau: maxInt(dispute.dueTau, ports.clock.tau(ctx) + dispute.laterMove) };
+        // To send it again takes no run: not the part of T that other moves have.
+        const longer = { ...dispute, dueTau: maxInt(dispute.dueTau, ports.clock.tau(ctx) + minInt(dispute.laterMove, params.get(ctx).laterMove)) };
         saveDispute(ctx, dispute, longer);
         emit(ctx, "EventProofDeferred", { ...partiesOf(dispute), due_tau: longer.dueTau });
         return { deferred: true };
