@@ -1,5 +1,6 @@
 /** The thread of one trace: a party's run, and answers about it, one question at a time. */
 import { parentPort, workerData } from "node:worker_threads";
+import type { Range } from "../../chain/vm/bisection.ts";
 import { Interpreter, type Engine } from "../../chain/vm/interpreter.ts";
 import { outputAt } from "../../chain/vm/layout.ts";
 import { Halt } from "../../chain/vm/machine.ts";
@@ -26,12 +27,26 @@ function lying(rom: Uint8Array): Engine {
 const { task, lie } = workerData as Given;
 const party = new Party(task, lie ? { engine: lying(task.program.rom) } : {});
 
+/** Disputes of one task begin with the same range: what took a minute once is not done for each. 128 hashes a range. */
+const known = new Map<string, readonly Uint8Array[]>();
+const mostKnown = 256;
+
+function hashesOf(range: Range): readonly Uint8Array[] {
+  const key = `${range.low} ${range.length}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const hashes = [...party.innerHashes(range), party.hashAfter(range.low + range.length)];
+  if (known.size >= mostKnown) known.delete(known.keys().next().value!);
+  known.set(key, hashes);
+  return hashes;
+}
+
 function answer(question: Question): Answer {
   switch (question.kind) {
     case "outcome":
       return { kind: "outcome", outcome: party.outcome(question.maxResultSize) };
     case "hashes":
-      return { kind: "hashes", hashes: [...party.innerHashes(question.range), party.hashAfter(question.range.low + question.range.length)] };
+      return { kind: "hashes", hashes: hashesOf(question.range) };
     case "proof":
       return { kind: "proof", proof: party.prove(question.range) };
   }

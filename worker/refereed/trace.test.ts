@@ -49,6 +49,24 @@ describe("a trace", function () {
     }
   });
 
+  it("says what it was asked before without a run, wherever it has been since", async () => {
+    const trace = new Trace({ ...task, program: assemble("loop: addi t0, t0, 1\nsw t0, 0(zero)\nj loop"), meterLimit: 40_000_000n });
+    try {
+      const range = wholeRange(40_000_000n);
+      const timed = async (): Promise<readonly [readonly Uint8Array[], number]> => {
+        const begun = performance.now();
+        return [await trace.hashes(range), performance.now() - begun];
+      };
+      const [first, long] = await timed();
+      await trace.hashes({ low: 0n, length: 65_536n });
+      const [second, short] = await timed();
+      assert.deepEqual(second, first);
+      assert.ok(4 * short < long, `${short} ms after ${long} ms`);
+    } finally {
+      await trace.close();
+    }
+  });
+
   it("rejects what is asked of it once it is closed", async () => {
     const trace = new Trace(task);
     const waiting = assert.rejects(trace.outcome(100n), /given up/);

@@ -11,8 +11,8 @@ type Spec = { readonly [K in Exclude<keyof Params, "minBond">]: readonly [initia
 export const paramBounds: Spec = {
   maxOpen: [8, 1, 64],
   maxQueued: [64, 0, 256],
-  firstMove: [5n * minute, second, day],
   // An answer hashes RAM up to 128 times, 95 s in all, for each dispute of a task that is open.
+  firstMove: [15n * minute, second, day],
   laterMove: [15n * minute, second, day],
   sideTotal: [60n * minute, second, 7n * day],
   proofGasPerBlock: [100_000_000n, 1_000_000n, 1_000_000_000n],

@@ -527,9 +527,13 @@ describe("referee", () => {
 
     it("that are deferred have no part of T, as other moves do", () => {
       const { world, provider } = scene(truthOf.get(short)!, { maxProofs: 1 });
-      const ids = [0, 1].map((i) => world.challenge(world.fund(`challenger ${i}`), world.claim(truthOf.get(short)!, provider, { duration: 400_000n }), lieOf.get(short)!));
+      const ids = [0, 1, 2].map((i) => world.challenge(world.fund(`challenger ${i}`), world.claim(truthOf.get(short)!, provider, { duration: 400_000n }), lieOf.get(short)!));
+      const prove = (i: number): boolean => world.prove(ids[i]!, truthOf.get(short)!).deferred;
+      const due = world.dispute(ids[1]!).dueTau;
+      assert.deepEqual([prove(0), prove(1)], [false, true]);
+      assert.equal(world.dispute(ids[1]!).dueTau, due, "what is left of a turn stays");
       world.block(799_000n);
-      assert.deepEqual(ids.map((id) => world.prove(id, truthOf.get(short)!).deferred), [false, true]);
+      assert.deepEqual([prove(2), prove(1)], [false, true]);
       assert.deepEqual([world.dispute(ids[1]!).laterMove, world.dispute(ids[1]!).dueTau], [100_000n, world.tau + 5_000n]);
     });
 
@@ -680,8 +684,8 @@ describe("referee", () => {
     }
     for (const minBond of ["0", "-1", "x", String(10n ** 30n + 1n)]) assert.match(paramsFault({ ...defaultParams(), minBond })!, /min_bond/);
     // An answer of a program that changes all of RAM again and again: some 95 s of hashing, in each dispute of a task that is open.
-    const { laterMove, sideTotal, maxOpen } = defaultParams();
-    assert.ok(laterMove >= 95_000n * BigInt(maxOpen) && sideTotal >= 3n * laterMove);
+    const { firstMove, laterMove, sideTotal, maxOpen } = defaultParams();
+    assert.ok(firstMove >= laterMove && laterMove >= 95_000n * BigInt(maxOpen) && sideTotal >= 3n * laterMove);
     const at = scene(truthOf.get(long)!);
     const { world, challenger } = at;
     const id = world.challenge(challenger, at.task, lieOf.get(long)!);
