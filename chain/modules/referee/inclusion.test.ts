@@ -20,6 +20,8 @@ describe("inclusion", () => {
         for (let other = 0; other < count; other++) if (other !== index) assert.equal(isIncluded(entries[index]!, other, count, siblings, root), false, `${index} as ${other} of ${count}`);
         assert.equal(isIncluded(entries[(index + 1) % inputs.length]!, index, count, siblings, root), false);
         assert.equal(isIncluded(entries[index]!, index, count, [...siblings, root], root), false);
+        // Index and count say how long a path is: else several entries would have one place.
+        if (count > 1) assert.equal(isIncluded(entries[index]!, 0, 1, siblings, root), false, `${index} of ${count} as the only one`);
         if (siblings.length > 0) assert.equal(isIncluded(entries[index]!, index, count, siblings.slice(1), root), false);
         for (let i = 0; i < siblings.length; i++) assert.equal(isIncluded(entries[index]!, index, count, siblings.map((hash, at) => (at === i ? root : hash)), root), false);
       }
