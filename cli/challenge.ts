@@ -1,8 +1,10 @@
 /** dcm challenge: runs refereed results again while they can be challenged, and plays the disputes of this account. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { join } from "node:path";
 import { Challenger } from "../worker/refereed/challenger.ts";
 import { Disputes } from "../worker/refereed/disputes.ts";
+import { KeptInputs } from "../worker/refereed/kept.ts";
 import { jsonText, type Io } from "./io.ts";
 import { openNet } from "./net.ts";
 import { signer, type SignOptions } from "./wallet.ts";
@@ -25,7 +27,8 @@ export async function challenge(io: Io, options: ChallengeOptions): Promise<void
       else io.stdout(`${message}${Object.entries(fields).map(([name, value]) => `  ${name} ${String(value)}`).join("")}\n`);
     };
     // Results whose inputs are sealed are not for strangers to run: no key is needed here.
-    const common = { connection, sender, party: account.address, encryptionSecret: randomBytes(32), pollMs, log };
+    const kept = await KeptInputs.open(join(io.folders.data, "challenged", net.chainId, account.address));
+    const common = { connection, kept, sender, party: account.address, encryptionSecret: randomBytes(32), pollMs, log };
     const disputes = new Disputes(common);
     const challenger = new Challenger({ ...common, ...(options.provider === undefined ? {} : { provider: options.provider }) });
     disputes.start();

@@ -21,6 +21,7 @@ import type { Backend } from "./sandbox/backend.ts";
 import { rv32Backend } from "./sandbox/rv32-backend.ts";
 import { wasmBackend } from "./sandbox/wasm-backend.ts";
 import { Disputes } from "./refereed/disputes.ts";
+import { KeptInputs } from "./refereed/kept.ts";
 import { ServiceAgent } from "./services/agent.ts";
 import { Host } from "./services/host.ts";
 import { Prober } from "./services/prober.ts";
@@ -218,13 +219,14 @@ async function run(home: string): Promise<void> {
   }
   const pollMs = config.pollMs ?? 1_000;
   const faults = config.fault === undefined ? {} : faultsOf(config.fault);
+  const kept = await KeptInputs.open(join(home, "refereed"));
   const agent = new Agent({
-    connection, sender, provider: account, encryptionSecret: keys.secretKey, backend, refereed, blobs, dataUrl,
+    connection, sender, provider: account, encryptionSecret: keys.secretKey, backend, refereed, kept, blobs, dataUrl,
     directory: join(home, "journal"), slots, pollMs, log, renew: () => ensureAsks(connection, sender, terms, true), faults,
   });
   const services = new ServiceAgent({ connection, sender, provider: account, encryptionSecret: keys.secretKey, host, pollMs, log });
   const prober = new Prober({ connection, sender, provider: account, pollMs, log });
-  const disputes = new Disputes({ connection, sender, party: account, encryptionSecret: keys.secretKey, pollMs, log, faults });
+  const disputes = new Disputes({ connection, sender, party: account, encryptionSecret: keys.secretKey, kept, pollMs, log, faults });
   agent.start();
   services.start();
   prober.start();

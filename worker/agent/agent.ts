@@ -17,6 +17,7 @@ import { isVerdict, type Backend, type TaskOutcome } from "../sandbox/backend.ts
 import { taskLimits } from "../sandbox/wasm-backend.ts";
 import { sealTo } from "../seal/index.ts";
 import type { Faults } from "./faults.ts";
+import type { KeptInputs } from "../refereed/kept.ts";
 import { finalOf, isRefereed, journalFinal, refereedTask } from "../refereed/runs.ts";
 import { Trace } from "../refereed/trace.ts";
 import { Journal, type JournalFinal } from "./journal.ts";
@@ -33,6 +34,8 @@ export interface AgentOptions {
   readonly backend: Backend;
   /** Runs programs of classes whose runtime has its name. */
   readonly refereed: Backend;
+  /** What refereed tasks were run on, for disputes. */
+  readonly kept: KeptInputs;
   /** Where results are kept and served from. */
   readonly blobs: BlobStore;
   /** The base URL under which `blobs` is reached. */
@@ -141,15 +144,11 @@ export class Agent {
     }
   }
 
-  /** Forgets what no reveal will need: tasks that are over, or pruned. */
+  /** Forgets what no reveal and no dispute will need: tasks that are over, or pruned. */
   async #tidy(): Promise<void> {
-    for (const { task: id, round } of this.#journal.kept()) {
-      const found = await this.#options.connection.query.market.task({ taskId: id }).catch((error: unknown) => {
-        if (isUnknown(error)) return undefined;
-        throw error;
-      });
-      if (found === undefined || found.task?.state === TASK_STATE_FINAL || found.task?.state === TASK_STATE_CLOSED) this.#journal.forget(id, round);
-    }
+    const { connection, kept } = this.#options;
+    for (const { task: id, round } of this.#journal.kept()) if (await isOver(connection, id)) this.#journal.forget(id, round);
+    await kept.tidy((id) => isOver(connection, id));
   }
 
   /** Starts the next step of each of our parts in the task, unless one is under way. */
@@ -403,6 +402,15 @@ export function words(error: unknown): string {
 }
 
 /** Whether a query was answered by "there is no such thing", not by trouble. */
+/** Whether nothing can become of the task any more. */
+export async function isOver(connection: Connection, taskId: bigint): Promise<boolean> {
+  const found = await connection.query.market.task({ taskId }).catch((error: unknown) => {
+    if (isUnknown(error)) return undefined;
+    throw error;
+  });
+  return found === undefined || found.task?.state === TASK_STATE_FINAL || found.task?.state === TASK_STATE_CLOSED;
+}
+
 function isUnknown(error: unknown): boolean {
   return /does not exist or was pruned/.test(words(error));
 }

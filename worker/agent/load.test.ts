@@ -11,6 +11,7 @@ import type { Connection } from "../../client/connection.ts";
 import { encodeManifest, inputRoot, inputsOf } from "../../client/protocol.ts";
 import { serveBlobs, type BlobServer } from "../data/server.ts";
 import { BlobStore } from "../data/store.ts";
+import { KeptInputs } from "../refereed/kept.ts";
 import { programRootOf, rootsOf } from "../refereed/roots.ts";
 import { generateKeyPair, newJobKey, sealBlob, sealKey } from "../seal/index.ts";
 import { InputUnavailable, loadTask, loadLimits } from "./load.ts";
@@ -86,6 +87,24 @@ describe("loading a task", () => {
       for (const [given, words] of cases) await assert.rejects(load(given), (error: Error) => error instanceof InputUnavailable && words.test(error.message));
     });
   }
+
+  it("fetches what a refereed task is run on but once while it lives: its consumer may go offline, and challenge", async () => {
+    const kept = await KeptInputs.open(join(folder, "kept"));
+    const file = encodeProgram(assemble("ecall"));
+    const roots = rootsOf(inputs);
+    const blobs = await Promise.all(inputs.map((input) => put(sealBlob(jobKey, input))));
+    const given = Job.fromPartial({
+      ...await job(true, { program: await put(sealBlob(jobKey, file)), programRoot: programRootOf(file), inputRoot: inputRoot(roots), manifest: await put(encodeManifest(blobs, roots)) }),
+      verification: VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED,
+    });
+    const task = Task.fromPartial({ id: 65_537n, index: 1 });
+    const again = (keeping: KeptInputs): ReturnType<typeof loadTask> => loadTask({ connection, provider: "dcm1me", encryptionSecret: mine.secretKey, signal: new AbortController().signal, attempts: 1, pauseMs: 1, kept: keeping }, given, inputsOf(given.spec!, [], 1)!, task);
+    const loaded = await again(kept);
+    await server.close();
+    assert.deepEqual(await again(await KeptInputs.open(join(folder, "kept"))), loaded);
+    await kept.tidy(() => Promise.resolve(true));
+    await assert.rejects(again(await KeptInputs.open(join(folder, "kept"))), InputUnavailable);
+  });
 
   it("finds the input of a later stage's task in that stage's manifest", async () => {
     const plain = await job(false);

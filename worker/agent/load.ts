@@ -6,6 +6,7 @@ import { equalBytes } from "../../chain/codec/bytes.ts";
 import { Manifest, VerificationLevel, type Blob, type Job, type Service, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { ProgramError } from "../../chain/vm/program.ts";
 import { BlobUnavailable, fetchBlob } from "../data/fetch.ts";
+import type { KeptInputs } from "../refereed/kept.ts";
 import { programRootOf, rootsOf } from "../refereed/roots.ts";
 import { openBlob, openKey, SealBroken, sealedSize } from "../seal/index.ts";
 
@@ -22,6 +23,8 @@ export interface LoadOptions {
   /** X25519 secret of the provider's encryption key. */
   readonly encryptionSecret: Uint8Array;
   readonly signal: AbortSignal;
+  /** Where what a refereed task is run on stays until the task is over. Absent: it is fetched each time. */
+  readonly kept?: KeptInputs;
   /** How often a server is asked before the blob counts as not to be had, and the pause between. */
   readonly attempts?: number;
   readonly pauseMs?: number;
@@ -39,9 +42,10 @@ export const loadLimits = { program: 16 << 20, input: 256 << 20, manifest: 16 <<
 export async function loadTask(options: LoadOptions, job: Job, of: TaskInputs, task: Task): Promise<Loaded> {
   const spec = job.spec!;
   const key = spec.consumerKey.length === 0 ? undefined : await jobKey(options, job.id);
-  const fetch = (what: keyof typeof loadLimits, blob: Blob, sealedWith: Uint8Array | undefined): Promise<Uint8Array> => fetchPart(options, spec.dataUrls, what, blob, sealedWith);
-  const { inputs, roots } = readManifest(await fetch("manifest", of.manifest, undefined));
   const refereed = job.verification === VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED;
+  const keptFor = refereed ? task.id : undefined;
+  const fetch = (what: keyof typeof loadLimits, blob: Blob, sealedWith: Uint8Array | undefined): Promise<Uint8Array> => fetchPart(options, spec.dataUrls, what, blob, sealedWith, keptFor);
+  const { inputs, roots } = readManifest(await fetch("manifest", of.manifest, undefined));
   const named = refereed ? roots : inputs;
   if (inputs.length !== of.tasks || named.length !== of.tasks || !equalBytes(inputRoot(named), of.inputRoot)) throw new InputUnavailable("the manifest is not the one that the input root names");
   const index = task.index - of.first;
@@ -69,11 +73,13 @@ export async function loadService(options: LoadOptions, service: Service): Promi
   return { key, program: await fetchPart(options, service.spec!.dataUrls, "program", service.spec!.program!, key) };
 }
 
-/** One blob, bounded, opened with the key where it is sealed. */
-async function fetchPart(options: LoadOptions, urls: readonly string[], what: keyof typeof loadLimits, blob: Blob, key: Uint8Array | undefined): Promise<Uint8Array> {
+/** One blob, bounded, opened with the key where it is sealed. With `keptFor`, a task, it is fetched but once while that lives. */
+async function fetchPart(options: LoadOptions, urls: readonly string[], what: keyof typeof loadLimits, blob: Blob, key: Uint8Array | undefined, keptFor?: bigint): Promise<Uint8Array> {
   const most = key === undefined ? loadLimits[what] : sealedSize(loadLimits[what]);
   if (blob.size > BigInt(most)) throw new InputUnavailable(`the ${what} has ${blob.size} bytes; this worker takes ${most}`);
-  const bytes = await patiently(options, urls, blob);
+  const kept = keptFor === undefined ? undefined : options.kept;
+  const bytes = (await kept?.find(blob.digest)) ?? (await patiently(options, urls, blob));
+  if (keptFor !== undefined) await kept?.keep(keptFor, blob.digest, bytes);
   return key === undefined ? bytes : opened(() => openBlob(key, bytes));
 }
 

@@ -8,8 +8,9 @@ import { equalBytes } from "../../chain/codec/bytes.ts";
 import { MsgChallengeResponse } from "../../chain/codec/gen/dcm/referee/v1/tx.ts";
 import { ReplicaState, TaskState, type Task } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { finalHash } from "../../chain/vm/state-hash.ts";
-import { words } from "../agent/agent.ts";
+import { isOver, words } from "../agent/agent.ts";
 import { InputUnavailable } from "../agent/load.ts";
+import { BlobRefused } from "../data/store.ts";
 import { runAgain, type DisputesOptions } from "./disputes.ts";
 
 export interface ChallengerOptions extends DisputesOptions {
@@ -19,12 +20,14 @@ export interface ChallengerOptions extends DisputesOptions {
 
 /** Tasks that were looked at and need no second look. */
 const maxRemembered = 100_000;
+const tidyMs = 600_000;
 
 export class Challenger {
   readonly #options: ChallengerOptions;
   readonly #seen = new Set<bigint>();
   readonly #stop = new AbortController();
   #loop: Promise<void> | undefined;
+  #tidyAt = 0;
 
   constructor(options: ChallengerOptions) {
     this.#options = options;
@@ -46,11 +49,20 @@ export class Challenger {
       try {
         const open = await allPages((pagination) => connection.query.market.tasks({ state: TaskState.TASK_STATE_CHALLENGE, pagination }), (page) => page.tasks);
         for (const task of open.sort((a, b) => (a.dueTau < b.dueTau ? -1 : 1))) await this.#look(task);
+        await this.#tidy();
       } catch (error) {
         if (!this.#stop.signal.aborted) log("could not look at what can be challenged; trying again", { error: words(error) });
       }
       await sleep(pollMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
+  }
+
+  /** Lets go of what tasks were run on that are over, now and then. */
+  async #tidy(): Promise<void> {
+    const { kept, connection } = this.#options;
+    if (performance.now() < this.#tidyAt) return;
+    this.#tidyAt = performance.now() + tidyMs;
+    await kept?.tidy((id) => isOver(connection, id));
   }
 
   async #look(task: Task): Promise<void> {
@@ -61,8 +73,8 @@ export class Challenger {
     try {
       truth = await this.#truth(task.id);
     } catch (error) {
-      if (!(error instanceof InputUnavailable)) throw error;
-      log("cannot check a task: its input is not to be had", { task: String(task.id), error: error.message });
+      if (!(error instanceof InputUnavailable || error instanceof BlobRefused)) throw error;
+      log("cannot check a task: its input is not to be had, or cannot be kept", { task: String(task.id), error: error.message });
       return this.#remember(task.id);
     }
     this.#remember(task.id);
