@@ -13,7 +13,7 @@ import { uint64Bytes } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { authority } from "../market/testing.ts";
 import { paramBounds, defaultParams, localnetParams, paramsFault } from "./params.ts";
-import { proofGas } from "./gas.ts";
+import { proofGas, rootHashes } from "./gas.ts";
 import { answers } from "./state.ts";
 import { bond, duration, fails, hashOf, inputsAround, name, TestReferee, window } from "./testing.ts";
 import { inputTree, partyOf, Run, sampleJob, type Job } from "./testing-runs.ts";
@@ -549,6 +549,9 @@ describe("referee", () => {
     });
 
     it("are paid for before anything of them is looked at", () => {
+      // In front of a run's first segment: leaves and nodes of the arguments, the input's path, what joins them.
+      const input = { root: new Uint8Array(32), size: 0n, path: new Uint8Array(64) };
+      assert.deepEqual([rootHashes({ start: 0n }, 65_536, { input }), rootHashes({ start: 0n }, 1, { input }), rootHashes({ start: 0n }, 0, { input: undefined }), rootHashes({ start: 65_536n }, 65_536, { input: undefined })], [546, 36, 32, 2]);
       const { world, ids } = several(1, {});
       const message = world.proof(ids[0]!, truthOf.get(short)!);
       const bound = world.refereeing.messages.find(({ typeUrl }) => typeUrl.endsWith("MsgProve"))!;
@@ -611,6 +614,13 @@ describe("referee", () => {
     for (const change of [{ bond: "1" }, { outcome: Outcome.OUTCOME_UNSPECIFIED }, { outcome: 7 }]) refused(dispute(ids[4]!, change));
     const proof = section.proofs[0]!;
     for (const change of [{ state: undefined }, { ram: undefined }, { gas: 1n }, { romRoot: new Uint8Array(0) }, { state: { ...proof.state!, pc: 2 } }, { state: { ...proof.state!, ramRoot: new Uint8Array(0) } }, { ram: { ...proof.ram!, siblings: proof.ram!.siblings.subarray(32) } }]) refused({ proofs: [{ ...proof, ...change }, ...section.proofs.slice(1)] });
+    assert.throws(() => new TestReferee({}, { ...section, ...dispute(ids[1]!, { bond: "999999999999" }) }, world), /holds 20000000 in the genesis balances, bonds are/);
+    // A proof that comes after an import has a number of its own.
+    const again = new TestReferee({}, read, world);
+    again.pick(ids[1]!, new Run(long, { at: 200_000n, bits: 2 }));
+    again.prove(ids[1]!, truthOf.get(long)!);
+    assert.deepEqual([...section.proofs.map(({ disputeId }) => again.dispute(disputeId).proof), again.dispute(ids[1]!).proof], [2n, 3n, 4n]);
+    assert.deepEqual(brokenInvariants(again.stores, again.modules), []);
     for (const change of [{ providerFinal: hashOf("x") }, { jobId: 9n }, { provider: challenger }, { taskId: 9n }]) assert.throws(() => new TestReferee({}, { ...section, ...dispute(ids[1]!, change) }, world), /referee\.disputes/);
   });
 
