@@ -108,7 +108,7 @@ describe("dcm", () => {
 
   it("completes commands, options and their choices (CLI-9)", async () => {
     for (const [line, words] of [
-      ["re", ["receipt"]], ["keys ", ["list", "add", "export"]], ["keys e", ["export"]], ["run job --ver", ["--verify"]], ["run job --verify ", ["v0", "v1", "v2", "v3"]], ["completion z", ["zsh"]], ["org invite acme dcm1x --role s", ["spender"]], ["book --level", ["--levels"]], ["nothing-such --x", []], ["comp", ["completion"]],
+      ["re", ["receipt"]], ["keys ", ["list", "add", "export"]], ["keys e", ["export"]], ["run job --ver", ["--verify"]], ["run job --rep", ["--replicas"]], ["run job --verify ", ["v0", "v1", "v2", "v3"]], ["completion z", ["zsh"]], ["org invite acme dcm1x --role s", ["spender"]], ["book --level", ["--levels"]], ["nothing-such --x", []], ["comp", ["completion"]],
     ] as const) assert.deepEqual((await dcm(["complete", "--", ...line.split(" ")])).out.split("\n").filter((word) => word !== ""), words, line);
     for (const shell of ["bash", "zsh", "fish"]) assert.match((await dcm(["completion", shell])).out, /dcm complete -- /);
     assert.equal((await dcm(["completion", "csh"])).code, 2);

@@ -6,7 +6,7 @@ import type { Policy } from "../chain/codec/gen/dcm/organization/v1/types.ts";
 import type { Connection } from "../client/connection.ts";
 import { allPages } from "../client/pages.ts";
 import { checkDurations, requestOf } from "../worker/gateway/run-job.ts";
-import { levels, type JobRequest, type Verification } from "../worker/gateway/bid.ts";
+import { levels, replicasFault, usualReplicas, type JobRequest, type Verification } from "../worker/gateway/bid.ts";
 import { loadJob, type JobFile, type LoadedJob } from "../worker/job-file.ts";
 import { FileError } from "../worker/fields.ts";
 import { classNamed } from "./book.ts";
@@ -16,6 +16,7 @@ import { limitFrom, look, type Demand, type Looked, type Offer } from "./offers.
 export interface OrderOptions {
   readonly limit?: string | undefined;
   readonly verify?: "v0" | "v1" | "v2" | "v3" | undefined;
+  readonly replicas?: string | undefined;
   readonly organization?: string | undefined;
   readonly tag?: readonly string[] | undefined;
 }
@@ -76,9 +77,18 @@ export function readTags(tags: readonly string[] = []): Record<string, string> {
   }));
 }
 
-function changed(job: JobFile, { limit, verify, organization, tag }: OrderOptions): JobFile {
+/** What is said; else what the file says, where its level is taken, too. */
+function readReplicas(text: string | undefined, job: JobFile, verification: Verification): number {
+  if (text === undefined) return verification === job.verification ? job.replicas : usualReplicas(verification);
+  const fault = replicasFault(verification, /^\d$/.test(text) ? Number(text) : NaN);
+  if (fault !== undefined) throw new CliError(exitCodes.usage, `--replicas ${JSON.stringify(text.slice(0, 40))} must be ${fault}: providers that run each task from the start`, "Two refereed replicas are --verify v3 --replicas 2.");
+  return Number(text);
+}
+
+function changed(job: JobFile, { limit, verify, replicas, organization, tag }: OrderOptions): JobFile {
+  const verification = verify === undefined ? job.verification : verify.toUpperCase() as Verification;
   return {
-    ...job, ...(limit === undefined ? {} : { limitPrice: readPrice(limit) }), ...(verify === undefined ? {} : { verification: verify.toUpperCase() as Verification }), ...(organization === undefined ? {} : { organization }),
+    ...job, ...(limit === undefined ? {} : { limitPrice: readPrice(limit) }), verification, replicas: readReplicas(replicas, job, verification), ...(organization === undefined ? {} : { organization }),
     costTags: { ...job.costTags, ...readTags(tag) },
   };
 }
@@ -101,7 +111,7 @@ export async function prepare(connection: Connection, consumer: string, read: { 
 }
 
 /** What decides who may serve. */
-type Wanted = Pick<JobFile, "classId" | "quoteDenom" | "organization" | "verification" | "wishes">;
+type Wanted = Pick<JobFile, "classId" | "quoteDenom" | "organization" | "verification" | "wishes"> & Partial<Pick<JobFile, "replicas">>;
 
 /** What is wanted in the terms of the book, and the book's offers. */
 async function demandOf(connection: Connection, consumer: string, wanted: Wanted, size: Pick<Demand, "tasks" | "lots" | "durationMs" | "limit">): Promise<{ readonly demand: Demand; readonly offers: readonly Offer[]; readonly params: Params }> {
@@ -110,7 +120,7 @@ async function demandOf(connection: Connection, consumer: string, wanted: Wanted
   return {
     offers, params: params!,
     demand: {
-      consumer, ...size, replicas: wanted.verification === "V2" ? 2 : 1, wishes: wanted.wishes, policy, affiliates, tau, verification: levels[wanted.verification],
+      consumer, ...size, replicas: wanted.replicas ?? usualReplicas(wanted.verification), wishes: wanted.wishes, policy, affiliates, tau, verification: levels[wanted.verification],
       stake: (price) => (stakeOf(wanted.verification, price * size.lots, params!) * rate.bondUnits + rate.quoteUnits - 1n) / rate.quoteUnits,
     },
   };

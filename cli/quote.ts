@@ -31,6 +31,8 @@ export interface Quote {
   readonly denom: string;
   readonly bondDenom: string;
   readonly verification: Verification;
+  /** Providers that run each task from the start. */
+  readonly replicas: number;
   readonly tasks: number;
   readonly stages: number;
   /** At most, of one task. */
@@ -58,7 +60,10 @@ export interface Quote {
 const bps = 10_000n;
 
 /** Who looks at results, in words. */
-const checks: Readonly<Record<Verification, string>> = { V0: "nobody checks", V1: "now and then another provider does", V2: "two providers run each", V3: "who finds it wrong may challenge it, and the chain decides" };
+const checks: Readonly<Record<Verification, (replicas: number) => string>> = {
+  V0: () => "nobody checks", V1: () => "now and then another provider does", V2: (replicas) => `${replicas === 2 ? "two" : replicas} providers run each`,
+  V3: (replicas) => (replicas === 2 ? "two providers run each, and the chain decides where they differ or somebody challenges both" : "who finds it wrong may challenge it, and the chain decides"),
+};
 /** Levels at which a part of the tasks is audited. */
 const audited: readonly Verification[] = ["V1", "V3"];
 /** Replicas that money is set aside for beside the first ones, and what they are for. */
@@ -97,7 +102,7 @@ export async function quoteOf(net: Pick<Net, "connection" | "profile">, account:
   const known = await findProfile(connection, request, job.wishes);
   const tried = await tryBid(connection, account, request, known?.id ?? 0);
   return {
-    title: job.title, classId: job.classId, denom: job.quoteDenom, bondDenom: await bondDenom(connection), verification: job.verification, tasks: Number(tasks), stages, lots: request.lots, limit: { price: request.limitPrice, from: limitFrom }, auditBps,
+    title: job.title, classId: job.classId, denom: job.quoteDenom, bondDenom: await bondDenom(connection), verification: job.verification, replicas: demand.replicas, tasks: Number(tasks), stages, lots: request.lots, limit: { price: request.limitPrice, from: limitFrom }, auditBps,
     cost: { best: cheapest.tasks === 0 ? undefined : cost(cheapest.price, demand.replicas), expected: now.tasks === 0 ? undefined : cost(now.price, demand.replicas, auditBps), maximum: cost(request.limitPrice, most) },
     storageDeposit: tried.storageDeposit, profileDeposit: known === undefined ? params.profileDeposit : 0n,
     transactionFees: transactionFees(bidOf(account.address, request, known?.id ?? 0), known === undefined, net),
@@ -123,7 +128,7 @@ export function quoteText(found: Quote, paint: Pick<typeof pc, "bold" | "yellow"
     line("maximum", cost.maximum, `at the limit${reserved[found.verification]}: this much is set aside`),
   ];
   return [
-    `${paint.bold(found.title)}: ${found.tasks} ${found.tasks === 1 ? "task" : "tasks"}${found.stages > 1 ? ` in ${found.stages} stages` : ""} of at most ${grouped(found.lots)} ${found.lots === 1n ? "lot" : "lots"}, ${found.classId}, ${found.verification}: ${checks[found.verification]}`,
+    `${paint.bold(found.title)}: ${found.tasks} ${found.tasks === 1 ? "task" : "tasks"}${found.stages > 1 ? ` in ${found.stages} stages` : ""} of at most ${grouped(found.lots)} ${found.lots === 1n ? "lot" : "lots"}, ${found.classId}, ${found.verification}: ${checks[found.verification](found.replicas)}`,
     `at most ${grouped(limit.price)} ${denom} for a lot, from ${limit.from}`,
     "",
     columns([["", "a lot", "pay", "fee", denom, ""], ...rows]),

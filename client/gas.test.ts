@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { bidMessage, replicated, saltChain, serviceMessage, stage, staged, TestMarket } from "../chain/modules/market/testing.ts";
+import { bidMessage, refereed, replicated, saltChain, serviceMessage, stage, staged, TestMarket } from "../chain/modules/market/testing.ts";
 import { execute } from "../chain/runtime/testing.ts";
 import * as referee from "../chain/modules/referee/gas.ts";
 import { witnessBytes } from "../chain/vm/witness.ts";
 import { feeOf, gasOf, gasOfTransaction } from "./gas.ts";
 
 describe("gas of a message", () => {
-  const v2 = replicated(saltChain(2));
+  const [v2, v3] = [replicated(saltChain(2)), refereed(saltChain(2))];
   const bids: readonly [string, string, (consumer: string) => object][] = [
     ["a bid for one task", "MsgPlaceBid", (c) => bidMessage(c, 100n)],
     ["a bid for 1,024 tasks", "MsgPlaceBid", (c) => bidMessage(c, 100n, {}, { tasks: 1_024 })],
     ["a bid for replicated tasks", "MsgPlaceBid", (c) => bidMessage(c, 100n, v2, { tasks: 9 })],
     ["a bid for tasks of three replicas", "MsgPlaceBid", (c) => bidMessage(c, 100n, { ...v2, k: 3 }, { tasks: 9 })],
+    ["a bid for refereed tasks", "MsgPlaceBid", (c) => bidMessage(c, 100n, v3, { tasks: 9, programRoot: new Uint8Array(32) })],
+    ["a bid for refereed tasks of two replicas", "MsgPlaceBid", (c) => bidMessage(c, 100n, { ...v3, k: 2 }, { tasks: 9, programRoot: new Uint8Array(32) })],
     ["a bid for stages", "MsgPlaceBid", (c) => bidMessage(c, 100n, {}, staged([stage(6), stage(2, [0])]))],
     ["a bid for instances", "MsgPlaceServiceBid", (c) => serviceMessage(c, 20n, {}, { instances: 40 })],
   ];

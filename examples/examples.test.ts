@@ -76,6 +76,9 @@ describe("examples", function () {
       [{ ...good, class: "gpu" }, /class must be wasm\.core or rv32\.core, not "gpu"/],
       [{ ...good, limitPrice: -1 }, /limitPrice must be a whole number from 1 to 10\^18, not -1/],
       [{ ...good, verification: "V4" }, /verification must be V0, V1, V2 or V3/],
+      [{ ...good, verification: "V1", replicas: 2 }, /replicas must be 1 with V1, not 2/],
+      [{ ...good, verification: "V3", replicas: 3 }, /replicas must be 1 to 2 with V3, not 3/],
+      [{ ...good, verification: "V2", replicas: 2.5 }, /replicas must be 2 to 5 with V2, not 2.5/],
       [{ ...good, sealed: "no" }, /sealed must be true or false/],
       [{ ...good, program: "../x.wasm" }, /program must be the name/],
       [{ ...good, prize: 1 }, /unknown field prize/],
@@ -86,6 +89,8 @@ describe("examples", function () {
     for (const [job, pattern] of cases) assert.throws(() => parseJob(JSON.stringify(job)), pattern);
     assert.throws(() => parseJob("{"), /not JSON/);
     assert.deepEqual([good, { ...good, limitPrice: undefined }].map((job) => parseJob(JSON.stringify(job)).limitPrice), [200_000n, undefined]);
+    const replicasOf = (change: object): number => parseJob(JSON.stringify({ ...good, ...change })).replicas;
+    assert.deepEqual([{ verification: "V0" }, { verification: "V2" }, { verification: "V2", replicas: 3 }, { verification: "V3" }, { verification: "V3", replicas: 2 }].map(replicasOf), [1, 2, 3, 1, 2]);
   });
 
   it("have service files whose mistakes are named", () => {

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { concatBytes } from "../chain/codec/bytes.ts";
 import { encodeProgram, isProgram } from "../chain/vm/program.ts";
 import type { Wishes } from "../client/profiles.ts";
-import type { Verification } from "./gateway/bid.ts";
+import { replicasFault, usualReplicas, type Verification } from "./gateway/bid.ts";
 import { compile } from "./rom/compile.ts";
 import { costTags, integer, object, readFields, string, wrong } from "./fields.ts";
 
@@ -27,6 +27,8 @@ export interface JobFile {
   /** Per lot, all in, in the quote denom's smallest unit. Undefined: whoever orders says it. */
   readonly limitPrice: bigint | undefined;
   readonly verification: Verification;
+  /** Providers that run each task from the start. */
+  readonly replicas: number;
   readonly wishes: Wishes;
   /** Whose money it is; empty: the consumer's own. */
   readonly organization: string;
@@ -81,8 +83,9 @@ export function parseJob(text: string): JobFile {
 }
 
 function jobOf(value: unknown): JobFile {
-  const fields = object(value, "job", ["$schema", "name", "title", "class", "quoteDenom", "limitPrice", "verification", "program", "waves", "requires", "prefers", "organization", "costTags", "sealed"]);
+  const fields = object(value, "job", ["$schema", "name", "title", "class", "quoteDenom", "limitPrice", "verification", "replicas", "program", "waves", "requires", "prefers", "organization", "costTags", "sealed"]);
   const waves = fields["waves"];
+  const verification = string(fields["verification"], "verification", /^V[0-3]$/, "V0, V1, V2 or V3") as Verification;
   if (!Array.isArray(waves) || waves.length < 1 || waves.length > 16) throw wrong("waves", "a list of 1 to 16 waves", waves);
   return {
     name: string(fields["name"], "name", /^[a-z0-9-]{1,40}$/, "1 to 40 of a-z, 0-9 and -"),
@@ -90,7 +93,8 @@ function jobOf(value: unknown): JobFile {
     classId: string(fields["class"], "class", /^(wasm|rv32)\.core$/, "wasm.core or rv32.core"),
     quoteDenom: string(fields["quoteDenom"], "quoteDenom", /^[a-zA-Z][a-zA-Z0-9/:._-]{2,127}$/, "a denom"),
     limitPrice: fields["limitPrice"] === undefined ? undefined : integer(fields["limitPrice"], "limitPrice"),
-    verification: string(fields["verification"], "verification", /^V[0-3]$/, "V0, V1, V2 or V3") as Verification,
+    verification,
+    replicas: fields["replicas"] === undefined ? usualReplicas(verification) : replicasOf(fields["replicas"], verification),
     wishes: { requires: requirements(fields["requires"] ?? {}), prefers: preferences(fields["prefers"] ?? {}) },
     organization: fields["organization"] === undefined ? "" : string(fields["organization"], "organization", /^[a-z0-9._-]{3,64}$/, "the name of an organization"),
     costTags: Object.fromEntries(costTags(fields["costTags"] ?? {})),
@@ -98,6 +102,13 @@ function jobOf(value: unknown): JobFile {
     program: string(fields["program"], "program", /^[A-Za-z0-9_-]{1,60}\.(wasm|rv32)$/, "the name of a .wasm or .rv32 file beside the job file"),
     waves: waves.map((wave, i) => parseWave(wave, `waves[${i}]`, i === 0 ? "map" : "reduce")),
   };
+}
+
+function replicasOf(value: unknown, verification: Verification): number {
+  const wanted = typeof value === "number" ? value : NaN;
+  const fault = replicasFault(verification, wanted);
+  if (fault !== undefined) throw wrong("replicas", fault, value);
+  return wanted;
 }
 
 function flag(value: unknown, at: string): boolean {

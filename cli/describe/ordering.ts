@@ -6,6 +6,7 @@ function ordering(kit: Kit, parent: Command, name: string, description: string) 
   return keyed(kit, parent, name, description).argument("<job>", "a job file, or the folder of its job.json, e.g. examples/kmeans")
     .option("--limit <price>", "the most for one lot, all in; default: the job file's, or one from the book")
     .addOption(new Option("--verify <level>", "v0: nobody checks; v1: now and then another provider does; v2: two providers run each task and must agree; v3: of class rv32.core, whoever finds it wrong may challenge it and the chain decides; default: the job file's").choices(["v0", "v1", "v2", "v3"] as const))
+    .option("--replicas <count>", "providers that run each task from the start: of v2 2 to 5; of v3 1 or 2, where two that differ are in dispute at once; default: the job file's, or 2 of v2, else 1")
     .option("--organization <name>", "whose money it is: an organization of which you are a member that may spend")
     .addOption(new Option("--tag <key=value>", "a cost tag for budgets and bills; several times for several").argParser(collect));
 }
@@ -18,7 +19,7 @@ export function describeOrdering(kit: Kit): void {
   ordering(kit, program, "run", "runs a job on the market and shows it as it happens; ends with the job's exit code")
     .option("--out <folder>", "writes the results of all tasks there, and results.json with their digests")
     .option("--dry-run", "the quote, and what would be ordered; nothing is sent")
-    .addHelpText("after", `${examples("dcm run examples/kmeans", "dcm run examples/kmeans --verify v2 --out results", "dcm run job.json --limit 120000 --organization acme --tag project=apollo", "dcm run job.json --json | jq -c 'select(.event == \"finished\")'")}
+    .addHelpText("after", `${examples("dcm run examples/kmeans", "dcm run examples/kmeans --verify v2 --out results", "dcm run examples/histogram/refereed.json --replicas 2", "dcm run job.json --limit 120000 --organization acme --tag project=apollo", "dcm run job.json --json | jq -c 'select(.event == \"finished\")'")}
 Ctrl-C leaves the job on the market: dcm attach goes on with it. With --json each line on stdout is an event: placed, replica, task, then finished or failed.
 `)
     .action(async (job, options) => (await import("../run.ts")).run(io, job, options));

@@ -13,6 +13,18 @@ export const levels: Readonly<Record<Verification, VerificationLevel>> = {
   V2: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, V3: VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED,
 };
 
+/** Providers that run each task from the start: where nothing is said, and the range that chains may take. */
+const replicas: Readonly<Record<Verification, readonly [usual: number, least: number, most: number]>> = { V0: [1, 1, 1], V1: [1, 1, 1], V2: [2, 2, 5], V3: [1, 1, 2] };
+
+export const usualReplicas = (verification: Verification): number => replicas[verification][0];
+
+/** How many it may be, in words, where it may not be so many. */
+export function replicasFault(verification: Verification, wanted: number): string | undefined {
+  const [, least, most] = replicas[verification];
+  if (Number.isInteger(wanted) && wanted >= least && wanted <= most) return undefined;
+  return `${least === most ? least : `${least} to ${most}`} with ${verification}`;
+}
+
 export interface JobRequest {
   readonly name: string;
   readonly classId: string;
@@ -22,6 +34,8 @@ export interface JobRequest {
   /** The most lots one task may use. */
   readonly lots: bigint;
   readonly verification: Verification;
+  /** Providers that run each task from the start; by default 2 of V2, else 1. */
+  readonly replicas?: number;
   /** A WebAssembly module; of V3 a program file of the refereed machine. */
   readonly program: Uint8Array;
   readonly inputs: readonly Uint8Array[];
@@ -102,7 +116,7 @@ export function bidMessage(request: JobRequest, { consumer, profileId, dataUrl, 
       classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots,
       timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],
       term: Term.TERM_SPOT, expiresTau: request.expiresTau ?? 0n, profileId, minColocated: request.minColocated ?? 0, askId: request.askId ?? 0n, acceptance: request.acceptance === undefined ? undefined : { window: request.acceptance.windowMs, providerShareBps: request.acceptance.providerShareBps ?? 0 },
-      verification: levels[request.verification], k: 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n), saltHead: request.verification === "V0" ? none : saltHead(),
+      verification: levels[request.verification], k: request.replicas ?? 0, comparator: Comparator.COMPARATOR_EXACT, risk: String(request.risk ?? 0n), saltHead: request.verification === "V0" ? none : saltHead(),
       job: { ...work, program, programRoot, dataUrls: [dataUrl], duration: request.durationMs, maxResultSize: request.maxResultSize, consumerKey },
     },
   };

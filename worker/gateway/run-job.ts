@@ -63,7 +63,7 @@ export function requestOf({ job, program, inputs }: LoadedJob, limitPrice: bigin
   const most = (pick: (wave: Wave) => bigint): bigint => job.waves.reduce((greatest, wave) => (pick(wave) > greatest ? pick(wave) : greatest), 0n);
   // All stages of a job share what a task may use: the greatest of what the waves want. Paid is what was used.
   return {
-    name: job.name, classId: job.classId, quoteDenom: job.quoteDenom, limitPrice, lots: most(({ lots }) => lots), verification: job.verification, wishes: job.wishes,
+    name: job.name, classId: job.classId, quoteDenom: job.quoteDenom, limitPrice, lots: most(({ lots }) => lots), verification: job.verification, replicas: job.replicas, wishes: job.wishes,
     program, inputs, arguments: { args: job.waves[0]!.args }, durationMs: most(({ durationMs }) => durationMs), maxResultSize: most(({ maxResultBytes }) => maxResultBytes),
     sealed: job.sealed, later: job.waves.slice(1).map(({ args }, i) => ({ after: [i], arguments: { args } })), costTags: { job: job.name, ...job.costTags }, ...(job.organization === "" ? {} : { organization: job.organization }),
   };

@@ -14,7 +14,7 @@ import { BlobRefused } from "../data/store.ts";
 import { runAgain, type DisputesOptions } from "./disputes.ts";
 
 export interface ChallengerOptions extends DisputesOptions {
-  /** Runs of this one only; by default of everybody but the party itself. */
+  /** Runs of this one only, and of whoever ran a task beside it; by default of everybody but the party itself. */
   readonly provider?: string;
 }
 
@@ -67,8 +67,11 @@ export class Challenger {
 
   async #look(task: Task): Promise<void> {
     const { party, provider, sender, log } = this.#options;
-    const claimed = task.replicas.find(({ round, state }) => round === 0 && state === ReplicaState.REPLICA_STATE_REVEALED);
-    if (this.#stop.signal.aborted || this.#seen.has(task.id) || claimed?.result?.final === undefined || claimed.provider === party || (provider !== undefined && claimed.provider !== provider)) return;
+    // One or two, of the same state: two that differ are in dispute with each other.
+    const claims = task.replicas.filter(({ round, state }) => round === 0 && state === ReplicaState.REPLICA_STATE_REVEALED);
+    const [claimed] = claims;
+    const isBy = (one: string): boolean => claims.some((claim) => claim.provider === one);
+    if (this.#stop.signal.aborted || this.#seen.has(task.id) || claimed?.result?.final === undefined || isBy(party) || (provider !== undefined && !isBy(provider))) return;
     let truth: Uint8Array;
     try {
       truth = await this.#truth(task.id);

@@ -1,5 +1,5 @@
 /**
- * Plays the disputes that an account has a part in: as the provider whose result is challenged, as an auditor, or as a challenger. It decides by what the chain says, so it may be
+ * Plays the disputes that an account has a part in: as the provider whose result is challenged, as either of two replicas that differ, as an auditor, or as a challenger. It decides by what the chain says, so it may be
  * killed at any point and started again; what it knows of a run it finds again by running it.
  */
 import { setTimeout as sleep } from "node:timers/promises";

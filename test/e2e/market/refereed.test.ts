@@ -1,5 +1,5 @@
 import { after, before, describe, it } from "mocha";
-import { acceptRefereed, convictByAudit, convictByChallenge, refuteSlander } from "./refereed.ts";
+import { acceptRefereed, convictByAudit, convictByChallenge, convictByReplica, refuteSlander } from "./refereed.ts";
 import { liar, World } from "./world.ts";
 
 describe("refereed results on a real network", function () {
@@ -8,7 +8,7 @@ describe("refereed results on a real network", function () {
   const runs = new Map<(world: World) => Promise<void>, Promise<void>>();
   before(async () => {
     world = await World.start(liar + 1, {}, { audit_probability_bps: 10_000 });
-    for (const scenario of [acceptRefereed, convictByChallenge, convictByAudit, refuteSlander]) {
+    for (const scenario of [acceptRefereed, convictByChallenge, convictByAudit, convictByReplica, refuteSlander]) {
       const run = scenario(world);
       run.catch(() => undefined);
       runs.set(scenario, run);
@@ -21,5 +21,6 @@ describe("refereed results on a real network", function () {
   it("pays a provider and its auditor where nobody objects within the window", () => runs.get(acceptRefereed));
   it("convicts a liar that a stranger challenges: the chain runs one segment itself", () => runs.get(convictByChallenge));
   it("convicts a liar whose drawn auditor found another state", () => runs.get(convictByAudit));
+  it("convicts one of two replicas that differ, and gives the consumer the other's result", () => runs.get(convictByReplica));
   it("takes the bond of whoever challenges a result that is right", () => runs.get(refuteSlander));
 });

@@ -10,7 +10,7 @@ import { Challenger } from "../../../worker/refereed/challenger.ts";
 import { Disputes } from "../../../worker/refereed/disputes.ts";
 import { sumRounds } from "../../../worker/refereed/testing.ts";
 import { checkMoney, stakeFactor } from "./money.ts";
-import { liar, seen, type Consumer, type Ended, type Party, type World } from "./world.ts";
+import { liar, refereedClassIds, seen, type Consumer, type Ended, type Party, type World } from "./world.ts";
 
 const price = 100_003n;
 const { REPLICA_STATE_REVEALED: REVEALED, REPLICA_STATE_OUT: OUT } = ReplicaState;
@@ -26,11 +26,11 @@ function expected(): TaskResult {
   return { status: "ok", exitCode: 0, output };
 }
 
-type RefereedClass = "rv32.audited" | "rv32.honest" | "rv32.liar" | "rv32.slander";
+type RefereedClass = (typeof refereedClassIds)[number];
 
-/** One refereed job in the clear, until it has ended. */
-async function refereed(world: World, consumer: Consumer, classId: RefereedClass): Promise<Ended & { readonly id: bigint }> {
-  const { id } = await consumer.place({ classId, program, inputs, verification: "V3", sealed: false });
+/** One refereed job, in the clear where nothing else is said, until it has ended. */
+async function refereed(world: World, consumer: Consumer, classId: RefereedClass, more: { readonly replicas?: number; readonly sealed?: boolean } = {}): Promise<Ended & { readonly id: bigint }> {
+  const { id } = await consumer.place({ classId, program, inputs, verification: "V3", sealed: false, ...more });
   return { id, ...(await world.ended(consumer, id, 120_000)) };
 }
 
@@ -96,6 +96,24 @@ export async function convictByAudit(world: World): Promise<void> {
   const dispute = await onlyDispute(world, task!.id);
   assert.deepEqual([dispute.challenger, dispute.audit, dispute.outcome], [world.address(2), true, Outcome.OUTCOME_PROVIDER_WRONG]);
   await checkMoney(world, consumer, job, {});
+}
+
+/** Of two replicas one lies: they are in dispute with each other, of a job that nobody else can read, and the honest one's result is the consumer's. */
+export async function convictByReplica(world: World): Promise<void> {
+  await world.offer(liar, "rv32.pair", price - 1n);
+  await world.offer(2, "rv32.pair", price);
+  const consumer = await world.consumer("twice");
+  const { id, job, tasks } = await refereed(world, consumer, "rv32.pair", { replicas: 2, sealed: true });
+  const [task] = tasks;
+  assert.equal(task!.state, TaskState.TASK_STATE_FINAL);
+  const [first, second] = seen(world, task!).sort((a, b) => a.provider - b.provider);
+  assert.deepEqual([second!.provider, second!.state, second!.paid, second!.slashed], [liar, OUT, 0n, stakeFactor * task!.price]);
+  assert.deepEqual([first!.provider, first!.state, first!.paid, first!.slashed], [2, REVEALED, task!.price, 0n]);
+  assert.deepEqual(await consumer.gateway.result(id, task!), expected());
+  const dispute = await onlyDispute(world, task!.id);
+  assert.deepEqual([dispute.rival, dispute.bond], [true, "0"]);
+  assert.deepEqual(dispute.outcome, dispute.provider === world.address(liar) ? Outcome.OUTCOME_PROVIDER_WRONG : Outcome.OUTCOME_CHALLENGER_WRONG);
+  await checkMoney(world, consumer, job, { paid: [[task!.price]] });
 }
 
 /** A challenge of a result that is right costs its bond: half of it is the provider's. */

@@ -47,7 +47,7 @@ export const classIds = [
   "wasm.replicated", "wasm.restart", "wasm.salts", "wasm.sealed", "wasm.seals", "wasm.self", "wasm.silent", "wasm.stages", "wasm.tacit", "wasm.together", "wasm.whole",
 ] as const;
 /** Of refereed jobs. */
-export const refereedClassIds = ["rv32.audited", "rv32.honest", "rv32.liar", "rv32.slander"] as const;
+export const refereedClassIds = ["rv32.audited", "rv32.honest", "rv32.liar", "rv32.pair", "rv32.slander"] as const;
 export type ClassId = (typeof classIds)[number] | (typeof refereedClassIds)[number];
 
 const deadlines = { salt_due: "8000", seal_due: "20000", start_due: "15000", commit_due: "15000", reveal_due: "8000", draw_due: "15000", inputs_due: "30000", record_lifetime: String(recordLifetimeMs) };
