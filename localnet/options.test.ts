@@ -17,19 +17,28 @@ const refusal = (...argv: string[]): string => {
 describe("the options of npm start", () => {
   it("have defaults for everything", () => {
     assert.deepEqual(readOptions([]), {
-      once: false, validators: 4, providers: 3, job: join(root, "examples/kmeans"), fault: undefined, folder: join(root, ".localnet/default"), fresh: false, basePort: undefined, blockMs: 500, line: "0.38", verbose: false,
+      once: false, validators: 4, providers: 3, job: join(root, "examples/kmeans"), fault: undefined, show: undefined, folder: join(root, ".localnet/default"), fresh: false, basePort: undefined, blockMs: 500, line: "0.38", verbose: false,
     });
   });
 
   it("say what they are taken for", () => {
     const argv = ["--once", "--validators", "1", "--fault", "lie", "--job", "none", "--name", "net-2", "--state", "/tmp/s", "--fresh", "--base-port", "30000", "--block-ms", "50", "--comet", "0.40", "--verbose"];
-    assert.deepEqual(readOptions(argv), { once: true, validators: 1, providers: 5, job: undefined, fault: "lie", folder: "/tmp/s/net-2", fresh: true, basePort: 30_000, blockMs: 50, line: "0.40", verbose: true });
+    assert.deepEqual(readOptions(argv), { once: true, validators: 1, providers: 5, job: undefined, fault: "lie", show: undefined, folder: "/tmp/s/net-2", fresh: true, basePort: 30_000, blockMs: 50, line: "0.40", verbose: true });
     assert.equal(readOptions(["--job", join(root, "examples/regression")])?.job, join(root, "examples/regression"));
+  });
+
+  it("show a dispute in a network of its own, with a provider that lies", () => {
+    const { job, fault, show, folder, providers } = readOptions(["--show", "dispute"])!;
+    assert.deepEqual({ job, fault, show, folder, providers }, { job: undefined, fault: "lie", show: "dispute", folder: join(root, ".localnet/dispute"), providers: 3 });
+    assert.equal(readOptions(["--show", "dispute", "--name", "mine"])!.folder, join(root, ".localnet/mine"));
+    assert.equal(refusal("--show", "fight"), '--show is dispute, not "fight"');
+    assert.equal(refusal("--show", "dispute", "--job", "kmeans"), "--show dispute is instead of a job, and brings its own fault: leave --job out");
+    assert.equal(refusal("--show", "dispute", "--fault", "slow"), "--show dispute is instead of a job, and brings its own fault: leave --fault out");
   });
 
   it("are all in the help, which any wish for help gives", () => {
     for (const argv of [["--help"], ["-h"], ["--once", "-h"]]) assert.equal(readOptions(argv), undefined);
-    for (const name of ["once", "validators", "providers", "job", "fault", "name", "state", "fresh", "base-port", "block-ms", "comet", "verbose", "help"]) assert.ok(help.includes(`--${name} `) || help.includes(`--${name}\n`), name);
+    for (const name of ["once", "validators", "providers", "job", "fault", "show", "name", "state", "fresh", "base-port", "block-ms", "comet", "verbose", "help"]) assert.ok(help.includes(`--${name} `) || help.includes(`--${name}\n`), name);
   });
 
   it("are refused by name, with what they may be", () => {

@@ -14,6 +14,7 @@ import { ServiceGateway } from "../worker/gateway/services.ts";
 import { loadJob } from "../worker/job-file.ts";
 import { obtainCometBFT } from "./comet/obtain.ts";
 import { showJob } from "./demo.ts";
+import { showDispute } from "./dispute-demo.ts";
 import { startFaucet } from "./faucet.ts";
 import { dcmHomes, denom, gasPrice, personaWallet, personas, type ProviderTerms } from "./homes.ts";
 import { Network } from "./network.ts";
@@ -82,7 +83,7 @@ export async function runSession(options: Options): Promise<void> {
     closers.push(() => faucet.close());
     closers.push(announce(options.folder, network, faucet.url));
     await screen.step("providers", () => asksInBook(connection, options.providers, interrupted.signal), (count) => `${count} registered and bonded by their operators, asks in the book by their workers' session keys`);
-    if (fitted !== undefined) {
+    if (fitted !== undefined || options.show !== undefined) {
       const consumer = await sender("alice");
       const blobs = await BlobStore.open({ directory: join(options.folder, "gateway/blobs") });
       const data = await serveBlobs(blobs, { host: "127.0.0.1", port: 0 });
@@ -90,8 +91,9 @@ export async function runSession(options: Options): Promise<void> {
       const gateway = new Gateway({ connection, sender: consumer, blobs, dataUrl: data.url, directory: join(options.folder, "gateway/jobs"), pollMs: 300, log: () => undefined });
       gateway.start();
       closers.push(() => gateway.stop());
-      const output = await showJob({ screen, connection, gateway, chainId, consumer: consumer.address, loaded: fitted.loaded, receipts: join(options.folder, "receipts"), verbose: options.verbose, signal: interrupted.signal });
-      if (options.job === kmeans && options.fault === undefined && options.providers >= leastProviders) {
+      if (options.show === "dispute") await showDispute({ screen, connection, gateway, bob: await sender("bob"), signal: interrupted.signal });
+      const output = fitted === undefined ? undefined : await showJob({ screen, connection, gateway, chainId, consumer: consumer.address, loaded: fitted.loaded, receipts: join(options.folder, "receipts"), verbose: options.verbose, signal: interrupted.signal });
+      if (output !== undefined && options.job === kmeans && options.fault === undefined && options.providers >= leastProviders) {
         const services = new ServiceGateway({ connection, sender: consumer, blobs, dataUrl: data.url, directory: join(options.folder, "gateway/services"), pollMs: 200, log: () => undefined });
         services.start();
         closers.push(() => services.stop());
@@ -142,13 +144,18 @@ function here(path: string): string {
   return short !== "" && short.length < path.length ? short : path;
 }
 
+const base = { units: 4, bond: 10_000_000_000n };
+
 /**
- * Prices rise with the provider's number. One that shall misbehave is cheap, so that it gets work, and the others ask the same, so that whoever
+ * Where a dispute is shown, one lies, and is the only one to run refereed work, so that none of the providers audits it; its other work nobody buys. Otherwise
+ * prices rise with the provider's number. One that shall misbehave is cheap, so that it gets work, and the others ask the same, so that whoever
  * else a tie-break draws costs the same.
  */
-function termsOf(index: number, { fault, providers }: Options): ProviderTerms {
+function termsOf(index: number, { fault, show, providers }: Options): ProviderTerms {
+  // The liar alone runs refereed work, so that no provider audits it; its other work is beyond the limits of all examples.
+  if (show === "dispute") return index === providers - 1 ? { ...base, price: 1_000_000n, refereedPrice: 10_000n, fault: "lie" } : { ...base, price: BigInt(100_000 + 10_000 * index) };
   // Lots of refereed work are a tenth of the others.
-  const common = { units: 4, bond: 10_000_000_000n, refereedPrice: BigInt(10_000 + 1_000 * index), service: { price: BigInt(100_000 + 10_000 * index), units: 2, preemptible: index === 0 } };
+  const common = { ...base, refereedPrice: BigInt(10_000 + 1_000 * index), service: { price: BigInt(100_000 + 10_000 * index), units: 2, preemptible: index === 0 } };
   if (fault === undefined) return { ...common, price: BigInt(100_000 + 10_000 * index) };
   return index === providers - 1 ? { ...common, price: 90_000n, fault } : { ...common, price: 100_000n };
 }

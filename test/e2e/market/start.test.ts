@@ -192,9 +192,34 @@ describe("npm start", function () {
       const since = Date.now();
       second.interrupt();
       await second.ended;
-      assert.match(second.shown, /Running until Ctrl-C\. stopped; state and logs stay in \S+ $/);
+      assert.match(second.shown, /Running until Ctrl-C\. (stopping \.\.\. )?stopped; state and logs stay in \S+ $/);
       assert.deepEqual([second.err, runningIn(folder), signs(folder)], ["", [], []]);
       assert.ok(Date.now() - since < 15_000, `${Date.now() - since} ms`);
+    });
+  });
+
+  describe("-- --show dispute", () => {
+    let state: string;
+    let start: Start;
+    before(() => {
+      state = mkdtempSync(join(tmpdir(), "dcm-dispute-"));
+    });
+    after(async () => {
+      await start.end();
+      rmSync(state, { recursive: true, force: true });
+    });
+
+    it("shows a lie, the challenge, each move, what the chain finds, and who lost and got what", async () => {
+      start = new Start(state, "--show", "dispute", "--once", "--validators", "1", "--providers", "1", "--block-ms", "300");
+      assert.deepEqual([await start.ended, start.err], [0, ""], start.shown);
+      const story = ["provider-0 alone offers rv32.core here", "provider-0 committed to its result", "provider-0 revealed it: a lie", "bob ran the program again, came to another end and challenges, with a bond of 1,000,000 udcm",
+        "provider-0 has to show its states within 1,073,741,824 transitions", "bob has to say in which part of these 1,073,741,824 transitions they first differ", "provider-0 has to show its states within 65,536 transitions",
+        "the chain finds that provider-0 was wrong", "verdict: provider-0 was wrong", "stopped; state"];
+      const at = story.map((line) => start.shown.indexOf(line));
+      assert.ok(at.every((index, i) => index >= 0 && (i === 0 || index > at[i - 1]!)), `${at.join()}: ${start.shown}`);
+      const [lost, before, now, toBob, burned, bond, gained, paid, back] = /lost of its bond ([\d,]+) ([\d,]+) before, ([\d,]+) now of that to bob ([\d,]+) who proved it burned ([\d,]+) bob's bond for the challenge ([\d,]+) came back bob has more than before ([\d,]+) fees of his moves taken off alice paid for the lie (\d+) ([\d,]+) udcm came back/.exec(start.shown)!.slice(1).map(number) as [bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint, bigint];
+      assert.deepEqual([before - now, toBob + burned, bond, paid, back], [lost, lost, 1_000_000n, 0n, 606_000n]);
+      assert.ok(toBob === lost / 10n && gained > 0n && gained < toBob);
     });
   });
 
