@@ -5,7 +5,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EncodeObject } from "@cosmjs/proto-signing";
 import type { Connection } from "../../client/connection.ts";
-import { allPages } from "../../client/pages.ts";
 import { inputPath, inputsOf } from "../../client/protocol.ts";
 import type { Sender } from "../../client/sender.ts";
 import { concatBytes, equalBytes } from "../../chain/codec/bytes.ts";
@@ -38,10 +37,15 @@ interface Run {
 /** Runs that are kept: each has its memory and checkpoints, up to about 256 MiB. */
 const maxRuns = 2;
 const stopGraceMs = 5_000;
+/** What each look asks for of what may be new. */
+const pageSize = 8n;
 
 export class Disputes {
   readonly #options: DisputesOptions;
   readonly #runs = new Map<bigint, Promise<Run>>();
+  /** Of the disputes that were seen, the last one, and those that were not closed. */
+  #newest = 0n;
+  #open: readonly bigint[] = [];
   readonly #stop = new AbortController();
   #loop: Promise<void> | undefined;
 
@@ -76,13 +80,36 @@ export class Disputes {
 
   /** Disputes in which it is the party's turn, the most urgent first. */
   async #waiting(): Promise<Dispute[]> {
-    const { party, connection } = this.#options;
-    const views = await allPages((pagination) => connection.query.referee.disputes({ party, pagination }), (page) => page.views);
-    const live = views.map(({ dispute }) => dispute!).filter(({ state }) => state !== DisputeState.DISPUTE_STATE_CLOSED);
+    const { party } = this.#options;
+    const live = await this.#live();
     for (const taskId of [...this.#runs.keys()]) if (!live.some((dispute) => dispute.taskId === taskId)) await this.#forget(taskId);
     const turn = ({ state, provider, challenger }: Dispute): boolean =>
       (state === DisputeState.DISPUTE_STATE_ANSWER && provider === party) || (state === DisputeState.DISPUTE_STATE_PICK && challenger === party);
     return live.filter(turn).sort((a, b) => (a.dueTau < b.dueTau ? -1 : 1));
+  }
+
+  /** Those that are not closed: what is new since the last look, and the others by their ids. Records of closed ones stay on chain for days, and none opens again. */
+  async #live(): Promise<Dispute[]> {
+    const { party, connection: { query: { referee } } } = this.#options;
+    const found: Dispute[] = [];
+    for (const id of this.#open) {
+      const answer = await referee.dispute({ disputeId: id }).catch((error: unknown) => {
+        if (/dispute \d+ not found/.test(words(error))) return undefined;
+        throw error;
+      });
+      if (answer !== undefined) found.push(answer.view!.dispute!);
+    }
+    let key: Uint8Array = new Uint8Array(0);
+    do {
+      const page = await referee.disputes({ party, pagination: { key, offset: 0n, limit: pageSize, countTotal: false, reverse: true } });
+      const fresh = page.views.map(({ dispute }) => dispute!).filter(({ id }) => id > this.#newest);
+      found.push(...fresh);
+      key = fresh.length < page.views.length ? new Uint8Array(0) : (page.pagination?.nextKey ?? new Uint8Array(0));
+    } while (key.length > 0);
+    const live = found.filter(({ state }) => state !== DisputeState.DISPUTE_STATE_CLOSED);
+    this.#newest = found.reduce((newest, { id }) => (id > newest ? id : newest), this.#newest);
+    this.#open = live.map(({ id }) => id);
+    return live;
   }
 
   async #move(dispute: Dispute): Promise<void> {
