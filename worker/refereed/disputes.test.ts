@@ -34,8 +34,8 @@ class Referee {
     },
   } as unknown as Connection;
 
-  add(state: DisputeState, provider: string, taskId: bigint): Dispute {
-    const dispute = Dispute.fromPartial({ id: BigInt(this.disputes.length + 1), taskId, state, provider, challenger: "c" });
+  add(state: DisputeState, provider: string, taskId: bigint, dueTau = 0n): Dispute {
+    const dispute = Dispute.fromPartial({ id: BigInt(this.disputes.length + 1), taskId, state, provider, challenger: "c", dueTau });
     this.disputes.push(dispute);
     return dispute;
   }
@@ -49,6 +49,16 @@ class Referee {
 }
 
 describe("the moves of a party", () => {
+  it("are tried in each dispute, though the data of a more urgent one is not to be had", async () => {
+    const referee = new Referee();
+    for (let i = 1; i <= 3; i++) referee.add(DisputeState.DISPUTE_STATE_ANSWER, "p", BigInt(i), BigInt(i));
+    const disputes = new Disputes({ connection: referee.connection, sender: {} as Sender, party: "p", encryptionSecret: new Uint8Array(32), pollMs: 1, log: () => undefined });
+    disputes.start();
+    for (const end = Date.now() + 5_000; referee.asked.length < 7 && Date.now() < end; ) await sleep(5);
+    await disputes.stop();
+    assert.deepEqual(referee.asked.slice(0, 7), [1n, 2n, 3n, 1n, 2n, 3n, 1n]);
+  });
+
   it("are found among thousands of closed disputes, and what is closed is asked for once", async () => {
     const referee = new Referee();
     const failed: string[] = [];

@@ -39,6 +39,8 @@ const maxRuns = 2;
 const stopGraceMs = 5_000;
 /** What each look asks for of what may be new. */
 const pageSize = 8n;
+/** How long data is waited for while other disputes wait: a server may send it as slowly as it likes. */
+const loadMs = 120_000;
 
 export class Disputes {
   readonly #options: DisputesOptions;
@@ -46,6 +48,8 @@ export class Disputes {
   /** Of the disputes that were seen, the last one, and those that were not closed. */
   #newest = 0n;
   #open: readonly bigint[] = [];
+  /** How often a move failed, of disputes in which the last one did. */
+  readonly #failures = new Map<bigint, number>();
   readonly #stop = new AbortController();
   #loop: Promise<void> | undefined;
 
@@ -70,22 +74,37 @@ export class Disputes {
     const { pollMs, log } = this.#options;
     while (!this.#stop.signal.aborted) {
       try {
-        for (const dispute of await this.#waiting()) await this.#move(dispute);
+        for (const dispute of await this.#waiting()) if (!(await this.#tryMove(dispute))) break;
       } catch (error) {
-        if (!this.#stop.signal.aborted) log("a move in a dispute failed; trying again", { error: words(error) });
+        if (!this.#stop.signal.aborted) log("could not look at disputes; trying again", { error: words(error) });
       }
       await sleep(pollMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
     }
   }
 
-  /** Disputes in which it is the party's turn, the most urgent first. */
+  /** One that fails, because whoever has its data gives nothing, must not keep others from their moves: it comes behind them from then on. */
+  async #tryMove(dispute: Dispute): Promise<boolean> {
+    try {
+      await this.#move(dispute);
+      this.#failures.delete(dispute.id);
+      return true;
+    } catch (error) {
+      this.#failures.set(dispute.id, (this.#failures.get(dispute.id) ?? 0) + 1);
+      if (!this.#stop.signal.aborted) this.#options.log("a move in a dispute failed; trying again", { dispute: String(dispute.id), error: words(error) });
+      return false;
+    }
+  }
+
+  /** Disputes in which it is the party's turn: those that failed least, then the most urgent first. */
   async #waiting(): Promise<Dispute[]> {
     const { party } = this.#options;
     const live = await this.#live();
     for (const taskId of [...this.#runs.keys()]) if (!live.some((dispute) => dispute.taskId === taskId)) await this.#forget(taskId);
     const turn = ({ state, provider, challenger }: Dispute): boolean =>
       (state === DisputeState.DISPUTE_STATE_ANSWER && provider === party) || (state === DisputeState.DISPUTE_STATE_PICK && challenger === party);
-    return live.filter(turn).sort((a, b) => (a.dueTau < b.dueTau ? -1 : 1));
+    for (const id of this.#failures.keys()) if (!this.#open.includes(id)) this.#failures.delete(id);
+    const failures = ({ id }: Dispute): number => this.#failures.get(id) ?? 0;
+    return live.filter(turn).sort((a, b) => failures(a) - failures(b) || (a.dueTau < b.dueTau ? -1 : 1));
   }
 
   /** Those that are not closed: what is new since the last look, and the others by their ids. Records of closed ones stay on chain for days, and none opens again. */
@@ -154,7 +173,7 @@ export class Disputes {
     const known = this.#runs.get(taskId);
     if (known !== undefined) return known;
     const oldest = this.#runs.size < maxRuns ? undefined : this.#runs.keys().next().value;
-    const run = (oldest === undefined ? Promise.resolve() : this.#forget(oldest)).then(() => runAgain({ ...this.#options, provider: this.#options.party, signal: this.#stop.signal }, taskId, this.#options.faults));
+    const run = (oldest === undefined ? Promise.resolve() : this.#forget(oldest)).then(() => runAgain({ ...this.#options, provider: this.#options.party, signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(loadMs)]) }, taskId, this.#options.faults));
     this.#runs.set(taskId, run);
     run.catch(() => this.#runs.delete(taskId));
     return run;
