@@ -24,7 +24,7 @@ import { localnetParams as localnetSlashingParams } from "../chain/modules/slash
 import { run } from "../chain/node/cli/program.ts";
 import { connect } from "../client/connection.ts";
 import { Sender } from "../client/sender.ts";
-import { dataUrlOf, readConfig, sessionTerms, type WorkerConfig } from "../worker/config.ts";
+import { dataUrlOf, readConfig, sessionTerms, type BackendConfig, type WorkerConfig } from "../worker/config.ts";
 import { enroll } from "../worker/agent/enroll.ts";
 import { makeSessionKey, readPublicKeys } from "../worker/session-key.ts";
 import type { FaultKind } from "../worker/agent/faults.ts";
@@ -47,6 +47,8 @@ export interface ProviderTerms {
   readonly fault?: FaultKind;
   /** Runs refereed jobs too, at this price of a lot. */
   readonly refereedPrice?: bigint;
+  /** Where its tasks run. */
+  readonly backend?: BackendConfig;
   /** Serves services too. */
   readonly service?: { readonly price: bigint; readonly units: number; readonly reclaimNoticeMs?: number; readonly preemptible?: boolean; readonly maxAcceptanceWindowMs?: number };
 }
@@ -212,6 +214,7 @@ function writeWorker(node: NodePlan, plan: NetworkPlan, rpc: string, terms: Prov
     ...(terms.service === undefined ? {} : { serviceAsk: { classId: "cpu.x64.small", quoteDenom: denom, ...terms.service, price: String(terms.service.price) } }),
     // Both cores of a small machine are shared by all workers: one task at a time each.
     slots: 1,
+    ...(terms.backend === undefined ? {} : { backend: terms.backend }),
     ...(terms.fault === undefined ? {} : { fault: terms.fault }),
   };
   writeFileSync(join(node.home, "worker.json"), `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 });

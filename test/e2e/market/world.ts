@@ -12,7 +12,7 @@ import type { Job, Replica, ReplicaState, Task } from "../../../chain/codec/gen/
 import { QueryBalanceRequest, QueryBalanceResponse, QuerySupplyOfRequest, QuerySupplyOfResponse } from "../../../chain/codec/gen/cosmos/bank/v1beta1/query.ts";
 import { connect, type Connection } from "../../../client/connection.ts";
 import { Sender } from "../../../client/sender.ts";
-import { dcmHomes, denom, gasPrice, operatorWallet, personaWallet, secondDenom } from "../../../localnet/homes.ts";
+import { dcmHomes, denom, gasPrice, operatorWallet, personaWallet, secondDenom, type ProviderTerms } from "../../../localnet/homes.ts";
 import { Network } from "../../../localnet/network.ts";
 import type { NetworkNode } from "../../../localnet/node.ts";
 import { ensureAsk } from "../../../worker/agent/setup.ts";
@@ -99,15 +99,15 @@ export class World {
     this.#faucet = faucet;
   }
 
-  /** With the first so many providers, of which the first four are honest; parameters of disputes and of the market as given. */
-  static async start(count = providerCount, disputes: object = {}, market: object = {}): Promise<World> {
+  /** With the first so many providers, of which the first four are honest; parameters of disputes and of the market, and what providers have beyond their asks, as given. */
+  static async start(count = providerCount, disputes: object = {}, market: object = {}, extra: (index: number) => Partial<ProviderTerms> = () => ({})): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), "dcm-market-"));
     let network: Network | undefined;
     try {
       network = await Network.start({ chainId, validators: 1, providers: count, timings: { commitMs: 300 } }, {
         folder,
         builder: dcmHomes({
-          provider: (index) => ({ price: 1_000_000n, units: 1, bond, ...(faults.has(index as never) ? { fault: faults.get(index as never)! } : {}) }),
+          provider: (index) => ({ price: 1_000_000n, units: 1, bond, ...(faults.has(index as never) ? { fault: faults.get(index as never)! } : {}), ...extra(index) }),
           genesis: (doc) => {
             const { market: section, dispute } = doc.app_state as { market: { params: [{ params: Record<string, unknown> }]; classes: { id: string }[] }; dispute: { params: object } };
             Object.assign(section.params[0].params, deadlines, market);
