@@ -1,4 +1,9 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError, readConfig } from "../config.ts";
+import { slurmIdentity } from "./identity.ts";
 import { checkSlurmSettings } from "./settings.ts";
 
 const good = { kind: "slurm", directory: "/shared/dcm" };
@@ -30,4 +35,31 @@ describe("Slurm settings", () => {
     ["an option that has a field", { arguments: ["--partition=x"] }, /has a field of its own: backend\.partition/],
   ];
   for (const [title, changes, wanted] of bad) it(`SLURM-9 refuses ${title}`, () => void assert.throws(() => checkSlurmSettings({ ...good, ...changes }), wanted));
+
+  describe("in a worker's home", () => {
+    let home: string;
+    beforeEach(() => (home = mkdtempSync(join(tmpdir(), "dcm-home-"))));
+    afterEach(() => rmSync(home, { recursive: true }));
+    const config = (backend: unknown): ReturnType<typeof readConfig> => {
+      const worker = { rpc: "http://127.0.0.1:26657", chainId: "c", moniker: "m", data: { host: "127.0.0.1", port: 0 }, gasPrice: { denom: "udcm", amount: 0.1 }, bond: "1", ask: { classId: "wasm.core", quoteDenom: "udcm", price: "1", units: 1 } };
+      writeFileSync(join(home, "worker.json"), JSON.stringify({ ...worker, backend }));
+      return readConfig(home);
+    };
+
+    it("SLURM-9 stand in worker.json beside the local backend, which is the default", () => {
+      for (const backend of [undefined, { kind: "local" }, good]) assert.deepEqual(config(backend).backend, backend);
+      for (const [backend, wanted] of [["slurm", /backend must be .*, not "slurm"/], [{ kind: "kubernetes" }, /backend must be/], [{ kind: "local", partition: "x" }, /backend must be/], [{ kind: "slurm" }, /backend\.directory must be/], [null, /backend must be/]] as const) {
+        assert.throws(() => config(backend), (error: unknown) => error instanceof ConfigError && error.message.startsWith(join(home, "worker.json")) && wanted.test(error.message));
+      }
+    });
+
+    it("SLURM-7 give a home an id that stays, and refuse one that is broken", () => {
+      const id = slurmIdentity(home);
+      assert.match(id, /^[0-9a-f]{16}$/);
+      assert.equal(slurmIdentity(home), id);
+      assert.equal(readFileSync(join(home, "slurm-worker"), "utf8"), `${id}\n`);
+      writeFileSync(join(home, "slurm-worker"), "x\n");
+      assert.throws(() => slurmIdentity(home), /does not hold 16 hexadecimal digits: remove it/);
+    });
+  });
 });

@@ -47,9 +47,13 @@ describe("a provider with a Slurm cluster on a real network", function () {
     return { kind: "slurm", directory: slurm.shared, partition, slurmConf: slurm.conf };
   }
 
+  const identity = (): string => readFileSync(join(world.worker(slurmed).plan.home, "slurm-worker"), "utf8").trim();
+  /** Of the worker's tasks, on the shared directory. */
+  const folders = (): string[] => readdirSync(join(slurm.shared, identity())).filter((name) => name !== "compiled");
+
   /** Jobs of the provider's worker, the oldest first. */
   async function jobs(): Promise<SeenJob[]> {
-    const prefix = `dcm-${readFileSync(join(world.worker(slurmed).plan.home, "slurm-worker"), "utf8").trim()}-`;
+    const prefix = `dcm-${identity()}-`;
     const said = await slurm.run("squeue", "--noheader", "--states=all", "--sort=i", "--format=%j|%i|%T|%N|%r");
     return said.split("\n").map((line) => line.split("|")).filter(([name]) => name!.startsWith(prefix)).map(([name, id, state, nodes, reason]) => ({ name: name!, id: Number(id), state: state!, nodes: nodes!, reason: reason! }));
   }
@@ -118,6 +122,23 @@ describe("a provider with a Slurm cluster on a real network", function () {
     assert.deepEqual([again.length, again[0]!.state], [2, "CANCELLED"]);
   });
 
+  it("SLURM-5 cancels the jobs of a worker that is stopped, and does their tasks when it is back", async () => {
+    for (const index of [slurmed, 1]) await world.offer(index, "wasm.sealed", price);
+    const consumer = await world.consumer("interrupted");
+    const before = await newest();
+    await allow("DOWN");
+    const placed = await consumer.place({ classId: "wasm.sealed", inputs: [input("back again")], verification: "V2", durationMs: patience });
+    const waiting = await job("PENDING", before);
+    await world.worker(slurmed).stop();
+    assert.equal((await jobs()).find(({ id }) => id === waiting.id)?.state, "CANCELLED");
+    assert.deepEqual(folders(), []);
+    await world.worker(slurmed).start();
+    await allow("UP");
+    const { job: ended, tasks } = await world.ended(consumer, placed.id, 150_000);
+    assert.deepEqual(seen(world, tasks[0]!).map(({ state, paid }) => [state, paid]), [[REVEALED, price], [REVEALED, price]]);
+    await checkMoney(world, consumer, ended, { paid: [[price, price]] });
+  });
+
   it("SLURM-5 gives up a job that does not end in time: a miss as any other, and another provider's task", async () => {
     await world.offer(slurmed, "wasm.missing", cheap);
     await world.offer(1, "wasm.missing", price);
@@ -146,8 +167,7 @@ describe("a provider with a Slurm cluster on a real network", function () {
   it("SLURM-7 leaves no folder and no job behind, and the books of the whole chain balanced", async () => {
     await balanceBooks(world);
     await settleProviders(world);
-    const folder = join(slurm.shared, readFileSync(join(world.worker(slurmed).plan.home, "slurm-worker"), "utf8").trim());
-    assert.deepEqual(readdirSync(folder).filter((name) => name !== "compiled"), []);
+    assert.deepEqual(folders(), []);
     assert.deepEqual((await jobs()).filter(({ state }) => state === "RUNNING" || state === "PENDING"), []);
   });
 
