@@ -117,9 +117,9 @@ class Structured {
       case 0: {
         const value = edges[next(edges.length)]!;
         const upper = (value + 0x800) & 0xfffff000;
-        return this.#add((a << 7) | upper | 0x37, register(a, a, 0, 0, 0x13) | ((value - upper) << 20));
+        return void this.#add((a << 7) | upper | 0x37, register(a, a, 0, 0, 0x13) | ((value - upper) << 20));
       }
-      case 1: return this.#add(register(to, a, b, next(8), 0x33) | (next(2) << 25));
+      case 1: return void this.#add(register(to, a, b, next(8), 0x33) | (next(2) << 25));
       case 2: this.#add(register(to, a, next(32), [1, 5, 5][next(3)]!, 0x13), register(0, a, next(32), 0, 0x13));
         return this.#sum(to);
       case 3: this.#add(register(a, b, 0, [0, 1, 2][next(3)]!, 0x23) | (next(128) << 25), register(to, b, 0, [0, 1, 2, 4, 5][next(5)]!, 0x03) | (next(4096) << 20));
@@ -135,7 +135,7 @@ class Structured {
         const place = this.#places[Math.max(0, this.#places.length - 1 - next(12))]!;
         if (this.#words.length - place > 900) return;
         this.#add(register(28, 28, 4095, 0, 0x13));
-        return this.#add(register(0, 0, 28, 4, 0x63) | branchBits(4 * (place - this.#words.length)));
+        return void this.#add(register(0, 0, 28, 4, 0x63) | branchBits(4 * (place - this.#words.length)));
       }
       case 11: {
         for (let i = next(12) === 0 ? 200 + next(200) : next(8); i >= 0; i--) this.#add(register(this.#data(), this.#data(), this.#data(), [0, 2, 3, 4, 6, 7][next(6)]!, 0x33));
