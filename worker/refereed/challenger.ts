@@ -11,7 +11,7 @@ import { finalHash } from "../../chain/vm/state-hash.ts";
 import { isOver, words } from "../agent/agent.ts";
 import { InputUnavailable } from "../agent/load.ts";
 import { BlobRefused } from "../data/store.ts";
-import { runAgain, type DisputesOptions } from "./disputes.ts";
+import { loadMs, runAgain, type DisputesOptions } from "./disputes.ts";
 
 export interface ChallengerOptions extends DisputesOptions {
   /** Runs of this one only, and of whoever ran a task beside it; by default of everybody but the party itself. */
@@ -48,7 +48,7 @@ export class Challenger {
     while (!this.#stop.signal.aborted) {
       try {
         const open = await allPages((pagination) => connection.query.market.tasks({ state: TaskState.TASK_STATE_CHALLENGE, pagination }), (page) => page.tasks);
-        for (const task of open.sort((a, b) => (a.dueTau < b.dueTau ? -1 : 1))) await this.#look(task);
+        for (const task of open.sort((a, b) => (a.dueTau < b.dueTau ? -1 : 1))) await this.#tryLook(task);
         await this.#tidy();
       } catch (error) {
         if (!this.#stop.signal.aborted) log("could not look at what can be challenged; trying again", { error: words(error) });
@@ -63,6 +63,15 @@ export class Challenger {
     if (performance.now() < this.#tidyAt) return;
     this.#tidyAt = performance.now() + tidyMs;
     await kept?.tidy((id) => isOver(connection, id));
+  }
+
+  /** One that fails keeps no other from being looked at. */
+  async #tryLook(task: Task): Promise<void> {
+    try {
+      await this.#look(task);
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#options.log("could not check a task; trying again", { task: String(task.id), error: words(error) });
+    }
   }
 
   async #look(task: Task): Promise<void> {
@@ -90,7 +99,7 @@ export class Challenger {
 
   /** Of the state that the run really ends with. */
   async #truth(taskId: bigint): Promise<Uint8Array> {
-    const { trace, maxResultSize } = await runAgain({ ...this.#options, provider: this.#options.party, signal: this.#stop.signal }, taskId, this.#options.faults);
+    const { trace, maxResultSize } = await runAgain({ ...this.#options, provider: this.#options.party, signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(loadMs)]) }, taskId, this.#options.faults);
     const abort = (): void => void trace.close();
     this.#stop.signal.addEventListener("abort", abort);
     try {

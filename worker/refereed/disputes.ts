@@ -39,8 +39,8 @@ const maxRuns = 2;
 const stopGraceMs = 5_000;
 /** What each look asks for of what may be new. */
 const pageSize = 8n;
-/** How long data is waited for while other disputes wait: a server may send it as slowly as it likes. */
-const loadMs = 120_000;
+/** How long the data of a task is waited for while others wait: a server may send it as slowly as it likes. */
+export const loadMs = 120_000;
 
 export class Disputes {
   readonly #options: DisputesOptions;
