@@ -7,6 +7,7 @@ import { Disputes } from "../worker/refereed/disputes.ts";
 import { KeptInputs } from "../worker/refereed/kept.ts";
 import { jsonText, type Io } from "./io.ts";
 import { openNet } from "./net.ts";
+import { Runs } from "./runs.ts";
 import { signer, type SignOptions } from "./wallet.ts";
 
 export interface ChallengeOptions extends SignOptions {
@@ -26,9 +27,10 @@ export async function challenge(io: Io, options: ChallengeOptions): Promise<void
       if (options.json === true) io.stdout(`${jsonText({ message, ...fields }, 0)}\n`);
       else io.stdout(`${message}${Object.entries(fields).map(([name, value]) => `  ${name} ${String(value)}`).join("")}\n`);
     };
-    // Results whose inputs are sealed are not for strangers to run: no key is needed here.
+    // What is sealed is not for strangers to run; what this machine sealed itself, it opens.
+    const runs = new Runs(io, net.chainId);
     const kept = await KeptInputs.open(join(io.folders.data, "challenged", net.chainId, account.address));
-    const common = { connection, kept, sender, party: account.address, encryptionSecret: randomBytes(32), pollMs, log };
+    const common = { connection, kept, sender, party: account.address, encryptionSecret: randomBytes(32), ownKey: (consumerKey: Uint8Array) => runs.jobKey(consumerKey), pollMs, log };
     const disputes = new Disputes(common);
     const challenger = new Challenger({ ...common, ...(options.provider === undefined ? {} : { provider: options.provider }) });
     disputes.start();

@@ -28,7 +28,7 @@ describe("runs that dcm keeps", () => {
   /** A run of a job with this number, key (none: in the clear) and secret of its salts; the name says which. */
   function keep(id: string, consumerKey: string, secret: string): void {
     const folder = runs.create("one");
-    new JobFiles(join(folder, "jobs")).write(id, { id, name: "one", jobKey: "", consumerSecret: "", saltSecret: secret.repeat(32), saltLength: 3, consumerKey });
+    new JobFiles(join(folder, "jobs")).write(id, { id, name: "one", jobKey: "01".repeat(32), consumerSecret: "", saltSecret: secret.repeat(32), saltLength: 3, consumerKey });
     runs.write(folder, { title: secret, path: "/job.json", key: "me", listen: { host: "127.0.0.1", port: 1 }, expected: "", maximum: "1" });
   }
   const found = (id: bigint, consumerKey: string, saltHead: Uint8Array): string | undefined => runs.find({ id, spec: JobSpec.fromPartial({ consumerKey: fromHex(consumerKey) }), saltHead })?.note.title;
@@ -43,5 +43,9 @@ describe("runs that dcm keeps", () => {
     assert.equal(found(4n, "", salts("55").head), undefined);
     assert.equal(found(5n, "", new Uint8Array(0)), "33");
     assert.equal(found(6n, "", salts("33").head), undefined);
+  });
+
+  it("open the data of a job that this machine ordered, and of no other", () => {
+    assert.deepEqual([runs.jobKey(fromHex("aa")), runs.jobKey(fromHex("bb"))], [fromHex("01".repeat(32)), undefined]);
   });
 });

@@ -61,19 +61,32 @@ export class Runs {
 
   /** The run of a job, by its secrets; undefined where this machine did not order it. Numbers come back when a test network begins anew, keys and salts do not. */
   find(job: Pick<Job, "id" | "spec" | "saltHead">): Run | undefined {
-    return this.#find((file) => isOf(file, job));
+    return this.#run((file) => isOf(file, job));
+  }
+
+  /** What opens the data of a sealed job that this machine ordered; undefined of others. */
+  jobKey(consumerKey: Uint8Array): Uint8Array | undefined {
+    const key = toHex(consumerKey);
+    const found = this.#find((file) => file.consumerKey === key);
+    return found === undefined ? undefined : fromHex(found.file.jobKey);
   }
 
   /** The run of a service, by its consumer key. */
   findService(consumerKey: Uint8Array): Run | undefined {
     const key = toHex(consumerKey);
-    return this.#find((file) => file.consumerKey === key);
+    return this.#run((file) => file.consumerKey === key);
   }
 
-  #find(is: (file: JobFile) => boolean): Run | undefined {
+  #run(is: (file: JobFile) => boolean): Run | undefined {
+    const found = this.#find(is);
+    return found === undefined ? undefined : { folder: found.folder, note: this.#note(found.folder) };
+  }
+
+  #find(is: (file: JobFile) => boolean): { readonly folder: string; readonly file: JobFile } | undefined {
     for (const name of this.#folders()) {
       const folder = join(this.#root, name);
-      if (new JobFiles(join(folder, "jobs")).all().some(is)) return { folder, note: this.#note(folder) };
+      const file = new JobFiles(join(folder, "jobs")).all().find(is);
+      if (file !== undefined) return { folder, file };
     }
     return undefined;
   }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "mocha";
-import { utf8 } from "../../chain/codec/bytes.ts";
+import { equalBytes, utf8 } from "../../chain/codec/bytes.ts";
 import { Job, Stage, Task, VerificationLevel, type Blob, type JobSpec } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { assemble } from "../../chain/vm/assemble.ts";
 import { encodeProgram } from "../../chain/vm/program.ts";
@@ -64,6 +64,14 @@ describe("loading a task", () => {
       assert.deepEqual(await load(await job(sealed)), { program, input: inputs[1], roots: [] });
     });
   }
+
+  it("opens what this account sealed itself with the key that it kept, and nobody else's", async () => {
+    seals = [];
+    const sealed = await job(true);
+    const own = (consumerKey: Uint8Array) => loadTask({ connection, provider: "dcm1me", encryptionSecret: mine.secretKey, ownKey: (key) => (equalBytes(key, consumerKey) ? jobKey : undefined), signal: new AbortController().signal }, sealed, inputsOf(sealed.spec!, [], 0)!, Task.fromPartial({ index: 0 }));
+    assert.deepEqual(await own(sealed.spec!.consumerKey), { program, input: inputs[0], roots: [] });
+    await assert.rejects(own(mine.publicKey), InputUnavailable);
+  });
 
   for (const sealed of [false, true]) {
     it(`holds program and input of a refereed task against the roots that the referee goes by, ${sealed ? "sealed" : "in clear"}`, async () => {

@@ -22,6 +22,8 @@ export interface LoadOptions {
   readonly provider: string;
   /** X25519 secret of the provider's encryption key. */
   readonly encryptionSecret: Uint8Array;
+  /** The keys of jobs that this account ordered itself, by their consumer keys; undefined of others. */
+  readonly ownKey?: (consumerKey: Uint8Array) => Uint8Array | undefined;
   readonly signal: AbortSignal;
   /** Where what a refereed task is run on stays until the task is over. Absent: it is fetched each time. */
   readonly kept?: KeptInputs;
@@ -41,7 +43,7 @@ export const loadLimits = { program: 16 << 20, input: 256 << 20, manifest: 16 <<
 /** Rejects with InputUnavailable where the consumer is to blame, with anything else where the node or this machine is. */
 export async function loadTask(options: LoadOptions, job: Job, of: TaskInputs, task: Task): Promise<Loaded> {
   const spec = job.spec!;
-  const key = spec.consumerKey.length === 0 ? undefined : await jobKey(options, job.id);
+  const key = spec.consumerKey.length === 0 ? undefined : (options.ownKey?.(spec.consumerKey) ?? (await jobKey(options, job.id)));
   const refereed = job.verification === VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED;
   const keptFor = refereed ? task.id : undefined;
   const fetch = (what: keyof typeof loadLimits, blob: Blob, sealedWith: Uint8Array | undefined): Promise<Uint8Array> => fetchPart(options, spec.dataUrls, what, blob, sealedWith, keptFor);
