@@ -643,7 +643,8 @@ describe("referee", () => {
     const runs = [truthOf.get(short)!, lieOf.get(short)!, new Run(short, { at: 500n, bits: 2 }), new Run(short, { at: 10n, bits: 4 })];
     fc.assert(fc.property(moves, fc.nat(1), (course, result) => {
       const { world, provider } = scene(runs[result]!, { maxOpen: 2, maxQueued: 2, proofGasPerBlock: 1_000_000n, maxProofs: 2 });
-      const tasks = [world.claim(runs[result]!, provider, { fee: 3n }), world.claim(runs[result]!, provider)];
+      // Of the second task two replicas claim the same.
+      const tasks = [world.claim(runs[result]!, provider, { fee: 3n }), world.claim(runs[result]!, provider, { claimants: [provider, world.provider("second")] })];
       const accounts = Array.from({ length: 6 }, (_, i) => world.fund(`account ${i}`));
       const money = world.money;
       const attempt = (action: () => unknown): void => {
