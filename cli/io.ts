@@ -42,6 +42,8 @@ export interface Io {
   readonly folders: { readonly config: string; readonly data: string };
   /** Aborted at the first Ctrl-C or SIGTERM. Asked for only by commands that end by themselves then; others end as every process does. */
   readonly interrupted: () => AbortSignal;
+  /** Starts dcm with these arguments in a process that outlives this one and the terminal; what it says goes into the file. Gives its process id. */
+  readonly detach: (argv: readonly string[], logFile: string) => number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => Date;
 }

@@ -1,5 +1,6 @@
 /** `dcm`: the only place where arguments, environment, clock, files and streams of the process enter. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import envPaths from "env-paths";
 import { run } from "./program.ts";
@@ -48,6 +49,13 @@ process.exitCode = await run(process.argv.slice(2), {
       });
     }
     return first.signal;
+  },
+  detach(argv, logFile) {
+    const log = openSync(logFile, "a", 0o600);
+    const child = spawn(process.execPath, [process.argv[1]!, ...argv], { detached: true, stdio: ["ignore", log, log] });
+    closeSync(log);
+    child.unref();
+    return child.pid!;
   },
   env: process.env,
   now: () => new Date(),

@@ -10,6 +10,7 @@ import { describeOrdering } from "./describe/ordering.ts";
 import { describeOrganizations } from "./describe/org.ts";
 import { describePrograms } from "./describe/programs.ts";
 import { describeServices } from "./describe/services.ts";
+import { describeSlurm } from "./describe/slurm.ts";
 import { describeTes } from "./describe/tes.ts";
 import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
 import { common, examples } from "./kit.ts";
@@ -49,6 +50,6 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 nod
 `,
   );
   const kit = { io, quiet, program: program as unknown as Command };
-  for (const describe of [describeKeys, describeLooking, describeOrdering, describeJobs, describeServices, describePrograms, describeTes, describeOrganizations, describeBill, describeCompletion]) describe(kit);
+  for (const describe of [describeKeys, describeLooking, describeOrdering, describeJobs, describeServices, describePrograms, describeTes, describeOrganizations, describeBill, describeSlurm, describeCompletion]) describe(kit);
   return kit.program;
 }

@@ -1,5 +1,5 @@
 /** dcm run and dcm attach: a job from bid to result, with the gateway in this process. */
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pc from "picocolors";
 import { toHex } from "../chain/codec/bytes.ts";
@@ -29,6 +29,7 @@ export interface FollowOptions extends SignOptions {
 
 export interface RunOptions extends FollowOptions, OrderOptions {
   readonly dryRun?: true | undefined;
+  readonly detach?: true | undefined;
 }
 
 const pollMs = 300;
@@ -36,7 +37,8 @@ const pollMs = 300;
 const leaveMs = 30_000;
 const seconds = (ms: bigint): string => `${grouped(ms / 1_000n)} s`;
 
-export async function run(io: Io, path: string, options: RunOptions): Promise<void> {
+/** `said` is what stands on stdout for a job that is left to the background, where that is no event. */
+export async function run(io: Io, path: string, options: RunOptions, said?: (id: bigint) => string): Promise<void> {
   const screen = screenOn(io);
   const read = await readJob(path, options);
   const net = await openNet(io, options);
@@ -53,6 +55,7 @@ export async function run(io: Io, path: string, options: RunOptions): Promise<vo
     if (options.dryRun === true) return;
     screen.print(`${pc.bold(quoted.title)}: about ${quoted.cost.expected === undefined ? "?" : grouped(quoted.cost.expected.total)} ${quoted.denom}, at most ${grouped(quoted.cost.maximum.total)}`);
     if (quoted.beginning === 0) screen.paragraph(pc.yellow(`nobody can begin it now: it waits in the book${quoted.relaxation === undefined ? "" : `; ${quoted.relaxation.change} would let it begin`}. dcm quote ${path} says why`));
+    checkDetach(io, net, options);
     const { sender } = await signer(io, net, options);
     io.interrupted();
     const runs = new Runs(io, net.chainId);
@@ -67,6 +70,10 @@ export async function run(io: Io, path: string, options: RunOptions): Promise<vo
         throw new CliError(exitCodes.failed, `the chain refused the order: ${error.message}`, `transaction ${error.txHash}`);
       });
       tellPlaced(io, screen, options, placed, quoted);
+      if (options.detach === true) {
+        await serving.close();
+        return leaveBehind(io, folder, placed.id, options, said);
+      }
       await follow(io, { screen, net, options, gateway: serving.gateway, present: order.loaded.present, quoted: { expected: quoted.cost.expected?.total, maximum: quoted.cost.maximum.total } }, placed.id);
     } finally {
       await serving.close();
@@ -98,6 +105,22 @@ export async function attach(io: Io, id: string, options: FollowOptions): Promis
   }
 }
 
+/** Nobody can be asked for a passphrase in the background. */
+function checkDetach(io: Io, { profile }: Net, { detach, passphraseFile }: RunOptions): void {
+  if (detach !== true || profile?.keyring === "test" || (passphraseFile ?? io.env.DCM_PASSPHRASE_FILE) !== undefined) return;
+  throw new CliError(exitCodes.usage, "a job that is left to the background signs there, and nobody can be asked for the passphrase", "Put it into a file of mode 0600 and name that with --passphrase-file or DCM_PASSPHRASE_FILE, or run without --detach.");
+}
+
+/** Another process serves the job from here on, as dcm attach does. */
+function leaveBehind(io: Io, folder: string, id: bigint, options: RunOptions, said: (id: bigint) => string = String): void {
+  const logFile = join(folder, "attach.log");
+  const given = (name: string, value: string | undefined): string[] => (value === undefined ? [] : [name, value]);
+  const argv = ["attach", String(id), "--no-input", ...given("--node", options.node), ...given("--profile", options.profile), ...given("--key", options.key), ...given("--passphrase-file", options.passphraseFile), ...given("--out", options.out === undefined ? undefined : resolve(options.out))];
+  const pid = io.detach(argv, logFile);
+  if (options.json !== true) io.stdout(`${said(id)}\n`);
+  io.stderr(`process ${pid} serves it from here while it lives, and says what it sees in ${logFile}\nnext: dcm logs ${id} -f          what happens\n      dcm cp ${id} RESULTS/       its results, once it is done\n      dcm cancel ${id}            takes back what is not matched\n`);
+}
+
 interface Serving {
   readonly gateway: Gateway;
   readonly listen: Listen;
@@ -109,17 +132,12 @@ async function serve(io: Io, net: Net, folder: string, sender: Sender, listen: L
   const data = await offerData(net, folder, listen);
   const gateway = new Gateway({ connection: net.connection, sender, blobs: data.blobs, dataUrl: data.url, directory: join(folder, "jobs"), pollMs, log: logTo(io) });
   gateway.start();
-  return {
-    gateway, listen: data.listen,
-    async close() {
-      await gateway.stop();
-      await data.close();
-    },
-  };
+  let closed: Promise<void> | undefined;
+  return { gateway, listen: data.listen, close: () => (closed ??= gateway.stop().then(() => data.close())) };
 }
 
 function noteOf(path: string, key: string, { host, port }: Listen, { title, cost }: Quote): RunNote {
-  return { title, path, key, listen: { host, port }, expected: cost.expected === undefined ? "" : String(cost.expected.total), maximum: String(cost.maximum.total) };
+  return { kind: "job", title, path, key, listen: { host, port }, expected: cost.expected === undefined ? "" : String(cost.expected.total), maximum: String(cost.maximum.total) };
 }
 
 function tellPlaced(io: Io, screen: Screen, { json }: FollowOptions, { id, sent, escrow, storageDeposit }: PlacedJob, { denom, bondDenom: bond }: Quote): void {

@@ -16,7 +16,7 @@ export async function runCommand(argv: readonly string[], outside: Partial<Io> =
   const code = await run(argv, {
     stdout: (text) => (out += typeof text === "string" ? text : Buffer.from(text).toString("utf8")), stderr: (text) => (err += text), env: {}, now: () => new Date("2026-11-26T00:00:00Z"), isTerminal: false, colours: false, promptSecret: undefined,
     readFile: (path) => assert.fail(`ENOENT: ${path}`), readBytes: (path) => assert.fail(`ENOENT: ${path}`), writeFile: () => assert.fail("nothing is written"), writeBytes: () => assert.fail("nothing is written"), removeFile: () => assert.fail("nothing is removed"),
-    folders: { config: "none/config", data: "none/data" }, interrupted: () => new AbortController().signal, ...outside,
+    folders: { config: "none/config", data: "none/data" }, detach: () => assert.fail("nothing is started"), interrupted: () => new AbortController().signal, ...outside,
   });
   return { code, out, err };
 }

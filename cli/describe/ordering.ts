@@ -2,7 +2,7 @@ import { Option, type Command } from "@commander-js/extra-typings";
 import { collect, examples, keyed, type Kit } from "../kit.ts";
 
 /** What every command takes that reads a job file. */
-function ordering(kit: Kit, parent: Command, name: string, description: string) {
+export function ordering(kit: Kit, parent: Command, name: string, description: string) {
   return keyed(kit, parent, name, description).argument("<job>", "a job file, or the folder of its job.json, e.g. examples/kmeans")
     .option("--limit <price>", "the most for one lot, all in; default: the job file's, or one from the book")
     .addOption(new Option("--verify <level>", "v0: nobody checks; v1: now and then another provider does; v2: two providers run each task and must agree; v3: of class rv32.core, whoever finds it wrong may challenge it and the chain decides; default: the job file's").choices(["v0", "v1", "v2", "v3"] as const))
@@ -18,8 +18,9 @@ export function describeOrdering(kit: Kit): void {
     .action(async (job, options) => (await import("../quote.ts")).quote(io, job, options));
   ordering(kit, program, "run", "runs a job on the market and shows it as it happens; ends with the job's exit code")
     .option("--out <folder>", "writes the results of all tasks there, and results.json with their digests")
+    .option("--detach", "returns once the bid is in a block: a process in the background serves the job; its number is on stdout")
     .option("--dry-run", "the quote, and what would be ordered; nothing is sent")
-    .addHelpText("after", `${examples("dcm run examples/kmeans", "dcm run examples/kmeans --verify v2 --out results", "dcm run examples/histogram/refereed.json --replicas 2", "dcm run job.json --limit 120000 --organization acme --tag project=apollo", "dcm run job.json --json | jq -c 'select(.event == \"finished\")'")}
+    .addHelpText("after", `${examples("dcm run examples/kmeans", "dcm run examples/kmeans --verify v2 --out results", "dcm run examples/histogram/refereed.json --replicas 2", "dcm run examples/kmeans --detach", "dcm run job.json --limit 120000 --organization acme --tag project=apollo", "dcm run job.json --json | jq -c 'select(.event == \"finished\")'")}
 Ctrl-C leaves the job on the market: dcm attach goes on with it. With --json each line on stdout is an event: placed, replica, task, then finished or failed.
 `)
     .action(async (job, options) => (await import("../run.ts")).run(io, job, options));
