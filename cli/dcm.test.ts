@@ -9,8 +9,11 @@ import { describe, it } from "mocha";
 import { csvText } from "../client/statements/csv.ts";
 import { focusColumns } from "../client/statements/focus.ts";
 import { testAccount } from "../test/support/accounts.ts";
+import { candidates } from "./completion.ts";
 import { columns, type Io } from "./io.ts";
 import { buildProgram } from "./program.ts";
+import { named, stderrOf, Telling } from "./results.ts";
+import { encodeChanges } from "../worker/sandbox/bundle.ts";
 import { runCommand, type Ran } from "./testing.ts";
 
 const silent = "http://127.0.0.1:1";
@@ -108,16 +111,50 @@ describe("dcm", () => {
 
   it("completes commands, options and their choices (CLI-9)", async () => {
     for (const [line, words] of [
-      ["re", ["receipt"]], ["keys ", ["list", "add", "export"]], ["keys e", ["export"]], ["run job --ver", ["--verify"]], ["run job --rep", ["--replicas"]], ["run job --verify ", ["v0", "v1", "v2", "v3"]], ["completion z", ["zsh"]], ["org invite acme dcm1x --role s", ["spender"]], ["book --level", ["--levels"]], ["nothing-such --x", []], ["comp", ["completion"]],
+      ["re", ["receipt"]], ["keys ", ["list", "add", "export"]], ["keys e", ["export"]], ["run job --ver", ["--verify"]], ["run job --rep", ["--replicas"]], ["run job --verify ", ["v0", "v1", "v2", "v3"]], ["completion z", ["zsh"]], ["completion p", ["powershell"]], ["sq", ["squeue"]], ["scancel --k", ["--key"]], ["org invite acme dcm1x --role s", ["spender"]], ["book --level", ["--levels"]], ["nothing-such --x", []], ["comp", ["completion"]],
     ] as const) assert.deepEqual((await dcm(["complete", "--", ...line.split(" ")])).out.split("\n").filter((word) => word !== ""), words, line);
-    for (const shell of ["bash", "zsh", "fish"]) assert.match((await dcm(["completion", shell])).out, /dcm complete -- /);
+    for (const shell of ["bash", "zsh", "fish", "powershell"]) assert.match((await dcm(["completion", shell])).out, /dcm complete -- /);
     assert.equal((await dcm(["completion", "csh"])).code, 2);
+  });
+
+  it("completes the numbers of what was ordered from here, where one may stand (CLI-9)", async () => {
+    const ordered = { job: ["12", "11", "7"], service: ["5"] };
+    const program = buildProgram({ env: {} } as Io);
+    for (const [line, words] of [["receipt ", ["12", "11", "7"]], ["attach 1", ["12", "11"]], ["logs 7", ["7"]], ["service close ", ["5"]], ["attach 7 ", []], ["scancel 7 1", ["12", "11"]], ["quote ", []], ["receipt --", ["--node", "--profile", "--json", "--help"]]] as const) {
+      assert.deepEqual(await candidates(program, line.split(" "), async (kind) => ordered[kind]), words, line);
+    }
+    // Without a profile there is nothing to say, and nothing to complain about.
+    assert.deepEqual(await dcm(["complete", "--", "receipt", ""]), { code: 0, out: "", err: "" });
   });
 
   it("completes in bash, as it is installed (CLI-9)", async () => {
     const bin = fileURLToPath(new URL("../bin/dcm.mjs", import.meta.url));
     const script = `dcm() { "${process.execPath}" "${bin}" "$@"; }\n${(await dcm(["completion", "bash"])).out}\nCOMP_WORDS=(dcm keys a); COMP_CWORD=2; _dcm; echo "$COMPREPLY"`;
     assert.equal(execFileSync("bash", ["-c", script], { encoding: "utf8" }), "add\n");
+  });
+
+  it("takes a job or a task of it by number, and says what a task's name is (CLI-11)", async () => {
+    assert.deepEqual(["7", "7/0", "7:/12"].map(named), [{ id: "7", index: undefined }, { id: "7", index: 0 }, { id: "7", index: 12 }]);
+    for (const argv of [["logs", "x"], ["cp", "7/"], ["cp", "7/1/2"], ["logs", "0"]]) assert.match((await dcm(argv)).err, /^dcm: "\S+" is no job and no task\n {5}7 is a job, 7\/2 its third task/);
+    assert.match((await dcm(["cp", "7", "-"])).err, /- is for the bytes of one task alone/);
+  });
+
+  it("shows what a program said where a result has files, and nothing where it has none (CLI-11)", () => {
+    assert.equal(stderrOf({ output: encodeChanges({ stdout: new Uint8Array(0), stderr: Buffer.from("no such file\n"), entries: [] }) }), "no such file\n");
+    assert.deepEqual([stderrOf({ output: new Uint8Array(0) }), stderrOf({ output: Buffer.from("hello") })], [undefined, undefined]);
+  });
+
+  it("tells what happens to a job in words, of one task alone where that is asked for (CLI-11)", () => {
+    const names = new Map([["p", "Paula"], ["q", "Quinn"]]);
+    const events = [
+      ["market", "BidPlaced", { job_id: "7" }], ["market", "TaskChanged", { task_id: "70", state: "open" }], ["market", "ReplicaChanged", { task_id: "70", provider: "p", state: "running" }], ["market", "ReplicaChanged", { task_id: "71", provider: "q", state: "revealed" }],
+      ["referee", "DisputeOpened", { task_id: "70", provider: "p", challenger: "x" }], ["referee", "DisputeClosed", { task_id: "70", outcome: "provider_wrong" }], ["market", "ProviderPenalized", { task_id: "70", provider: "p", amount: "2000", denom: "udcm", reason: "disproved" }],
+      ["market", "TaskChanged", { task_id: "71", state: "final" }], ["market", "EscrowSettled", { job_id: "7" }],
+    ].map(([module, type, attributes]) => ({ type: `dcm.${module as string}.v1.Event${type as string}`, attributes: attributes as Record<string, string> }));
+    const told = (tasks: { id: bigint; index: number }[], one: boolean): string[] => events.flatMap((event) => new Telling(tasks, names, one).lines(event)).map(({ task, what, final }) => `${task ?? ""} ${what}${final === true ? "!" : ""}`);
+    const both = [{ id: 70n, index: 0 }, { id: 71n, index: 1 }];
+    assert.deepEqual(told(both, false), [" bid placed", "0 Paula running", "1 Quinn revealed", "0 x challenges what Paula said", "0 the dispute is over: provider wrong", "0 Paula lost 2,000 udcm of its bond: disproved", "1 accepted and paid!"]);
+    assert.deepEqual(told([both[1]!], true), ["1 Quinn revealed", "1 accepted and paid!"]);
   });
 
   it("suggests what was meant, for commands and options", async () => {

@@ -38,8 +38,7 @@ async function tell(io: Io, id: string, options: JobOptions, say: (told: Told) =
     const { lastBlockHeight = 0 } = await connection.comet.abciInfo();
     const from = Number(job.createdHeight);
     const receipt = await receiptOf({ connection, chainId: net.chainId, job, stages, tasks, from, to: lastBlockHeight, onRead: (height) => bar.draw(height - from + 1, lastBlockHeight - from + 1, `block ${height}`) }).catch((error: unknown) => {
-      if (/is not available|lowest height/.test(String(error))) throw new CliError(exitCodes.notFound, `${net.node} does not keep the blocks of job ${id} any more`, "A node that keeps all of them is asked with --node.");
-      throw error;
+      throw whereGone(error, net, id);
     });
     bar.done();
     say({ net, found, tasks, receipt, names: await providerNames(connection), bond: await bondDenom(connection) });
@@ -47,6 +46,11 @@ async function tell(io: Io, id: string, options: JobOptions, say: (told: Told) =
     bar.done();
     net.connection.close();
   }
+}
+
+/** A node that has thrown the blocks of a job away says so. */
+export function whereGone(error: unknown, { node }: Net, id: string): unknown {
+  return /is not available|lowest height/.test(String(error)) ? new CliError(exitCodes.notFound, `${node} does not keep the blocks of job ${id} any more`, "A node that keeps all of them is asked with --node.") : error;
 }
 
 /** Where it stands and how it came there. */

@@ -22,20 +22,26 @@ describe("runs that dcm keeps", () => {
     keep("4", "", "22");
     keep("5", "", "33");
     keep("4", "", "44");
+    keep("9", "bb", "55", "service");
+    runs.create("refused");
   });
   after(() => rmSync(home, { recursive: true, force: true }));
 
   /** A run of a job with this number, key (none: in the clear) and secret of its salts; the name says which. */
-  function keep(id: string, consumerKey: string, secret: string): void {
+  function keep(id: string, consumerKey: string, secret: string, kind: "job" | "service" = "job"): void {
     const folder = runs.create("one");
     new JobFiles(join(folder, "jobs")).write(id, { id, name: "one", jobKey: "01".repeat(32), consumerSecret: "", saltSecret: secret.repeat(32), saltLength: 3, consumerKey });
-    runs.write(folder, { title: secret, path: "/job.json", key: "me", listen: { host: "127.0.0.1", port: 1 }, expected: "", maximum: "1" });
+    runs.write(folder, { kind, title: secret, path: "/job.json", key: "me", listen: { host: "127.0.0.1", port: 1 }, expected: "", maximum: "1" });
   }
   const found = (id: bigint, consumerKey: string, saltHead: Uint8Array): string | undefined => runs.find({ id, spec: JobSpec.fromPartial({ consumerKey: fromHex(consumerKey) }), saltHead })?.note.title;
   const salts = (secret: string): SaltChain => new SaltChain(fromHex(secret.repeat(32)), 3);
 
   it("are found by the key of what is sealed, whatever the number (CLI-5)", () => {
-    assert.deepEqual([found(7n, "aa", salts("11").head), found(8n, "aa", salts("11").head), found(7n, "bb", salts("11").head)], ["11", "11", undefined]);
+    assert.deepEqual([found(7n, "aa", salts("11").head), found(8n, "aa", salts("11").head), found(7n, "cc", salts("11").head)], ["11", "11", undefined]);
+  });
+
+  it("give the numbers of what was ordered, the latest first, jobs and services apart (CLI-9)", () => {
+    assert.deepEqual([runs.ids("job"), runs.ids("service")], [["4", "5", "7"], ["9"]]);
   });
 
   it("are told apart where nothing is sealed: by number and salts, before and after draws (CLI-5)", () => {

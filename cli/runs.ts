@@ -1,6 +1,6 @@
 /** What this machine keeps of each job and service that it ordered: a folder with its keys, its data and a note. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fromHex, toHex } from "../chain/codec/bytes.ts";
 import type { Job } from "../chain/codec/gen/dcm/market/v1/types.ts";
@@ -10,6 +10,8 @@ import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
 
 /** What there is to know of a run beside what stands on chain. */
 export interface RunNote {
+  /** Absent in notes of before there was this field. */
+  readonly kind?: "job" | "service";
   readonly title: string;
   /** Of the job file. */
   readonly path: string;
@@ -75,6 +77,13 @@ export class Runs {
   findService(consumerKey: Uint8Array): Run | undefined {
     const key = toHex(consumerKey);
     return this.#run((file) => file.consumerKey === key);
+  }
+
+  /** Numbers of what was ordered, the latest first; those of before a test network began anew among them. */
+  ids(kind: "job" | "service"): string[] {
+    const folders = this.#folders().map((name) => join(this.#root, name)).filter((folder) => existsSync(join(folder, "run.json")) && (this.#note(folder).kind ?? "job") === kind);
+    const ids = folders.flatMap((folder) => new JobFiles(join(folder, "jobs")).all().map(({ id }) => id));
+    return [...new Set(ids.filter((id) => /^\d+$/.test(id)))];
   }
 
   #run(is: (file: JobFile) => boolean): Run | undefined {

@@ -55,7 +55,7 @@ export async function run(io: Io, path: string, options: ServiceRunOptions): Pro
     gateway.start();
     try {
       const maximum = limitPrice * service.lots * BigInt(service.instances!);
-      runs.write(folder, { title: service.title, path: resolve(path), key: account.name, listen: data.listen, expected: "", maximum: String(maximum) });
+      runs.write(folder, { kind: "service", title: service.title, path: resolve(path), key: account.name, listen: data.listen, expected: "", maximum: String(maximum) });
       const placed = await gateway.place({ ...service, limitPrice, program }).catch((error: unknown) => {
         if (!(error instanceof TxFailed)) throw error;
         runs.drop(folder);

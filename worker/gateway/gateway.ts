@@ -301,29 +301,33 @@ export class Gateway {
 
   /** The result of a FINAL task, opened and held against the digest on chain. Tries each replica's server. */
   async result(jobId: bigint, task: Task): Promise<TaskResult> {
-    if (task.state !== TaskState.TASK_STATE_FINAL || task.result === undefined) throw new Error(`task ${task.id} has no accepted result`);
-    const file = this.#files.find(jobId);
     const { job } = await this.#options.connection.query.market.job({ jobId });
-    const sealed = (job?.spec?.consumerKey.length ?? 0) > 0;
-    if (sealed && file === undefined) throw new Error(`the keys of job ${jobId} are not on this machine`);
-    // What a provider says about the size is its word only.
-    const most = sealedSize(Number(job?.spec?.maxResultSize ?? 0n)) + 1_024;
-    let last: unknown = new Error("no replica revealed it");
-    for (const replica of task.replicas) {
-      const revealed = replica.result;
-      if (revealed?.blob === undefined || !equalBytes(revealed.digest, task.result.digest)) continue;
-      try {
-        const bytes = await fetchBlob([revealed.url], revealed.blob.digest, { maxBytes: Math.min(most, Number(revealed.blob.size)), signal: this.#stop.signal });
-        const clear = sealed ? openFrom(fromHex(file!.consumerSecret), bytes) : bytes;
-        const result = revealed.final === undefined ? readPlain(task.result.digest, clear) : readRefereed(revealed, clear);
-        if (result === undefined) throw new Error(`${replica.provider} serves bytes that are not the accepted result`);
-        return result;
-      } catch (error) {
-        last = error;
-      }
-    }
-    throw new Error(`the result of task ${task.id} could not be fetched: ${words(last)}`);
+    return fetchResult(job!, task, this.#files.find(jobId), this.#stop.signal);
   }
+}
+
+/** As `Gateway.result`. `file` has the secrets; what is in the clear needs none. */
+export async function fetchResult(job: Job, task: Task, file: JobFile | undefined, signal: AbortSignal): Promise<TaskResult> {
+  if (task.state !== TaskState.TASK_STATE_FINAL || task.result === undefined) throw new Error(`task ${task.id} has no accepted result`);
+  const sealed = (job.spec?.consumerKey.length ?? 0) > 0;
+  if (sealed && file === undefined) throw new Error(`the keys of job ${job.id} are not on this machine`);
+  // What a provider says about the size is its word only.
+  const most = sealedSize(Number(job.spec?.maxResultSize ?? 0n)) + 1_024;
+  let last: unknown = new Error("no replica revealed it");
+  for (const replica of task.replicas) {
+    const revealed = replica.result;
+    if (revealed?.blob === undefined || !equalBytes(revealed.digest, task.result.digest)) continue;
+    try {
+      const bytes = await fetchBlob([revealed.url], revealed.blob.digest, { maxBytes: Math.min(most, Number(revealed.blob.size)), signal });
+      const clear = sealed ? openFrom(fromHex(file!.consumerSecret), bytes) : bytes;
+      const result = revealed.final === undefined ? readPlain(task.result.digest, clear) : readRefereed(revealed, clear);
+      if (result === undefined) throw new Error(`${replica.provider} serves bytes that are not the accepted result`);
+      return result;
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw new Error(`the result of task ${task.id} could not be fetched: ${words(last)}`);
 }
 
 /** Of a job that the chain has named. */

@@ -147,6 +147,30 @@ describe("dcm for consumers", function () {
     assert.match((await dcm(["bill", "show", "--account", (await json<{ address: string }>("balance")).address])).out, /project=apollo/);
   });
 
+  it("leaves a job to the background, tells what happens to it, and fetches its results as often as one likes (CLI-11)", async () => {
+    const ordered = await dcm(["sbatch", histogram, "--verify", "v0", "--out", "background"]);
+    assert.equal(ordered.code, 0, ordered.err);
+    const [, id = ""] = /^Submitted batch job (\d+)\n$/.exec(ordered.out) ?? [];
+    const [, pid, logFile = ""] = /process (\d+) serves it from here while it lives, and says what it sees in (\S+)\n/.exec(ordered.err)!;
+    const log = await dcm(["logs", id, "-f"]);
+    assert.equal(log.code, 0, log.err);
+    assert.match(log.out, new RegExp(`^block \\d+ {2}bid placed\n.*task 0: provider-\\d running\n.*task 5: accepted and paid\ntask 5: ended with ok, exit code 0; \\d+ bytes: dcm cp ${id}/5\n`, "s"));
+    const { outputSha256 } = JSON.parse(readFileSync(join(histogram, "expected.json"), "utf8")) as { outputSha256: string };
+    assert.equal((await dcm(["cp", `${id}:/5`, "last.bin"])).out, "last.bin\n");
+    assert.equal(toHex(sha256(readFileSync(join(folder, "last.bin")))), outputSha256);
+    const { results } = await json<{ results: { file: string; output_sha256: string }[] }>("cp", id, "copied");
+    assert.deepEqual([results.length, results.at(-1)!.output_sha256], [6, outputSha256]);
+    for (const { file, output_sha256: digest } of results) assert.equal(toHex(sha256(readFileSync(join(folder, file)))), digest);
+    const one = await dcm(["logs", `${id}/5`]);
+    assert.deepEqual([one.code, one.out.includes("task 0"), one.out.split("\n").at(-2)], [0, false, log.out.split("\n").find((line) => line.startsWith("task 5: ended"))]);
+    assert.equal((await dcm(["cp", `${id}/9`])).code, 3);
+    assert.equal((await dcm(["scancel", id])).code, 1);
+    for (const end = Date.now() + 20_000; Date.now() < end && existsSync(`/proc/${pid}`); ) await sleep(100);
+    assert.match(readFileSync(logFile, "utf8"), /6 results in .*background, each held against its digest on chain/);
+    assert.equal(toHex(sha256(readFileSync(join(folder, "background/task-5")))), outputSha256);
+    assert.match((await dcm(["complete", "--", "receipt", ""])).out, new RegExp(`^${id}\n`));
+  });
+
   it("takes a waiting order back: all money comes home but the storage deposit and gas (CLI-6)", async () => {
     const before = await udcm();
     const left = await dcm(["run", histogram, "--limit", "1000", "--verify", "v0", "--json"], "placed");
