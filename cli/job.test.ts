@@ -32,9 +32,10 @@ describe("what dcm shows", () => {
       bid: { height: 2, txHash: "AA" }, salts: [{ height: 5, txHash: "CC", draws: 2 }], seals: [{ height: 5, txHash: "BB", providers: ["p"] }],
       stages: [{ index: 0, firstTask: 0, tasks: 2, after: [], state: "final" }, { index: 1, firstTask: 2, tasks: 1, after: [0], state: "closed", supplied: { height: 10, txHash: "FF" }, ended: { height: 12 } }],
       tasks: [task(0, [replica("p", steps), replica("q", { ...steps, by: "draw" })]), task(1, [replica("p", steps), replica("q", { ...steps, by: "tie-break" }), replica("a", { ...steps, by: "audit" })]), task(2, [], { state: "closed", ended: { height: 12 } })],
+      penalties: [{ height: 9, txHash: "EE", task: "1", provider: "q", reason: "reveal_missed", amount: "2000", toProvers: "0", toConsumer: "0", burned: "2000" }],
     }, new Map([["p", "Paula"]]));
     assert.deepEqual(story.map(({ height, what, tasks }) => `${height} ${what} ${tasks.join()}`), [
-      "2 bid placed ", "3 matched at 110,000, Paula first 0,1", "5 salt revealed for 2 draws ", "5 q drawn 0", "5 q drawn for a tie-break 1", "5 a drawn for an audit 1", "5 key sealed to Paula ", "6 Paula started 0,1", "6 q started 0,1", "6 a started 1", "9 accepted and paid 0,1",
+      "2 bid placed ", "3 matched at 110,000, Paula first 0,1", "5 salt revealed for 2 draws ", "5 q drawn 0", "5 q drawn for a tie-break 1", "5 a drawn for an audit 1", "5 key sealed to Paula ", "6 Paula started 0,1", "6 q started 0,1", "6 a started 1", "9 accepted and paid 0,1", "9 q lost 2,000 of its bond: reveal missed 1",
       "10 inputs of stage 2 supplied ", "12 closed without a result 2", "12 stage 2 closed ",
     ]);
   });

@@ -82,7 +82,7 @@ export interface Moment {
 }
 
 /** In the order of blocks; what happened to several tasks in one step is one line. */
-export function timeline({ bid, salts, seals, stages, tasks }: Pick<Receipt, "bid" | "salts" | "seals" | "stages" | "tasks">, names: ReadonlyMap<string, string>): Moment[] {
+export function timeline({ bid, salts, seals, stages, tasks, penalties }: Pick<Receipt, "bid" | "salts" | "seals" | "stages" | "tasks" | "penalties">, names: ReadonlyMap<string, string>): Moment[] {
   const name = (provider: string): string => names.get(provider) ?? provider;
   const moments: (Moment & { readonly rank: number })[] = [];
   const add = (rank: number, step: Step | undefined, what: string, task?: number): void => {
@@ -111,6 +111,7 @@ export function timeline({ bid, salts, seals, stages, tasks }: Pick<Receipt, "bi
     }
     add(9, task.ended, task.state === "final" ? "accepted and paid" : "closed without a result", task.index);
   }
+  for (const one of penalties) add(9, plain(one), `${name(one.provider)} lost ${grouped(one.amount)} of its bond: ${one.reason.replaceAll("_", " ")}`, tasks.find(({ id }) => id === one.task)?.index);
   return moments.sort((a, b) => a.height - b.height || a.rank - b.rank).map(({ height, txHash, what, tasks: of }) => ({ height, ...(txHash === undefined ? {} : { txHash }), what, tasks: of }));
 }
 
