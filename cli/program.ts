@@ -46,7 +46,7 @@ export function buildProgram(io: Io, quiet = false): Command {
   program.addHelpText(
     "after",
     `${examples("dcm init --net local                # a key with coins, on the network that npm start runs", "dcm quote examples/kmeans           # what a job would cost, and who could serve it", "dcm run examples/kmeans             # from bid to result", "dcm receipt 1                       # what it cost")}
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 node not reachable, 6 a job without result; run and attach pass on the job's own.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 invalid input, 5 node not reachable, 6 a job without result, 130 left by Ctrl-C; run and attach pass on the job's own.
 `,
   );
   const kit = { io, quiet, program: program as unknown as Command };

@@ -117,7 +117,7 @@ async function allAnswer(gateway: ServiceGateway, id: bigint, signal: AbortSigna
     if (all.every(({ instance }) => answering.includes(instance!.state))) return all;
     if (all.some(({ instance }) => instance!.state === INSTANCE_STATE_CLOSED)) throw new CliError(exitCodes.noResult, `service ${id} was closed before all of it answered`, "dcm service list shows why.");
     if (signal.aborted) throw new CliError(exitCodes.interrupted, `left service ${id} before all of it answered`, `dcm service keep ${id} goes on with it, dcm service close ${id} ends it.`);
-    tell(all.map(({ instance }) => `${instance!.index}: ${stateName(InstanceState, instance!.state, "INSTANCE_STATE_")}`).join(", "));
+    tell(all.map(({ instance }) => `instance ${instance!.index}: ${stateName(InstanceState, instance!.state, "INSTANCE_STATE_")}`).join(", "));
     await sleep(pollMs);
   }
 }

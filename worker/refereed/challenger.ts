@@ -91,7 +91,7 @@ export class Challenger {
     }
     this.#remember(task.id);
     const { final, digest } = claimed.result;
-    if (equalBytes(truth, finalHash(final, digest))) return;
+    if (equalBytes(truth, finalHash(final, digest))) return log("a result is right", { task: String(task.id), provider: claimed.provider });
     const sent = await sender.send({ typeUrl: "/dcm.referee.v1.MsgChallenge", value: { challenger: party, taskId: task.id, finalHash: truth } });
     const { disputeId, bond } = MsgChallengeResponse.decode(sent.response?.value ?? new Uint8Array(0));
     log("challenged a result", { task: String(task.id), provider: claimed.provider, dispute: String(disputeId), bond });
