@@ -22,7 +22,9 @@ compdef _dcm dcm
   powershell: `Register-ArgumentCompleter -Native -CommandName dcm -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
   $words = @($commandAst.CommandElements | Select-Object -Skip 1 | Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })
-  dcm complete -- @words "$wordToComplete" | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
+  # Older ones leave an empty argument out.
+  $last = if ($wordToComplete -or $PSNativeCommandArgumentPassing -eq 'Standard') { "$wordToComplete" } else { '""' }
+  dcm complete -- @words $last | ForEach-Object { [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_) }
 }
 `,
   fish: `complete -c dcm -a '(dcm complete -- (commandline -opc)[2..] (commandline -ct))'

@@ -1,4 +1,5 @@
 /** dcm cp and dcm logs: what a job's tasks left, and what happened to them, as often as one likes. */
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import pc from "picocolors";
 import { toHex } from "../chain/codec/bytes.ts";
@@ -43,8 +44,8 @@ export async function copy(io: Io, which: string, destination: string | undefine
     for (const task of tasks.filter(({ state }) => state === TaskState.TASK_STATE_FINAL)) {
       const result = await resultOf(job, task, file, io.interrupted());
       if (destination === "-") return io.stdout(result.output);
-      const path = index === undefined || destination === undefined || destination.endsWith("/") ? join(destination ?? ".", `task-${task.index}`) : destination;
-      io.writeBytes(path, result.output);
+      const path = index === undefined || isFolder(destination) ? join(destination ?? ".", `task-${task.index}`) : destination!;
+      write(io, path, result.output);
       copied.push({ task: task.index, file: path, status: result.status, exit_code: result.exitCode, bytes: result.output.length, output_sha256: toHex(sha256(result.output)), digest: toHex(sha256(encodeResult(result))) });
       if (options.json !== true) io.stdout(`${path}\n`);
     }
@@ -53,6 +54,16 @@ export async function copy(io: Io, which: string, destination: string | undefine
     if (missing.length > 0) throw new CliError(exitCodes.noResult, `no result of ${missing.map((task) => `task ${task.index} (${stateOf(task)})`).join(", ")}`, `dcm logs ${id} -f shows what happens.`);
   } finally {
     net.connection.close();
+  }
+}
+
+const isFolder = (destination: string | undefined): boolean => destination === undefined || destination.endsWith("/") || (existsSync(destination) && statSync(destination).isDirectory());
+
+function write(io: Io, path: string, bytes: Uint8Array): void {
+  try {
+    io.writeBytes(path, bytes);
+  } catch (error) {
+    throw new CliError(exitCodes.failed, `cannot write ${path}: ${(error as Error).message}`, "dcm cp JOB/TASK - gives the bytes on standard output.");
   }
 }
 
