@@ -1,7 +1,7 @@
 /** dcm balance: what an account has. */
-import { isAddress } from "../chain/codec/address.ts";
+import { isAddress, prefixes } from "../chain/codec/address.ts";
 import type { Connection } from "../client/connection.ts";
-import { columns, print, type Io } from "./io.ts";
+import { CliError, columns, exitCodes, print, type Io } from "./io.ts";
 import { openNet, type NetOptions } from "./net.ts";
 import { grouped } from "./screen.ts";
 import { accountOf } from "./wallet.ts";
@@ -13,6 +13,7 @@ interface Coin {
 
 /** Of an address, or of a key by its name; by default of the profile's key. */
 export async function balance(io: Io, who: string | undefined, options: NetOptions & { readonly json?: true | undefined }): Promise<void> {
+  if (who?.startsWith(`${prefixes.account}1`) === true && !isAddress(who)) throw new CliError(exitCodes.usage, `${who.slice(0, 100)} is no account's address`, "A letter is wrong or missing; dcm keys list shows yours.");
   const net = await openNet(io, options);
   try {
     const address = who !== undefined && isAddress(who) ? who : accountOf(io, net, { key: who, input: false }).address;

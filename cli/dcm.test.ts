@@ -36,7 +36,7 @@ describe("dcm", () => {
 
   it("tells wrong usage by its exit code, says why and what to type (STM-8)", async () => {
     for (const [argv, words] of [
-      [["bill", "shwo"], /Did you mean show\?/], [["bill", "show"], /an account or an organization, and not both/], [["bill", "show", "--account", "dcm1x"], /is no account's address/], [["bill", "show", "--organization", "a'b"], /no name of an organization/],
+      [["bill", "shwo"], /Did you mean show\?/], [["bill", "show"], /an account or an organization, and not both/], [["bill", "show", "--account", "dcm1x"], /is no account's address/], [["balance", "dcm1abc"], /dcm1abc is no account's address\n {5}A letter is wrong/], [["bill", "show", "--organization", "a'b"], /no name of an organization/],
       [["bill", "show", "--account", address, "--from", "yesterday"], /"yesterday" is no time\n {5}e\.g\. 2026-11-01/], [["bill", "show", "--account", address, "--from", "2026-11-02", "--to", "2026-11-02"], /the period ends at 2026-11-02T00:00:00Z/],
       [["bill", "export", "--account", address, "--format", "focus"], /--currency with three capital letters/], [["bill", "export", "--account", address, "--format", "focus", "--currency", "USD", "--fx", "udcm=0"], /--fx udcm=0 is no rate/],
       [["bill", "export", "--account", address, "--format", "pdf"], /Allowed choices are csv, focus, json/],
