@@ -181,6 +181,25 @@ describe("WASI's calls on files", () => {
     assert.equal(write(5, "z", 1n << 63n), errno.fbig);
   });
 
+  it("know how deep a directory is after a move for which there was no room", () => {
+    const deepest = Array.from({ length: 64 }, (_, i) => "/d".repeat(i + 1));
+    const { at, rename } = calls(deepest.map(folder), 0);
+    assert.equal(at("path_create_directory", `${deepest[63]!}/x`), errno.nametoolong);
+    assert.equal(rename(deepest[63]!, "/longer"), errno.nospc);
+    assert.equal(at("path_create_directory", `${deepest[63]!}/x`), errno.nametoolong);
+  });
+
+  it("count what a stream's file takes, removed or not", () => {
+    const guest = new Guest();
+    guest.attach({ buffer: new ArrayBuffer(65_536) }, { value: 1n << 40n });
+    const files = new FileCalls(guest, { argv: [], env: {}, stdout: "/out", entries: [] }, 1_000);
+    const wasi = files.calls() as unknown as Record<string, (...args: (number | bigint)[]) => number>;
+    assert.equal(files.emit(1, new Uint8Array(700)), true);
+    guest.span(0, 4).set(Buffer.from("/out"));
+    assert.equal(wasi.path_unlink_file!(3, 0, 4), errno.ok);
+    assert.throws(() => files.emit(1, new Uint8Array(700)), (error) => error instanceof Stop && error.end === "output-too-large");
+  });
+
   it("end the run where the fuel is out, and where an address lies outside the memory", () => {
     const { open, left } = calls([file("/a", "")]);
     left.value = 2_500n;

@@ -160,6 +160,8 @@ export class FileCalls {
     if (place === undefined || place.node?.kind === "directory") throw new NoBundle(`${stream} ${path} is a directory, or in none of the bundle`);
     const file = place.node ?? this.#files.createFile(place);
     this.#files.resize(file, 0);
+    // The stream holds it to the end: where the program removes it, it takes its room all the same.
+    file.opens++;
     return file;
   }
 

@@ -225,16 +225,17 @@ export class Files {
     }
     if (to.directory.removed) throw new FileError("noent");
     const below = node.kind === "file" ? { directories: [], looked: 0 } : this.#below(node);
+    const grown = to.directory.depth + 1 - (node.kind === "file" ? 0 : node.depth);
     if (node.kind === "directory") {
       for (let at: Directory = to.directory; ; at = at.parent) {
         if (at === node) throw new FileError("inval");
         if (at === this.root) break;
       }
-      const grown = to.directory.depth + 1 - node.depth;
       if (below.directories.some(({ depth }) => depth + grown > bundleLimits.depth)) throw new FileError("nametoolong");
-      for (const one of below.directories) one.depth += grown;
     } else if (to.directory.depth >= bundleLimits.depth) throw new FileError("nametoolong");
     this.#take(Buffer.byteLength(to.name) - Buffer.byteLength(from.name));
+    // Nothing is refused from here on.
+    for (const one of below.directories) one.depth += grown;
     if (to.node !== undefined) this.#unlink(to.directory, to.name, to.node);
     from.directory.delete(from.name);
     to.directory.set(to.name, node);
