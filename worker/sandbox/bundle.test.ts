@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, it } from "mocha";
-import { comparePaths, decodeBundle, decodeChanges, encodeBundle, encodeChanges, NoBundle, pathFault, type Bundle, type Changes, type Entry } from "./bundle.ts";
+import { bundleLimits, comparePaths, decodeBundle, decodeChanges, encodeBundle, encodeChanges, NoBundle, pathFault, type Bundle, type Changes, type Entry } from "./bundle.ts";
 import { program, runHere, task } from "./testing.ts";
 import { wasmBackend } from "./wasm-backend.ts";
 
@@ -42,6 +42,16 @@ describe("bundles", () => {
       const changes = { stdout: new Uint8Array(stdout), stderr: new Uint8Array(0), entries: [...all, { kind: "removed", path: "/\u{10FFFF}\u{10FFFF}" } as const] };
       assert.deepEqual(decodeChanges(encodeChanges(changes)), changes);
     }));
+  });
+
+  it("have no more text than a worker's heap has room for", () => {
+    const most = bundleLimits.textBytes;
+    const numbers = (...all: number[]): Buffer => Buffer.from(Uint32Array.from(all).buffer);
+    const made = (length: number): Buffer => Buffer.concat([Buffer.from("dcm bundle v1\n"), numbers(1, length), Buffer.alloc(length, "a"), numbers(0, 0, 0, 0, 0, 0)]);
+    assert.deepEqual(made(most), Buffer.from(encodeBundle({ argv: ["a".repeat(most)], env: {}, entries: [] })));
+    assert.equal(decodeBundle(made(most)).argv[0]!.length, most);
+    assert.throws(() => decodeBundle(made(most + 1)), /texts and paths exceed 16777216 bytes/);
+    assert.throws(() => encodeBundle({ argv: ["a".repeat(most)], env: {}, workdir: "/", entries: [] }), NoBundle);
   });
 
   it("are nothing else: every other run of bytes is refused as no bundle", () => {

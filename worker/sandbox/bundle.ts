@@ -38,13 +38,16 @@ export class NoBundle extends Error {
   override readonly name = "NoBundle";
 }
 
-export const bundleLimits = { entries: 65_536, pathBytes: 16_384, nameBytes: 255, depth: 64, texts: 16_384 } as const;
+export const bundleLimits = { entries: 65_536, pathBytes: 16_384, nameBytes: 255, depth: 64, texts: 16_384, textBytes: 16 << 20 } as const;
 
 const magic = { bundle: "dcm bundle v1\n", changes: "dcm changes v1\n" } as const;
 const kinds = ["removed", "directory", "file"] as const;
 
+/** Throws NoBundle where its texts and paths are too long for one. */
 export function encodeBundle({ argv, env, workdir, stdin, stdout, stderr, entries }: Bundle): Uint8Array<ArrayBuffer> {
   const variables = Object.keys(env).sort(comparePaths).map((name) => `${name}=${env[name]!}`);
+  const textBytes = [...argv, ...variables, ...entries.map(({ path }) => path), workdir, stdin, stdout, stderr].reduce((sum, one) => sum + Buffer.byteLength(one ?? ""), 0);
+  if (textBytes > bundleLimits.textBytes) throw new NoBundle(`texts and paths have ${textBytes} bytes; at most ${bundleLimits.textBytes} may be`);
   return joined([Buffer.from(magic.bundle), ...texts(argv), ...texts(variables), ...[workdir, stdin, stdout, stderr].flatMap((path) => text(path ?? "")), ...entryParts(entries)]);
 }
 
@@ -54,7 +57,7 @@ export function encodeChanges({ stdout, stderr, entries }: Changes): Uint8Array<
 
 /** Throws NoBundle. File contents are views of `bytes`. */
 export function decodeBundle(bytes: Uint8Array): Bundle {
-  const reader = new BundleReader(bytes, magic.bundle);
+  const reader = new BundleReader(bytes, magic.bundle, bundleLimits.textBytes);
   const argv = reader.texts();
   const env = Object.fromEntries(reader.texts().map((pair): [string, string] => {
     const at = pair.indexOf("=");
@@ -111,10 +114,13 @@ function normal(path: string): string {
 
 class BundleReader {
   readonly #bytes: Uint8Array;
+  readonly #mostTexts: number;
   #at: number;
+  #texts = 0;
 
-  constructor(bytes: Uint8Array, begin: string) {
+  constructor(bytes: Uint8Array, begin: string, mostTexts = Infinity) {
     this.#bytes = bytes;
+    this.#mostTexts = mostTexts;
     this.#at = begin.length;
     if (Buffer.from(bytes.subarray(0, begin.length)).toString("latin1") !== begin) throw new NoBundle(`it does not begin with ${JSON.stringify(begin)}`);
   }
@@ -129,8 +135,11 @@ class BundleReader {
   }
 
   text(): string {
+    const bytes = this.run();
+    this.#texts += bytes.length;
+    if (this.#texts > this.#mostTexts) throw new NoBundle(`texts and paths exceed ${this.#mostTexts} bytes`);
     try {
-      const found = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(this.run());
+      const found = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
       if (found.includes("\0")) throw new NoBundle("a text has a zero byte");
       return found;
     } catch (error) {

@@ -299,14 +299,15 @@ export class Runner {
     const files = TaskFiles.decode(store.files(id, executor)!);
     const program = await this.#program(accepted, progress, files);
     if (stdin !== undefined && files.get(stdin) === undefined) throw new Ended("SYSTEM_ERROR", `the stdin of executor ${executor}, ${stdin}, is not there: no input and no executor made it`);
-    // An executor before this one may have removed them.
+    const places = Object.fromEntries(Object.entries({ workdir, stdin, stdout, stderr }).filter(([, path]) => path !== undefined));
+    let bundle: Uint8Array;
     try {
+      // An executor before this one may have removed them.
       addPlaces(files, accepted.task);
+      bundle = encodeBundle({ argv: command, env, ...places, entries: files.entries() });
     } catch (error) {
       throw new Ended("SYSTEM_ERROR", words(error));
     }
-    const places = Object.fromEntries(Object.entries({ workdir, stdin, stdout, stderr }).filter(([, path]) => path !== undefined));
-    const bundle = encodeBundle({ argv: command, env, ...places, entries: files.entries() });
     try {
       const placed = await gateway.place(requestOf(accepted.terms, id, executor, program, bundle));
       progress.job = String(placed.id);

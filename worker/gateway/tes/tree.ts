@@ -2,10 +2,14 @@
 import { bundleLimits, comparePaths, decodeBundle, encodeBundle, parentOf, type Entry } from "../../sandbox/bundle.ts";
 import { maxFilesBytes } from "./order.ts";
 
+/** Of all paths together: the rest of what a bundle takes in texts is for the command and its environment. */
+const mostPathBytes = bundleLimits.textBytes / 2;
+
 export class TaskFiles {
   /** Undefined: a directory. */
   readonly #all = new Map<string, Uint8Array | undefined>();
   #size = 0;
+  #pathBytes = 0;
 
   static decode(bytes: Uint8Array): TaskFiles {
     const files = new TaskFiles();
@@ -40,6 +44,7 @@ export class TaskFiles {
     this.addDirectory(parentOf(path));
     if (this.isDirectory(path)) throw new Error(`${path} is a directory already`);
     this.#put(path, content);
+    this.#checkCount();
   }
 
   addDirectory(path: string): void {
@@ -50,17 +55,20 @@ export class TaskFiles {
       }
       this.#put(at, undefined);
     }
-    if (this.#all.size > bundleLimits.entries) throw new Error(`the task has more than ${bundleLimits.entries} files and directories`);
+    this.#checkCount();
   }
 
   /** What an executor left. Throws an Error where that is no tree any more, or too much. */
   apply(changes: readonly Entry[]): void {
     for (const entry of changes) {
       this.#put(entry.path, entry.kind === "file" ? entry.content : undefined);
-      if (entry.kind === "removed") this.#all.delete(entry.path);
+      if (entry.kind === "removed") {
+        this.#all.delete(entry.path);
+        this.#pathBytes -= Buffer.byteLength(entry.path);
+      }
     }
     for (const path of this.#all.keys()) if (!this.isDirectory(parentOf(path))) throw new Error(`${path} stands in no directory`);
-    if (this.#all.size > bundleLimits.entries) throw new Error(`the task has more than ${bundleLimits.entries} files and directories`);
+    this.#checkCount();
     if (this.size > maxFilesBytes) throw new Error(`the files of the task exceed ${maxFilesBytes} bytes`);
   }
 
@@ -69,7 +77,13 @@ export class TaskFiles {
     return [...this.#all].filter((entry): entry is [string, Uint8Array] => entry[1] !== undefined && fits(entry[0])).sort(([a], [b]) => comparePaths(a, b));
   }
 
+  #checkCount(): void {
+    if (this.#all.size > bundleLimits.entries) throw new Error(`the task has more than ${bundleLimits.entries} files and directories`);
+    if (this.#pathBytes > mostPathBytes) throw new Error(`the paths of the task's files and directories exceed ${mostPathBytes} bytes`);
+  }
+
   #put(path: string, content: Uint8Array | undefined): void {
+    if (!this.#all.has(path)) this.#pathBytes += Buffer.byteLength(path);
     this.#size += (content?.length ?? 0) - (this.#all.get(path)?.length ?? 0);
     this.#all.set(path, content);
   }

@@ -50,7 +50,7 @@ function calls(entries: readonly Entry[], room = 100_000, fuel = 1n << 40n) {
       const failed = from === undefined ? wasi.fd_read!(fd, 16, 1, 0) : wasi.fd_pread!(fd, 16, 1, from, 0);
       return failed === 0 ? text(new Uint8Array(memory.buffer, 2_048, view.getUint32(0, true))) : -failed;
     },
-    changed: (): Record<string, string> => Object.fromEntries(files.changes().map((entry) => [entry.path, entry.kind === "file" ? text(entry.content) : entry.kind])),
+    changed: (): Record<string, string> => Object.fromEntries(files.changes(Infinity)!.map((entry) => [entry.path, entry.kind === "file" ? text(entry.content) : entry.kind])),
   };
 }
 
@@ -189,6 +189,14 @@ describe("WASI's calls on files", () => {
     assert.equal(at("path_create_directory", `${deepest[63]!}/x`), errno.nametoolong);
   });
 
+  it("make no path for which the changes have no room", () => {
+    const { files, open } = calls([folder("/kept"), folder("/kept/deep"), file("/kept/deep/f", "x")]);
+    assert.deepEqual(files.changes(0), []);
+    open("new", { how: 1, rights: writes });
+    assert.equal(files.changes(3), undefined);
+    assert.deepEqual(files.changes(4)!.map(({ path }) => path), ["/new"]);
+  });
+
   it("count what a stream's file takes, removed or not", () => {
     const guest = new Guest();
     guest.attach({ buffer: new ArrayBuffer(65_536) }, { value: 1n << 40n });
@@ -230,7 +238,7 @@ describe("WASI's calls on files, whatever they are given", () => {
           assert.ok(error instanceof Stop, `${target}: ${String(error)}`);
         }
       }
-      const entries = files.changes();
+      const entries = files.changes(Infinity)!;
       assert.ok(entries.reduce((sum, entry) => sum + (entry.kind === "file" ? entry.content.length : 0), 0) <= 5_000);
       assert.deepEqual(decodeChanges(encodeChanges({ stdout: new Uint8Array(0), stderr: new Uint8Array(0), entries })).entries.length, entries.length);
     }), { numRuns: 1_000 });
@@ -300,7 +308,7 @@ describe("the tree of files", () => {
       }
       const was = new Map(before.map((entry) => [entry.path, entry.kind === "file" ? `=${text(entry.content)}` : "directory"]));
       const after = new Map(was);
-      for (const entry of files.changes()) {
+      for (const entry of files.changes(Infinity)!) {
         if (entry.kind === "removed") after.delete(entry.path);
         else after.set(entry.path, entry.kind === "file" ? `=${text(entry.content)}` : "directory");
       }

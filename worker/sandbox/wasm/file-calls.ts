@@ -62,8 +62,9 @@ export class FileCalls {
     return true;
   }
 
-  changes(): Entry[] {
-    return this.#files.changes();
+  /** Undefined where they take more than so many bytes. */
+  changes(most: number): Entry[] | undefined {
+    return this.#files.changes(most);
   }
 
   calls(): Record<string, HostFunction> {

@@ -260,12 +260,17 @@ export class Files {
     if (file.links === 0 && file.opens === 0) this.#take(-file.size);
   }
 
-  /** What is new, other than before, or gone. */
-  changes(): Entry[] {
+  /** What is new, other than before, or gone; undefined where it takes more than so many bytes. Paths of 65,536 entries may take a gigabyte: none is made for which there is no room. */
+  changes(most: number): Entry[] | undefined {
     const out: Entry[] = [];
     const found = new Set<string>();
+    let left = most;
+    for (const path of this.#before.keys()) left += Buffer.byteLength(path);
     const walk = (directory: Directory, at: string): void => {
+      const length = Buffer.byteLength(at);
       for (const { name, node } of directory.children()) {
+        left -= length + 1 + Buffer.byteLength(name);
+        if (left < 0) return;
         const path = `${at}/${name}`;
         found.add(path);
         const same = this.#before.get(path) === node;
@@ -278,6 +283,7 @@ export class Files {
       }
     };
     walk(this.root, "");
+    if (left < 0) return undefined;
     for (const path of this.#before.keys()) if (!found.has(path)) out.push({ kind: "removed", path });
     const keyed = out.map((entry) => ({ entry, key: Buffer.from(entry.path) }));
     return keyed.sort((a, b) => Buffer.compare(a.key, b.key)).map(({ entry }) => entry);

@@ -48,7 +48,9 @@ export class Host {
   /** What the task gives where it ends by itself; undefined where that is too large. */
   result(): Uint8Array | undefined {
     if (this.#files === undefined) return this.#output.take().slice();
-    const changes = encodeChanges({ stdout: this.#output.take(), stderr: this.stderr, entries: this.#files.changes() });
+    const entries = this.#files.changes(this.#task.outputBytes);
+    if (entries === undefined) return undefined;
+    const changes = encodeChanges({ stdout: this.#output.take(), stderr: this.stderr, entries });
     return changes.length > this.#task.outputBytes ? undefined : changes;
   }
 
