@@ -56,16 +56,17 @@ export function runProofs(ctx: Context, ports: RefereePorts): void {
     if (found === undefined) return;
     const [number, proof] = found;
     const { disputeId: id } = proof;
-    used += proof.gas + endsGasOf(ctx, disputes.find(ctx, id)!.taskId);
+    used += proof.gas + endsGasOf(ctx, ports, disputes.find(ctx, id)!.taskId);
     if (from > 0n && used > most) return;
     from = number + 1n;
     if (!ctx.isolate(`referee: proof of dispute ${id}`, (item) => runProof(item, ports, proof))) ctx.isolate(`referee: dispute ${id}, without its proof`, (item) => giveBack(item, ports, id));
   }
 }
 
-/** What the ends of all disputes of a task cost that live: a verdict may be that of each. */
-function endsGasOf(ctx: Context, taskId: bigint): bigint {
-  return BigInt(endsGas * liveCount(ctx, taskId));
+/** What the ends of all disputes of a task cost that live: a verdict may be that of each, and where two claim the state each goes on in a new one. */
+function endsGasOf(ctx: Context, ports: RefereePorts, taskId: bigint): bigint {
+  const claimants = ports.refereed.claim(ctx, taskId)?.claimants.length ?? 1;
+  return BigInt(endsGas * liveCount(ctx, taskId) * claimants);
 }
 
 function runProof(ctx: Context, ports: RefereePorts, { disputeId: id, state, ram, rom, romRoot }: Proof): void {
