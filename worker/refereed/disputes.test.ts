@@ -1,9 +1,20 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { sha256 } from "../../chain/codec/hash.ts";
+import { Job, Task, VerificationLevel, type Blob } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { MsgProveResponse } from "../../chain/codec/gen/dcm/referee/v1/tx.ts";
+import { assemble } from "../../chain/vm/assemble.ts";
+import { encodeProgram } from "../../chain/vm/program.ts";
+import { encodeManifest, inputRoot } from "../../client/protocol.ts";
 import type { Connection } from "../../client/connection.ts";
 import type { Sender } from "../../client/sender.ts";
 import { Dispute, DisputeState } from "../../chain/codec/gen/dcm/referee/v1/types.ts";
 import { Disputes } from "./disputes.ts";
+import { KeptInputs } from "./kept.ts";
+import { programRootOf, rootsOf } from "./roots.ts";
 
 /** A chain that has disputes and nothing else: it says which task is asked for, and how many disputes each look takes. */
 class Referee {
@@ -89,6 +100,39 @@ describe("the moves of a party", () => {
       assert.ok(failed.includes("a move in a dispute failed; trying again"));
     } finally {
       await disputes.stop();
+    }
+  });
+
+  it("are not paid for at every look where the chain has no room for a proof: it is sent again a quarter of a later move after", async function () {
+    this.timeout(20_000);
+    const folder = mkdtempSync(join(tmpdir(), "dcm-disputes-"));
+    const referee = new Referee();
+    const sent: number[] = [];
+    try {
+      const kept = await KeptInputs.open(folder);
+      const [file, input] = [encodeProgram(assemble("li a0, 0\necall")), Uint8Array.of(7)];
+      const roots = rootsOf([input]);
+      const blobOf = async (bytes: Uint8Array): Promise<Blob> => {
+        await kept.keep(9n, sha256(bytes), bytes);
+        return { digest: sha256(bytes), size: BigInt(bytes.length) };
+      };
+      const blobs = [await blobOf(input)];
+      const job = Job.fromPartial({
+        verification: VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED,
+        spec: { program: await blobOf(file), programRoot: programRootOf(file), inputRoot: inputRoot(roots), manifest: await blobOf(encodeManifest(blobs, roots)), tasks: 1 },
+      });
+      Object.assign(referee.connection.query.market, { task: () => Promise.resolve({ task: Task.fromPartial({ id: 9n, lots: 1n }) }), job: () => Promise.resolve({ job, stages: [] }), class: () => Promise.resolve({ class: { meterPerLot: 1_000n } }) });
+      Object.assign(referee.connection.query.referee, { params: () => Promise.resolve({ params: { laterMove: 3_200n } }) });
+      referee.disputes.push(Dispute.fromPartial({ id: 1n, taskId: 9n, state: DisputeState.DISPUTE_STATE_ANSWER, provider: "p", challenger: "c", length: 65_536n }));
+      const sender = { send: () => Promise.resolve({ response: { value: MsgProveResponse.encode({ deferred: sent.push(performance.now()) > 0 }).finish() } }) } as unknown as Sender;
+      const disputes = new Disputes({ connection: referee.connection, sender, party: "p", encryptionSecret: new Uint8Array(32), kept, pollMs: 5, log: () => undefined });
+      disputes.start();
+      for (const end = Date.now() + 15_000; sent.length < 2 && Date.now() < end; ) await sleep(5);
+      await disputes.stop();
+      assert.equal(sent.length, 2);
+      assert.ok(sent[1]! - sent[0]! >= 800, `${sent[1]! - sent[0]!} ms`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
     }
   });
 });

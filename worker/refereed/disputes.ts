@@ -8,6 +8,7 @@ import type { Connection } from "../../client/connection.ts";
 import { inputPath, inputsOf } from "../../client/protocol.ts";
 import type { Sender } from "../../client/sender.ts";
 import { concatBytes, equalBytes } from "../../chain/codec/bytes.ts";
+import { MsgProveResponse } from "../../chain/codec/gen/dcm/referee/v1/tx.ts";
 import { DisputeState, type Dispute } from "../../chain/codec/gen/dcm/referee/v1/types.ts";
 import { isProvable, type Range } from "../../chain/vm/bisection.ts";
 import { decodeProgram, programRoots } from "../../chain/vm/program.ts";
@@ -37,6 +38,8 @@ interface Run {
 /** Runs that are kept: each has its memory and checkpoints, up to about 256 MiB. */
 const maxRuns = 2;
 const stopGraceMs = 5_000;
+const longestDeferralMs = 60_000;
+const proveUrl = "/dcm.referee.v1.MsgProve";
 /** What each look asks for of what may be new. */
 const pageSize = 8n;
 /** How long the data of a task is waited for while others wait: a server may send it as slowly as it likes. */
@@ -50,6 +53,8 @@ export class Disputes {
   #open: readonly bigint[] = [];
   /** How often a move failed, of disputes in which the last one did. */
   readonly #failures = new Map<bigint, number>();
+  /** Until when a proof that the chain had no room for is not sent again: each time its gas is paid. */
+  readonly #deferred = new Map<bigint, number>();
   readonly #stop = new AbortController();
   #loop: Promise<void> | undefined;
 
@@ -102,9 +107,9 @@ export class Disputes {
     for (const taskId of [...this.#runs.keys()]) if (!live.some((dispute) => dispute.taskId === taskId)) await this.#forget(taskId);
     const turn = ({ state, provider, challenger }: Dispute): boolean =>
       (state === DisputeState.DISPUTE_STATE_ANSWER && provider === party) || (state === DisputeState.DISPUTE_STATE_PICK && challenger === party);
-    for (const id of this.#failures.keys()) if (!this.#open.includes(id)) this.#failures.delete(id);
+    for (const known of [this.#failures, this.#deferred]) for (const id of known.keys()) if (!this.#open.includes(id)) known.delete(id);
     const failures = ({ id }: Dispute): number => this.#failures.get(id) ?? 0;
-    return live.filter(turn).sort((a, b) => failures(a) - failures(b) || (a.dueTau < b.dueTau ? -1 : 1));
+    return live.filter((dispute) => turn(dispute) && (this.#deferred.get(dispute.id) ?? 0) <= performance.now()).sort((a, b) => failures(a) - failures(b) || (a.dueTau < b.dueTau ? -1 : 1));
   }
 
   /** Those that are not closed: what is new since the last look, and the others by their ids. Records of closed ones stay on chain for days, and none opens again. */
@@ -135,8 +140,17 @@ export class Disputes {
     const run = await this.#runOf(dispute.taskId);
     const range = { low: dispute.start, length: dispute.length };
     const message = dispute.state === DisputeState.DISPUTE_STATE_PICK ? await this.#pick(run, dispute, range) : ((await this.#prove(run, dispute, range)) ?? (await this.#answer(run, dispute, range)));
-    await this.#options.sender.send(message);
+    const { response } = await this.#options.sender.send(message);
+    if (message.typeUrl === proveUrl && MsgProveResponse.decode(response?.value ?? new Uint8Array(0)).deferred) return this.#defer(dispute);
     this.#options.log("moved in a dispute", { dispute: String(dispute.id), task: String(dispute.taskId), move: message.typeUrl.split(".Msg")[1], from: String(range.low), transitions: String(range.length) });
+  }
+
+  /** The chain gives `later_move` for another try. */
+  async #defer({ id, taskId }: Dispute): Promise<void> {
+    const { params } = await this.#options.connection.query.referee.params();
+    const pauseMs = Math.min(longestDeferralMs, Number(params!.laterMove) / 4);
+    this.#deferred.set(id, performance.now() + pauseMs);
+    this.#options.log("the chain has no room for a proof now; sending it again later", { dispute: String(id), task: String(taskId), seconds: Math.ceil(pauseMs / 1_000) });
   }
 
   /** Undefined where the range is too long, or reads and writes more than the chain takes. */
@@ -152,7 +166,7 @@ export class Disputes {
       provider, disputeId: id, move: moves, romRoot, dataRoot, ram: witness.ram, rom: witness.rom,
       state: first ? undefined : pre, input: first ? { root: root.digest, size: root.size, path: concatBytes(...inputPath(loaded.roots, index)) } : undefined,
     };
-    return { typeUrl: "/dcm.referee.v1.MsgProve", value };
+    return { typeUrl: proveUrl, value };
   }
 
   async #answer({ trace }: Run, { provider, id, moves }: Dispute, range: Range): Promise<EncodeObject> {
