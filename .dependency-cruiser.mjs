@@ -13,7 +13,7 @@ export default {
     { name: "modules-below-app", severity: "error", from: { path: `${base}(modules|ante)/` }, to: { path: `${base}(node|abci|app\\.ts|main\\.ts)` } },
     {
       name: "modules-meet-in-ports", severity: "error",
-      from: { path: "^chain/modules/([^/]+)/", pathNot: "(\\.test|/testing)\\.ts$" },
+      from: { path: "^chain/modules/([^/]+)/", pathNot: "(\\.test|/testing[a-z-]*)\\.ts$" },
       to: { path: "^chain/modules/([^/]+)/", pathNot: ["^chain/modules/$1/", "^chain/modules/[^/]+/(ports|testing|arbitrary)\\.ts$", "^chain/modules/[^/]+/[^/]+/(ports|testing|arbitrary)\\.ts$"] },
     },
     { name: "worker-through-client", severity: "error", from: { path: "^(worker|client)/", pathNot: "\\.test\\.ts$" }, to: { path: "^chain/(?!vm/|codec/|math/)" } },

@@ -1,7 +1,7 @@
 import tseslint from "typescript-eslint";
 
 const consensus = ["chain/{store,codec,math,runtime,ante,modules,vm}/**/*.ts"];
-const outside = ["**/*.test.ts", "**/testing.ts", "chain/codec/verifier-pool*.ts", "chain/store/disk/**/*.ts"];
+const outside = ["**/*.test.ts", "**/testing.ts", "**/testing-*.ts", "chain/codec/verifier-pool*.ts", "chain/store/disk/**/*.ts"];
 
 /** for-of, spread and forEach over a Map or Set: the order is that of insertion, so it must not reach the state. */
 const noMapIteration = {
