@@ -1,8 +1,8 @@
 /**
  * Sustained bank sends on one node: CometBFT, this application over its socket, a load through RPC; and the same with an application that does nothing, as the limit, and
- * one that only verifies signatures and answers with the events of a send, as the floor of every real one.
+ * one that only verifies signatures and answers with the events of a send, as the floor of every real one; where asked for, beside them a Cosmos SDK chain, as the peer.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "smol-toml";
@@ -16,7 +16,8 @@ import { figure, machine, type Benchmark } from "./benchmark.ts";
 import { assertMoved, blocksFrom, latestHeight, type Block } from "./node-send/chain.ts";
 import { benchAccounts, buildHome, copyHome, denom, fee, initialBalance, signSends, type Setting } from "./node-send/home.ts";
 import { requestText, runLoad, unconfirmed } from "./node-send/load.ts";
-import { resultFile, startNode, waitUntil, type Kind } from "./node-send/node.ts";
+import { resultFile, startNode, startPeer, waitUntil, type Kind, type RunningNode } from "./node-send/node.ts";
+import { adoptHome, obtainPeer } from "./peer/obtain.ts";
 
 const settings: readonly Setting[] = [
   { name: "init", config: "init", changes: {} },
@@ -34,9 +35,9 @@ interface Sample {
 
 interface Round {
   readonly home: string;
-  readonly comet: string;
   readonly ports: NodePorts;
   readonly kind: Kind;
+  readonly start: () => Promise<RunningNode>;
   readonly durationMs: number;
   readonly accounts: readonly TestAccount[];
   readonly requests: readonly (readonly string[])[];
@@ -45,29 +46,38 @@ interface Round {
 const benchmark: Benchmark = {
   name: "node-send",
   description: "Sustained bank sends on one node with CometBFT over RPC, and the same with applications that do nothing and as little as they can",
-  async run({ runs, quick, progress }) {
+  hasPeer: true,
+  async run({ runs, quick, peer: beside, progress }) {
     const senders = 1_000;
     const each = quick ? 60 : 200;
     const durationMs = quick ? 8_000 : 20_000;
     const { path: comet, version } = await obtainCometBFT({ onProgress: progress });
+    const peer = beside ? await obtainPeer(progress) : undefined;
     const folder = mkdtempSync(join(tmpdir(), "bench-node-"));
     const ports = await claimPorts(1);
+    const kinds: readonly Kind[] = ["limit", "floor", "app", ...(peer === undefined ? [] : ["peer" as const])];
     const samples = new Map<string, Record<Kind, Sample[]>>();
     try {
       const accounts = benchAccounts(senders);
       const built = join(folder, "built");
       await buildHome(built, accounts);
       writeFileSync(resultFile(built), await resultOfSend());
+      const adopted = join(folder, "adopted");
+      if (peer !== undefined) {
+        cpSync(built, adopted, { recursive: true });
+        await adoptHome(peer, adopted);
+      }
       progress(`signing ${senders * each} transactions`);
       const requests = signSends(accounts, each).map((txs) => txs.map(requestText));
       for (let round = 1; round <= runs; round++) {
         for (const setting of settings) {
-          const of = samples.get(setting.name) ?? { app: [], floor: [], limit: [] };
+          const of = samples.get(setting.name) ?? { app: [], floor: [], limit: [], peer: [] };
           samples.set(setting.name, of);
-          for (const kind of ["limit", "floor", "app"] as const) {
+          for (const kind of kinds) {
             const home = join(folder, "home");
-            copyHome(built, home, setting, comet, kind !== "app");
-            const sample = await measure({ home, comet, ports: ports.nodes[0]!, kind, durationMs, accounts, requests });
+            copyHome(kind === "peer" ? adopted : built, home, setting, comet, kind === "limit" || kind === "floor");
+            const start = (): Promise<RunningNode> => (kind === "peer" ? startPeer(home, peer!.path, ports.nodes[0]!) : startNode(home, comet, ports.nodes[0]!, kind));
+            const sample = await measure({ home, start, ports: ports.nodes[0]!, kind, durationMs, accounts, requests });
             progress(`round ${round} of ${runs}, ${setting.name}, ${kind}: ${Math.round(sample.txPerS)} tx/s`);
             of[kind].push(sample);
           }
@@ -79,7 +89,7 @@ const benchmark: Benchmark = {
     }
     return {
       name: "node-send",
-      figures: [...samples].flatMap(([name, { app, floor, limit }]) => [
+      figures: [...samples].flatMap(([name, { app, floor, limit, peer: theirs }]) => [
         figure(`${name}_tx_per_s`, "tx/s", app.map(({ txPerS }) => txPerS)),
         figure(`${name}_limit_tx_per_s`, "tx/s", limit.map(({ txPerS }) => txPerS)),
         figure(`${name}_floor_tx_per_s`, "tx/s", floor.map(({ txPerS }) => txPerS)),
@@ -94,32 +104,40 @@ const benchmark: Benchmark = {
         figure(`${name}_floor_comet_cpu_us_per_tx`, "us", floor.map(({ cpu }) => cpu.comet)),
         figure(`${name}_limit_app_cpu_us_per_tx`, "us", limit.map(({ cpu }) => cpu.app)),
         figure(`${name}_limit_comet_cpu_us_per_tx`, "us", limit.map(({ cpu }) => cpu.comet)),
+        ...(peer === undefined ? [] : [
+          figure(`${name}_peer_tx_per_s`, "tx/s", theirs.map(({ txPerS }) => txPerS)),
+          figure(`${name}_of_peer`, "ratio", app.map(({ txPerS }, i) => txPerS / theirs[i]!.txPerS)),
+          figure(`${name}_peer_block`, "s", theirs.map(({ blockSeconds }) => blockSeconds)),
+          figure(`${name}_peer_cpu_us_per_tx`, "us", theirs.map(({ cpu }) => cpu.app)),
+          figure(`${name}_cpu_of_peer`, "ratio", app.map(({ cpu }, i) => (cpu.app + cpu.comet) / theirs[i]!.cpu.app)),
+        ]),
       ]),
       configuration: { senders, transactions: senders * each, seconds: durationMs / 1_000, connections, runs },
-      versions: { ...machine(), cometbft: version },
+      versions: { ...machine(), cometbft: version, ...peer?.versions },
     };
   },
 };
 export default benchmark;
 
 /** One node from its genesis: loaded, emptied, looked at, stopped. */
-async function measure({ home, comet, ports, kind, durationMs, accounts, requests }: Round): Promise<Sample> {
+async function measure({ home, start, ports, kind, durationMs, accounts, requests }: Round): Promise<Sample> {
   const { size } = (parse(readFileSync(join(home, "config/config.toml"), "utf8")) as { mempool: { size: number } }).mempool;
-  const node = await startNode(home, comet, ports, kind);
+  const node = await start();
   try {
     const first = (await latestHeight(ports.rpc)) + 1;
     const before = node.cpu();
     const own = process.cpuUsage();
     const { endedAt, exhausted } = await runLoad(requests, { port: ports.rpc, connections, durationMs, mempoolSize: size });
     const { user, system } = process.cpuUsage(own);
-    await waitUntil("an empty mempool", 120_000, async () => (await unconfirmed(undefined, ports.rpc)) === 0);
+    await waitUntil("an empty mempool", 300_000, async () => (await unconfirmed(undefined, ports.rpc)) === 0);
     const empty = await latestHeight(ports.rpc);
     await waitUntil("the block after the load", 60_000, async () => (await latestHeight(ports.rpc)) > empty);
     const after = node.cpu();
-    const blocks = await blocksFrom(ports.rpc, first, kind !== "app");
+    const real = kind === "app" || kind === "peer";
+    const blocks = await blocksFrom(ports.rpc, first, !real);
     const committed = blocks.reduce((sum, { sends }) => sum + sends, 0);
-    if (exhausted && kind === "app" && committed !== requests.reduce((sum, { length }) => sum + length, 0)) throw new Error(`everything was sent, but only ${committed} transactions are committed`);
-    if (kind === "app") await assertMoved(ports.rpc, accounts, committed);
+    if (exhausted && real && committed !== requests.reduce((sum, { length }) => sum + length, 0)) throw new Error(`everything was sent, but only ${committed} transactions are committed`);
+    if (real) await assertMoved(ports.rpc, accounts, committed);
     const micros = (seconds: number): number => (seconds * 1e6) / committed;
     return { ...sustained(blocks, endedAt), cpu: { app: micros(after.app - before.app), comet: micros(after.comet - before.comet), load: micros((user + system) / 1e6) } };
   } finally {

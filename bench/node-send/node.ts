@@ -16,11 +16,11 @@ export interface RunningNode {
   stop(): Promise<void>;
 }
 
-/** `app`: of this project. `floor`: what any application must do. `limit`: nothing. */
-export type Kind = "app" | "floor" | "limit";
+/** `app`: of this project. `floor`: what any application must do. `limit`: nothing. `peer`: a Cosmos SDK chain, which is one process with its CometBFT. */
+export type Kind = "app" | "floor" | "limit" | "peer";
 
 /** Starts both in a home, and waits for the second block. */
-export async function startNode(home: string, comet: string, ports: NodePorts, kind: Kind): Promise<RunningNode> {
+export async function startNode(home: string, comet: string, ports: NodePorts, kind: Exclude<Kind, "peer">): Promise<RunningNode> {
   const socket = join(home, "app.sock");
   rmSync(socket, { force: true });
   const args = kind === "limit" ? [join(root, "bench/noop-app.ts"), `unix://${socket}`]
@@ -43,6 +43,16 @@ export async function startNode(home: string, comet: string, ports: NodePorts, k
     throw error;
   }
   return { stop, cpu: () => ({ app: cpuSeconds(app.pid), comet: cpuSeconds(engine.pid) }) };
+}
+
+/** The same with the peer's own `start`. Its CPU counts as the application's. */
+export async function startPeer(home: string, peer: string, ports: NodePorts): Promise<RunningNode> {
+  const node = new ManagedProcess({
+    name: "peer", command: peer, logFile: join(home, "peer.log"), ready: async () => (await latestHeight(ports.rpc).catch(() => 0)) >= 2,
+    args: ["start", "--home", home, "--rpc.laddr", `tcp://127.0.0.1:${ports.rpc}`, "--p2p.laddr", `tcp://127.0.0.1:${ports.p2p}`],
+  });
+  await node.start();
+  return { stop: async () => void (await node.stop()), cpu: () => ({ app: cpuSeconds(node.pid), comet: 0 }) };
 }
 
 /** What a send results in, for the floor's application. */
