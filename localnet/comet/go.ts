@@ -78,7 +78,7 @@ export interface ModuleBuild {
 /** Builds a program of this repository with `go`; what it needs comes from the module proxy and must have the checksums of its go.sum. */
 export async function goBuild(go: string, { name, source, target, environment, onProgress }: ModuleBuild): Promise<void> {
   onProgress(`building ${name} with ${go} (some minutes the first time)`);
-  await run(go, ["build", "-v", "-o", target, "."], { cwd: source, environment: { ...environment, GOWORK: "off" }, onLine: counting(name, onProgress) });
+  await run(go, ["build", "-v", "-buildvcs=false", "-o", target, "."], { cwd: source, environment: { ...environment, GOWORK: "off" }, onLine: counting(name, onProgress) });
 }
 
 /** Tells of each 25 lines of `go install -v` or `go build -v`. */
