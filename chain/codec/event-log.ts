@@ -10,6 +10,9 @@ export interface EmittedEvent {
   readonly attributes: readonly (readonly [key: string, value: string])[];
 }
 
+/** Attributes by their keys. */
+export type Values = Readonly<Record<string, string | bigint | number>>;
+
 export class EventLog {
   /** Of each event: keys and values in turns, the number of attributes, the type. So it is read from its end. */
   readonly parts: (string | number)[] = [];
@@ -37,12 +40,16 @@ export class EventLog {
     this.#count++;
   }
 
-  /** `add` with values of which the text is meant, in the order of the object's keys. */
-  addValues(type: string, attributes: Readonly<Record<string, string | bigint | number>>): void {
+  /** `add` with values of which the text is meant: the attributes of one object after the other, in the order of its keys. No key is in two of them. */
+  addValues(type: string, ...groups: readonly Values[]): void {
     const { parts } = this;
-    const keys = Object.keys(attributes);
-    for (const key of keys) parts.push(key, String(attributes[key]!));
-    parts.push(keys.length, type);
+    let count = 0;
+    for (const attributes of groups) {
+      const keys = Object.keys(attributes);
+      for (const key of keys) parts.push(key, String(attributes[key]!));
+      count += keys.length;
+    }
+    parts.push(count, type);
     this.#count++;
   }
 

@@ -11,7 +11,7 @@ import { intValue } from "../../runtime/collections.ts";
 import { balances, holderMark, holders, params, sendEnabled, storeName, supplies, withinAddress } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { AccountsPort } from "../auth/ports.ts";
-import type { BankPort, MeterPort } from "./ports.ts";
+import type { BankPort, MeterPort, Party } from "./ports.ts";
 
 export interface BankSettings {
   readonly accounts: AccountsPort;
@@ -24,12 +24,6 @@ export interface BankKeeper extends BankPort, MeterPort {
   pay(ctx: Context, from: Party, to: Party, coins: readonly Money[]): void;
   /** One sender, several recipients; the coins of the outputs sum to `coins`. */
   payMany(ctx: Context, from: Party, coins: readonly Money[], outputs: readonly { readonly to: Party; readonly coins: readonly Money[] }[]): void;
-}
-
-/** An address as bytes and as text. */
-export interface Party {
-  readonly address: Uint8Array;
-  readonly text: string;
 }
 
 const party = (address: Uint8Array): Party => ({ address, text: addressText(address) });
@@ -65,7 +59,7 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
       if (parts.length === 0) return;
       let amount = 0n;
       for (const part of parts) amount += part.amount;
-      bank.payMany(ctx, party(from), [{ denom, amount }], parts.map((part) => ({ to: party(part.to), coins: [{ denom, amount: part.amount }] })));
+      bank.payMany(ctx, from, [{ denom, amount }], parts.map((part) => ({ to: part.to, coins: [{ denom, amount: part.amount }] })));
     },
 
     pay(ctx, from, to, coins) {

@@ -14,6 +14,12 @@ export interface MeterPort {
   measure<T>(run: () => T): { readonly value: T; readonly taken: readonly Money[] };
 }
 
+/** An address as bytes and as text. */
+export interface Party {
+  readonly address: Uint8Array;
+  readonly text: string;
+}
+
 export interface BankPort {
   balance(ctx: Context, address: Uint8Array, denom: string): bigint;
   /** All that the account holds, canonical: one range read. */
@@ -26,7 +32,7 @@ export interface BankPort {
    */
   send(ctx: Context, from: Uint8Array, to: Uint8Array, coins: readonly Money[]): void;
   /** `send` to several, none of them of nothing, with one read and write of the sender's balance and one `coin_spent`, as the SDK's multi-send. */
-  divide(ctx: Context, from: Uint8Array, denom: string, parts: readonly { readonly to: Uint8Array; readonly amount: bigint }[]): void;
+  divide(ctx: Context, from: Party, denom: string, parts: readonly { readonly to: Party; readonly amount: bigint }[]): void;
   /** New coins into a module's account; `coinbase` event, supply grows. */
   mint(ctx: Context, module: string, coins: readonly Money[]): void;
   /** Destroys coins of a module's account; `burn` event, supply shrinks. */

@@ -1,5 +1,5 @@
 /** Bids: which of their tasks or instances are OPEN, and what happens to those when the bid leaves the book. */
-import { CloseReason, InstanceState, OrderStatus, TaskState, TimeInForce, type Bid, type Job, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, InstanceState, OrderStatus, TaskState, TimeInForce, type Bid, type Job, type Params, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
 import { assert } from "../../runtime/errors.ts";
 import { bookOf } from "./asks.ts";
 import { markDirty, openBook } from "./books.ts";
@@ -228,11 +228,11 @@ export function dropReplacement<T extends Account>(ctx: Context, ports: MarketPo
   return added === 0n ? account : disburse(ctx, ports, account, { payments: [], fee: 0n, burned: 0n, refund: added }, subjectOf(loadBid(ctx, account.id)));
 }
 
-/** Writes the job; with its last task it ends, and the records' time begins to run. `bid`: where the caller has it; what of it matters here stays. */
-export function saveJob(ctx: Context, ports: MarketPorts, job: Job, bid?: Bid): void {
+/** Writes the job; with its last task it ends, and the records' time begins to run. `bid`, `params`: where the caller has them; what of the bid matters here stays. */
+export function saveJob(ctx: Context, ports: MarketPorts, job: Job, bid?: Bid, params?: Params): void {
   const over = job.endedTau === 0n && job.tasksFinal + job.tasksClosed === job.spec!.tasks && job.tasksHeld === 0;
   jobs.set(ctx, job.id, over ? { ...job, endedTau: ports.clock.tau(ctx) } : job);
-  if (over) endBacking(ctx, ports, job, dueKinds.jobPrune, bid);
+  if (over) endBacking(ctx, ports, job, dueKinds.jobPrune, bid, params);
 }
 
 /** Writes the service; with its last instance, and the last of what is held, it ends, as a job with its last task. */
@@ -242,12 +242,12 @@ export function saveService(ctx: Context, ports: MarketPorts, service: Service):
   if (over) endBacking(ctx, ports, service, dueKinds.servicePrune);
 }
 
-function endBacking(ctx: Context, ports: MarketPorts, backing: Backing, prune: DueKind, bid: Bid = loadBid(ctx, backing.id)): void {
+function endBacking(ctx: Context, ports: MarketPorts, backing: Backing, prune: DueKind, bid: Bid = loadBid(ctx, backing.id), params: Params = paramsAt(ctx, backing.paramsVersion)): void {
   const tau = ports.clock.tau(ctx);
   assert(BigInt(backing.escrow!.held) === 0n, `what bid ${backing.id} carries ends with ${backing.escrow!.held} in escrow`);
   countJob(ctx, ports, bookOf(bid), bid.profileId, -1n);
   if (cancelledBids.has(ctx, bid.id)) cancelledBids.remove(ctx, bid.id);
-  schedule(ctx, tau + paramsAt(ctx, backing.paramsVersion).recordLifetime, prune, backing.id);
+  schedule(ctx, tau + params.recordLifetime, prune, backing.id);
 }
 
 /** The bid as it is shown: one whose job or service is over has left with it. */

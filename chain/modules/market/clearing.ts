@@ -259,7 +259,7 @@ function fillTasks(ctx: Context, ports: MarketPorts, job: Job, bid: Bid, ask: As
     const before = tasks.find(ctx, id) ?? blankTask({ ...bid, status: OrderStatus.ORDER_STATUS_OPEN }, job, Number(id % 65_536n));
     const open: Task = { ...before, price: fill.price, lots: bid.lots, stake: stake.toString(), auditProbabilityBps, heldAsks: fill.held.map((held) => held.id) };
     const seat = { provider: ask.provider, organization: fill.ask.organization, askId: ask.id, leaseId: lease.id, jurisdiction };
-    apply(ctx, ports, open, match(open, terms, seat, bid.k, tau), { job, bid });
+    apply(ctx, ports, open, match(open, terms, seat, bid.k, tau), { job, bid, terms });
   }
 }
 

@@ -1,7 +1,8 @@
 /** Money in and out of the market's account. Nothing else in the module touches the bank. */
 import type { Escrow, Job, QuoteRequest, VerificationLevel } from "../../codec/gen/dcm/market/v1/types.ts";
 import { HoldingKind } from "../../codec/gen/dcm/organization/v1/types.ts";
-import { addressBytes, moduleAddress } from "../../codec/address.ts";
+import { addressBytes, addressText, moduleAddress } from "../../codec/address.ts";
+import type { Values } from "../../codec/event-log.ts";
 import { addCoins, type Money } from "../../runtime/coins.ts";
 import { assert, fail } from "../../runtime/errors.ts";
 import { errors } from "./errors.ts";
@@ -9,12 +10,15 @@ import { billedTo, emit } from "./events.ts";
 import { factsOf } from "./mandates.ts";
 import { escrowAccount } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
+import type { Party } from "../bank/ports.ts";
 import type { HoldingRef } from "../organization/ports.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { MarketPorts } from "./ports.ts";
 import type { Settlement } from "./settlement.ts";
 
 export const escrowAddress = moduleAddress(escrowAccount);
+const escrow: Party = { address: escrowAddress, text: addressText(escrowAddress) };
+const partyOf = (text: string): Party => ({ address: addressBytes(text), text });
 
 /** What an organization's policy may look at before it lets money go. */
 export interface SpendPolicy {
@@ -101,44 +105,45 @@ export function payOut(ctx: Context, ports: MarketPorts, job: Job, settlement: S
 }
 
 /** As `payOut`, for jobs and services; `about` says in the event what is settled, `lines` for what each payment is, in their order. */
-export function disburse<T extends Account>(ctx: Context, ports: MarketPorts, account: T, settlement: Settlement, about: Readonly<Record<string, string | bigint | number>>, lines: readonly UsageLine[] = []): T {
+export function disburse<T extends Account>(ctx: Context, ports: MarketPorts, account: T, settlement: Settlement, about: Values, lines: readonly UsageLine[] = []): T {
   const before = account.escrow!;
   const { denom } = before;
-  const parts: { to: Uint8Array; amount: bigint }[] = [];
+  const parts: { to: Party; amount: bigint }[] = [];
   let paid = 0n;
   for (const { provider, amount } of settlement.payments) {
-    parts.push({ to: addressBytes(provider), amount });
+    parts.push({ to: partyOf(provider), amount });
     paid += amount;
   }
-  if (settlement.fee > 0n) parts.push({ to: ports.accounts.moduleAccount(ctx, "fee_collector"), amount: settlement.fee });
+  if (settlement.fee > 0n) {
+    const address = ports.accounts.moduleAccount(ctx, "fee_collector");
+    parts.push({ to: { address, text: addressText(address) }, amount: settlement.fee });
+  }
   const refunds = settlement.refunds ?? [{ payer: account.payer, amount: settlement.refund }];
   let refunded = 0n;
   for (const { payer, amount } of refunds) {
-    if (amount > 0n) parts.push({ to: addressBytes(payer), amount });
+    if (amount > 0n) parts.push({ to: partyOf(payer), amount });
     refunded += amount;
   }
   assert(refunded === settlement.refund, "refunds are as much as is refunded");
-  ports.bank.divide(ctx, escrowAddress, denom, parts);
+  ports.bank.divide(ctx, escrow, denom, parts);
   if (settlement.burned > 0n) ports.bank.burn(ctx, escrowAccount, [{ denom, amount: settlement.burned }]);
   for (const { payer, amount } of refunds) if (amount > 0n) ports.organizations.refunded(ctx, holdingOf(account.id), payer, [{ denom, amount }]);
   const total = paid + settlement.fee + settlement.burned + settlement.refund;
   const held = BigInt(before.held) - total;
   assert(held >= 0n, `${account.classId} account ${account.id} pays ${total} out of ${before.held}`);
-  const add = (text: string, amount: bigint): string => (BigInt(text) + amount).toString();
-  const escrow: Escrow = {
+  const add = (text: string, amount: bigint): string => (amount === 0n ? text : (BigInt(text) + amount).toString());
+  const next: Escrow = {
     ...before, held: held.toString(), paid: add(before.paid, paid), fees: add(before.fees, settlement.fee),
     burned: add(before.burned, settlement.burned), refunded: add(before.refunded, settlement.refund),
   };
-  emit(ctx, "EventEscrowSettled", {
-    ...about, ...billedTo(account), denom, paid, fee: settlement.fee, burned: settlement.burned, refunded: settlement.refund, held,
-  });
-  reportUsage(ctx, account, settlement, about, lines);
-  return { ...account, escrow };
+  const billed = billedTo(account);
+  emit(ctx, "EventEscrowSettled", about, billed, { denom, paid, fee: settlement.fee, burned: settlement.burned, refunded: settlement.refund, held });
+  reportUsage(ctx, denom, settlement, paid, about, billed, lines);
+  return { ...account, escrow: next };
 }
 
 /** One statement line for each payment, with its share of the fee: the shares sum up to the fee, the last takes what rounding leaves. */
-function reportUsage(ctx: Context, account: Account, { payments, fee }: Settlement, about: Readonly<Record<string, string | bigint | number>>, lines: readonly UsageLine[]): void {
-  const total = payments.reduce((sum, { amount }) => sum + amount, 0n);
+function reportUsage(ctx: Context, denom: string, { payments, fee }: Settlement, total: bigint, about: Values, billed: Values, lines: readonly UsageLine[]): void {
   let [paid, shared] = [0n, 0n];
   for (const { provider, amount } of payments) {
     const line = lines.find((one) => one.provider === provider);
@@ -146,10 +151,10 @@ function reportUsage(ctx: Context, account: Account, { payments, fee }: Settleme
     paid += amount;
     const share = (fee * paid) / total - shared;
     shared += share;
-    emit(ctx, "EventUsagePaid", {
-      ...about, lease_id: line.leaseId, provider, provider_organization: line.providerOrganization, jurisdiction: line.jurisdiction, ...billedTo(account),
-      lots: line.lots, price: line.price, denom: account.escrow!.denom, amount, fee: share,
-      ...(line.fromTau === undefined ? {} : { from_tau: line.fromTau, to_tau: line.toTau! }),
-    });
+    const use = { lease_id: line.leaseId, provider, provider_organization: line.providerOrganization, jurisdiction: line.jurisdiction };
+    const payment = { lots: line.lots, price: line.price, denom, amount, fee: share };
+    // Of a service `about` has some of the keys too: each is said once, in its first place.
+    if (line.fromTau === undefined) emit(ctx, "EventUsagePaid", about, use, billed, payment);
+    else emit(ctx, "EventUsagePaid", { ...about, ...use, ...billed, ...payment, from_tau: line.fromTau, to_tau: line.toTau! });
   }
 }

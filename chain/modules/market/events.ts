@@ -3,19 +3,18 @@ import {
   InstanceState, OrderStatus, ReplicaState, StageState, TaskState, Term, TimeInForce, VerificationLevel, type Ask, type Bid, type Instance, type Job, type Lease, type Premium, type Profile, type Replica, type Service, type Stage, type Task,
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { toHex } from "../../codec/bytes.ts";
+import type { Values } from "../../codec/event-log.ts";
 import { rateOf } from "./rate.ts";
 import { tagsText } from "../organization/ports.ts";
 import type { Context } from "../../runtime/context.ts";
 
-type Attributes = Readonly<Record<string, string | bigint | number>>;
-
 /** Names with their package: joined once. */
 const types = new Map<string, string>();
 
-export function emit(ctx: Context, name: string, attributes: Attributes): void {
+export function emit(ctx: Context, name: string, ...groups: readonly Values[]): void {
   let type = types.get(name);
   if (type === undefined) types.set(name, (type = `dcm.market.v1.${name}`));
-  ctx.log.addValues(type, attributes);
+  ctx.log.addValues(type, ...groups);
 }
 
 /** Of each enum, the names of its values without the prefix that all of them have. */

@@ -1,5 +1,5 @@
 /** The edge around the task machine: loads a task brought up to date, carries out what a step asks for, stores. */
-import { CloseReason, StageState, TaskState, type Bid, type Job, type Replica, type Stage, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { CloseReason, StageState, TaskState, type Bid, type Job, type Params, type Replica, type Stage, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { assert, fail } from "../../runtime/errors.ts";
 import { bookOf, releaseHold, returnUnit, spareUnit } from "./asks.ts";
@@ -68,7 +68,7 @@ export function loadTask(ctx: Context, ports: MarketPorts, id: bigint): Found | 
   const found = { job: loadJob(ctx, before.jobId), bid: loadBid(ctx, before.jobId) };
   const terms = termsOf(ctx, found.job, found.bid);
   if (isOver(before.state)) return { task: before, ...found, terms };
-  const task = apply(ctx, ports, before, bringUp(before, terms, ports.clock.tau(ctx)), found);
+  const task = apply(ctx, ports, before, bringUp(before, terms, ports.clock.tau(ctx)), { ...found, terms });
   return task === before ? { task, ...found, terms } : { task, job: loadJob(ctx, before.jobId), bid: loadBid(ctx, before.jobId), terms };
 }
 
@@ -85,13 +85,12 @@ export function loadReplica(ctx: Context, ports: MarketPorts, id: bigint, provid
 }
 
 /** Stores the step and carries out its effects, in order. Gives the task as it is then. `found`: its records, where the caller has just read them. */
-export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step, found?: Pick<Found, "job" | "bid">): Task {
+export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step, found?: Pick<Found, "job" | "bid" | "terms">): Task {
   if (step.effects.length === 0 && step.task === before) return before;
   let { task } = step;
-  const after = new Ledger(ctx, ports, found?.job ?? loadJob(ctx, task.jobId), found?.bid);
+  const after = new Ledger(ctx, ports, found?.job ?? loadJob(ctx, task.jobId), found);
   if (needsNoDraw(before, task)) dropDraw(ctx, task.id);
-  const gone = new Set(step.effects.flatMap((effect) => (effect.kind === "ended" ? [effect.replica.provider] : [])));
-  for (const effect of step.effects) task = carryOut(ctx, ports, before, task, after, effect, gone);
+  for (const effect of step.effects) task = carryOut(ctx, ports, before, task, after, effect, step.effects);
   task = store(ctx, before, task);
   report(ctx, before, task, after.job);
   after.save();
@@ -116,22 +115,24 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
 class Ledger {
   job: Job;
   #bid: Bid | undefined;
+  readonly #params: Params | undefined;
   readonly #ctx: Context;
   readonly #ports: MarketPorts;
   readonly #before: Job;
-  constructor(ctx: Context, ports: MarketPorts, job: Job, bid: Bid | undefined) {
+  constructor(ctx: Context, ports: MarketPorts, job: Job, found: Pick<Found, "bid" | "terms"> | undefined) {
     this.#ctx = ctx;
     this.#ports = ports;
     this.#before = job;
     this.job = job;
-    this.#bid = bid;
+    this.#bid = found?.bid;
+    this.#params = found?.terms.params;
   }
   /** The ask that the job's bid names, or 0; it stays. */
   get askId(): bigint {
     return (this.#bid ??= loadBid(this.#ctx, this.job.id)).askId;
   }
   save(): void {
-    if (this.job !== this.#before) saveJob(this.#ctx, this.#ports, this.job, this.#bid);
+    if (this.job !== this.#before) saveJob(this.#ctx, this.#ports, this.job, this.#bid, this.#params);
   }
 }
 
@@ -139,7 +140,7 @@ function needsNoDraw(before: Task, after: Task): boolean {
   return mayAwaitDraw(before.state) && (!mayAwaitDraw(after.state) || after.replicas.length > before.replicas.length);
 }
 
-function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, after: Ledger, effect: Effect, gone: ReadonlySet<string>): Task {
+function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, after: Ledger, effect: Effect, all: readonly Effect[]): Task {
   const { job } = after;
   switch (effect.kind) {
     case "slash": {
@@ -161,7 +162,7 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       endLeaseUnit(ctx, effect.replica.leaseId, ports.clock.tau(ctx));
       return task;
     case "unit": {
-      if (gone.has(effect.provider)) return task;
+      if (all.some((one) => one.kind === "ended" && one.replica.provider === effect.provider)) return task;
       const replica = task.replicas.find((one) => one.provider === effect.provider)!;
       if (!spareUnit(ctx, ports, replica.askId)) return task;
       return { ...task, replicas: task.replicas.map((one) => (one === replica ? { ...one, unitOut: false } : one)) };

@@ -125,7 +125,7 @@ export class TestMarket {
         balances: (_, address) => [{ denom, amount: this.balanceOf(key(address), denom) }].filter(({ amount }) => amount > 0n),
         spendable: (_, address, of) => this.balanceOf(key(address), of),
         send: (_, from, to, coins) => coins.forEach((coin) => move(key(from), key(to), coin)),
-        divide: (_, from, of, parts) => parts.forEach(({ to, amount }) => move(key(from), key(to), { denom: of, amount })),
+        divide: (_, from, of, parts) => parts.forEach(({ to, amount }) => move(key(from.address), key(to.address), { denom: of, amount })),
         mint: () => undefined,
         burn: (_, module, coins) => coins.forEach((coin) => {
           move(key(moduleAddress(module)), "burned", coin);
