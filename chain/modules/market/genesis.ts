@@ -181,7 +181,7 @@ function init(ctx: Context, ports: MarketPorts, state: GenesisState): void {
     indexBuckets.set(ctx, [one.startTau, bookOf(one)], one);
     scheduleHour(ctx, one.startTau);
   }
-  for (const one of state.indexShares) indexShares.set(ctx, [one.startTau, bookOf(one), addressBytes(one.provider)], one);
+  for (const one of state.indexShares) indexShares.set(ctx, [one.startTau, bookOf(one), addressBytes(one.provider)], BigInt(one.value));
   for (const { jobId, provider } of state.declines) declines.set(ctx, [jobId, addressBytes(provider)], true);
   for (const id of state.cancelledAsks) cancelledAsks.set(ctx, id, true);
   for (const id of state.cancelledBids) cancelledBids.set(ctx, id, true);
@@ -309,7 +309,7 @@ function exported(ctx: Context): GenesisState {
     params: Array.from(paramsByVersion.entries(ctx), ([version, params]) => ({ version, params })),
     classes: values(classes), quoteDenoms: values(quoteDenoms), books: values(books), asks: values(asks).map(bare), jobs: values(jobs), bids: values(bids).map((bid) => shownBid(ctx, bid)), tasks: values(tasks).map(bareTask),
     services: values(services), instances: values(instances), leases: values(leases), profiles: values(profiles).map((profile) => profileRecord(ctx, profile)), replacedAsks: values(replacedAsks), replacedBids: values(replacedBids),
-    candles: values(candles), index: values(indexBuckets), indexShares: values(indexShares),
+    candles: values(candles), index: values(indexBuckets), indexShares: Array.from(indexShares.entries(ctx), ([[startTau, [classId, quoteDenom], provider], value]) => ({ classId, quoteDenom, startTau, provider: addressText(provider), value: value.toString() })),
     stages: values(stages), draws: values(draws), seals: values(seals), trades: values(trades), cancelledAsks: keys(cancelledAsks), cancelledBids: keys(cancelledBids),
     declines: keys(declines).map(([jobId, address]) => ({ jobId, provider: addressText(address) })),
     nextAskId: nextAskId.find(ctx) ?? 1n, nextJobId: nextJobId.find(ctx) ?? 1n, nextLeaseId: nextLeaseId.find(ctx) ?? 1n,

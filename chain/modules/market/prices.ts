@@ -1,5 +1,5 @@
 /** What a book remembers of its prices: trades, candles, the reference price, and the index of what was settled. */
-import { Candle, IndexBucket, IndexShare, Trade, type Book, type Job, type Params } from "../../codec/gen/dcm/market/v1/types.ts";
+import { Candle, IndexBucket, Trade, type Book, type Job, type Params } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { maxInt, minInt, mulDivFloor } from "../../math/int.ts";
 import { assert } from "../../runtime/errors.ts";
@@ -81,15 +81,14 @@ export function countSettled(ctx: Context, ports: MarketPorts, job: Pick<Job, "c
   const tau = ports.clock.tau(ctx);
   const startTau = tau - (tau % hour);
   const address = addressBytes(provider);
-  const share = indexShares.find(ctx, [startTau, key, address]);
-  const before = BigInt(share?.value ?? "0");
+  const before = indexShares.find(ctx, [startTau, key, address]) ?? 0n;
   const locked = ports.providers.locked(ctx, address) + stake;
   // Stake is bond: so is what a provider counts for. What counts of the payment is in the quote denom, as the bucket is.
   const worth = toBond(amount, rateOf(job), "up");
   const counted = minInt(worth, locked - before);
   if (counted <= 0n) return;
   const value = mulDivFloor(amount, counted, worth);
-  indexShares.set(ctx, [startTau, key, address], IndexShare.fromPartial({ classId: key[0], quoteDenom: key[1], startTau, provider, value: (before + counted).toString() }));
+  indexShares.set(ctx, [startTau, key, address], before + counted);
   const known = indexBuckets.find(ctx, [startTau, key]);
   if (known === undefined) scheduleHour(ctx, startTau);
   const bucket = known ?? IndexBucket.fromPartial({ classId: key[0], quoteDenom: key[1], startTau, value: "0" });

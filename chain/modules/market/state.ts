@@ -1,10 +1,10 @@
 /** The keys of store `market`; the README has them as a table. Numbers in keys are big-endian, so that byte order is numeric order. */
 import {
-  Allotment, Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, Hold, IndexBucket, IndexShare, Instance, Job, Lease, Params, ProbeRound, Profile, ProfileDemand, ProviderQuality, QuoteDenom, QuoteRequest, Seal, Service, Stage, Task, Trade,
+  Allotment, Ask, AskReplacement, Bid, BidReplacement, Book, Candle, CapacityClass, Draw, Hold, IndexBucket, Instance, Job, Lease, Params, ProbeRound, Profile, ProfileDemand, ProviderQuality, QuoteDenom, QuoteRequest, Seal, Service, Stage, Task, Trade,
 } from "../../codec/gen/dcm/market/v1/types.ts";
 import { concatBytes, uint64Bytes, writeUint64 } from "../../codec/bytes.ts";
 import {
-  bytesKey, item, lastDecoded, lastKnown, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, textValue, tripleKey, uint32Key, uint64Key, uint64Value, type KeyCodec, type MapOf,
+  bytesKey, intValue, item, lastDecoded, lastKnown, map, pairKey, present, proto, rawValue, tailKey, textKey, textTailKey, textValue, tripleKey, uint32Key, uint64Key, uint64Value, type KeyCodec, type MapOf,
 } from "../../runtime/collections.ts";
 import type { Context } from "../../runtime/context.ts";
 
@@ -149,8 +149,8 @@ export const trades = map(storeName, key(0x80), pairKey(bookKey, uint64Key), pro
 export const candles = map(storeName, key(0x81), tripleKey(bookKey, uint64Key, uint64Key), proto(Candle));
 /** (start of the hour, book) */
 export const indexBuckets = map(storeName, key(0x82), pairKey(uint64Key, bookKey), lastKnown(proto(IndexBucket)));
-/** (start of the hour, book, provider): goes with the hour. */
-export const indexShares = map(storeName, key(0x83), tripleKey(uint64Key, bookKey, bytesKey), proto(IndexShare));
+/** (start of the hour, book, provider) to its value in bond: goes with the hour. */
+export const indexShares = map(storeName, key(0x83), tripleKey(uint64Key, bookKey, bytesKey), intValue);
 
 /** Numbered in one sequence with jobs: a bid has the id of what it carries. */
 export const services = map(storeName, key(0xa0), uint64Key, proto(Service));
