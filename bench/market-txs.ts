@@ -3,6 +3,7 @@
  * the hooks at the block's end (clearing, leases, draws) included.
  */
 import { MsgSend } from "../chain/codec/gen/cosmos/bank/v1beta1/tx.ts";
+import { MsgRevealResult } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 import { QueryTaskRequest, QueryTaskResponse } from "../chain/codec/gen/dcm/market/v1/query.ts";
 import type { Any } from "../chain/codec/gen/google/protobuf/any.ts";
 import { taskIdOf } from "../chain/modules/market/state.ts";
@@ -11,6 +12,7 @@ import { TestChain, testDenom } from "../test/support/chain.ts";
 import { timed } from "./bank-sends.ts";
 import { watchWrites, type BareWrites } from "./bare-writes.ts";
 import { figure, machine, type Benchmark } from "./benchmark.ts";
+import { floorOf } from "./message-floor.ts";
 import { ask, bid, commit, registration, reveal, start } from "./market-messages.ts";
 
 const kinds = ["send", "ask", "bid", "start", "commit", "reveal"] as const;
@@ -23,6 +25,9 @@ const restingBlocks = 20;
 const mostTasks = 1_024;
 const largeBlocks = 5;
 const manyUnits = 16;
+
+/** A block of sends and one of reveals run so often without being committed, each time the reveals' least beside them. */
+const floorRuns = 30;
 
 const fee = { denom: testDenom, amount: 3_000n };
 
@@ -54,15 +59,35 @@ interface Block {
   readonly bare: BareWrites;
 }
 
-/** One block of them, after their checks; throws where one fails. */
-function run(chain: TestChain, writes: ReturnType<typeof watchWrites>, txs: readonly Uint8Array[]): Block {
+/** One block of them, after their checks and what is to happen `between`; throws where one fails. */
+function run(chain: TestChain, writes: ReturnType<typeof watchWrites>, txs: readonly Uint8Array[], between?: () => void): Block {
   const { cpu: check } = timed(() => { for (const tx of txs) chain.machine.checkTx(tx, false); });
+  between?.();
   let results: ReturnType<TestChain["execute"]>["txResults"] = [];
   const { cpu } = timed(() => (results = chain.execute(txs, 1n).txResults));
   const failed = results.find(({ code }) => code !== 0);
   if (failed !== undefined) throw new Error(failed.log);
   const bare = writes.last();
   return { cpu: cpu - bare.cpu, check, gas: results.reduce((sum, { gasUsed }) => sum + Number(gasUsed), 0), bare };
+}
+
+/** Microseconds of CPU for each transaction, of executions that are not committed. */
+interface Floor {
+  readonly send: number[];
+  readonly reveal: number[];
+  /** Of reveals that only repeat their reads, writes and events. */
+  readonly least: number[];
+}
+
+/** Executes the next block again and again, what each transaction costs to `into`; with `least` in turns with the least that the reveals in it can cost. */
+function repeat(chain: TestChain, writes: ReturnType<typeof watchWrites>, txs: readonly Uint8Array[], into: number[], least?: number[]): void {
+  const once = (): void => void chain.machine.executeBlock(chain.request(txs));
+  const cost = (): number => ((timed(once).cpu - writes.last().cpu) / txs.length) * 1_000;
+  const bare = least === undefined ? undefined : floorOf(chain.machine, `/${MsgRevealResult.$type}`, once);
+  for (let i = 0; i < floorRuns; i++) {
+    into.push(cost());
+    bare?.(() => least!.push(cost()));
+  }
 }
 
 const marketTxs: Benchmark = {
@@ -74,14 +99,18 @@ const marketTxs: Benchmark = {
     const writes = watchWrites(chain.store);
     const blocks = Object.fromEntries([...kinds, "batch"].map((kind) => [kind, [] as Block[]])) as Record<Kind | "batch", Block[]>;
     let firstJob = 1n;
-    for (let round = 0; round <= runs; round++) {
+    const floor: Floor = { send: [], reveal: [], least: [] };
+    // The first round warms up, in the last one blocks are executed again and again: neither counts.
+    for (let round = 0; round <= runs + 1; round++) {
       const by = (parties: readonly TestAccount[], make: (party: TestAccount, i: number) => Any): Uint8Array[] => parties.map((party, i) => chain.sign(party, [make(party, i)], { fee }));
-      const took = (kind: Kind | "batch", txs: readonly Uint8Array[]): void => {
-        const block = run(chain, writes, txs);
+      const last = round > runs;
+      const took = (kind: Kind | "batch", txs: readonly Uint8Array[], between?: () => void): void => {
+        const block = run(chain, writes, txs, last ? between : undefined);
         progress(`round ${round} of ${runs}: ${kind}, ${((block.cpu / count) * 1_000).toFixed(0)} us`);
-        if (round > 0) blocks[kind].push(block);
+        if (round > 0 && !last) blocks[kind].push(block);
       };
-      took("send", by(consumers, (from, i) => anyOf(MsgSend, { fromAddress: from.text, toAddress: consumers[(i + 1) % count]!.text, amount: [{ denom: testDenom, amount: "1" }] })));
+      const sends = by(consumers, (from, i) => anyOf(MsgSend, { fromAddress: from.text, toAddress: consumers[(i + 1) % count]!.text, amount: [{ denom: testDenom, amount: "1" }] }));
+      took("send", sends, () => repeat(chain, writes, sends, floor.send));
       took("ask", by(providers, (provider, i) => ask(provider, i, testDenom)));
       took("bid", by(consumers, (consumer) => bid(consumer, testDenom)));
       took("batch", []);
@@ -92,7 +121,8 @@ const marketTxs: Benchmark = {
       const each = (make: (worker: TestAccount, task: bigint) => Any): Uint8Array[] => tasks.map((task, i) => chain.sign(workers[i]!, [make(workers[i]!, task)], { fee }));
       took("start", each(start));
       took("commit", each(commit));
-      took("reveal", each(reveal));
+      const reveals = each(reveal);
+      took("reveal", reveals, () => repeat(chain, writes, reveals, floor.reveal, floor.least));
       chain.block([], 10n);
     }
     // Orders that do not trade, until the book has ten times as many: the last blocks beside the first.
@@ -131,6 +161,9 @@ const marketTxs: Benchmark = {
           figure(`${kind}_cpu_us_per_tx`, "us", perTx(kind)),
           figure(`${kind}_check_cpu_us_per_tx`, "us", blocks[kind].map(({ check }) => (check / count) * 1_000)),
         ]),
+        figure("send_repeated_cpu_us", "us, of a block executed again and again", floor.send),
+        figure("reveal_repeated_cpu_us", "us, of a block executed again and again", floor.reveal),
+        figure("reveal_least_cpu_us", "us, of the same block, its reads, writes and events alone", floor.least),
         figure("batch_cpu_us_per_match", "us", perTx("batch")),
         figure("batch_to_send", "times a bank send", blocks.batch.map(({ cpu }, i) => cpu / blocks.send[i]!.cpu)),
         figure("batch_large_cpu_us_per_match", `us, of bids of ${tasks} tasks on asks of one unit`, large.one),
