@@ -1,6 +1,8 @@
 /** A job as it happens, for people: what is new line by line, and a few lines that move. */
 import pc from "picocolors";
+import { equalBytes } from "../chain/codec/bytes.ts";
 import { ReplicaState, TaskState, type Job, type Params, type Replica, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
+import { finalHash } from "../chain/vm/state-hash.ts";
 import { closedBecause, type WaveProgress } from "../worker/gateway/run-job.ts";
 import { grouped, ranges, type Screen } from "./screen.ts";
 
@@ -92,7 +94,7 @@ function newsOf(task: Task, { quoteDenom, bondDenom, names, live, challengeMs: w
   }
   for (const one of task.replicas) if (one.state === REPLICA_STATE_RELEASED) news.push([`released ${one.leaseId}`, `${name(one)} does not audit: no key was sealed to it in time`]);
   if (task.state === TASK_STATE_CHALLENGE) news.push(["challenge", `revealed; ${sealed ? "its consumer" : "anybody"} may challenge it for ${grouped(window / 1_000n)} s`]);
-  if (task.state === TASK_STATE_DISPUTE) news.push(["dispute", pc.yellow("in dispute: the chain finds out who is right")]);
+  if (task.state === TASK_STATE_DISPUTE) news.push(["dispute", pc.yellow(`${differ(task) ? "the two results differ" : "in dispute"}: the chain finds out who is right`)]);
   if (task.state === TASK_STATE_TIEBREAK) {
     const missing = task.replicas.some(({ round, state }) => round === 0 && state === REPLICA_STATE_OUT);
     news.push(["tie-break", pc.yellow(`${missing ? "a result is missing" : "the results differ"}: two more providers are drawn`)]);
@@ -146,6 +148,13 @@ function replicaWord({ state }: Replica): string {
     case REPLICA_STATE_RELEASED: return pc.dim(text("left"));
     default: return pc.dim(text("matched"));
   }
+}
+
+/** Two that ran a refereed task from the start ended in different states. */
+function differ({ replicas }: Task): boolean {
+  const [first, second] = replicas.filter(({ round, state }) => round === 0 && state === REPLICA_STATE_REVEALED).map(({ result }) => result);
+  if (first?.final === undefined || second?.final === undefined) return false;
+  return !equalBytes(finalHash(first.final, first.digest), finalHash(second.final, second.digest));
 }
 
 function outBecause({ result, commitment }: Replica): string {
