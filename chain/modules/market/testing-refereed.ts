@@ -1,6 +1,6 @@
 /** V3 jobs on their way to a claim, for tests. */
-import assert from "node:assert/strict";
 import type { Job, Params, Replica, Task } from "../../codec/gen/dcm/market/v1/types.ts";
+import { assert } from "../../runtime/errors.ts";
 import { refereed, refereedResult, saltChain, TestMarket } from "./testing.ts";
 import { taskIdOf } from "./state.ts";
 import type { RefereedClaim } from "./ports.ts";
@@ -98,8 +98,8 @@ export class Refereed {
   settled(paid: bigint, burned = 0n): void {
     this.market.block();
     const { escrow } = this.market.query<{ job: Job }>("Job", { jobId: this.job }).job;
-    assert.deepEqual([escrow!.paid, escrow!.burned, escrow!.held], [String(paid), String(burned), "0"]);
-    for (const [, { locked }] of this.market.providers) assert.equal(locked, 0n);
-    assert.equal(this.market.money, this.money);
+    assert(escrow!.paid === String(paid) && escrow!.burned === String(burned) && escrow!.held === "0", `paid ${escrow!.paid}, burned ${escrow!.burned}, held ${escrow!.held}; not ${paid}, ${burned}, 0`);
+    this.market.providers.forEach(({ locked }, provider) => { assert(locked === 0n, `${provider} has ${locked} locked`); });
+    assert(this.market.money === this.money, `there is ${this.market.money} of ${this.money}`);
   }
 }

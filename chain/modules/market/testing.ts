@@ -22,6 +22,8 @@ import type { Module } from "../../runtime/module.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { DeliveriesPort, Delivery, DeliveryOutcome, HoldsPort, MarketPorts, RefereedPort, RefereePort } from "./ports.ts";
 
+export { taskIdOf } from "./state.ts";
+
 export const denom = "udcm";
 /** Where a balance of the account is kept: under its name alone in the bond denom. */
 const purse = (account: string, of: string): string => (of === denom ? account : `${account} ${of}`);

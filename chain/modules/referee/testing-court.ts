@@ -1,9 +1,8 @@
 /** A market with its referee and one task of V3 in it, for tests. */
-import assert from "node:assert/strict";
 import type { Job as MarketJob, Result, Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import type { MsgPlaceBid } from "../../codec/gen/dcm/market/v1/tx.ts";
-import { refereed, resultOf, saltChain } from "../market/testing.ts";
-import { taskIdOf } from "../market/state.ts";
+import { assert } from "../../runtime/errors.ts";
+import { refereed, resultOf, saltChain, taskIdOf } from "../market/testing.ts";
 import { TestReferee, inputsAround, name } from "./testing.ts";
 import { Run, inputTree, sampleJob, type Job } from "./testing-runs.ts";
 
@@ -75,9 +74,9 @@ export class Court extends TestReferee {
   settled(paid: bigint): void {
     this.block();
     const { escrow } = this.query<{ job: MarketJob }>("Job", { jobId: this.job }).job;
-    assert.deepEqual([escrow!.paid, escrow!.burned, escrow!.held, this.held], [String(paid), "0", "0", 0n]);
-    for (const [, { locked }] of this.providers) assert.equal(locked, 0n);
-    assert.equal(this.money, this.money0);
+    assert(escrow!.paid === String(paid) && escrow!.burned === "0" && escrow!.held === "0" && this.held === 0n, `paid ${escrow!.paid}, burned ${escrow!.burned}, held ${escrow!.held} and ${this.held} of bonds; not ${paid}, 0, 0, 0`);
+    this.providers.forEach(({ locked }, provider) => { assert(locked === 0n, `${provider} has ${locked} locked`); });
+    assert(this.money === this.money0, `there is ${this.money} of ${this.money0}`);
   }
 
   lost(label: string): bigint {

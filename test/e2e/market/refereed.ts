@@ -10,7 +10,7 @@ import { Challenger } from "../../../worker/refereed/challenger.ts";
 import { Disputes } from "../../../worker/refereed/disputes.ts";
 import { sumRounds } from "../../../worker/refereed/testing.ts";
 import { checkMoney, stakeFactor } from "./money.ts";
-import { liar, refereedClassIds, seen, type Consumer, type Ended, type Party, type World } from "./world.ts";
+import { liar, seen, type Consumer, type Ended, type Party, type RefereedClass, type World } from "./world.ts";
 
 const price = 100_003n;
 const { REPLICA_STATE_REVEALED: REVEALED, REPLICA_STATE_OUT: OUT } = ReplicaState;
@@ -25,8 +25,6 @@ function expected(): TaskResult {
   new DataView(output.buffer).setUint32(0, sum, true);
   return { status: "ok", exitCode: 0, output };
 }
-
-type RefereedClass = (typeof refereedClassIds)[number];
 
 /** One refereed job, in the clear where nothing else is said, until it has ended. */
 async function refereed(world: World, consumer: Consumer, classId: RefereedClass, more: { readonly replicas?: number; readonly sealed?: boolean } = {}): Promise<Ended & { readonly id: bigint }> {

@@ -48,7 +48,8 @@ export const classIds = [
 ] as const;
 /** Of refereed jobs. */
 export const refereedClassIds = ["rv32.audited", "rv32.honest", "rv32.liar", "rv32.pair", "rv32.slander"] as const;
-export type ClassId = (typeof classIds)[number] | (typeof refereedClassIds)[number];
+export type RefereedClass = (typeof refereedClassIds)[number];
+export type ClassId = (typeof classIds)[number] | RefereedClass;
 
 const deadlines = { salt_due: "8000", seal_due: "20000", start_due: "15000", commit_due: "15000", reveal_due: "8000", draw_due: "15000", inputs_due: "30000", record_lifetime: String(recordLifetimeMs) };
 
