@@ -131,7 +131,7 @@ function termsOf({ ask, refereedAsk, serviceAsk }: WorkerConfig): AskTerms[] {
 }
 
 /** One after the other: two could not both reckon with the bond that is free. */
-async function ensureAsks(connection: Connection, sender: Sender, terms: readonly AskTerms[], keepShrunk = false): Promise<bigint[]> {
+async function ensureAsks(connection: Connection, sender: Sender, terms: readonly AskTerms[], keepShrunk: boolean): Promise<bigint[]> {
   const out: bigint[] = [];
   for (const one of terms) out.push(await ensureAsk(connection, sender, one, keepShrunk));
   return out;
@@ -180,10 +180,10 @@ async function checkEnrolled(connection: Connection, { provider, session }: Acti
 }
 
 /** Where tasks run. Calls of services stay on this machine: a job of a cluster begins too late for them. */
-function backendsOf(home: string, config: WorkerConfig): { readonly backend: Backend; readonly refereed: Backend } {
-  if (config.backend?.kind !== "slurm") return { backend: wasmBackend(), refereed: rv32Backend() };
+function backendsOf(home: string, config: WorkerConfig): { readonly backend: Backend; readonly refereed: Backend; readonly available: () => Promise<void> } {
+  if (config.backend?.kind !== "slurm") return { backend: wasmBackend(), refereed: rv32Backend(), available: () => Promise.resolve() };
   const cluster = new Cluster({ settings: config.backend, worker: slurmIdentity(home), environment: process.env, log });
-  return { backend: cluster.backend("wasm"), refereed: cluster.backend("rv32") };
+  return { backend: cluster.backend("wasm"), refereed: cluster.backend("rv32"), available: () => cluster.available() };
 }
 
 async function check(home: string): Promise<void> {
@@ -199,7 +199,7 @@ async function run(home: string): Promise<void> {
   const account = who.provider;
   const keys = encryptionKeys(home);
   const blobs = await BlobStore.open({ directory: join(home, "blobs") });
-  const { backend, refereed } = backendsOf(home, config);
+  const { backend, refereed, available } = backendsOf(home, config);
   const slots = config.slots ?? config.ask.units;
   const host = new Host({ backend: wasmBackend(), slots: config.serviceAsk === undefined ? slots : Math.max(slots, config.serviceAsk.units), log });
   const server = await serveBlobs(blobs, { host: config.data.host, port: config.data.port, route: host.route });
@@ -210,8 +210,13 @@ async function run(home: string): Promise<void> {
   const terms = termsOf(config);
   const provider = who.session === undefined ? await ensureProvider(connection, sender, profile) : "enrolled";
   if (who.session !== undefined) await checkEnrolled(connection, who, profile);
+  // Nothing is offered that could not run.
+  const offer = async (keepShrunk: boolean): Promise<bigint[]> => {
+    await available();
+    return ensureAsks(connection, sender, terms, keepShrunk);
+  };
   try {
-    log("ready", { account, ...(who.session === undefined ? {} : { session: who.session }), provider, asks: (await ensureAsks(connection, sender, terms)).map(String), dataUrl });
+    log("ready", { account, ...(who.session === undefined ? {} : { session: who.session }), provider, asks: (await offer(false)).map(String), dataUrl });
   } catch (error) {
     // Tasks from before must be served whatever becomes of the ask: their stake is at risk.
     if (provider === "registered") throw error;
@@ -222,7 +227,7 @@ async function run(home: string): Promise<void> {
   const kept = await KeptInputs.open(join(home, "refereed"));
   const agent = new Agent({
     connection, sender, provider: account, encryptionSecret: keys.secretKey, backend, refereed, kept, blobs, dataUrl,
-    directory: join(home, "journal"), slots, pollMs, log, renew: () => ensureAsks(connection, sender, terms, true), faults,
+    directory: join(home, "journal"), slots, pollMs, log, renew: () => offer(true), faults,
   });
   const services = new ServiceAgent({ connection, sender, provider: account, encryptionSecret: keys.secretKey, host, pollMs, log });
   const prober = new Prober({ connection, sender, provider: account, pollMs, log });

@@ -33,9 +33,13 @@ export interface Timings {
   readonly adoptMs: number;
   /** The first and the longest pause before a command that failed for the moment is tried again. */
   readonly retryMs: readonly [number, number];
+  /** How long who asks for a cluster waits for it. */
+  readonly availableMs: number;
 }
 
-const defaults: Timings = { outcomeMs: [100, 2_000], queueMs: [2_000, 30_000], settleMs: 15_000, adoptMs: 120_000, retryMs: [1_000, 30_000] };
+const defaults: Timings = { outcomeMs: [100, 2_000], queueMs: [2_000, 30_000], settleMs: 15_000, adoptMs: 120_000, retryMs: [1_000, 30_000], availableMs: 10_000 };
+/** As small as they come: whether Slurm would take jobs at all. */
+const nominal: TaskInput = { module: new Uint8Array(0), input: new Uint8Array(0), limits: { maxMeter: 0n, memoryBytes: 0, outputBytes: 0, wallMs: 1 } };
 
 type End = { readonly kind: "outcome" } | { readonly kind: "over"; readonly status: HostFault; readonly reason: string; readonly alive: boolean };
 
@@ -75,6 +79,7 @@ export class Cluster {
   #looking: Promise<void> | undefined;
   #wake = new AbortController();
   #silent = false;
+  #trouble = "it has not answered yet";
 
   constructor(options: ClusterOptions) {
     this.#options = options;
@@ -82,6 +87,13 @@ export class Cluster {
     this.#commands = new Commands(options.settings, options.environment);
     this.#exchange = new Exchange(options.settings.directory, options.worker);
     this.#ready = this.#recover();
+  }
+
+  /** Resolves once the cluster answers and would take this worker's jobs. Rejects after some seconds, with what stands against it. */
+  async available(): Promise<void> {
+    await this.#until(this.#ready, performance.now() + this.#timings.availableMs, undefined).catch(() => {
+      throw new Error(`the cluster takes no jobs: ${this.#trouble}. \`dcm-worker check\` looks at each step`);
+    });
   }
 
   /** Runs the tasks of one runtime. */
@@ -124,11 +136,7 @@ export class Cluster {
 
   /** Gives the job's id. Tries again while the trouble may pass and the task has time. */
   async #submit(runtime: Runtime, task: TaskInput, folder: string, until: number): Promise<number> {
-    const { settings } = this.#options;
-    const { checkout = repository, node = process.execPath } = settings;
-    const args = submission(settings, runtime, task, {
-      name: this.#nameOf(folder), folder: this.#exchange.path(folder), script: join(repository, "worker/slurm/job.sh"), node, runner: `${checkout}/worker/slurm/task.ts`,
-    });
+    const args = this.#arguments(runtime, task, folder);
     for (let pauseMs = this.#timings.retryMs[0]; ; pauseMs = Math.min(2 * pauseMs, this.#timings.retryMs[1])) {
       if (task.signal?.aborted === true) throw new Error(stoppedReason);
       try {
@@ -142,6 +150,12 @@ export class Cluster {
       const [known] = await this.#commands.jobs(this.#nameOf(folder)).catch((): SeenJob[] => []);
       if (known !== undefined) return known.id;
     }
+  }
+
+  #arguments(runtime: Runtime, task: TaskInput, folder: string): string[] {
+    const { settings } = this.#options;
+    const { checkout = repository, node = process.execPath } = settings;
+    return submission(settings, runtime, task, { name: this.#nameOf(folder), folder: this.#exchange.path(folder), script: join(repository, "worker/slurm/job.sh"), node, runner: `${checkout}/worker/slurm/task.ts` });
   }
 
   #follow(of: Pick<Watch, "folder" | "job" | "since" | "pendingUntil" | "ends">, signal: AbortSignal | undefined): Promise<End> {
@@ -234,12 +248,21 @@ export class Cluster {
     for (let pauseMs = this.#timings.retryMs[0]; !this.#closed.signal.aborted; pauseMs = Math.min(2 * pauseMs, this.#timings.retryMs[1])) {
       try {
         await this.#exchange.open();
+        await this.#try();
         return await this.#takeStock();
       } catch (error) {
-        log("the cluster is not to be had; trying again", { error: error instanceof Error ? error.message : String(error) });
+        this.#trouble = error instanceof Error ? error.message : String(error);
+        log("the cluster is not to be had; trying again", { error: this.#trouble });
       }
       await sleep(pauseMs, undefined, { signal: this.#closed.signal }).catch(() => undefined);
     }
+  }
+
+  /** Whether sbatch takes the configuration: partition, account, QOS and the rest. What passes by itself stands against nothing. */
+  async #try(): Promise<void> {
+    await this.#commands.run("sbatch", ["--test-only", ...this.#arguments("wasm", nominal, "test")]).catch((error: unknown) => {
+      if (!(error instanceof SlurmError && error.temporary)) throw error;
+    });
   }
 
   async #takeStock(): Promise<void> {

@@ -7,6 +7,7 @@ import { Cluster, type Timings } from "./cluster.ts";
 import type { SlurmSettings } from "./settings.ts";
 
 const sbatch = `
+case $1 in --test-only) [ -f "$state/test-refusal" ] && { cat "$state/test-refusal" >&2; exit 1; }; exit 0 ;; esac
 printf '%s\\n' "$@" > "$state/arguments"
 env > "$state/environment"
 echo >> "$state/submitted"
@@ -33,7 +34,7 @@ exit 0`;
 const scancel = `
 for id in "$@"; do [ "$id" = --quiet ] && continue; echo "$id" >> "$state/cancelled"; sed -i 's/|[A-Z_]*|\\([^|]*|[^|]*\\)$/|CANCELLED|\\1/' "$state/job-$id/line"; done`;
 
-export const quick: Partial<Timings> = { outcomeMs: [20, 50], queueMs: [50, 100], settleMs: 300, adoptMs: 1_000, retryMs: [50, 100] };
+export const quick: Partial<Timings> = { outcomeMs: [20, 50], queueMs: [50, 100], settleMs: 300, adoptMs: 1_000, retryMs: [50, 100], availableMs: 1_000 };
 
 /** A cluster that is all scripts. */
 export class FakeSlurm {
@@ -101,7 +102,7 @@ export class FakeSlurm {
 
   async until(what: () => boolean): Promise<void> {
     for (let waited = 0; !what(); waited += 20) {
-      if (waited > 10_000) throw new Error(`not within 10 s: ${what.toString()}\n${this.logged.join("\n")}`);
+      if (waited > 60_000) throw new Error(`not within a minute: ${what.toString()}\n${this.logged.join("\n")}`);
       await sleep(20);
     }
   }
