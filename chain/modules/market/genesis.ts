@@ -2,6 +2,7 @@
 import { GenesisState, type ProfileRecord } from "../../codec/gen/dcm/market/v1/genesis.ts";
 import { OrderStatus, ProfileDemand, TaskState, type Ask, type Bid, type Draw, type Instance, type Job, type ProbeRound, type Profile, type Service } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes, addressText } from "../../codec/address.ts";
+import { readAmount } from "../../runtime/coins.ts";
 import { bare, bookOf, lifetimeOf, listAsk } from "./asks.ts";
 import { isImmediate, isTerminal, listForOrganization, loadBacking, shownBid } from "./bids.ts";
 import { markDirty, openBook } from "./books.ts";
@@ -64,6 +65,9 @@ function check(state: GenesisState): void {
     if (fault !== undefined) throw new Error(`market.quote_requests: ${fault.field} of ${id} must be ${fault.limit}`);
   }
   for (const allotment of state.allotments) leftOf(allotment);
+  for (const { provider, value } of state.indexShares) {
+    if ((readAmount(value) ?? -1n) < 0n) throw new Error(`market.index_shares: the value of ${provider} is ${value.slice(0, 80)}, not a whole number from 0`);
+  }
   ids("tasks", state.tasks, 1n << 64n);
   ids("bids", state.bids, state.nextJobId);
   for (const [i, { profile }] of state.profiles.entries()) {
