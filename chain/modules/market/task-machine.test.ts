@@ -56,4 +56,23 @@ describe("the task machine", () => {
     assert.deepEqual(task.replicas.map((one) => one.slashed), ["20000", "0", "0", "38000", "0"]);
     assert.equal(task.replicas[3]!.state, ReplicaState.REPLICA_STATE_OUT);
   });
+
+  it("MKT-50: where more than five reveal, three are not enough: half against half convicts nobody", () => {
+    const ends = (labels: readonly string[]): readonly [TaskState, readonly string[]] => {
+      const names = labels.map((_, i) => `p${i}`);
+      const four = terms({ escrow: escrowOf(limit, lots, 4, 2, 100) });
+      let task = drawn(match(open(), four, seat("p0"), 4, 0n).task, four, names.slice(1, 4).map((name) => seat(name)), 0, 0n).task;
+      const run = (some: readonly string[], now: bigint): void => {
+        for (const who of some) task = start(task, four, who, now).task;
+        for (const who of some) task = commit(task, four, who, who, new Uint8Array(32), now).task;
+        for (const who of some) task = reveal(task, four, who, resultOf(labels[names.indexOf(who)]!), now).task;
+      };
+      run(names.slice(0, 4), 1n);
+      task = drawn(task, four, names.slice(4).map((name) => seat(name)), 1, 4n).task;
+      run(names.slice(4), 5n);
+      return [task.state, task.replicas.map(({ slashed }) => slashed)];
+    };
+    assert.deepEqual(ends(["lie", "lie", "right", "right", "lie", "right"]), [TaskState.TASK_STATE_CLOSED, Array(6).fill("0")]);
+    assert.deepEqual(ends(["lie", "lie", "right", "right", "right", "right"]), [TaskState.TASK_STATE_FINAL, ["20000", "20000", "0", "0", "0", "0"]]);
+  });
 });

@@ -330,10 +330,10 @@ function tiebreakGoesOn(run: Run, now: bigint): void {
   verdict(run, now);
 }
 
-/** Three that agree are the majority: they are paid, whoever revealed something else loses its stake. */
+/** Three that agree, and more than half of all that revealed, are the majority: they are paid, whoever revealed something else loses its stake. */
 function verdict(run: Run, now: bigint): void {
   const shown = run.task.replicas.filter((replica) => replica.state === REVEALED);
-  const majority = shown.map((one) => shown.filter((other) => agree(one.result!, other.result!))).find((group) => group.length >= 3);
+  const majority = shown.map((one) => shown.filter((other) => agree(one.result!, other.result!))).find((group) => group.length >= 3 && group.length * 2 > shown.length);
   if (majority === undefined) {
     inconclusive(run, now);
     return;
