@@ -112,7 +112,8 @@ function newsOf(task: Task, { quoteDenom, bondDenom, names, live, challengeMs: w
 function progressLines(screen: Screen, { job, tasks, kind }: WaveProgress, names: ReadonlyMap<string, string>): string[] {
   const replicas = tasks.flatMap((task) => task.replicas);
   const at = (...states: number[]): number => replicas.filter(({ state }) => states.includes(state)).length;
-  const wanted = tasks.length * Math.max(1, job.k);
+  // Auditors and those of tie-breaks come on top.
+  const wanted = Math.max(tasks.length * Math.max(1, job.k), replicas.length - at(REPLICA_STATE_OUT, REPLICA_STATE_RELEASED));
   const final = tasks.filter(({ state }) => state === TASK_STATE_FINAL).length;
   const head = `  ${kind} ${screen.bar(final, tasks.length)} accepted, ${at(REPLICA_STATE_RUNNING)} running, ${at(REPLICA_STATE_COMMITTED, REPLICA_STATE_REVEALED)}/${wanted} committed, ${at(REPLICA_STATE_REVEALED)}/${wanted} revealed, ${grouped(job.escrow?.paid ?? "0")} ${job.quoteDenom} paid`;
   if (tasks.length > Math.min(16, screen.height - 1)) return [head];
