@@ -52,6 +52,6 @@ describe("runs that dcm keeps", () => {
   });
 
   it("open the data of a job that this machine ordered, and of no other", () => {
-    assert.deepEqual([runs.jobKey(fromHex("aa")), runs.jobKey(fromHex("bb"))], [fromHex("01".repeat(32)), undefined]);
+    assert.deepEqual([runs.jobKey(fromHex("aa")), runs.jobKey(fromHex("cc"))], [fromHex("01".repeat(32)), undefined]);
   });
 });
