@@ -20,7 +20,8 @@ case $now in
   RUNNING\\|*) (
     sh "$@" > "$4/log" 2>&1 && ended=COMPLETED || ended=FAILED
     echo "$name|$id|$ended|node1|None" > "$state/job-$id/line"
-  ) > /dev/null 2>&1 < /dev/null & ;;
+  ) > /dev/null 2>&1 < /dev/null &
+  echo $! > "$state/job-$id/pid" ;;
 esac
 [ -f "$state/lost" ] && exit 1
 echo "$id"`;
@@ -107,8 +108,23 @@ export class FakeSlurm {
     }
   }
 
+  #pids(): number[] {
+    return readdirSync(join(this.folder, "state")).flatMap((name) => this.lines(`${name}/pid`).map(Number));
+  }
+
   async remove(): Promise<void> {
     for (const cluster of this.#clusters) await cluster.close();
+    // A runner ends a moment after its outcome, and writes until then.
+    await this.until(() => !this.#pids().some(isAlive));
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
