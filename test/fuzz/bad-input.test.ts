@@ -25,7 +25,7 @@ type Registered = ReadonlySet<string>;
 /** Tries, in each state, for a message that is taken as it is. */
 const tries = 12;
 /** Runs whose states are looked at block by block, until each message was found in one where it is taken as it is. */
-const [mostRuns, blocks] = [16, 40];
+const [mostRuns, blocks] = [24, 70];
 /** Types that no transaction brings to success, and why. */
 const neverTaken: Readonly<Record<string, string>> = { ...neverSucceeds, "/dcm.beacon.v1.MsgBeaconReveal": "a block's proposer places it" };
 /** What a transaction wants, and what a refused one has paid at least: for each of its bytes, and for its signature. */
