@@ -13,12 +13,12 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Files in the order in which they run; quick ones first. Networks that are put under load come last, when the other lanes are nearly over. */
 const lanes = [
-  { name: "chain", files: ["chain/**/*.test.ts", "client/**/*.test.ts", "cli/**/*.test.ts", "test/e2e/clients/*.test.ts"] },
+  { name: "chain", files: ["chain/**/*.test.ts", "client/**/*.test.ts", "cli/**/*.test.ts", "test/e2e/clients/*.test.ts", "test/e2e/operations/{apart,home,stop,validators}.test.ts"] },
   {
     name: "around it",
-    files: ["worker/**/*.test.ts", "examples/**/*.test.ts", "localnet/**/*.test.ts", "test/*.test.ts", "test/{fuzz,golden,simulation}/**/*.test.ts", "test/e2e/operations/!(four|validators).test.ts"],
+    files: ["worker/**/*.test.ts", "examples/**/*.test.ts", "localnet/**/*.test.ts", "test/*.test.ts", "test/{fuzz,golden,simulation}/**/*.test.ts", "test/e2e/operations/!(apart|four|home|stop|validators).test.ts"],
   },
-  { name: "networks", files: ["test/e2e/market/*.test.ts", "test/e2e/operations/{validators,four}.test.ts"] },
+  { name: "networks", files: ["test/e2e/market/*.test.ts", "test/e2e/operations/four.test.ts"] },
 ] as const;
 
 interface Outcome {

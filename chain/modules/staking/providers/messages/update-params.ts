@@ -5,7 +5,7 @@ import { fail } from "../../../../runtime/errors.ts";
 import type { MessageHandler } from "../../../../runtime/module.ts";
 import { errors } from "../errors.ts";
 import { defaultParams, paramsFault } from "../params.ts";
-import { bonds, params } from "../state.ts";
+import { params } from "../state.ts";
 import { startRecheck } from "../sweeps.ts";
 
 export function updateParams(authority: string): MessageHandler<MsgUpdateParams, MsgUpdateParamsResponse> {
@@ -21,8 +21,8 @@ export function updateParams(authority: string): MessageHandler<MsgUpdateParams,
     execute(ctx, message) {
       const old = params.get(ctx);
       const next = message.params!;
-      if (next.bondDenom !== old.bondDenom && bonds.first(ctx) !== undefined) {
-        fail(errors.badParams, { what: `bond_denom stays ${old.bondDenom} while there are providers: their bonds are in it` });
+      if (next.bondDenom !== old.bondDenom) {
+        fail(errors.badParams, { what: `bond_denom stays ${old.bondDenom}, as the genesis says: bonds, jobs and storage deposits are in it` });
       }
       params.set(ctx, next);
       if (next.minBond !== old.minBond || next.heartbeatWindowMs !== old.heartbeatWindowMs) startRecheck(ctx);
