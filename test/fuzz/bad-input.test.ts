@@ -49,7 +49,7 @@ describe("bad input", function () {
     const all = appModules().flatMap((module) => module.messages.map(({ typeUrl }) => typeUrl)).filter((typeUrl) => !(typeUrl in neverTaken)).sort();
     let left: readonly string[] = all;
     for (let run = 1; run <= mostRuns && left.length > 0; run++) {
-      await simulate({ seed: `bad input ${run}`, blocks, audits: 0, roundTrip: false, onState: (state) => { left = inspect(state, left, tallies, registered); } });
+      await simulate({ seed: `spoilt ${run}`, blocks, audits: 0, roundTrip: false, onState: (state) => { left = inspect(state, left, tallies, registered); } });
     }
     assert.deepEqual(left, [], "no run came to a state that takes these");
     for (const typeUrl of all) {
@@ -214,9 +214,9 @@ function judge({ code, codespace, log, gasUsed }: ExecTxResult, { typeUrl, bytes
   assert.ok(ofSdk || names(log, typeUrl, spoilt), `${what} is refused with words that name neither the field nor the thing: ${log}`);
 }
 
-/** Whether an error's text names a field of the message, what one of them says, the thing that it is about, or the balance that is too small for it. */
+/** Whether an error's text names a field of the message, what one of them says, the thing that it is about, the balance that is too small for it, or the account that it puts in the signer's place. */
 function names(log: string, typeUrl: string, { message, path }: Spoilt): boolean {
-  if (log.includes("spendable balance ") || (path.length > 0 && log.split(/\W/).includes(path.at(-1)!))) return true;
+  if (log.includes("spendable balance ") || log.includes("account sequence mismatch") || (path.length > 0 && log.split(/\W/).includes(path.at(-1)!))) return true;
   const said = log.replace("message index", "").toLowerCase().replaceAll(/[^a-z0-9]/g, "");
   // Of MsgPlaceBid: the bid.
   const things = (/[^.]+$/.exec(typeUrl)![0].match(/[A-Z][a-z]+/g) ?? []).slice(2);

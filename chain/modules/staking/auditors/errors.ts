@@ -21,7 +21,7 @@ export const errors = defineErrors("auditors", {
   otherValue: [15, ({ key, value, declared }: { key: string; value: string; declared: string }) => `the provider declares ${key} = ${declared}, not ${value}`],
   badExpiry: [16, ({ expires, tau, longest }: { expires: bigint; tau: bigint; longest: bigint }) => `expires_tau_ms is ${expires}; it must be after the present tau ${tau} and at most ${longest} ms later`],
   full: [17, ({ key, most }: { key: string; most: number }) => `${most} other auditors attest ${key} of this provider, and no more may: wait for one to expire`],
-  ownAttribute: [18, () => "nobody attests its own attributes"],
+  ownAttribute: [18, () => "the provider is the auditor itself: nobody attests its own attributes"],
   voiding: [19, ({ whose }: { whose: string }) => `old attestations of ${whose} are void and on their way out: try again in a few blocks`],
   noAttestation: [20, ({ key, auditor }: { key: string; auditor: string }) => `there is no attestation of ${key} by ${auditor} for this provider`],
   notYours: [21, ({ sender, auditor }: { sender: string; auditor: string }) => `an attestation is revoked by its auditor ${auditor} or by governance, not by ${sender}`],
