@@ -2,8 +2,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { CloseReason, ReplicaState, TaskState, VerificationLevel, type Bid, type Draw, type Job, type Params, type Replica, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
-import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
-import { testContext } from "../../runtime/testing.ts";
 import { bidMessage, fails, name, resultOf, saltChain, spotChecked, TestMarket } from "./testing.ts";
 import { taskIdOf } from "./state.ts";
 
@@ -391,13 +389,7 @@ describe("spot checks", () => {
       if (until > 1) checked.market.start(checked.task, checked.of(2)[0]!);
       if (until > 2) checked.market.commit(checked.task, checked.of(2)[0]!);
       checked.market.block();
-      const exported = checked.market.module.genesis!.export(testContext(checked.market.stores, { height: checked.market.height })) as GenesisState;
-      const again = new TestMarket({}, (section) => Object.assign(section, exported), (fresh) => {
-        for (const [key, value] of checked.market.balances) fresh.balances.set(key, value);
-        for (const [key, value] of checked.market.providers) fresh.providers.set(key, value);
-        fresh.tau = checked.market.tau;
-        fresh.height = checked.market.height;
-      });
+      const again = checked.market.carriedOver();
       again.block();
       assert.deepEqual(again.task(checked.task), checked.now, `after ${until} steps`);
     }

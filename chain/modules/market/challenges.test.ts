@@ -2,8 +2,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { CloseReason, ReplicaState, TaskState, VerificationLevel, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
-import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
-import { testContext } from "../../runtime/testing.ts";
 import { finalHash } from "../../vm/state-hash.ts";
 import { wasmCore } from "./classes.ts";
 import { bidMessage, fails, name, refereedResult, resultOf, stage, staged, TestMarket } from "./testing.ts";
@@ -279,13 +277,7 @@ describe("refereed results", () => {
       const live = new Refereed(1).claimed();
       if (disputed) live.market.asReferee((port, ctx) => port.dispute(ctx, live.task));
       live.market.block();
-      const exported = live.market.module.genesis!.export(testContext(live.market.stores, { height: live.market.height })) as GenesisState;
-      const again = new TestMarket({}, (section) => Object.assign(section, exported), (fresh) => {
-        for (const [key, value] of live.market.balances) fresh.balances.set(key, value);
-        for (const [key, value] of live.market.providers) fresh.providers.set(key, value);
-        fresh.tau = live.market.tau;
-        fresh.height = live.market.height;
-      });
+      const again = live.market.carriedOver();
       again.block();
       assert.deepEqual(again.task(live.task), live.now);
     }

@@ -95,6 +95,17 @@ export class TestMarket {
     this.join(organization.module, organization.module.genesis!.defaults());
   }
 
+  /** A market that begins with what this one exports, at its height and tau, with the same money and providers around it. */
+  carriedOver(): TestMarket {
+    const exported = this.module.genesis!.export(testContext(this.stores, { height: this.height })) as GenesisState;
+    return new TestMarket({}, (section) => Object.assign(section, exported), (fresh) => {
+      for (const [key, value] of this.balances) fresh.balances.set(key, value);
+      for (const [key, value] of this.providers) fresh.providers.set(key, value);
+      fresh.tau = this.tau;
+      fresh.height = this.height;
+    });
+  }
+
   #makePorts(): Omit<MarketPorts, "organizations" | "referee"> {
     const key = (address: Uint8Array): string => addressText(address);
     const move = (from: string, to: string, { denom: of, amount }: Money): void => {

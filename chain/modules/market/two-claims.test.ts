@@ -2,10 +2,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { CloseReason, ReplicaState, TaskState, type Bid, type Job, type Params } from "../../codec/gen/dcm/market/v1/types.ts";
-import type { GenesisState } from "../../codec/gen/dcm/market/v1/genesis.ts";
-import { testContext } from "../../runtime/testing.ts";
 import { finalHash } from "../../vm/state-hash.ts";
-import { fails, refereedResult, TestMarket } from "./testing.ts";
+import type { TestMarket } from "./testing.ts";
+import { fails, refereedResult } from "./testing.ts";
 import { pay, Refereed, stake, window } from "./testing-refereed.ts";
 
 const {
@@ -280,13 +279,7 @@ describe("two refereed replicas", () => {
     it(`MKT-196: genesis goes round ${what}`, () => {
       const live = build();
       live.market.block();
-      const exported = live.market.module.genesis!.export(testContext(live.market.stores, { height: live.market.height })) as GenesisState;
-      const again = new TestMarket({}, (section) => Object.assign(section, exported), (fresh) => {
-        for (const [key, value] of live.market.balances) fresh.balances.set(key, value);
-        for (const [key, value] of live.market.providers) fresh.providers.set(key, value);
-        fresh.tau = live.market.tau;
-        fresh.height = live.market.height;
-      });
+      const again = live.market.carriedOver();
       again.block();
       assert.deepEqual(again.task(live.task), live.now);
     });
