@@ -14,6 +14,9 @@ export type ChangeSet = readonly (readonly [store: string, changes: readonly Cha
 /** Cells that are not written, beside as many as are, after which they are forgotten. */
 const mostIdle = 65_536;
 
+/** Writes that are sorted as they come: as many as setting them apart would cost. */
+const fewWrites = 256;
+
 /** Hears of a cell before it is written. */
 type Undo = (cell: Cell) => void;
 
@@ -179,15 +182,19 @@ export class Overlay implements KVStore {
 
   /** The writes in byte order of their keys. The arrays stay the overlay's: read them, do not change them. */
   changes(): Change[] {
-    // Apart by their first bytes, the keys of a collection mostly come in order as they were written: a sort of them sees long runs.
-    const parts: Cell[][] = Array.from({ length: 256 }, () => []);
-    for (const cell of this.#cells.list) if (cell.kind === written) parts[cell.key[0]!]!.push(cell);
     const out: Change[] = [];
-    for (const part of parts) {
+    for (const part of this.#written < fewWrites ? [this.#writes()] : this.#writesByPart()) {
       part.sort((a, b) => compareBytes(a.key, b.key));
       for (const { key, value } of part) out.push([key, value]);
     }
     return out;
+  }
+
+  /** Apart by their first bytes, the keys of a collection mostly come in order as they were written: a sort of them sees long runs. */
+  #writesByPart(): Cell[][] {
+    const parts: Cell[][] = Array.from({ length: 256 }, () => []);
+    for (const cell of this.#cells.list) if (cell.kind === written) parts[cell.key[0]!]!.push(cell);
+    return parts;
   }
 
   /** Makes the writes in `into`, in byte order of their keys, and forgets them here. */

@@ -25,6 +25,8 @@ export interface RunOptions {
   /** Replays these blocks instead of making new ones. */
   readonly plan?: Plan;
   readonly foreign?: ForeignProcess;
+  /** One machine, without invariants: for those who look at what becomes of the blocks, not at whether machines agree. Default false. */
+  readonly alone?: boolean;
   /** Checks that failed transactions leave no trace, for so many a block. Default 2 in every fourth block. */
   readonly audits?: number;
   /** Exports the last state, begins a new chain from it and compares. Default true. */
@@ -111,7 +113,8 @@ class Run {
     const world = makeWorld(options.seed, appModules());
     const proposing = { by: new Uint8Array(20) };
     const signBeacon = (message: Uint8Array): Uint8Array | undefined => beaconSigner(proposing.by, full.machine.queryContext())(message);
-    const full: LocalReplica = await LocalReplica.start("full", world.genesis, { checkInvariants: true, signBeacon });
+    const full: LocalReplica = await LocalReplica.start("full", world.genesis, { checkInvariants: options.alone !== true, signBeacon });
+    if (options.alone === true) return new Run(options, world, full, full, [], proposing);
     const bare = await LocalReplica.start("bare", world.genesis);
     const restarting = await RestartingReplica.start(`restarting ${options.seed}`, world.genesis);
     const foreign = options.foreign === undefined ? [] : [await options.foreign.replica(world.genesis)];
