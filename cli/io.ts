@@ -58,6 +58,21 @@ export function print(io: Io, json: true | undefined, value: unknown, text: stri
   io.stdout(json === true ? `${jsonText(value)}\n` : text === "" || text.endsWith("\n") ? text : `${text}\n`);
 }
 
+/** A whole number of the command line. Throws a CliError where the text is none, or out of these bounds. */
+export function whole(name: string, text: string, least: number, most: number): number {
+  if (!/^\d{1,10}$/.test(text) || Number(text) < least || Number(text) > most) throw new CliError(exitCodes.usage, `${name} ${JSON.stringify(text.slice(0, 40))} is no number from ${least} to ${most}`);
+  return Number(text);
+}
+
+/** A file that the command line names; `-` is standard input. Throws a CliError where it cannot be read. */
+export function bytesOf(io: Pick<Io, "readBytes">, path: string): Uint8Array {
+  try {
+    return io.readBytes(path);
+  } catch (error) {
+    throw new CliError(exitCodes.notFound, `cannot read ${path}: ${(error as Error).message}`);
+  }
+}
+
 /** A table of columns padded with spaces, numbers to the right; no frames, so that it can be cut and grepped. */
 export function columns([head, ...rows]: readonly (readonly string[])[]): string {
   const widths = head!.map((cell, i) => Math.max(cell.length, ...rows.map((row) => row[i]!.length)));

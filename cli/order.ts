@@ -10,10 +10,11 @@ import { levels, replicasFault, usualReplicas, type JobRequest, type Verificatio
 import { loadJob, type JobFile, type LoadedJob } from "../worker/job-file.ts";
 import { FileError } from "../worker/fields.ts";
 import { classNamed } from "./book.ts";
-import { CliError, exitCodes } from "./io.ts";
+import { isProgramFile, programJob, refuseBesideFile, timed, type ProgramOptions } from "./bare-program.ts";
+import { CliError, exitCodes, type Io } from "./io.ts";
 import { limitFrom, look, type Demand, type Looked, type Offer } from "./offers.ts";
 
-export interface OrderOptions {
+export interface OrderOptions extends ProgramOptions {
   readonly limit?: string | undefined;
   readonly verify?: "v0" | "v1" | "v2" | "v3" | undefined;
   readonly replicas?: string | undefined;
@@ -51,8 +52,13 @@ export function shownPlace(path: string, file: string, error: unknown): string {
   return error instanceof FileError ? `${named}:${error.place.line}:${error.place.column}` : path;
 }
 
-/** A folder with a job.json, or a job file. */
-export async function readJob(path: string, options: OrderOptions): Promise<{ readonly loaded: LoadedJob; readonly path: string }> {
+/** A folder with a job.json, a job file, or a program alone with its arguments. */
+export async function readJob(io: Pick<Io, "readBytes">, path: string, args: readonly string[], options: OrderOptions): Promise<{ readonly loaded: LoadedJob; readonly path: string }> {
+  if (isProgramFile(path)) {
+    const loaded = namingFile(path, () => programJob(io, path, args, options, options.verify === "v3"));
+    return { loaded: { ...loaded, job: changed(loaded.job, options) }, path: resolve(path) };
+  }
+  refuseBesideFile(path, args, options);
   const { folder, file } = fileOf(path, "job");
   try {
     const loaded = await loadJob(folder, file);
@@ -60,6 +66,16 @@ export async function readJob(path: string, options: OrderOptions): Promise<{ re
   } catch (error) {
     if (error instanceof CliError) throw error;
     throw new CliError(exitCodes.invalid, `${shownPlace(path, file, error)}: ${(error as Error).message}`, "Its fields: examples/job.schema.json.");
+  }
+}
+
+/** What is wrong with the program says which file it is. */
+function namingFile<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof CliError) throw error;
+    throw new CliError(exitCodes.invalid, `${path}: ${(error as Error).message}`);
   }
 }
 
@@ -95,9 +111,10 @@ function changed(job: JobFile, { limit, verify, replicas, organization, tag }: O
 
 /** What the job would be ordered as, and who could serve it. Rejects with a CliError where there is no limit to be had. */
 export async function prepare(connection: Connection, consumer: string, read: { readonly loaded: LoadedJob; readonly path: string }, options: OrderOptions): Promise<Order> {
-  const { loaded, path } = read;
+  const { path } = read;
+  const capacity = await classNamed(connection, read.loaded.job.classId);
+  const loaded = isProgramFile(path) ? timed(read.loaded, capacity) : read.loaded;
   const { job } = loaded;
-  const capacity = await classNamed(connection, job.classId);
   await checkDurations(connection, job).catch((error: Error) => {
     throw new CliError(exitCodes.invalid, `${path}: ${error.message}`);
   });

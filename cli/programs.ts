@@ -4,7 +4,7 @@ import { programOfElf } from "../chain/vm/elf.ts";
 import { decodeProgram, encodeProgram, ProgramError, programRoot, programRoots, type Program } from "../chain/vm/program.ts";
 import { compile } from "../worker/rom/compile.ts";
 import { InvalidModule } from "../worker/sandbox/wasm/binary.ts";
-import { CliError, exitCodes, print, type Io } from "./io.ts";
+import { bytesOf, CliError, exitCodes, print, type Io } from "./io.ts";
 
 export interface ProgramOptions {
   readonly json?: true | undefined;
@@ -12,14 +12,14 @@ export interface ProgramOptions {
 
 /** Writes the program of a module or an executable, told by its first bytes. */
 export function compileProgram(io: Io, file: string, options: ProgramOptions & { readonly out: string }): void {
-  const program = valid(file, () => make(read(io, file)));
+  const program = valid(file, () => make(bytesOf(io, file)));
   const bytes = encodeProgram(program);
   io.writeBytes(options.out, bytes);
   report(io, program, options, { file: options.out, bytes: bytes.length });
 }
 
 export function showProgram(io: Io, file: string, options: ProgramOptions): void {
-  const bytes = read(io, file);
+  const bytes = bytesOf(io, file);
   report(io, valid(file, () => decodeProgram(bytes)), options, { file, bytes: bytes.length });
 }
 
@@ -28,14 +28,6 @@ function make(bytes: Uint8Array): Program {
   if (first === 0x7f && second === 0x45 && third === 0x4c && fourth === 0x46) return programOfElf(bytes);
   if (first !== 0 || second !== 0x61 || third !== 0x73 || fourth !== 0x6d) throw new ProgramError("neither a WebAssembly module nor an ELF executable: its first bytes say so");
   return compile(bytes);
-}
-
-function read(io: Io, file: string): Uint8Array {
-  try {
-    return io.readBytes(file);
-  } catch (error) {
-    throw new CliError(exitCodes.notFound, `cannot read ${file}: ${(error as Error).message}`);
-  }
 }
 
 function valid<T>(file: string, work: () => T): T {

@@ -6,6 +6,7 @@ import { feeOf, gasOf, gasOfTransaction } from "../client/gas.ts";
 import { findProfile } from "../client/profiles.ts";
 import type { Verification } from "../worker/gateway/bid.ts";
 import { bidOf, tryBid } from "../worker/gateway/trial.ts";
+import { typed } from "./bare-program.ts";
 import { columns, exitCodes, print, CliError, type Io } from "./io.ts";
 import { bondDenom, openNet, type Net } from "./net.ts";
 import { cheapestRelaxation, exclusions, fill, type Relaxation } from "./offers.ts";
@@ -70,14 +71,14 @@ const audited: readonly Verification[] = ["V1", "V3"];
 const reserve: Readonly<Record<Verification, (params: Params) => number>> = { V0: () => 0, V1: ({ auditors }) => auditors + 2, V2: () => 2, V3: ({ auditors }) => auditors };
 const reserved: Readonly<Record<Verification, string>> = { V0: "", V1: ", with an audit and two more replicas for tie-breaks", V2: ", with two more replicas for tie-breaks", V3: ", with an audit" };
 
-export async function quote(io: Io, path: string, options: QuoteOptions): Promise<void> {
-  const read = await readJob(path, options);
+export async function quote(io: Io, path: string, args: readonly string[], options: QuoteOptions): Promise<void> {
+  const read = await readJob(io, path, args, options);
   const net = await openNet(io, options);
   try {
     const account = accountOf(io, net, options);
     const found = await quoteOf(net, account, await prepare(net.connection, account.address, read, options));
     print(io, options.json, found, quoteText(found, pc.createColors(io.colours)));
-    if (options.json !== true && found.beginning > 0 && found.refused === undefined) io.stderr(`next: dcm run ${path}\n`);
+    if (options.json !== true && found.beginning > 0 && found.refused === undefined) io.stderr(`next: dcm run ${typed(path, args)}\n`);
     if (found.refused !== undefined) throw new CliError(exitCodes.failed, `the chain would refuse this order: ${found.refused}`, /insufficient|smaller than/.test(found.refused) ? `${account.address} needs more coins: dcm balance.` : undefined);
   } finally {
     net.connection.close();

@@ -10,6 +10,7 @@ import { TxFailed, type Sender } from "../client/sender.ts";
 import { Gateway, type PlacedJob } from "../worker/gateway/gateway.ts";
 import { followJob, JobFailed, type FinishedWave, type WaveProgress } from "../worker/gateway/run-job.ts";
 import { loadPresent } from "../worker/job-file.ts";
+import { isProgramFile, typed } from "./bare-program.ts";
 import { listenOf, logTo, offerData, type Listen } from "./data.ts";
 import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
 import { jobNamed } from "./jobs.ts";
@@ -38,9 +39,9 @@ const leaveMs = 30_000;
 const seconds = (ms: bigint): string => `${grouped(ms / 1_000n)} s`;
 
 /** `said` is what stands on stdout for a job that is left to the background, where that is no event. */
-export async function run(io: Io, path: string, options: RunOptions, said?: (id: bigint) => string): Promise<void> {
+export async function run(io: Io, path: string, args: readonly string[], options: RunOptions, said?: (id: bigint) => string): Promise<void> {
   const screen = screenOn(io);
-  const read = await readJob(path, options);
+  const read = await readJob(io, path, args, options);
   const net = await openNet(io, options);
   try {
     const account = accountOf(io, net, options);
@@ -51,10 +52,10 @@ export async function run(io: Io, path: string, options: RunOptions, said?: (id:
       else io.stdout(`${quoteText(quoted, pc.createColors(io.colours))}\n`);
       io.stderr("nothing was sent\n");
     }
-    if (quoted.refused !== undefined) throw new CliError(exitCodes.failed, `the chain would refuse this order: ${quoted.refused}`, `dcm quote ${path} shows what it costs, dcm balance what ${account.name} has.`);
+    if (quoted.refused !== undefined) throw new CliError(exitCodes.failed, `the chain would refuse this order: ${quoted.refused}`, `dcm quote ${typed(path, args)} shows what it costs, dcm balance what ${account.name} has.`);
     if (options.dryRun === true) return;
     screen.print(`${pc.bold(quoted.title)}: about ${quoted.cost.expected === undefined ? "?" : grouped(quoted.cost.expected.total)} ${quoted.denom}, at most ${grouped(quoted.cost.maximum.total)}`);
-    if (quoted.beginning === 0) screen.paragraph(pc.yellow(`nobody can begin it now: it waits in the book${quoted.relaxation === undefined ? "" : `; ${quoted.relaxation.change} would let it begin`}. dcm quote ${path} says why`));
+    if (quoted.beginning === 0) screen.paragraph(pc.yellow(`nobody can begin it now: it waits in the book${quoted.relaxation === undefined ? "" : `; ${quoted.relaxation.change} would let it begin`}. dcm quote ${typed(path, args)} says why`));
     checkDetach(io, net, options);
     const { sender } = await signer(io, net, options);
     io.interrupted();
@@ -74,7 +75,7 @@ export async function run(io: Io, path: string, options: RunOptions, said?: (id:
         await serving.close();
         return leaveBehind(io, folder, placed.id, options, said);
       }
-      await follow(io, { screen, net, options, gateway: serving.gateway, present: order.loaded.present, quoted: { expected: quoted.cost.expected?.total, maximum: quoted.cost.maximum.total } }, placed.id);
+      await follow(io, { screen, net, options, gateway: serving.gateway, present: isProgramFile(order.path) ? undefined : order.loaded.present, quoted: { expected: quoted.cost.expected?.total, maximum: quoted.cost.maximum.total } }, placed.id);
     } finally {
       await serving.close();
     }
@@ -95,7 +96,7 @@ export async function attach(io: Io, id: string, options: FollowOptions): Promis
     const { sender } = await signer(io, net, { ...options, key: options.key ?? note.key });
     const serving = await serve(io, net, folder, sender, job.endedTau > 0n ? { host: "127.0.0.1", port: 0 } : note.listen);
     try {
-      const present = await loadPresent(dirname(note.path)).catch(() => undefined);
+      const present = isProgramFile(note.path) ? undefined : await loadPresent(dirname(note.path)).catch(() => undefined);
       await follow(io, { screen, net, options, gateway: serving.gateway, present, quoted: { expected: note.expected === "" ? undefined : BigInt(note.expected), maximum: BigInt(note.maximum) } }, job.id);
     } finally {
       await serving.close();
@@ -151,7 +152,7 @@ interface Following {
   readonly net: Net;
   readonly options: FollowOptions;
   readonly gateway: Gateway;
-  /** Undefined where the job's folder is not there any more. */
+  /** Undefined where a program alone was ordered, or the job's folder is not there any more: its output is shown as it is. */
   readonly present: ((output: Uint8Array) => string) | undefined;
   readonly quoted: { readonly expected: bigint | undefined; readonly maximum: bigint };
 }
@@ -187,16 +188,18 @@ async function follow(io: Io, { screen, net, options, gateway, present, quoted }
     screen.print(last === undefined ? "" : costText(last.job, quoted));
     throw new CliError(exitCode, error.message, `dcm job ${id} tells its story, dcm receipt ${id} what it cost.`);
   }
-  const output = finished.at(-1)!.results[0]!.output;
+  const outputs = finished.at(-1)!.results.map(({ output }) => output);
   const job = finished.at(-1)!.job;
   const files = options.out === undefined ? undefined : writeResults(io, options.out, finished);
-  if (options.json === true) io.stdout(`${jsonText({ event: "finished", job: String(id), exit_code: 0, ...costs(job), ...(files === undefined ? { output_base64: Buffer.from(output).toString("base64") } : { out: options.out, files }) }, 0)}\n`);
-  else if (present !== undefined) io.stdout(`${present(output).trimEnd()}\n`);
-  else io.stdout(Buffer.from(output).toString("utf8"));
+  if (options.json === true) io.stdout(`${jsonText({ event: "finished", job: String(id), exit_code: 0, ...costs(job), ...(files !== undefined ? { out: options.out, files } : outputs.length === 1 ? { output_base64: base64Of(outputs[0]!) } : { outputs_base64: outputs.map(base64Of) }) }, 0)}\n`);
+  else if (present !== undefined) io.stdout(`${present(outputs[0]!).trimEnd()}\n`);
+  else for (const output of outputs) io.stdout(output);
   screen.print(`\n${costText(job, quoted)}`);
   if (files !== undefined) screen.print(`${files.length} results in ${options.out}, each held against its digest on chain; results.json lists them`);
   screen.print(`next: dcm receipt ${id}`);
 }
+
+const base64Of = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
 /** What is matched already gets its salts, keys and data before this machine leaves: else it closes and a part of its price burns, or its provider declines and gets no more of the job. */
 async function serveMatched(gateway: Gateway, screen: Screen, id: bigint): Promise<void> {

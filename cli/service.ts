@@ -12,7 +12,7 @@ import { callInstance, ServiceGateway } from "../worker/gateway/services.ts";
 import { loadService, type ServiceFile } from "../worker/service-file.ts";
 import { classNamed } from "./book.ts";
 import { listenOf, logTo, offerData } from "./data.ts";
-import { CliError, columns, exitCodes, jsonText, print, type Io } from "./io.ts";
+import { bytesOf, CliError, columns, exitCodes, jsonText, print, type Io } from "./io.ts";
 import { openNet, reasonOf, type Net, type NetOptions } from "./net.ts";
 import { fileOf, readPrice, readTags, shownPlace } from "./order.ts";
 import { providerNames } from "./providers.ts";
@@ -177,7 +177,7 @@ export async function call(io: Io, which: string, options: NetOptions & { readon
     if (view === undefined) throw new CliError(exitCodes.failed, `no instance of service ${service.id} answers now: ${instances.map(({ instance }) => stateName(InstanceState, instance!.state, "INSTANCE_STATE_")).join(", ")}`, `dcm service keep ${service.id} hands its key to a new provider where it needs one.`);
     const keys = new JobFiles(join(heldBy(io, net, service).folder, "jobs")).find(service.id);
     if (keys === undefined) throw new CliError(exitCodes.failed, `service ${service.id} was left before its order was answered`, `dcm service keep ${service.id} goes on with it.`);
-    const body = options.body === undefined ? new Uint8Array(0) : bodyOf(io, options.body);
+    const body = options.body === undefined ? new Uint8Array(0) : bytesOf(io, options.body);
     const answer = await callInstance(net.connection, keys, view, body).catch((error: unknown) => {
       throw new CliError(exitCodes.unreachable, `instance ${which} does not answer: ${reasonOf(error)}`, "dcm service list shows who serves it; a provider that stays silent is reported by probes, where the service has an SLA.");
     });
@@ -188,14 +188,6 @@ export async function call(io: Io, which: string, options: NetOptions & { readon
     if (answer.exitCode !== 0) throw new CliError(answer.exitCode, `the program ended with ${answer.exitCode}`);
   } finally {
     net.connection.close();
-  }
-}
-
-function bodyOf(io: Io, path: string): Uint8Array {
-  try {
-    return io.readBytes(path);
-  } catch (error) {
-    throw new CliError(exitCodes.notFound, `cannot read ${path}: ${(error as Error).message}`);
   }
 }
 

@@ -11,7 +11,7 @@ import { serveTes } from "../worker/gateway/tes/server.ts";
 import { TaskStore } from "../worker/gateway/tes/store.ts";
 import { classNamed } from "./book.ts";
 import { listenOf, offerData, type Listen } from "./data.ts";
-import { CliError, exitCodes, jsonText, type Io } from "./io.ts";
+import { CliError, exitCodes, jsonText, whole, type Io } from "./io.ts";
 import { bondDenom, openNet } from "./net.ts";
 import { limitOfTask, readPrice, readTags } from "./order.ts";
 import { firstLine, signer, type SignOptions } from "./wallet.ts";
@@ -94,11 +94,6 @@ export async function tes(io: Io, options: TesOptions): Promise<void> {
   } finally {
     net.connection.close();
   }
-}
-
-function whole(name: string, text: string, least: number, most: number): number {
-  if (!/^\d{1,10}$/.test(text) || Number(text) < least || Number(text) > most) throw new CliError(exitCodes.usage, `${name} ${JSON.stringify(text.slice(0, 40))} is no number from ${least} to ${most}`);
-  return Number(text);
 }
 
 function openFolder(folder: string): string {

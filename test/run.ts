@@ -1,5 +1,5 @@
 /**
- * The whole test run, in lanes side by side, about as long as each other: what runs in a test's own process keeps a core busy, while networks on real clocks mostly wait.
+ * The whole test run, in lanes side by side, about as long as each other: two of what runs in a test's own process and keeps a core busy, two of networks on real clocks, which wait half of the time.
  * The first lane's report is shown as it comes, each other one's from the moment those before it are over; the last line adds all up.
  *
  *     node bootstrap.mjs test/run.ts [MOCHA OPTION ...]
@@ -13,12 +13,10 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Files in the order in which they run; quick ones first. Networks that are put under load come last, when the other lanes are nearly over. */
 const lanes = [
-  { name: "chain", files: ["chain/**/*.test.ts", "client/**/*.test.ts", "cli/**/*.test.ts", "test/e2e/clients/*.test.ts", "test/e2e/operations/{apart,home,stop,validators}.test.ts"] },
-  {
-    name: "around it",
-    files: ["worker/**/*.test.ts", "examples/**/*.test.ts", "localnet/**/*.test.ts", "test/*.test.ts", "test/{fuzz,golden,simulation}/**/*.test.ts", "test/e2e/operations/!(apart|four|home|stop|validators).test.ts"],
-  },
-  { name: "networks", files: ["test/e2e/market/*.test.ts", "test/e2e/operations/four.test.ts"] },
+  { name: "chain", files: ["chain/**/*.test.ts", "client/**/*.test.ts", "cli/**/*.test.ts", "test/*.test.ts", "test/golden/**/*.test.ts"] },
+  { name: "around it", files: ["worker/**/*.test.ts", "examples/**/*.test.ts", "test/{fuzz,simulation}/**/*.test.ts"] },
+  { name: "nodes", files: ["localnet/**/*.test.ts", "test/e2e/clients/*.test.ts", "test/e2e/operations/!(four).test.ts", "test/e2e/market/{agreed,jury}.test.ts", "test/e2e/operations/four.test.ts"] },
+  { name: "markets", files: ["test/e2e/market/!(agreed|jury).test.ts"] },
 ] as const;
 
 interface Outcome {

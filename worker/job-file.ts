@@ -7,6 +7,7 @@ import { encodeProgram, isProgram } from "../chain/vm/program.ts";
 import type { Wishes } from "../client/profiles.ts";
 import { replicasFault, usualReplicas, type Verification } from "./gateway/bid.ts";
 import { compile } from "./rom/compile.ts";
+import { checkModule } from "./sandbox/wasm/check-module.ts";
 import { costTags, integer, object, readFields, string, wrong } from "./fields.ts";
 
 /** Tasks that run side by side. All of them run the job's program with the wave's arguments; each has its own input. */
@@ -58,9 +59,14 @@ export async function loadJob(folder: string, file = "job.json"): Promise<Loaded
   return { job, program: programOf(job, new Uint8Array(readFileSync(join(at, job.program)))), inputs: inputs(), present: await loadPresent(at) };
 }
 
-/** As providers of the class run it. Throws an InvalidModule where a module cannot be compiled for the refereed machine. */
-function programOf({ classId }: JobFile, bytes: Uint8Array): Uint8Array {
-  return classId !== "rv32.core" || isProgram(bytes) ? bytes : encodeProgram(compile(bytes));
+/** Pages of 64 KiB that a module can address: how much a class gives is for its providers to say. */
+const addressablePages = 65_536;
+
+/** As providers of the class run it. Throws an InvalidModule where they could not: paying for that answer would be a waste. */
+export function programOf({ classId }: Pick<JobFile, "classId">, bytes: Uint8Array): Uint8Array {
+  if (classId === "rv32.core") return isProgram(bytes) ? bytes : encodeProgram(compile(bytes));
+  checkModule(bytes, addressablePages);
+  return bytes;
 }
 
 /** What turns the job's output into text, alone. */

@@ -7,9 +7,9 @@ export function describeSlurm(kit: Kit): void {
   ordering(kit, program, "sbatch", "as run --detach: orders a job and returns with its number")
     .option("--out <folder>", "the results of all tasks go there, and results.json with their digests")
     .addHelpText("after", `${examples("dcm sbatch examples/kmeans", "dcm sbatch examples/kmeans --out results")}
-It takes a job file, not a script of a shell: what runs is a WebAssembly module, on machines of others.
+It takes a job file or a program, not a script of a shell: what runs is a WebAssembly module, on machines of others.
 `)
-    .action(async (job, options) => (await import("../run.ts")).run(io, job, { ...options, detach: true }, (id) => `Submitted batch job ${id}`));
+    .action(async (job, args, options) => (await import("../run.ts")).run(io, job, args, { ...options, detach: true }, (id) => `Submitted batch job ${id}`));
   keyed(kit, program, "squeue", "as jobs --live: your jobs that have not ended")
     .option("--last <n>", "of the latest so many", "100")
     .addHelpText("after", examples("dcm squeue", "dcm squeue --json"))

@@ -4,8 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { InvalidModule, Reader } from "../sandbox/wasm/binary.ts";
-import { engine } from "../sandbox/wasm/engine.ts";
-import { instrument, MemoryTooLarge } from "../sandbox/wasm/instrument.ts";
+import { checkModule } from "../sandbox/wasm/check-module.ts";
+import { MemoryTooLarge } from "../sandbox/wasm/instrument.ts";
 import { link, RoutineTooLong, type Routine } from "./assembler.ts";
 import { readBody, wordsOf } from "./body.ts";
 import { compileFunction, type Intrinsic, type Surroundings } from "./function.ts";
@@ -47,15 +47,8 @@ export function compile(bytes: Uint8Array): CompiledProgram {
 }
 
 function check(bytes: Uint8Array): void {
-  if (!engine.validate(bytes)) {
-    try {
-      new engine.Module(bytes);
-    } catch (error) {
-      throw new InvalidModule(error instanceof Error ? error.message : String(error));
-    }
-  }
   try {
-    instrument(bytes, 0n, mostPages);
+    checkModule(bytes, mostPages);
   } catch (error) {
     if (error instanceof MemoryTooLarge) throw new InvalidModule(`${error.message}: a compiled program has at most ${mostPages} pages of 64 KiB`);
     throw error;

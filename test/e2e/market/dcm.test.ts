@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, it } from "mocha";
 import { sha256 } from "../../../chain/codec/hash.ts";
 import { toHex } from "../../../chain/codec/bytes.ts";
+import { program, wat } from "../../../worker/sandbox/testing.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const histogram = join(root, "examples/histogram");
@@ -243,5 +244,17 @@ describe("dcm for consumers", function () {
     const wrong = await dcm(["org", "policy", "acme", "policy.json"]);
     assert.deepEqual([wrong.code, /policy\.json: .*allowed_jurisdiction/.test(wrong.err)], [4, true], wrong.err);
     assert.equal((await dcm(["org", "show", "acmee"])).code, 3);
+  });
+
+  it("runs a program alone: what each task writes is what the command writes, its exit code is the command's (CLI-12)", async () => {
+    const echo = "(local $n i32) (local.set $n (call $inputRead (i32.const 0) (i32.const 0) (i32.const 65536))) (call $output (i32.const 0) (local.get $n))";
+    writeFileSync(join(folder, "echo.wasm"), program(echo));
+    writeFileSync(join(folder, "five.wasm"), wat('(module (import "dcm" "exit" (func $exit (param i32))) (memory (export "memory") 1) (func (export "run") (call $exit (i32.const 5))))'));
+    for (const text of ["one", "two"]) writeFileSync(join(folder, text), `${text}\n`);
+    const both = await dcm(["run", "echo.wasm", "--in", "one", "--in", "two", "--verify", "v0"]);
+    assert.deepEqual([both.code, both.out], [0, "one\ntwo\n"], both.err);
+    const failed = await dcm(["run", "five.wasm", "--verify", "v0"]);
+    assert.deepEqual([failed.code, failed.out], [5, ""], failed.err);
+    assert.match(failed.err, /ended with ok, exit code 5\n {5}dcm job \d+ tells/);
   });
 });
