@@ -3,16 +3,17 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
+import type { Draw } from "../../codec/gen/dcm/market/v1/types.ts";
 import { Role } from "../../codec/gen/dcm/organization/v1/types.ts";
 import { choose, weighOrganizations, type Weighable } from "./draws.ts";
-import { name, replicated, saltChain } from "./testing.ts";
+import { name, replicated, saltChain, TestMarket } from "./testing.ts";
 import { TestOrganizations } from "./testing-organizations.ts";
 
 interface One extends Weighable {
   readonly label: string;
 }
 
-const one = (label: string, weight: bigint, memberships: readonly string[] = [], organization = label): One => ({ label, organization, memberships, weight });
+const one = (label: string, weight: bigint, memberships: readonly string[] = [], organization = label): One => ({ label, provider: name(label), organization, memberships, weight });
 const seed = (text: string | number): Uint8Array => sha256(utf8(String(text)));
 const labels = (chosen: readonly One[] | undefined): string[] | undefined => chosen?.map(({ label }) => label).sort();
 const apart = (a: One, b: One): boolean => ![a.organization, ...a.memberships].some((of) => [b.organization, ...b.memberships].includes(of));
@@ -55,6 +56,58 @@ describe("draws of distinct organizations", () => {
       for (const [i, a] of out.entries()) for (const b of out.slice(i + 1)) assert.ok(apart(a, b));
     }));
     assert.ok(chosen > 20, `${chosen} chosen`);
+  });
+
+  it("MKT-197: who is drawn turns on nobody's bond but its own: all others keep their order", () => {
+    const weights = fc.array(fc.bigInt(1n, 1_000n), { minLength: 2, maxLength: 10 });
+    fc.assert(fc.property(weights, fc.bigInt(1n, 1_000n), fc.integer(), (list, changed, at) => {
+      const order = (first: bigint): string[] => choose(list.map((weight, i) => one(`n${i}`, i === 0 ? first : weight)), list.length, seed(at), 10_000)!.map(({ label }) => label).filter((label) => label !== "n0");
+      assert.deepEqual(order(list[0]!), order(changed));
+    }));
+  });
+
+  it("MKT-197: a consumer that knows seed and salt finds no bond of its accomplices with which both are drawn", () => {
+    let bent = 0;
+    for (let at = 0; at < 40; at++) {
+      const both = (more: number): boolean => {
+        const honest = Array.from({ length: 10 }, (_, i) => one(`h${i}`, 1_000_000n));
+        return labels(choose([...honest, one("x", 1_000_000n + BigInt(more)), one("y", 1_000_000n)], 2, seed(at), 2_000))!.join() === "x,y";
+      };
+      if (Array.from({ length: 200 }, (_, i) => i).some(both)) bent++;
+    }
+    // By chance two of twelve are these in one of 66 draws.
+    assert.ok(bent <= 3, `${bent} of 40 draws`);
+  });
+
+  it("MKT-197: each is drawn in proportion to its bond", () => {
+    const candidates = [one("a", 1n), one("b", 2n), one("c", 5n)];
+    const drawn = new Map<string, number>();
+    for (let at = 0; at < 800; at++) {
+      const [first] = choose(candidates, 1, seed(at), 10_000)!;
+      drawn.set(first!.label, (drawn.get(first!.label) ?? 0) + 1);
+    }
+    for (const [label, expected] of [["a", 100], ["b", 200], ["c", 500]] as const) assert.ok(Math.abs(drawn.get(label)! - expected) < 45, `${label}: ${drawn.get(label)} of 800`);
+  });
+
+  it("MKT-197: asks that come once the seed is known are drawn only where there are too few others", () => {
+    for (const early of [6, 1]) {
+      const market = new TestMarket();
+      const consumer = market.fund("buyer");
+      for (let i = 0; i < early + 1; i++) market.ask(market.provider(`early${i}`), 10n);
+      const salts = saltChain(4);
+      const job = market.bid(consumer, 10n, replicated(salts));
+      market.block(1_000n, 2);
+      assert.equal(market.task(job * 65_536n).replicas.length, 1);
+      if (early === 1) market.setActive(market.task(job * 65_536n).replicas[0]!.provider === name("early0") ? name("early1") : name("early0"), false);
+      market.block(1_000n, 2);
+      const { draws } = market.query<{ draws: Draw[] }>("DrawsPending", { jobId: job });
+      assert.ok(draws[0]!.seed.length > 0, "the seed is known");
+      for (let i = 0; i < 60; i++) market.ask(market.provider(`late${i}`, 90_000_000n), 10n);
+      market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! });
+      market.block(1_000n, 2);
+      const late = market.task(job * 65_536n).replicas.filter(({ provider }) => Array.from({ length: 60 }, (_, i) => name(`late${i}`)).includes(provider));
+      assert.equal(late.length, early === 1 ? 1 : 0, `${early} early`);
+    }
   });
 
   it("MKT-56: neither clearing promises a task to two members of one organization, nor does the draw give it to them, who joined meanwhile", () => {

@@ -1,7 +1,7 @@
 /** Drawing replicas: by free bond, one an organization; from the asks at or below the match price, an audit and a tie-break from dearer ones too. Protocol sections 3 and 8. */
 import { OrderStatus, type Ask, type Draw, type Job, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
-import { uint64Bytes, utf8 } from "../../codec/bytes.ts";
+import { readUint64, uint64Bytes, utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { maxInt } from "../../math/int.ts";
 import { assert } from "../../runtime/errors.ts";
@@ -37,6 +37,7 @@ const maxLooks = 20_000;
 
 /** What a draw chooses from. */
 export interface Weighable {
+  readonly provider: string;
   readonly organization: string;
   /** Organizations that the provider is a member of, by whichever name it goes. */
   readonly memberships: readonly string[];
@@ -46,6 +47,8 @@ export interface Weighable {
 
 export interface Candidate extends Weighable {
   readonly ask: Ask;
+  /** It was offered before anybody could know the seed. */
+  readonly early: boolean;
   /** What a lot of it costs, and what it stakes at that price. */
   readonly price: bigint;
   readonly stake: bigint;
@@ -85,7 +88,11 @@ function runDraw(ctx: Context, ports: MarketPorts, taskId: bigint, tau: bigint, 
 function tryDraw(ctx: Context, ports: MarketPorts, draw: Draw, task: Task, room: Room): boolean {
   const job = loadJob(ctx, task.jobId);
   const tau = ports.clock.tau(ctx);
-  const chosen = choose(candidatesOf(ctx, ports, job, task, draw, room), draw.count, drawSeed(draw), paramsAt(ctx, job.paramsVersion).shareCapBps);
+  const candidates = candidatesOf(ctx, ports, job, task, draw, room);
+  const { shareCapBps } = paramsAt(ctx, job.paramsVersion);
+  const drawFrom = (some: readonly Candidate[]): Candidate[] | undefined => choose(some, draw.count, drawSeed(draw), shareCapBps);
+  // Whoever knows seed and salt could look for an address that is drawn; what comes behind the seed counts only where there are too few without it.
+  const chosen = drawFrom(candidates.filter(({ early }) => early)) ?? drawFrom(candidates);
   if (chosen === undefined) return false;
   // Promised units that were not drawn go back to the book; those that were drawn go out from it.
   for (const id of task.heldAsks) releaseHold(ctx, ports, id);
@@ -156,8 +163,9 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     const stake = price === task.price ? BigInt(task.stake) : stakeOf(job.verification, price * task.lots, BigInt(job.risk), task.auditProbabilityBps, params, rateOf(job));
     if (provider.free + ask.bondPerUnit < stake) return;
     seen.add(ask.provider);
-    organizations.add(provider.organization);
-    out.push({ ask, organization: provider.organization, memberships: membershipsOf(ask.provider), weight: provider.free + ask.bondPerUnit, price, stake, jurisdiction: jurisdictionOf(provider.view) });
+    const early = ask.createdHeight < draw.seedHeight;
+    if (early) organizations.add(provider.organization);
+    out.push({ ask, early, provider: ask.provider, organization: provider.organization, memberships: membershipsOf(ask.provider), weight: provider.free + ask.bondPerUnit, price, stake, jurisdiction: jurisdictionOf(provider.view) });
   };
   for (const id of task.heldAsks) {
     const ask = loadAsk(ctx, id);
@@ -208,11 +216,16 @@ const namesOf = ({ organization, memberships }: Weighable): readonly string[] =>
 /** Choices that are begun anew, each time without the candidate that was chosen first and left too few others. */
 const maxChoices = 8;
 
-/** `count` candidates, no two of one organization by name or membership; undefined where there are too few. Pure. */
+/**
+ * `count` candidates, no two of one organization by name or membership; undefined where there are too few. Each time the one whose wait is over first: its own number, that seed and
+ * address make, divided by its weight. So the bond of one decides on no turn but its own [a consumer that knows seed and salt, and shifts the bond of an accomplice by a unit until
+ * its accomplices are drawn]. Pure.
+ */
 export function choose<C extends Weighable>(candidates: readonly C[], count: number, seed: Uint8Array, shareCapBps: number): C[] | undefined {
+  const waits = new Map(candidates.map((candidate) => [candidate, waitOf(seed, candidate.provider)]));
   let rest: readonly C[] = candidates;
   for (let turn = 0; turn < maxChoices; turn++) {
-    const out = chooseApart(rest, count, seed, shareCapBps);
+    const out = chooseApart(rest, waits, count, shareCapBps);
     if (out.length === count) return out;
     // One that is a member of several organizations may stand between others that have nothing to do with each other.
     rest = rest.filter((candidate) => candidate !== out[0]);
@@ -220,21 +233,67 @@ export function choose<C extends Weighable>(candidates: readonly C[], count: num
   return undefined;
 }
 
-function chooseApart<C extends Weighable>(candidates: readonly C[], count: number, seed: Uint8Array, shareCapBps: number): C[] {
+function chooseApart<C extends Weighable>(candidates: readonly C[], waits: ReadonlyMap<C, bigint>, count: number, shareCapBps: number): C[] {
   let rest = affiliations(candidates);
   const out: C[] = [];
   while (out.length < count && rest.length > 0) {
-    const organization = pick(weighOrganizations(rest, shareCapBps), seed, utf8("organization"), BigInt(out.length));
-    const members = rest.filter((candidate) => candidate.organization === organization.name).map((candidate) => ({ name: candidate, weight: candidate.weight }));
-    const { candidate } = pick(members, seed, utf8("provider"), BigInt(out.length)).name;
+    const candidate = soonest(rest, waits, shareCapBps);
     out.push(candidate);
     rest = rest.filter((other) => !together(other.candidate, candidate));
   }
   return out;
 }
 
+/** Bits of a wait behind its point, and of the numbers that it is reckoned with: their squares are exact. */
+const waitBits = 20;
+const mantissaBits = 25;
+
+/** -log2 of a number in (0, 1) that nobody could choose, in 1/2^20: divided by weights, the least of such waits is each one's in proportion to its weight. Whole numbers alone, so that every machine has the same. */
+function waitOf(seed: Uint8Array, provider: string): bigint {
+  const number = readUint64(sha256(seed, utf8("candidate"), addressBytes(provider))) | 1n;
+  const whole = number.toString(2).length - 1;
+  const [one, two] = [2 ** mantissaBits, 2 ** (mantissaBits + 1)];
+  let mantissa = Number((number << BigInt(63 - whole)) >> BigInt(63 - mantissaBits));
+  let log = whole;
+  // From 1 up to 2: one squaring gives one bit of its logarithm.
+  for (let bit = 0; bit < waitBits; bit++) {
+    mantissa = Math.floor((mantissa * mantissa) / one);
+    const carry = mantissa >= two ? 1 : 0;
+    if (carry === 1) mantissa = Math.floor(mantissa / 2);
+    log = log * 2 + carry;
+  }
+  return BigInt(64 * 2 ** waitBits - log);
+}
+
+/** Whose wait is over first, by its part of what its organization weighs; where nobody weighs anything, all weigh the same. */
+function soonest<C extends Weighable>(from: readonly Affiliated<C>[], waits: ReadonlyMap<C, bigint>, shareCapBps: number): C {
+  const organizations = new Map<string, { sum: bigint; count: bigint }>();
+  for (const { organization, weight } of from) {
+    const known = organizations.get(organization) ?? { sum: 0n, count: 0n };
+    organizations.set(organization, { sum: known.sum + weight, count: known.count + 1n });
+  }
+  const weighed = weighOrganizations(from, shareCapBps);
+  const even = weighed.every(({ weight }) => weight === 0n);
+  const parts = new Map(weighed.map(({ name, weight }) => [name, even ? 1n : weight]));
+  let best: { readonly candidate: C; readonly wait: bigint; readonly speed: bigint } | undefined;
+  for (const { organization, weight, candidate } of from) {
+    const { sum, count } = organizations.get(organization)!;
+    const speed = parts.get(organization)! * (sum === 0n ? 1n : weight);
+    const wait = waits.get(candidate)! * (sum === 0n ? count : sum);
+    if (speed > 0n && (best === undefined || wait * best.speed < best.wait * speed)) best = { candidate, wait, speed };
+  }
+  assert(best !== undefined, "a draw in which nobody has any weight");
+  return best.candidate;
+}
+
+interface Affiliated<C> {
+  readonly organization: string;
+  readonly weight: bigint;
+  readonly candidate: C;
+}
+
 /** Candidates under one name for all that are affiliates of each other, directly or through others: the share cap is theirs together. The name is the least of theirs. */
-function affiliations<C extends Weighable>(candidates: readonly C[]): { readonly organization: string; readonly weight: bigint; readonly candidate: C }[] {
+function affiliations<C extends Weighable>(candidates: readonly C[]): Affiliated<C>[] {
   const parents = new Map<string, string>();
   const rootOf = (name: string): string => {
     let root = name;
@@ -254,19 +313,6 @@ function affiliations<C extends Weighable>(candidates: readonly C[]): { readonly
 interface Weighted<T> {
   readonly name: T;
   readonly weight: bigint;
-}
-
-/** One of them, by weight; all equal where nobody has any. */
-function pick<T>(from: readonly Weighted<T>[], seed: Uint8Array, label: Uint8Array, turn: bigint): Weighted<T> {
-  let total = 0n;
-  for (const { weight } of from) total += weight;
-  if (total === 0n) return from[Number(seeded(seed, label, turn, BigInt(from.length)))]!;
-  let at = seeded(seed, label, turn, total);
-  for (const one of from) {
-    if (at < one.weight) return one;
-    at -= one.weight;
-  }
-  assert(false, "a draw beyond the sum of the weights");
 }
 
 /**
