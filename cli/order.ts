@@ -157,10 +157,20 @@ export async function limitOfTask(connection: Connection, consumer: string, want
 /** As chain/modules/market computes it, for jobs that name no risk: a multiple of what the task costs, at least what makes a lie not worth its chance. In the quote denom. */
 export function stakeOf(verification: Verification, fee: bigint, { stakeMultiple, auditProbabilityBps, auditors, phiBps }: Pick<Params, "stakeMultiple" | "auditProbabilityBps" | "auditors" | "phiBps">): bigint {
   if (verification === "V0") return fee;
-  const [p, m] = verification === "V2" ? [10_000n, 1n] : [BigInt(auditProbabilityBps), BigInt(auditors)];
-  const detected = 9n * p * (10_000n ** m - BigInt(phiBps) ** m);
-  const [multiple, honest] = [BigInt(stakeMultiple) * fee, (fee * 100_000n * 10_000n ** m + detected - 1n) / detected];
-  return multiple > honest ? multiple : honest;
+  const p = verification === "V2" ? 10_000n : BigInt(auditProbabilityBps);
+  const [convicted, of] = convictionOf(verification, auditors, BigInt(phiBps));
+  const detected = 9n * p * convicted;
+  const [multiple, least] = [BigInt(stakeMultiple) * fee, (fee * 100_000n * of + detected - 1n) / detected];
+  return multiple > least ? multiple : least;
+}
+
+/** How many of how many lies are convicted where somebody looks: of V1 three must outvote the liar, of V3 one auditor suffices. */
+function convictionOf(verification: Verification, auditors: number, phi: bigint): readonly [convicted: bigint, of: bigint] {
+  const all = 10_000n;
+  const honest = all - phi;
+  if (verification === "V2") return [honest, all];
+  if (verification === "V3") return [all ** BigInt(auditors) - phi ** BigInt(auditors), all ** BigInt(auditors)];
+  return auditors === 1 ? [honest ** 3n, all ** 3n] : [honest ** 2n * (all ** 2n - phi ** 2n) + 2n * phi * honest ** 3n, all ** 4n];
 }
 
 /** Every ask of the book with what is known of its provider. */

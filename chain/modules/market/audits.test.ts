@@ -114,7 +114,7 @@ describe("spot checks", () => {
 
   it("MKT-172: the stake is reckoned with the probability that the task keeps, whatever becomes of the parameter", () => {
     const checked = new Checked(2, { auditProbabilityBps: 500 });
-    assert.equal(checked.market.providers.get(checked.provider)!.locked, 2_778n, "F / (0.9 x 0.05 x 0.8)");
+    assert.equal(checked.market.providers.get(checked.provider)!.locked, 4_341n, "F / (0.9 x 0.05 x 0.8 x 0.8 x 0.8)");
     checked.market.send("MsgUpdateParams", { authority: name("gov"), params: { ...checked.market.query<{ params: Params }>("Params", { version: 0n }).params, auditProbabilityBps: 10_000 } });
     assert.equal(checked.now.auditProbabilityBps, 500);
     const dear = { ...checked.market.query<{ params: Params }>("Params", { version: 0n }).params, auditProbabilityBps: 499 };

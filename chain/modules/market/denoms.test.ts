@@ -515,8 +515,8 @@ describe("conservation", () => {
       const stake = stakeOf(VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, f, g, paramBounds.auditProbabilityBps[1], most, at);
       const shortfall = toBond(shortfallOf(maxPrice, limit, lots, most.shortfallMultiple), at, "up");
       const { amount, consumer } = startPenalty(stake, toBond(f, at, "up"), shortfall, most);
-      for (const value of [stake, shortfall, amount, slashPenalty(stake, shortfall, 2, most).consumer]) assert.ok(value >= 0n && value < 1n << 167n);
-      assert.ok(stake > 0n && consumer <= amount && stake * 10_000n < 1n << 181n && stake * maxRateUnits < maxInt256);
+      for (const value of [stake, shortfall, amount, slashPenalty(stake, shortfall, 2, most).consumer]) assert.ok(value >= 0n && value < 1n << 168n);
+      assert.ok(stake > 0n && consumer <= amount && stake * 10_000n < 1n << 182n && stake * maxRateUnits < maxInt256);
       assert.ok(escrowOf(limit, lots, replicas, 0, paramBounds.feeBps[2]) * BigInt(paramBounds.maxTasks[2]) < 1n << 109n);
     }));
 

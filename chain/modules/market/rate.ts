@@ -9,7 +9,7 @@ export const oneForOne: Rate = { bondUnits: 1n, quoteUnits: 1n };
 
 /**
  * Greatest number on either side of a rate, below 2^60. Prices are at most 10^15 < 2^50, lots at most 2^40, so F < 2^90; G is at most 1,000 F < 2^100. Then a stake in the
- * quote denom is below 2^107 (the multiple and 1 / (0.9 x 0.05 x 0.5) are below 2^10 and 2^6), its product with a side of a rate below 2^167, with a share in 1/10,000 below 2^181: no product of
+ * quote denom is below 2^108 (the multiple and 1 / (0.9 x 0.05 x 0.125) are below 2^10 and 2^8), its product with a side of a rate below 2^168, with a share in 1/10,000 below 2^182: no product of
  * the module comes near the 256 bits of a balance. The escrow of a job, (k + R) x limit x lots x tasks and fee, is below 2^109 and is never converted.
  */
 export const maxRateUnits = 10n ** 18n;

@@ -48,14 +48,21 @@ describe("settlement", () => {
     fc.assert(fc.property(f, fc.bigInt(0n, 1n << 90n), fc.integer({ min: 500, max: 10_000 }), fc.integer({ min: 1, max: paramBounds.auditors[2] }), fc.integer({ min: 0, max: paramBounds.phiBps[2] }), (fee, risk, auditProbabilityBps, auditors, phiBps) => {
       const params = { ...defaultParams(), auditProbabilityBps, auditors, phiBps };
       const stake = stakeOf(v1, fee, risk, auditProbability(v1, params), params, oneForOne);
-      // What is lost in expectation, of which a tenth may come back to a friend who proves it: S x 0.9 x p x (1 - phi^m).
-      const caught = 10_000n ** BigInt(auditors) - BigInt(phiBps) ** BigInt(auditors);
-      assert.ok(stake * 9n * BigInt(auditProbabilityBps) * caught >= (fee + risk) * 10n * 10_000n * 10_000n ** BigInt(auditors));
+      // What is lost in expectation, of which a tenth may come back to a friend who proves it: S x 0.9 x p x the part of all draws in which three or more outvote the liar and whoever is with it.
+      let convicted = 0n;
+      for (let drawn = 0; drawn < 2 ** (auditors + 2); drawn++) {
+        const isHonest = Array.from({ length: auditors + 2 }, (_, i) => (drawn >> i) % 2 === 1);
+        const against = isHonest.filter(Boolean).length;
+        const share = isHonest.reduce((product, one) => product * BigInt(one ? 10_000 - phiBps : phiBps), 1n);
+        if (isHonest.slice(0, auditors).includes(true) && against >= 3 && against * 2 > auditors + 3) convicted += share;
+      }
+      assert.ok(stake * 9n * BigInt(auditProbabilityBps) * convicted >= (fee + risk) * 10n * 10_000n * 10_000n ** BigInt(auditors + 2));
       assert.ok(stake >= 20n * fee);
     }));
     const [params, f100] = [defaultParams(), 100n];
-    assert.equal(stakeOf(v1, f100, 0n, 500, params, oneForOne), 2_778n, "100 / (0.9 x 0.05 x 0.8)");
-    assert.equal(stakeOf(v1, f100, 0n, 500, { ...params, auditors: 2 }, oneForOne), 2_315n, "100 / (0.9 x 0.05 x 0.96)");
+    assert.equal(stakeOf(v1, f100, 0n, 500, params, oneForOne), 4_341n, "100 / (0.9 x 0.05 x 0.8 x 0.8 x 0.8)");
+    assert.equal(stakeOf(v1, f100, 0n, 500, { ...params, auditors: 2 }, oneForOne), 2_713n, "100 / (0.9 x 0.05 x (0.64 x 0.96 + 0.32 x 0.64))");
+    assert.equal(stakeOf(VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED, f100, 0n, 500, params, oneForOne), 2_778n, "100 / (0.9 x 0.05 x 0.8): the chain needs no majority");
     assert.deepEqual([v0, v1, v2].map((level) => [reserveReplicas(level, params), auditProbability(level, params)]), [[0, 0], [3, 500], [2, 10_000]]);
     assert.equal(reserveReplicas(v1, { ...params, auditors: 2 }), 4);
   });

@@ -48,12 +48,26 @@ export function auditProbability(level: VerificationLevel, params: Params): numb
   return level === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED ? 10_000 : 0;
 }
 
-/** S = max(20 F, (F + G) / (0.9 p (1 - phi^m))), V0: S = F; in bond, rounded up. `auditBps` is p; m others look. */
+/**
+ * S = max(20 F, (F + G) / (0.9 p c)), V0: S = F; in bond, rounded up. `auditBps` is p; c: how likely who lies is convicted where somebody looks.
+ */
 export function stakeOf(level: VerificationLevel, f: bigint, g: bigint, auditBps: number, params: Params, rate: Rate): bigint {
   if (level === VerificationLevel.VERIFICATION_LEVEL_V0_NONE) return toBond(f, rate, "up");
-  const m = isAudited(level) ? BigInt(params.auditors) : 1n;
-  const detected = 9n * BigInt(auditBps) * (bps ** m - BigInt(params.phiBps) ** m);
-  return toBond(maxInt(BigInt(params.stakeMultiple) * f, mulDivCeil(f + g, 10n * bps * bps ** m, detected)), rate, "up");
+  const [convicted, of] = convictionOf(level, params);
+  return toBond(maxInt(BigInt(params.stakeMultiple) * f, mulDivCeil(f + g, 10n * bps * of, 9n * BigInt(auditBps) * convicted)), rate, "up");
+}
+
+/**
+ * How many of how many lies are convicted, where each that is drawn is with the liar by phi. V3: where one auditor is not, for the chain decides. V1: where three of those who are not outvote it: both re-runs beside one auditor, one of them
+ * beside two [an accomplice among the re-runs that makes it two against two]. V2: where the other is not; a lie pays there only where it is with the liar, for which 20 F are plenty.
+ */
+function convictionOf(level: VerificationLevel, { auditors, phiBps }: Params): readonly [convicted: bigint, of: bigint] {
+  const phi = BigInt(phiBps);
+  const honest = bps - phi;
+  if (level === VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED) return [honest, bps];
+  if (isRefereed(level)) return [bps ** BigInt(auditors) - phi ** BigInt(auditors), bps ** BigInt(auditors)];
+  const reruns = honest ** 2n;
+  return auditors === 1 ? [honest * reruns, bps ** 3n] : [honest ** 2n * (bps ** 2n - phi ** 2n) + 2n * honest * phi * reruns, bps ** 4n];
 }
 
 /** What a replica earns: the lots that it used, at most those of the task, at the price. A begun lot counts whole. */
