@@ -106,16 +106,16 @@ export async function quoteOf(net: Pick<Net, "connection" | "profile">, account:
     title: job.title, classId: job.classId, denom: job.quoteDenom, bondDenom: await bondDenom(connection), verification: job.verification, replicas: demand.replicas, tasks: Number(tasks), stages, lots: request.lots, limit: { price: request.limitPrice, from: limitFrom }, auditBps,
     cost: { best: cheapest.tasks === 0 ? undefined : cost(cheapest.price, demand.replicas), expected: now.tasks === 0 ? undefined : cost(now.price, demand.replicas, auditBps), maximum: cost(request.limitPrice, most) },
     storageDeposit: tried.storageDeposit, profileDeposit: known === undefined ? params.profileDeposit : 0n,
-    transactionFees: transactionFees(bidOf(account.address, request, known?.id ?? 0), known === undefined, net),
+    transactionFees: transactionFees(bidOf(account.address, request, known?.id ?? 0), known === undefined, net, params),
     asks: { all: looked.length, matching: serving.length, freeUnits: serving.reduce((sum, { offer }) => sum + offer.ask.freeUnits, 0), providers: new Set(serving.map(({ offer }) => offer.ask.provider)).size },
     beginning: now.tasks, excluded: exclusions(looked), relaxation: now.tasks === demand.tasks ? undefined : cheapestRelaxation(looked, demand), refused: tried.refused,
   };
 }
 
-function transactionFees(bid: EncodeObject, registers: boolean, net: Pick<Net, "profile">): Quote["transactionFees"] {
+function transactionFees(bid: EncodeObject, registers: boolean, net: Pick<Net, "profile">, { auditors }: Params): Quote["transactionFees"] {
   const price = gasPriceIn(net);
   const single = gasOfTransaction([gasOf({ typeUrl: "/dcm.market.v1.MsgRegisterProfile", value: {} })]);
-  const bidGas = gasOfTransaction([gasOf(bid)]);
+  const bidGas = gasOfTransaction([gasOf(bid, { auditors })]);
   const message = feeOf(single, price);
   // Two transactions: a bid may name its wishes once the book has them.
   return { denom: price.denom, gasPrice: net.profile!.gasPrice, orderGas: bidGas + (registers ? single : 0), order: feeOf(bidGas, price) + (registers ? message : 0n), message };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { bidMessage, refereed, replicated, saltChain, serviceMessage, stage, staged, TestMarket } from "../chain/modules/market/testing.ts";
+import { bidMessage, refereed, replicated, saltChain, serviceMessage, spotChecked, stage, staged, TestMarket } from "../chain/modules/market/testing.ts";
 import { execute } from "../chain/runtime/testing.ts";
 import * as referee from "../chain/modules/referee/gas.ts";
 import { witnessBytes } from "../chain/vm/witness.ts";
@@ -15,15 +15,16 @@ describe("gas of a message", () => {
     ["a bid for tasks of three replicas", "MsgPlaceBid", (c) => bidMessage(c, 100n, { ...v2, k: 3 }, { tasks: 9 })],
     ["a bid for refereed tasks", "MsgPlaceBid", (c) => bidMessage(c, 100n, v3, { tasks: 9, programRoot: new Uint8Array(32) })],
     ["a bid for refereed tasks of two replicas", "MsgPlaceBid", (c) => bidMessage(c, 100n, { ...v3, k: 2 }, { tasks: 9, programRoot: new Uint8Array(32) })],
+    ["a bid for spot-checked tasks", "MsgPlaceBid", (c) => bidMessage(c, 100n, spotChecked(saltChain(2)), { tasks: 9 })],
     ["a bid for stages", "MsgPlaceBid", (c) => bidMessage(c, 100n, {}, staged([stage(6), stage(2, [0])]))],
     ["a bid for instances", "MsgPlaceServiceBid", (c) => serviceMessage(c, 20n, {}, { instances: 40 })],
   ];
-  for (const [what, name, message] of bids) {
-    it(`adds for ${what} what the chain takes for its matches (MKT-170)`, () => {
-      const m = new TestMarket();
+  for (const [what, name, message] of bids) for (const auditors of [1, 2]) {
+    it(`adds for ${what} what the chain takes for its matches with ${auditors} in an audit (MKT-170)`, () => {
+      const m = new TestMarket({ auditors });
       const value = message(m.fund("c", 10n ** 15n));
       const { gasUsed } = execute(m.stores, m.modules, `/dcm.market.v1.${name}`, value, { height: m.height, time: m.time });
-      assert.equal(gasOf({ typeUrl: `/dcm.market.v1.${name}`, value }, 1_000), 1_000 + gasUsed);
+      assert.equal(gasOf({ typeUrl: `/dcm.market.v1.${name}`, value }, { perMessage: 1_000, auditors }), 1_000 + gasUsed);
     });
   }
 
@@ -36,7 +37,7 @@ describe("gas of a message", () => {
     const witness = (leaves: number, siblings: number) => ({ indices: Array.from({ length: leaves }, (_, i) => i), leaves: new Uint8Array(256 * leaves), siblings: new Uint8Array(32 * siblings) });
     const [ram, rom] = [witness(300, 500), witness(100, 40)];
     const chain = referee.proofGas(65_536, { ram, rom });
-    const gas = gasOf({ typeUrl: "/dcm.referee.v1.MsgProve", value: { ram, rom } }, 0);
+    const gas = gasOf({ typeUrl: "/dcm.referee.v1.MsgProve", value: { ram, rom } }, { perMessage: 0 });
     assert.ok(gas > chain + 10 * witnessBytes({ ram, rom }), `${gas} for ${chain}`);
     assert.ok(gas < 2 * chain);
   });

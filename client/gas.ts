@@ -16,8 +16,15 @@ const gasPerTransaction = 100_000;
 /** What the market takes with a bid for each match to come: MKT-170 in chain/modules/market/README.md. */
 const matchGas = 70_000;
 
-/** Auditors of a spot check, as the market's parameters say where nobody changed them. */
-const auditors = 1;
+/** What `gasOf` reckons with where nobody tells it the chain's own. */
+const usual = { perMessage: 400_000, auditors: 1 };
+
+export interface GasBasis {
+  /** Beside what is added for tasks and disputes. */
+  readonly perMessage?: number;
+  /** Of a spot check, by the market's parameters. */
+  readonly auditors?: number;
+}
 
 /** What a challenge pays for the second of two replicas, where it goes on with that one; the referee's README. */
 const secondEndGas = 150_000;
@@ -32,8 +39,13 @@ const rootHashes = 600;
  * For one message. Bids pay for their tasks: each for the replicas that it wants, for auditors, and two more where a tie-break may need them; service bids for their instances;
  * challenges for both replicas that may claim the same; proofs in a dispute for the segment that the chain runs.
  */
-export function gasOf({ typeUrl, value }: EncodeObject, perMessage = 400_000): number {
-  return perMessage + matchGas * matchesOf(typeUrl, value) + disputeGas(typeUrl, value);
+export function gasOf({ typeUrl, value }: EncodeObject, { perMessage = usual.perMessage, auditors = usual.auditors }: GasBasis = {}): number {
+  return perMessage + matchGas * matchesOf(typeUrl, value, auditors) + disputeGas(typeUrl, value);
+}
+
+/** Whether its gas depends on how many auditors the market's parameters say. */
+export function pricesAudits({ typeUrl, value }: EncodeObject): boolean {
+  return matchesOf(typeUrl, value, 1) !== matchesOf(typeUrl, value, 2);
 }
 
 function disputeGas(typeUrl: string, value: unknown): number {
@@ -60,14 +72,14 @@ export function feeOf(gas: number, price: GasPrice): bigint {
   return BigInt(Math.ceil(gas * price.amount));
 }
 
-function matchesOf(typeUrl: string, value: unknown): number {
+function matchesOf(typeUrl: string, value: unknown, auditors: number): number {
   if (typeUrl === "/dcm.market.v1.MsgPlaceServiceBid") return (value as Partial<MsgPlaceServiceBid>).service?.instances ?? 0;
   if (typeUrl !== "/dcm.market.v1.MsgPlaceBid") return 0;
   const { job, verification, k = 0 } = value as Partial<MsgPlaceBid>;
-  return (job?.tasks ?? 0) * replicasOf(verification, k);
+  return (job?.tasks ?? 0) * replicasOf(verification, k, auditors);
 }
 
-function replicasOf(verification: VerificationLevel | undefined, k: number): number {
+function replicasOf(verification: VerificationLevel | undefined, k: number, auditors: number): number {
   switch (verification) {
     case VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK:
       return 1 + auditors + 2;

@@ -4,6 +4,7 @@ import { sha256 } from "@cosmjs/crypto";
 import { BaseAccount } from "../chain/codec/gen/cosmos/auth/v1beta1/auth.ts";
 import { QueryAccountResponse } from "../chain/codec/gen/cosmos/auth/v1beta1/query.ts";
 import { AuthInfo, TxRaw } from "../chain/codec/gen/cosmos/tx/v1beta1/tx.ts";
+import { VerificationLevel } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { MsgPlaceBid } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 import { toHex } from "../chain/codec/bytes.ts";
 import type { Connection } from "./connection.ts";
@@ -97,5 +98,18 @@ describe("sender", () => {
     const bid = (tasks: number): EncodeObject => ({ typeUrl: `/${MsgPlaceBid.$type}`, value: MsgPlaceBid.fromPartial({ consumer: address, job: { tasks } }) });
     await Promise.all([10, 1, 600, 600, 1].map((tasks) => sender.send(bid(tasks))));
     assert.deepEqual(node.gas, [44_070_000n, 42_970_000n]);
+  });
+
+  it("asks for the gas of as many auditors as the chain's parameters say, and as are usual where the node does not say", async () => {
+    const signer = await DirectSecp256k1HdWallet.generate(12, { prefix: "dcm" });
+    const address = (await signer.getAccounts())[0]!.address;
+    const node = new FakeNode(address, () => ({ code: 0 }));
+    for (const [auditors, gas] of [[2, 850_000n], [undefined, 780_000n]] as const) {
+      const market = { params: () => (auditors === undefined ? Promise.reject(new Error("away")) : Promise.resolve({ params: { auditors } })) };
+      const connection = { ...node.connection, query: { market } } as unknown as Connection;
+      const sender = await Sender.create({ connection, signer, address, chainId: "test-1", gasPrice: { denom: "udcm", amount: 0.001 } });
+      await sender.send({ typeUrl: `/${MsgPlaceBid.$type}`, value: MsgPlaceBid.fromPartial({ consumer: address, verification: VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, job: { tasks: 1 } }) });
+      assert.equal(node.gas.at(-1), gas);
+    }
   });
 });

@@ -14,7 +14,7 @@ import type { Any } from "../chain/codec/gen/google/protobuf/any.ts";
 import { TxMsgData } from "../chain/codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import { MsgExecSession, MsgExecSessionResponse } from "../chain/codec/gen/dcm/session/v1/tx.ts";
 import type { Connection } from "./connection.ts";
-import { feeOf, gasOf, gasOfTransaction, type GasPrice } from "./gas.ts";
+import { feeOf, gasOf, gasOfTransaction, pricesAudits, type GasPrice } from "./gas.ts";
 import { dcmRegistry } from "./registry.ts";
 
 /** A transaction that the chain refused: `codespace` and `code` as in its result, `message` its words. */
@@ -61,7 +61,8 @@ export interface SenderOptions {
 
 interface Waiting {
   readonly message: EncodeObject;
-  readonly gas: number;
+  /** Wrapped for the session that signs, where there is one. */
+  readonly wrapped: EncodeObject;
   readonly resolve: (sent: Sent) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -75,6 +76,7 @@ export class Sender {
   readonly #signing: SigningStargateClient;
   #queue: Waiting[] = [];
   #running = false;
+  #auditors: number | undefined;
   #account: { accountNumber: bigint; sequence: number } | undefined;
 
   private constructor(options: SenderOptions, signing: SigningStargateClient) {
@@ -91,7 +93,7 @@ export class Sender {
   /** Resolves when the message is in a block and succeeded; rejects with TxFailed where the chain refused it. */
   send(message: EncodeObject): Promise<Sent> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ message: this.#wrap(message), gas: gasOf(message, this.#options.gasPerMessage), resolve, reject });
+      this.#queue.push({ message, wrapped: this.#wrap(message), resolve, reject });
       if (!this.#running) void this.#drain();
     });
   }
@@ -115,6 +117,7 @@ export class Sender {
     // One turn of the event loop: what is sent together travels together.
     await new Promise<void>((resolve) => setImmediate(resolve));
     while (this.#queue.length > 0) {
+      await this.#learnAuditors();
       const batch = this.#take();
       try {
         await this.#deliver(batch);
@@ -127,12 +130,23 @@ export class Sender {
     this.#running = false;
   }
 
+  #gasOf({ message }: Waiting): number {
+    return gasOf(message, { ...(this.#options.gasPerMessage === undefined ? {} : { perMessage: this.#options.gasPerMessage }), ...(this.#auditors === undefined ? {} : { auditors: this.#auditors }) });
+  }
+
+  /** Before bids that pay for audits; a node that does not say leaves what was known before. */
+  async #learnAuditors(): Promise<void> {
+    if (!this.#queue.some(({ message }) => pricesAudits(message))) return;
+    const said = await this.#options.connection.query.market.params({}).catch(() => undefined);
+    this.#auditors = said?.params?.auditors ?? this.#auditors;
+  }
+
   /** What travels together: a batch of large bids would want more gas than a block has. */
   #take(): Waiting[] {
     let gas = 0;
     let count = 0;
     while (count < Math.min(this.#queue.length, this.#options.maxBatch ?? 32)) {
-      gas += this.#queue[count]!.gas;
+      gas += this.#gasOf(this.#queue[count]!);
       if (count > 0 && gas > maxBatchGas) break;
       count++;
     }
@@ -140,8 +154,8 @@ export class Sender {
   }
 
   async #deliver(batch: readonly Waiting[]): Promise<void> {
-    const messages = batch.map((w) => w.message);
-    const gas = gasOfTransaction(batch.map((one) => one.gas));
+    const messages = batch.map((w) => w.wrapped);
+    const gas = gasOfTransaction(batch.map((one) => this.#gasOf(one)));
     const fee: StdFee = { gas: String(gas), amount: [{ denom: this.#options.gasPrice.denom, amount: String(feeOf(gas, this.#options.gasPrice)) }], ...(this.#options.session === undefined ? {} : { granter: this.address }) };
     for (let attempt = 0; ; attempt++) {
       this.#account ??= await this.#load();
