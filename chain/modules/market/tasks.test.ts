@@ -395,6 +395,30 @@ describe("tasks", () => {
     assert.equal(market.providers.get(provider)!.bond, 10_000_000n);
   });
 
+  it("MKT-198: a provider that does not wait for the key any more keeps no other from it", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    for (let i = 1; i <= 3; i++) market.ask(market.provider(`p${i}`), 10n);
+    const salts = saltChain(5);
+    const job = market.bid(consumer, 20n, replicated(salts), { consumerKey: new Uint8Array(32).fill(7) });
+    const task = taskIdOf(job, 0);
+    market.block(1_000n, 4);
+    market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! });
+    market.block();
+    const [a, b] = seats(market, task) as [string, string];
+    market.sealFor(consumer, job, a);
+    // It had its key already, and makes the message that carries the other's useless.
+    market.send("MsgDeclineTask", { worker: a, provider: a, taskId: task, reason: "gone" });
+    fails(() => market.sealFor(consumer, job, a, b), 20, /sealed to .* already/);
+    market.block(1_000n, 4);
+    market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[2]! });
+    market.block();
+    const waiting = seats(market, task).filter((one) => market.task(task).replicas.find(({ provider }) => provider === one)!.state === ReplicaState.REPLICA_STATE_SEALING);
+    assert.equal(waiting.length, 2);
+    market.sealFor(consumer, job, a, ...waiting);
+    for (const one of waiting) market.start(task, one);
+  });
+
   it("MKT-43: a decline is free, a second organization's closes the task at 0.05 F, one beyond the allowance costs as much as a start miss", () => {
     const market = new TestMarket();
     const consumer = market.fund("c");
