@@ -228,6 +228,11 @@ export function dropReplacement<T extends Account>(ctx: Context, ports: MarketPo
   return added === 0n ? account : disburse(ctx, ports, account, { payments: [], fee: 0n, burned: 0n, refund: added }, subjectOf(loadBid(ctx, account.id)));
 }
 
+/** Something of the bid is matched: it stays as it was agreed. At once, however many replacements wait [a job that is over before what was paid for its higher limit is back]. */
+export function keepAsAgreed(ctx: Context, ports: MarketPorts, bid: Bid): void {
+  if (replacedBids.has(ctx, bid.id)) storeBacking(ctx, bid, dropReplacement(ctx, ports, loadBacking(ctx, bid)));
+}
+
 /** Writes the job; with its last task it ends, and the records' time begins to run. `bid`, `params`: where the caller has them; what of the bid matters here stays. */
 export function saveJob(ctx: Context, ports: MarketPorts, job: Job, bid?: Bid, params?: Params): void {
   const over = job.endedTau === 0n && job.tasksFinal + job.tasksClosed === job.spec!.tasks && job.tasksHeld === 0;

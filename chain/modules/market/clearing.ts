@@ -5,7 +5,7 @@ import { utf8, uint64Bytes } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { assert } from "../../runtime/errors.ts";
 import { closeAsk, holdUnit, loadAsk, lockUnit, saveAsk } from "./asks.ts";
-import { bidsByPrice, closeBid, comparePlaces, isTerminal, loadBid, loadJob, loadService, openTasks, profilesWithBids, saveBid } from "./bids.ts";
+import { bidsByPrice, closeBid, comparePlaces, isTerminal, keepAsAgreed, loadBid, loadJob, loadService, openTasks, profilesWithBids, saveBid } from "./bids.ts";
 import { markDirty, unmarkDirty } from "./books.ts";
 import { maxTau } from "./checks.ts";
 import { offered } from "./draws.ts";
@@ -231,6 +231,7 @@ type Agreed = Pick<Fill, "tasks" | "price"> & { readonly bid: Pick<BidOrder, "id
 /** Gives tasks or instances of the bid to the ask: those that came back first, then new ones. */
 export function fillBid(ctx: Context, ports: MarketPorts, fill: Agreed): number {
   const bid = loadBid(ctx, fill.bid.id);
+  if (bid.nextTask === 0) keepAsAgreed(ctx, ports, bid);
   const tau = ports.clock.tau(ctx);
   const job = bid.service ? undefined : loadJob(ctx, bid.id);
   const stake = job === undefined ? stakeOfInstance(ctx, bid, fill.price) : stakeAt(ctx, job, fill.price * bid.lots);

@@ -237,6 +237,28 @@ describe("orders", () => {
   });
 });
 
+describe("orders that are replaced in masses", () => {
+  it("MKT-199: a bid that is matched has what was paid for its higher limit back at once, however many replacements wait before it", () => {
+    const m = new TestMarket({ maxSweep: 10 });
+    const [p, c, crowd] = [m.provider("p"), m.fund("c"), m.fund("crowd")];
+    const others = Array.from({ length: 10 }, () => m.bid(crowd, 1n));
+    m.ask(p, 10n);
+    const job = m.bid(c, 10n);
+    m.block();
+    const before = m.balances.get(c)!;
+    const replaceAll = (): void => others.forEach((jobId, i) => m.send("MsgReplaceBid", { consumer: crowd, jobId, limitPrice: 1n + BigInt(i % 2), expiresTau: 0n }));
+    replaceAll();
+    m.send("MsgReplaceBid", { consumer: c, jobId: job, limitPrice: 30n, expiresTau: 0n });
+    m.block();
+    assert.equal(m.balances.get(c), before);
+    replaceAll();
+    // Else what is still held keeps the job from ending, and the worker from revealing.
+    m.finish(job * 65_536n, p);
+    m.block(1_000n, 3);
+    assert.equal(bidOf(m, job).bid.limitPrice, 10n);
+  });
+});
+
 describe("prices", () => {
   it("MKT-77: candles have open, high, low, close and volume of their interval, and a bounded history", () => {
     const m = new TestMarket({ candleHistory: 3 });
