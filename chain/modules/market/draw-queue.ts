@@ -54,6 +54,9 @@ export function saltDraw(ctx: Context, draw: Draw, salt: Uint8Array, tau: bigint
   queueDraw(ctx, draw.taskId);
 }
 
-export function queueDraw(ctx: Context, taskId: bigint): void {
-  readyDraws.set(ctx, [take(ctx, nextTicket), taskId], true);
+/** Tickets of draws that found too few: behind all that have not had a turn [cheap draws that nobody can serve, each of them looking through the book again and again before all others]. */
+const again = 1n << 63n;
+
+export function queueDraw(ctx: Context, taskId: bigint, tried = false): void {
+  readyDraws.set(ctx, [take(ctx, nextTicket) + (tried ? again : 0n), taskId], true);
 }

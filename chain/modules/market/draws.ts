@@ -55,7 +55,7 @@ export interface Candidate extends Weighable {
   readonly jurisdiction: string;
 }
 
-/** At the end of a block: draws with seed and salt, in the order of their salts. A draw that finds too few goes behind the others until its time is over. */
+/** At the end of a block: draws with seed and salt, in the order of their salts. A draw that finds too few goes behind all others, those that come later too, until its time is over. */
 export function runDraws(ctx: Context, ports: MarketPorts): void {
   const tau = ports.clock.tau(ctx);
   const room = { looks: maxLooks };
@@ -82,7 +82,7 @@ function runDraw(ctx: Context, ports: MarketPorts, taskId: bigint, tau: bigint, 
   }
   if (tryDraw(ctx, ports, draw, task, room)) return;
   if (tau > draw.drawDueTau) apply(ctx, ports, task, drawFailed(task, termsOf(ctx, loadJob(ctx, task.jobId)), tau));
-  else queueDraw(ctx, taskId);
+  else queueDraw(ctx, taskId, true);
 }
 
 function tryDraw(ctx: Context, ports: MarketPorts, draw: Draw, task: Task, room: Room): boolean {

@@ -561,6 +561,28 @@ describe("tasks", () => {
     assert.equal(after.filter((ticket) => before.has(ticket)).length, 20);
   });
 
+  it("MKT-49: a draw that has not had a turn goes before those that found too few", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    const [first, sibling, other] = [market.provider("p1", undefined, "one"), market.provider("p2", undefined, "one"), market.provider("p3")];
+    market.ask(first, 1n, 60);
+    market.ask(other, 2n, 60);
+    const stuck = market.bid(consumer, 20n, { ...replicated(salts), lots: 1n }, { tasks: 60 });
+    const elsewhere = { classId: "rv32.core" };
+    for (const label of ["p4", "p5"]) market.ask(market.provider(label), 10n, 1, elsewhere);
+    const job = market.bid(consumer, 20n, { ...replicated(salts), lots: 1n, ...elsewhere });
+    market.block(10n, 2);
+    market.setActive(other, false);
+    for (let i = 0; i < 255; i++) for (const provider of [first, sibling]) market.ask(provider, 1n);
+    market.block(10n, 2);
+    market.send("MsgRevealSalt", { consumer, jobId: stuck, salt: salts[1]! });
+    market.block(10n, 2);
+    market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! });
+    market.block(10n);
+    assert.equal(market.task(job * 65_536n).replicas.length, 2);
+    assert.equal(market.task(stuck * 65_536n).replicas.length, 1);
+  });
+
   it("MKT-18: of a crowd of bids that nobody can serve a batch sees a part, by turns, and nobody waits for ever", function () {
     this.timeout(60_000);
     const market = new TestMarket();
