@@ -214,6 +214,27 @@ describe("rates", () => {
     m.block();
     assert.deepEqual(worths.filter(([outcome]) => outcome !== "matched"), [["finished", 46n], ["missed", 234n]], "20 uusd paid are 46.7, F of 100 uusd is 233.3");
   });
+
+  it("MKT-93: so does a service that its provider walked away from", () => {
+    const { m, consumer } = market();
+    const provider = m.provider("p1");
+    const worths: [string, bigint][] = [];
+    const { record } = m.ports.providers;
+    (m.ports.providers as { record: typeof record }).record = (ctx, address, outcome, worth) => {
+      worths.push([outcome, worth]);
+      record(ctx, address, outcome, worth);
+    };
+    m.serviceAsk(provider, 10n, 1, inUsd);
+    m.block();
+    const service = m.serviceBid(consumer, 20n, inUsd);
+    m.block(1_000n, 2);
+    m.sealFor(consumer, service, provider);
+    m.startService(taskIdOf(service, 0), provider);
+    m.block(60_000n);
+    m.providers.get(provider)!.silent = true;
+    m.send("MsgCloseService", { consumer, instanceId: taskIdOf(service, 0) });
+    assert.deepEqual(worths.at(-1), ["missed", 24n], "the notice takes one lot, and F of 10 uusd is 23.3");
+  });
 });
 
 describe("money of two denoms", () => {

@@ -1,7 +1,7 @@
 /** What a task of a reserved ask leaves of its allotment. */
 import { OrderStatus, ReplicaState, TaskState, type Replica, type Task } from "../../codec/gen/dcm/market/v1/types.ts";
 import { closeAsk } from "./asks.ts";
-import { leftOf, noteEnded, saveAllotment } from "./reserved.ts";
+import { leftOf, noteEnded, saveAllotment, wake } from "./reserved.ts";
 import { allotments, asks } from "./state.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
@@ -42,6 +42,8 @@ export function countReserved(ctx: Context, ports: MarketPorts, askId: bigint, b
     ...allotment, taken: allotment.taken - after.lots, served: allotment.served + ended.served, failed: allotment.failed + ended.failed, voided: allotment.voided + ended.voided,
   };
   saveAllotment(ctx, next);
+  // Bids may wait for these lots while the unit has been back for long.
+  wake(ctx, askId);
   const ask = asks.find(ctx, askId);
   if (ask === undefined || (ask.status !== OrderStatus.ORDER_STATUS_OPEN && ask.units === 0)) noteEnded(ctx, askId);
   else if (ask.status === OrderStatus.ORDER_STATUS_OPEN && next.taken === 0n && leftOf(next) === 0n) closeAsk(ctx, ports, ask, OrderStatus.ORDER_STATUS_FILLED);

@@ -128,6 +128,27 @@ describe("asks that are reserved for one account", () => {
     assert.equal(market.balances.get(consumer)!, start);
   });
 
+  it("MKT-136: a bid that waits for lots is matched when a task leaves them, though its unit came back before", () => {
+    const market = new TestMarket();
+    const [consumer, seller, other] = [market.fund("consumer"), market.provider("seller"), market.provider("other")];
+    market.ask(other, 5n);
+    const askId = quote(market, seller, request(market, consumer), 7n, 2);
+    const salts = saltChain(3);
+    const first = market.bid(consumer, 7n, { ...replicated(salts), askId, lots: 12n }, { duration: 1_200n });
+    const second = market.bid(consumer, 7n, { askId, lots: 12n }, { duration: 1_200n });
+    market.block(1_000n, 5);
+    market.send("MsgRevealSalt", { consumer, jobId: first, salt: salts[1]! });
+    market.block();
+    for (const one of [seller, other]) market.start(first * 65_536n, one);
+    for (const one of [seller, other]) market.commit(first * 65_536n, one);
+    market.reveal(first * 65_536n, seller);
+    market.block(1_000n, 2);
+    assert.deepEqual([allotment(market, askId).taken, bidOf(market, second).nextTask], [12n, 0]);
+    market.reveal(first * 65_536n, other);
+    market.block(1_000n, 2);
+    assert.deepEqual([allotment(market, askId).served, allotment(market, askId).taken, bidOf(market, second).nextTask], [2n, 12n, 1]);
+  });
+
   it("MKT-133: requests for quotes: what they ask, who answers, what is refused, and the deposit", () => {
     const market = new TestMarket();
     const [consumer, seller] = [market.fund("consumer"), market.provider("seller", 10_000_000n, name("seller"), [["zone", "a"]])];

@@ -315,6 +315,6 @@ export function closeInstance(instance: Instance, terms: ServiceTerms, silent: b
   run.set({ unpaid: debt.toString() });
   run.close(now, abandoned ? CloseReason.CLOSE_REASON_ABANDONED : CloseReason.CLOSE_REASON_CLOSED_BY_CONSUMER);
   // Behind what it was paid: that must not wipe out this very mark.
-  if (abandoned) run.effects.push({ kind: "record", provider: instance.provider, outcome: "missed", worth: run.fee });
+  if (abandoned) run.effects.push({ kind: "record", provider: instance.provider, outcome: "missed", worth: run.feeInBond });
   return run.done();
 }
