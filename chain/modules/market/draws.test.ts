@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { utf8 } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
-import type { Draw } from "../../codec/gen/dcm/market/v1/types.ts";
+import type { Ask, Draw } from "../../codec/gen/dcm/market/v1/types.ts";
 import { Role } from "../../codec/gen/dcm/organization/v1/types.ts";
 import { choose, weighOrganizations, type Weighable } from "./draws.ts";
 import { name, replicated, saltChain, TestMarket } from "./testing.ts";
@@ -93,7 +93,7 @@ describe("draws of distinct organizations", () => {
     for (const early of [6, 1]) {
       const market = new TestMarket();
       const consumer = market.fund("buyer");
-      for (let i = 0; i < early + 1; i++) market.ask(market.provider(`early${i}`), 10n);
+      const earlyAsks = Array.from({ length: early + 1 }, (_, i) => market.ask(market.provider(`early${i}`), 10n));
       const salts = saltChain(4);
       const job = market.bid(consumer, 10n, replicated(salts));
       market.block(1_000n, 2);
@@ -103,6 +103,8 @@ describe("draws of distinct organizations", () => {
       const { draws } = market.query<{ draws: Draw[] }>("DrawsPending", { jobId: job });
       assert.ok(draws[0]!.seed.length > 0, "the seed is known");
       for (let i = 0; i < 60; i++) market.ask(market.provider(`late${i}`, 90_000_000n), 10n);
+      for (const askId of earlyAsks) market.send("MsgReplaceAsk", { provider: market.query<{ ask: Ask }>("Ask", { askId }).ask.provider, askId, basePrice: 9n, premiums: [], expiresTau: 0n });
+      market.block();
       market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! });
       market.block(1_000n, 2);
       const late = market.task(job * 65_536n).replicas.filter(({ provider }) => Array.from({ length: 60 }, (_, i) => name(`late${i}`)).includes(provider));

@@ -47,7 +47,7 @@ export interface Weighable {
 
 export interface Candidate extends Weighable {
   readonly ask: Ask;
-  /** It was offered before anybody could know the seed. */
+  /** It was placed before anybody could know the seed; another price since makes no difference [waiting until the others were replaced]. */
   readonly early: boolean;
   /** What a lot of it costs, and what it stakes at that price. */
   readonly price: bigint;
@@ -131,6 +131,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
   const tau = ports.clock.tau(ctx);
   const bid = loadBid(ctx, job.id);
   const params = paramsAt(ctx, job.paramsVersion);
+  const seededTau = draw.saltDueTau - params.saltDue;
   const most = draw.round === drawRounds.match ? task.price : bid.limitPrice;
   const enough = Math.max(draw.count, Math.ceil(10_000 / params.shareCapBps));
   const book = bookOf(job);
@@ -163,7 +164,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     const stake = price === task.price ? BigInt(task.stake) : stakeOf(job.verification, price * task.lots, BigInt(job.risk), task.auditProbabilityBps, params, rateOf(job));
     if (provider.free + ask.bondPerUnit < stake) return;
     seen.add(ask.provider);
-    const early = ask.createdHeight < draw.seedHeight;
+    const early = ask.createdTau < seededTau;
     if (early) organizations.add(provider.organization);
     out.push({ ask, early, provider: ask.provider, organization: provider.organization, memberships: membershipsOf(ask.provider), weight: provider.free + ask.bondPerUnit, price, stake, jurisdiction: jurisdictionOf(provider.view) });
   };
