@@ -345,11 +345,15 @@ function verdict(run: Run, now: bigint): void {
 }
 
 /**
- * No majority: the re-runs are paid, a quarter of F is burned [free results from programs that never agree], the rest goes back. Who differed, provider and
- * auditors, is neither paid nor slashed [an auditor that is paid for differing where nobody is left to decide].
+ * No majority: the re-runs are paid, a quarter of F is burned [free results from programs that never agree], and so much more that a result is never had for less than it would have cost: as much as the dearest of those who differed
+ * would have got [a consumer whose accomplice contradicts, where nobody else may run it again, keeps the result for a quarter]; the rest goes back. Who differed, provider and auditors, is neither paid nor slashed [an auditor that is
+ * paid for differing where nobody is left to decide].
  */
 function inconclusive(run: Run, now: bigint): void {
-  const reruns = run.task.replicas.filter((replica) => replica.round === drawRounds.tiebreak && replica.state === REVEALED);
+  const shown = run.task.replicas.filter((replica) => replica.state === REVEALED);
+  const reruns = shown.filter(({ round }) => round === drawRounds.tiebreak).map((replica) => run.pay(replica));
+  const paid = reruns.reduce((sum, { amount }) => sum + amount, 0n);
+  const dearest = shown.filter(({ round }) => round !== drawRounds.tiebreak).reduce((most, replica) => maxInt(most, run.pay(replica).amount), 0n);
   run.effects.push({ kind: "flag" });
-  run.close(now, CloseReason.CLOSE_REASON_INCONCLUSIVE, reruns.map((replica) => run.pay(replica)), part(feeOf(run.task), run.terms.params.inconclusiveBps));
+  run.close(now, CloseReason.CLOSE_REASON_INCONCLUSIVE, reruns, maxInt(part(feeOf(run.task), run.terms.params.inconclusiveBps), dearest - paid));
 }

@@ -271,6 +271,31 @@ describe("tasks", () => {
     for (const label of ["p1", "p2", "p3"]) assert.equal(market.providers.get(name(label))!.bond, 10_000_000n);
   });
 
+  it("MKT-200: a result is not had for less than it costs by a contradiction that nobody decides", () => {
+    for (const [lots, burned] of [[2n, 20n], [3n, 20n], [10n, 25n]] as const) {
+      const market = new TestMarket();
+      const consumer = market.fund("c");
+      for (const label of ["accomplice", "honest"]) market.ask(market.provider(label), 10n);
+      const job = market.bid(consumer, 10n, { ...replicated(salts), lots });
+      const task = taskIdOf(job, 0);
+      market.block(1_000n, 4);
+      market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! });
+      market.block();
+      const [honest, accomplice] = [name("honest"), name("accomplice")];
+      for (const one of [honest, accomplice]) market.start(task, one);
+      market.commit(task, honest);
+      // It claims that it used nothing.
+      market.commit(task, accomplice, resultOf("a lie", 0n));
+      market.reveal(task, honest);
+      market.reveal(task, accomplice, resultOf("a lie", 0n));
+      market.block(1_000n, 3);
+      market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[2]! });
+      market.block(20_001n, 2);
+      assert.equal(market.task(task).closeReason, CloseReason.CLOSE_REASON_INCONCLUSIVE);
+      assert.equal(BigInt(jobOf(market, job).escrow!.burned), burned, `${lots} lots`);
+    }
+  });
+
   /** Asks at 90 (the liar), 100 and up, with a V2 task limited to 200 whose two replicas differ and whose tie-break has its salt. Another height, other seeds. */
   function contested(others: readonly bigint[], height = 1n, meanwhile: (market: TestMarket) => void = () => undefined): { market: TestMarket; liar: string; honest: string; job: bigint; task: bigint } {
     const market = new TestMarket();
