@@ -130,9 +130,10 @@ export function ownBid(ctx: Context, ports: MarketPorts, id: bigint, signer: str
   return bid;
 }
 
-/** Who may end what was ordered: its consumer; of an organization's money, its owners and admins too. */
+/** Who may end what was ordered: its consumer; of an organization's money its owners and admins too, and the consumer as long as it may spend that money [one that was removed accepts bad results, or closes services, behind the organization's back]. */
 export function mayEnd(ctx: Context, ports: MarketPorts, { consumer, organization }: Pick<Bid, "consumer" | "organization">, signer: string): boolean {
-  return signer === consumer || (organization !== "" && ports.organizations.manages(ctx, organization, signer));
+  if (organization === "") return signer === consumer;
+  return ports.organizations.manages(ctx, organization, signer) || (signer === consumer && ports.organizations.barred(ctx, organization, signer, { verification: "any" }) === undefined);
 }
 
 /** The class and the denom, open for new orders (or, where that is `agreed` already, closed too), with the price on the class's ticks. Reads state. */

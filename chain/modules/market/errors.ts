@@ -18,7 +18,8 @@ export const errors = defineErrors("market", {
   unknownAsk: [9, ({ id }: { id: bigint }) => `there is no ask ${id}`],
   unknownJob: [10, ({ id }: { id: bigint }) => `there is no job ${id}`],
   unknownTask: [11, ({ id }: { id: bigint }) => `there is no task ${id} with a replica`],
-  notYours: [12, ({ what, owner, signer }: { what: string; owner: string; signer: string }) => `${what} belongs to ${owner}, not to ${signer}`],
+  notYours: [12, ({ what, owner, signer }: { what: string; owner: string; signer: string }) =>
+    owner === signer ? `${what} spends the money of an organization that does not allow it to ${signer} any more` : `${what} belongs to ${owner}, not to ${signer}`],
   notOpen: [13, ({ what, status }: { what: string; status: string }) => `${what} is ${status}: it is out of the book already`],
   notAssigned: [14, ({ task, provider }: { task: bigint; provider: string }) => `task ${task} has no live replica of ${provider}`],
   wrongState: [15, ({ task, state, needed }: { task: bigint; state: string; needed: string }) => `the replica of task ${task} is ${state}; this needs ${needed}`],

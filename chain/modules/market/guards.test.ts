@@ -307,6 +307,31 @@ describe("owners and admins", () => {
   });
 });
 
+describe("members that were removed", () => {
+  it("MKT-201: accept no result and close no service that the organization pays for; its owners do", () => {
+    const m = world();
+    m.serviceAsk(name("ch"), 5n);
+    m.ask(name("us"), 5n, 1, { maxAcceptanceWindow: 600_000n });
+    m.block();
+    const service = m.serviceBid(name("sam"), 20n, acme);
+    const job = m.bid(name("sam"), 20n, { ...acme, acceptance: { window: 600_000n, providerShareBps: 0 } });
+    m.block(1_000n, 2);
+    m.sealFor(name("sam"), service, name("ch"));
+    m.startService(service * 65_536n, name("ch"));
+    m.finish(job * 65_536n, name("us"));
+    m.remove("olga", "acme", "sam");
+    const close = (consumer: string): unknown => m.send("MsgCloseService", { consumer, instanceId: service * 65_536n });
+    const accept = (consumer: string): unknown => m.send("MsgAcceptResult", { consumer, taskId: job * 65_536n, instanceId: 0n, period: 0n });
+    fails(() => close(name("sam")), 12, /instance .* does not allow it to .* any more/);
+    fails(() => accept(name("sam")), 12, /task/);
+    m.block();
+    close(name("olga"));
+    accept(name("olga"));
+    m.block();
+    assert.deepEqual([m.instance(service * 65_536n).instance!.closeReason, jobOf(m, job).escrow!.paid], [CloseReason.CLOSE_REASON_CLOSED_BY_CONSUMER, "10"]);
+  });
+});
+
 describe("declared affiliates", () => {
   it("ORG-16 members of one organization do not trade with each other, with its money or their own: the newer order leaves", () => {
     const m = world();
