@@ -1,7 +1,7 @@
 /** MsgCancelRequest: the requester, or an owner or admin of its organization, wants no quotes any more; those that stand leave, their bond is free. */
 import type { MsgCancelRequest, MsgCancelRequestResponse } from "../../../codec/gen/dcm/market/v1/tx.ts";
 import { fail } from "../../../runtime/errors.ts";
-import { canonical } from "../checks.ts";
+import { canonical, mayEnd } from "../checks.ts";
 import { errors } from "../errors.ts";
 import { closeQuotes, endRequest } from "../requests.ts";
 import { nextRequestId, quoteRequests } from "../state.ts";
@@ -19,8 +19,7 @@ export function cancelRequest(ports: MarketPorts): MessageHandler<MsgCancelReque
       const { requestId: id } = message;
       const request = quoteRequests.find(ctx, id);
       if (request === undefined || ports.clock.tau(ctx) > request.deadlineTau) fail(errors.unknownRequest, { id });
-      const manages = request.organization !== "" && ports.organizations.manages(ctx, request.organization, requester);
-      if (request.requester !== requester && !manages) fail(errors.notYours, { what: `request ${id}`, owner: request.requester, signer: requester });
+      if (!mayEnd(ctx, ports, { consumer: request.requester, organization: request.organization }, requester)) fail(errors.notYours, { what: `request ${id}`, owner: request.requester, signer: requester });
       closeQuotes(ctx, ports, id, 0n);
       endRequest(ctx, ports, request, "cancelled");
       return {};
