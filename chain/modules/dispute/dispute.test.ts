@@ -512,7 +512,10 @@ describe("cases about services", () => {
     world.send("/dcm.organization.v1.MsgDeposit", { sender: founder, organization, amount: [{ denom, amount: "50000000" }] });
     world.send("/dcm.organization.v1.MsgSetBudget", { admin: founder, organization, budget: { denom, member: "", tagKey: "", tagValue: "", limit: "50000000", period: BudgetPeriod.BUDGET_PERIOD_MONTH } });
     const { id, service } = heldPeriod(world, { organization }, spender);
-    fails(() => world.open(viewer, 0n, { instanceId: id, period: 1n }), 4, /cannot dispute it/);
+    const role = (next: Role): unknown => world.send("/dcm.organization.v1.MsgSetMember", { admin: founder, organization, member: spender, role: next });
+    role(Role.ROLE_VIEWER);
+    for (const one of [viewer, spender]) fails(() => world.open(one, 0n, { instanceId: id, period: 1n }), 4, /cannot dispute it/);
+    role(Role.ROLE_SPENDER);
     const caseId = world.open(founder, 0n, { instanceId: id, period: 1n });
     const { consumer, opener, payer, rounds } = world.case(caseId);
     assert.deepEqual([consumer, opener, rounds[0]!.payer], [spender, founder, founder]);

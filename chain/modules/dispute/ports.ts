@@ -14,7 +14,7 @@ export interface DisputePorts {
   readonly beacon: BeaconPort;
   readonly holds: HoldsPort;
   readonly jurors: JurorsPort;
-  readonly organizations: Pick<OrganizationsPort, "organizationsOf" | "manages">;
+  readonly organizations: Pick<OrganizationsPort, "organizationsOf" | "manages" | "barred">;
   /** Bech32 address that may change parameters. */
   readonly authority: string;
 }

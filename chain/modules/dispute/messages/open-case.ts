@@ -9,7 +9,9 @@ import { emit, heldOf } from "../events.ts";
 import { addEvidence } from "../evidence.ts";
 import { refOf } from "../machine.ts";
 import { nextCaseId, params } from "../state.ts";
+import type { Context } from "../../../runtime/context.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
+import type { HeldPay } from "../../market/ports.ts";
 import type { DisputePorts } from "../ports.ts";
 
 export function openCase(ports: DisputePorts): MessageHandler<MsgOpenCase, MsgOpenCaseResponse> {
@@ -33,7 +35,7 @@ export function openCase(ports: DisputePorts): MessageHandler<MsgOpenCase, MsgOp
       const pay = ports.holds.find(ctx, ref);
       if (pay === undefined) fail(errors.noHold, { ref });
       const { taskId, jobId, serviceId, instanceId, period, consumer, organization } = pay;
-      if (opener !== consumer && (organization === "" || !ports.organizations.manages(ctx, organization, opener))) fail(errors.notConsumer, { ref, consumer, signer: opener });
+      if (!mayOpen(ctx, ports, pay, opener)) fail(errors.notConsumer, { ref, consumer: pay.consumer, signer: opener });
       if (pay.caseId !== 0n) fail(errors.disputed, { ref, caseId: pay.caseId });
       const tau = ports.clock.tau(ctx);
       if (pay.gathersUntil !== 0n) fail(errors.gathering, { ref, until: pay.gathersUntil, tau });
@@ -61,4 +63,10 @@ export function openCase(ports: DisputePorts): MessageHandler<MsgOpenCase, MsgOp
       return { consumer, taskId, instanceId, period, claim: random.pick(["", "all pixels are black"]), evidenceHash: new Uint8Array(shows ? 32 : 0), evidenceUrl: shows ? random.pick(["", "https://evidence.example/1"]) : "" };
     },
   };
+}
+
+/** Whose it is; of an organization's money its owners and admins too, and the consumer as long as it may spend that money [one that was removed, whose hopeless case keeps the organization from its own]. */
+function mayOpen(ctx: Context, ports: DisputePorts, { consumer, organization }: HeldPay, opener: string): boolean {
+  if (organization === "") return opener === consumer;
+  return ports.organizations.manages(ctx, organization, opener) || (opener === consumer && ports.organizations.barred(ctx, organization, opener, { verification: "any" }) === undefined);
 }
