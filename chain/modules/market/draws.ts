@@ -62,8 +62,18 @@ export function runDraws(ctx: Context, ports: MarketPorts): void {
   for (const [[ticket, taskId]] of collect(ctx, readyDraws, currentParams(ctx).params.maxDraws)) {
     if (room.looks <= 0) return;
     readyDraws.remove(ctx, [ticket, taskId]);
-    ctx.isolate(`market: draw of task ${taskId}`, (item) => runDraw(item, ports, taskId, tau, room));
+    if (ctx.isolate(`market: draw of task ${taskId}`, (item) => runDraw(item, ports, taskId, tau, room))) continue;
+    // An error that nobody expected leaves no task waiting for ever: it is drawn again, and without a draw once the time for it is over.
+    if (!ctx.isolate(`market: draw of task ${taskId}, to be put off`, (item) => goOn(item, ports, taskId, tau))) queueDraw(ctx, taskId, true);
   }
+}
+
+/** The draw found nobody: again, or not any more. */
+function goOn(ctx: Context, ports: MarketPorts, taskId: bigint, tau: bigint): void {
+  const draw = draws.find(ctx, taskId)!;
+  const task = tasks.find(ctx, taskId)!;
+  if (tau > draw.drawDueTau) apply(ctx, ports, task, drawFailed(task, termsOf(ctx, loadJob(ctx, task.jobId)), tau));
+  else queueDraw(ctx, taskId, true);
 }
 
 /** What a block has left for looking at asks, and at attestations for policies. */
@@ -80,9 +90,7 @@ function runDraw(ctx: Context, ports: MarketPorts, taskId: bigint, tau: bigint, 
     apply(ctx, ports, task, undrawn(task, termsOf(ctx, loadJob(ctx, task.jobId)), tau));
     return;
   }
-  if (tryDraw(ctx, ports, draw, task, room)) return;
-  if (tau > draw.drawDueTau) apply(ctx, ports, task, drawFailed(task, termsOf(ctx, loadJob(ctx, task.jobId)), tau));
-  else queueDraw(ctx, taskId, true);
+  if (!tryDraw(ctx, ports, draw, task, room)) goOn(ctx, ports, taskId, tau);
 }
 
 function tryDraw(ctx: Context, ports: MarketPorts, draw: Draw, task: Task, room: Room): boolean {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { CloseReason, OrderStatus, ReplicaState, TaskState, TimeInForce, type Ask, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
+import { Context } from "../../runtime/context.ts";
 import { testContext } from "../../runtime/testing.ts";
 import { firstBids, turnBids } from "./clearing.ts";
 import { followProvider } from "./followers.ts";
@@ -606,6 +607,36 @@ describe("tasks", () => {
     market.block(10n);
     assert.equal(market.task(job * 65_536n).replicas.length, 2);
     assert.equal(market.task(stuck * 65_536n).replicas.length, 1);
+  });
+
+  it("MKT-202: a draw that an error nobody expected keeps from going on is tried again, and given up once its time is over", () => {
+    for (const recovers of [true, false]) {
+      const market = new TestMarket();
+      const consumer = market.fund("c");
+      for (const label of ["p1", "p2"]) market.ask(market.provider(label), 10n);
+      const { money } = market;
+      const job = market.bid(consumer, 20n, replicated(salts));
+      const task = taskIdOf(job, 0);
+      market.block(1_000n, 4);
+      const { lock } = market.ports.providers;
+      (market.ports.providers as { lock: typeof lock }).lock = () => false;
+      market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! });
+      const end = (ms: bigint): void => {
+        const { header } = testContext(market.stores, { height: market.height, time: market.time });
+        const ctx = new Context(header, market.stores, "block", undefined, () => undefined);
+        for (const module of market.modules) module.endBlock?.(ctx);
+        market.height++;
+        market.tau += ms;
+      };
+      for (let i = 0; i < 3; i++) end(1_000n);
+      assert.equal(market.task(task).state, TaskState.TASK_STATE_MATCHED);
+      if (recovers) (market.ports.providers as { lock: typeof lock }).lock = lock;
+      end(recovers ? 1_000n : 20_001n);
+      end(1_000n);
+      assert.equal(market.task(task).state, recovers ? TaskState.TASK_STATE_ASSIGNED : TaskState.TASK_STATE_CLOSED);
+      market.block();
+      if (!recovers) assert.deepEqual([jobOf(market, job).escrow!.held, market.money], ["0", money]);
+    }
   });
 
   it("MKT-18: of a crowd of bids that nobody can serve a batch sees a part, by turns, and nobody waits for ever", function () {
