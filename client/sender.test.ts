@@ -100,6 +100,19 @@ describe("sender", () => {
     assert.deepEqual(node.gas, [44_070_000n, 42_970_000n]);
   });
 
+  it("sends a message that runs out of gas with more of it, and gives up in time; other refusals are final", async () => {
+    const signer = await DirectSecp256k1HdWallet.generate(12, { prefix: "dcm" });
+    const address = (await signer.getAccounts())[0]!.address;
+    for (const [needed, code, tried] of [[1_000_000n, 11, [500_000n, 900_000n, 1_700_000n]], [1n << 60n, 11, [500_000n, 900_000n, 1_700_000n, 3_300_000n, 6_500_000n]], [1n << 60n, 5, [500_000n]]] as const) {
+      const node: FakeNode = new FakeNode(address, () => ({ code: node.gas.at(-1)! < needed ? code : 0 }));
+      const sender = await Sender.create({ connection: node.connection, signer, address, chainId: "test-1", gasPrice: { denom: "udcm", amount: 0.001 } });
+      const sent = sender.send({ typeUrl: "/cosmos.bank.v1beta1.MsgSend", value: { fromAddress: address, toAddress: address, amount: [] } });
+      if (needed < 1n << 30n) await sent;
+      else await assert.rejects(sent, (error: Error) => error.name === "TxFailed");
+      assert.deepEqual(node.gas, tried);
+    }
+  });
+
   it("asks for the gas of as many auditors as the chain's parameters say, and as are usual where the node does not say", async () => {
     const signer = await DirectSecp256k1HdWallet.generate(12, { prefix: "dcm" });
     const address = (await signer.getAccounts())[0]!.address;

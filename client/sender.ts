@@ -1,7 +1,7 @@
 /**
  * Sends one account's transactions in order: counts its own sequence, batches what is queued while a transaction is on its way,
  * and tells each caller what became of its message. A batch that fails is sent again message by message, so that one bad message
- * costs the others nothing but time. A node whose mempool is full is asked again; one that answered code 0 may drop the transaction all the same (CometBFT does where
+ * costs the others nothing but time; one that runs out of gas is sent with more of it. A node whose mempool is full is asked again; one that answered code 0 may drop the transaction all the same (CometBFT does where
  * the last place was taken meanwhile, and after a restart), so the same bytes are sent again until they are in a block: they cannot act twice. What became of a transaction may stay unknown (no block within the time, a node that went away): then all
  * its messages are rejected with an Error that is no TxFailed, and nothing is sent again.
  */
@@ -70,6 +70,11 @@ interface Waiting {
 /** The most that the messages of one batch may ask for, where it is not a single one. */
 const maxBatchGas = 50_000_000;
 
+/** How many times its gas a message gets at most. */
+const mostTimesGas = 16;
+
+const isOutOfGas = (error: unknown): boolean => error instanceof TxFailed && error.codespace === "sdk" && error.code === 11;
+
 export class Sender {
   readonly address: string;
   readonly #options: SenderOptions;
@@ -123,8 +128,10 @@ export class Sender {
         await this.#deliver(batch);
       } catch (error) {
         // Only what was certainly refused may be sent again: a transaction of unknown fate may still come into a block.
-        if (batch.length === 1 || !(error instanceof TxFailed)) for (const one of batch) one.reject(error);
-        else for (const one of batch) await this.#deliver([one]).catch((e: unknown) => one.reject(e));
+        if (!(error instanceof TxFailed)) for (const one of batch) one.reject(error);
+        else if (batch.length > 1) for (const one of batch) await this.#deliverAlone(one, 1).catch((e: unknown) => one.reject(e));
+        else if (isOutOfGas(error)) await this.#deliverAlone(batch[0]!, 2).catch((e: unknown) => batch[0]!.reject(e));
+        else batch[0]!.reject(error);
       }
     }
     this.#running = false;
@@ -153,9 +160,24 @@ export class Sender {
     return this.#queue.splice(0, count);
   }
 
-  async #deliver(batch: readonly Waiting[]): Promise<void> {
+  /**
+   * One message, with so many times its gas, and with twice as much where that was too little: what a worker's message costs grows with what the consumer says in its job and with the profiles of the book, and a result that comes
+   * too late costs the provider its stake.
+   */
+  async #deliverAlone(one: Waiting, scale: number): Promise<void> {
+    for (let times = scale; ; times *= 2) {
+      try {
+        await this.#deliver([one], times);
+        return;
+      } catch (error) {
+        if (!isOutOfGas(error) || times >= mostTimesGas) throw error;
+      }
+    }
+  }
+
+  async #deliver(batch: readonly Waiting[], times = 1): Promise<void> {
     const messages = batch.map((w) => w.wrapped);
-    const gas = gasOfTransaction(batch.map((one) => this.#gasOf(one)));
+    const gas = gasOfTransaction(batch.map((one) => times * this.#gasOf(one)));
     const fee: StdFee = { gas: String(gas), amount: [{ denom: this.#options.gasPrice.denom, amount: String(feeOf(gas, this.#options.gasPrice)) }], ...(this.#options.session === undefined ? {} : { granter: this.address }) };
     for (let attempt = 0; ; attempt++) {
       this.#account ??= await this.#load();
