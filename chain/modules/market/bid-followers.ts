@@ -4,7 +4,7 @@
  */
 import { CloseReason, OrderStatus } from "../../codec/gen/dcm/market/v1/types.ts";
 import { bookOf } from "./asks.ts";
-import { closeBid, loadBid } from "./bids.ts";
+import { closeBid, closingWeight, loadBid } from "./bids.ts";
 import { markDirty } from "./books.ts";
 import { Mandates } from "./guards.ts";
 import { unpark } from "./profiles.ts";
@@ -31,14 +31,21 @@ export function moveMandates(ctx: Context, ports: MarketPorts, limit: number): v
   for (const [ticket, organization] of collect(ctx, mandateQueue, limit)) {
     if (room <= 0) return;
     const ids = bidsFrom(ctx, organization, mandateCursors.find(ctx, organization)![1], room);
-    if (ids.length === room) mandateCursors.set(ctx, organization, [ticket, ids.at(-1)! + 1n]);
+    let last: bigint | undefined;
+    for (const id of ids) {
+      if (room <= 0) break;
+      last = id;
+      let weight = 1;
+      ctx.isolate(`market: bid ${id} follows ${organization}`, (item) => (weight = follow(item, ports, mandates, id)));
+      room -= weight;
+    }
+    if (room <= 0 && last !== undefined) mandateCursors.set(ctx, organization, [ticket, last + 1n]);
     else {
       mandateCursors.remove(ctx, organization);
       mandateQueue.remove(ctx, ticket);
     }
     // An organization without bids is work too.
-    room -= Math.max(1, ids.length);
-    for (const id of ids) ctx.isolate(`market: bid ${id} follows ${organization}`, (item) => follow(item, ports, mandates, id));
+    if (ids.length === 0) room--;
   }
 }
 
@@ -52,11 +59,12 @@ function bidsFrom(ctx: Context, organization: string, from: bigint, limit: numbe
   return out;
 }
 
-function follow(ctx: Context, ports: MarketPorts, mandates: Mandates, id: bigint): void {
+/** Gives what it weighs, in bids. */
+function follow(ctx: Context, ports: MarketPorts, mandates: Mandates, id: bigint): number {
   const bid = loadBid(ctx, id);
   if (mandates.bars(bid)) {
     closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_BARRED, CloseReason.CLOSE_REASON_BARRED);
-    return;
+    return closingWeight(bid);
   }
   // Others may serve it than before.
   if (bid.askId !== 0n) wake(ctx, bid.askId);
@@ -64,4 +72,5 @@ function follow(ctx: Context, ports: MarketPorts, mandates: Mandates, id: bigint
     markDirty(ctx, bookOf(bid));
     unpark(ctx, bookOf(bid), bid.profileId);
   }
+  return 1;
 }

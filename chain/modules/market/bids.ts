@@ -72,6 +72,12 @@ export function exclude(ctx: Context, id: bigint, provider: string): void {
   if (!bid.excluded.includes(provider)) saveBid(ctx, { ...bid, excluded: [...bid.excluded, provider].slice(-maxExcluded) });
 }
 
+/** Records whose closing or removal weighs as much as an entry of a queue that is handled. */
+export const recordsPerEntry = 20;
+
+/** What taking the bid out of the book weighs, in entries: what came back has a record, and each is written [bids of thousands of such tasks that all leave at one tau]. */
+export const closingWeight = ({ reopened }: Pick<Bid, "reopened">): number => 1 + Math.floor(reopened.length / recordsPerEntry);
+
 /** Why the tasks or instances of a bid that left the book are CLOSED. */
 export function closedBy(bid: Bid): CloseReason {
   if (bid.status === OrderStatus.ORDER_STATUS_CANCELLED) return CloseReason.CLOSE_REASON_CANCELLED;

@@ -5,7 +5,7 @@ import { utf8, uint64Bytes } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { assert } from "../../runtime/errors.ts";
 import { closeAsk, holdUnit, loadAsk, lockUnit, saveAsk } from "./asks.ts";
-import { bidsByPrice, closeBid, comparePlaces, isTerminal, keepAsAgreed, loadBid, loadJob, loadService, openTasks, profilesWithBids, saveBid } from "./bids.ts";
+import { bidsByPrice, closeBid, closingWeight, comparePlaces, isTerminal, keepAsAgreed, loadBid, loadJob, loadService, openTasks, profilesWithBids, saveBid } from "./bids.ts";
 import { markDirty, unmarkDirty } from "./books.ts";
 import { maxTau } from "./checks.ts";
 import { offered } from "./draws.ts";
@@ -78,18 +78,30 @@ function clearBook(ctx: Context, ports: MarketPorts, book: BookKey, seed: Uint8A
   let matched = 0;
   for (const fill of batch.fills) matched += fillBid(ctx, ports, fill);
   for (const ask of batch.selfTrades.asks) closeAsk(ctx, ports, loadAsk(ctx, ask.id), OrderStatus.ORDER_STATUS_SELF_TRADE);
-  for (const bid of batch.selfTrades.bids) closeBid(ctx, ports, bid.id, OrderStatus.ORDER_STATUS_SELF_TRADE, CloseReason.CLOSE_REASON_SELF_TRADE);
+  const stay = closeSelfTrades(ctx, ports, batch, params.maxSweep);
   if (matched > 0) recordTrade(ctx, ports, book, batch, params);
   const passedAll = crowd.passable >= 0;
   if (batch.complete && !batch.cut && crowd.all && passedAll && !freshBooks.has(ctx, book)) park(ctx, book, active, batch);
   // What this batch itself changed needs no further one; what was cut off does, behind the other books. But one whose first bid fills whole and found too little room left in the
   // block had no turn: it keeps its place [books ahead of it that leave too little room, block after block].
   if (!batch.cut || matched > 0) unmarkDirty(ctx, book);
-  if (batch.cut || crowd.last !== undefined || !passedAll) markDirty(ctx, book);
+  if (batch.cut || crowd.last !== undefined || !passedAll || stay) markDirty(ctx, book);
   if (crowd.last !== undefined) bidCursors.set(ctx, book, crowd.last);
   else if (bidCursors.has(ctx, book)) bidCursors.remove(ctx, book);
   if (!batch.cut) leaveImmediate(ctx, ports, book, params.maxSweep);
   return matched;
+}
+
+/** Bids of several tasks that came back take much work; what is left of them trades with nobody, and leaves with a later batch. True where some stay. */
+function closeSelfTrades(ctx: Context, ports: MarketPorts, { selfTrades }: Batch, limit: number): boolean {
+  let room = limit;
+  for (const { id } of selfTrades.bids) {
+    const weight = closingWeight(loadBid(ctx, id)) - 1;
+    if (weight > 0 && room <= 0) return true;
+    room -= weight;
+    closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_SELF_TRADE, CloseReason.CLOSE_REASON_SELF_TRADE);
+  }
+  return false;
 }
 
 /** Profiles whose bids found nothing wait until their supply changes [impossible high bids that eat every batch]. */
@@ -284,10 +296,13 @@ function cancelOrders(ctx: Context, ports: MarketPorts, limit: number, waiting: 
     }
     cancelledAsks.remove(ctx, id);
   }
+  let room = limit;
   for (const [id] of collect(ctx, cancelledBids, limit)) {
     const bid = bids.find(ctx, id);
     if (bid !== undefined && !isTerminal(bid.status)) {
       if (waits(bid)) continue;
+      if (room <= 0) break;
+      room -= closingWeight(bid);
       ctx.isolate(`market: cancellation of bid ${id}`, (item) => closeBid(item, ports, id, OrderStatus.ORDER_STATUS_CANCELLED, CloseReason.CLOSE_REASON_CANCELLED));
     }
     cancelledBids.remove(ctx, id);

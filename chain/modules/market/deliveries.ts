@@ -23,12 +23,13 @@ export function deliveriesOf(ports: MarketPorts): DeliveriesPort {
       return capacity;
     },
     open: (ctx, delivery) => open(ctx, ports, delivery),
-    ended: (ctx, limit) => collect(ctx, endedDeliveries, limit).map(([askId]) => {
-      const allotment = allotments.find(ctx, askId)!;
+    ended: (ctx, limit) => collect(ctx, endedDeliveries, limit).map(([askId]) => askId),
+    takeOutcome(ctx, askId) {
+      const { positionId, served, failed, voided } = allotments.find(ctx, askId)!;
       endedDeliveries.remove(ctx, askId);
       allotments.remove(ctx, askId);
-      return { positionId: allotment.positionId, served: allotment.served, failed: allotment.failed, voided: allotment.voided };
-    }),
+      return { positionId, served, failed, voided };
+    },
   };
 }
 

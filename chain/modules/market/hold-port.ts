@@ -7,6 +7,7 @@ import { currentParams } from "./params.ts";
 import { endPeriodHold, gathers } from "./services/periods.ts";
 import { loadInstance, type LoadedInstance } from "./services/services.ts";
 import { collect, holdQueue, holds, instances, within } from "./state.ts";
+import { retryMs } from "../../runtime/retry.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { HeldPay, HoldRef, HoldsPort, MarketPorts } from "./ports.ts";
 
@@ -22,9 +23,6 @@ export function endHold(ctx: Context, ports: MarketPorts, ref: HoldRef, shareBps
 function touch(ctx: Context, ports: MarketPorts, { id, period }: HoldRef): LoadedInstance | undefined {
   return period === 0n ? undefined : loadInstance(ctx, ports, id);
 }
-
-/** How long a hold that could not be ended waits for another try. */
-const retryMs = 600_000n;
 
 /** Windows that are over: paid, at most `max_sweep` a block, the oldest first. Rights do not wait for it. */
 export function sweepHolds(ctx: Context, ports: MarketPorts): void {

@@ -58,8 +58,10 @@ export interface DeliveriesPort {
   contract(ctx: Context, classId: string, quoteDenom: string, field: string, price: bigint): CapacityClass;
   /** The ask, with its bond set aside; undefined, and nothing changed, where the provider may not be matched or lacks the bond. */
   open(ctx: Context, delivery: Delivery): bigint | undefined;
-  /** Deliveries that are over and were not given before, at most `limit`. */
-  ended(ctx: Context, limit: number): readonly DeliveryOutcome[];
+  /** Asks of deliveries that are over and whose outcome was not taken, at most `limit`. */
+  ended(ctx: Context, limit: number): readonly bigint[];
+  /** What became of a delivery that is over; it is forgotten with that. */
+  takeOutcome(ctx: Context, askId: bigint): DeliveryOutcome;
 }
 
 /** A task, whose period is 0, or an instance and one of its periods. */

@@ -2,7 +2,7 @@
 import { CloseReason, OrderStatus, TimeInForce, type Ask, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { maxInt, minInt } from "../../math/int.ts";
-import { closeBid, isImmediate, loadBid, loadJob, openTasks } from "./bids.ts";
+import { closeBid, closingWeight, isImmediate, loadBid, loadJob, openTasks } from "./bids.ts";
 import { fillBid, stakeAt } from "./clearing.ts";
 import { Mandates } from "./guards.ts";
 import { currentParams } from "./params.ts";
@@ -38,7 +38,7 @@ function serveAsk(ctx: Context, ports: MarketPorts, askId: bigint, room: Room): 
       wake(ctx, askId);
       return;
     }
-    room.looks--;
+    room.looks -= closingWeight(bid);
     if (!serveBid(ctx, ports, bid, room)) return;
   }
 }

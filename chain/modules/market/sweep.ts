@@ -1,8 +1,8 @@
-/** What is due: at most `max_sweep` entries a block, the oldest first. Rights do not wait for it: handlers look at tau themselves. */
+/** What is due: at most `max_sweep` entries a block, fewer where they close or remove many records, the oldest first. Rights do not wait for it: handlers look at tau themselves. */
 import { CloseReason, OrderStatus } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
 import { closeAsk, pruneAsk, saveAsk } from "./asks.ts";
-import { closeBid, isImmediate, loadBacking, loadBid, loadJob, removeBid } from "./bids.ts";
+import { closeBid, closingWeight, isImmediate, loadBacking, loadBid, loadJob, recordsPerEntry, removeBid } from "./bids.ts";
 import { returnBidDeposit } from "./escrow.ts";
 import { emit } from "./events.ts";
 import { removeLease } from "./leases.ts";
@@ -11,66 +11,80 @@ import { endIndexHour } from "./prices.ts";
 import { endRequest } from "./requests.ts";
 import { overdueInputs } from "./stage-flow.ts";
 import {
-  asks, collect, declines, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, quoteRequests, schedule, seals, stages, tasks, tasksByProvider, tasksPerJob, within, type DueKind,
+  asks, bids, collect, declines, draws, dueKinds, dueQueue, jobs, jobsByConsumer, leasesByJob, quoteRequests, schedule, seals, stages, tasks, tasksByProvider, tasksPerJob, within, type DueKind,
 } from "./state.ts";
 import { pruneService } from "./services/sweep.ts";
 import { mayAwaitDraw, saltMissed } from "./task-machine.ts";
 import { apply, sweepTask, termsOf } from "./tasks.ts";
+import { retryMs } from "../../runtime/retry.ts";
 import type { Context } from "../../runtime/context.ts";
 import type { MarketPorts } from "./ports.ts";
 
 export function sweep(ctx: Context, ports: MarketPorts): void {
   const tau = ports.clock.tau(ctx);
-  for (const [[due, kind, id]] of collect(ctx, dueQueue, currentParams(ctx).params.maxSweep, undefined, within.id(tau))) {
-    ctx.isolate(`market: due entry ${kind}/${id}`, (item) => handle(item, ports, kind as DueKind, id, due));
+  let room = currentParams(ctx).params.maxSweep;
+  for (const [[due, kind, id]] of collect(ctx, dueQueue, room, undefined, within.id(tau))) {
+    if (room <= 0) return;
+    let weight = 1;
+    const done = ctx.isolate(`market: due entry ${kind}/${id}`, (item) => (weight = handle(item, ports, kind as DueKind, id, due)));
+    room -= weight;
     // An entry whose object moved on has gone already; what is left of it goes now.
     dueQueue.remove(ctx, [due, kind, id]);
+    if (!done) putOff(ctx, kind as DueKind, id, due, tau + retryMs);
   }
 }
 
-function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint, due: bigint): void {
+/** Another place in the queue for what could not be handled. A task knows its place. */
+function putOff(ctx: Context, kind: DueKind, id: bigint, from: bigint, to: bigint): void {
+  schedule(ctx, to, kind, id);
+  if (kind !== dueKinds.task) return;
+  const task = tasks.find(ctx, id);
+  if (task?.queuedTau === from) tasks.set(ctx, id, { ...task, queuedTau: to });
+}
+
+/** Its object may have moved on, or be gone. Gives what it weighs, in entries. */
+function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint, due: bigint): number {
   switch (kind) {
     case dueKinds.task:
       sweepTask(ctx, ports, id, due);
-      return;
+      return 1;
     case dueKinds.draw:
       overdueSalt(ctx, ports, id);
-      return;
+      return 1;
     case dueKinds.bidExpiry: {
-      const bid = loadBid(ctx, id);
-      if (loadBacking(ctx, bid).endedTau === 0n) closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_EXPIRED, isImmediate(bid) ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED);
-      return;
+      const bid = bids.find(ctx, id);
+      if (bid === undefined || loadBacking(ctx, bid).endedTau !== 0n) return 1;
+      closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_EXPIRED, isImmediate(bid) ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED);
+      return closingWeight(bid);
     }
     case dueKinds.askExpiry: {
       const ask = asks.find(ctx, id);
       if (ask?.status === OrderStatus.ORDER_STATUS_OPEN) closeAsk(ctx, ports, ask, OrderStatus.ORDER_STATUS_EXPIRED);
-      return;
+      return 1;
     }
     case dueKinds.askOpening: {
       const ask = asks.find(ctx, id);
       if (ask?.waiting === true) saveAsk(ctx, { ...ask, waiting: false });
-      return;
+      return 1;
     }
     case dueKinds.stageInputs:
       overdueInputs(ctx, ports, id / tasksPerJob);
-      return;
+      return 1;
     case dueKinds.requestEnd: {
       const request = quoteRequests.find(ctx, id);
       if (request !== undefined) endRequest(ctx, ports, request, "expired");
-      return;
+      return 1;
     }
     case dueKinds.indexHour:
       endIndexHour(ctx, ports, id);
-      return;
+      return 1;
     case dueKinds.askPrune:
       pruneAsk(ctx, ports, id);
-      return;
+      return 1;
     case dueKinds.jobPrune:
-      pruneJob(ctx, ports, id);
-      return;
+      return 1 + Math.floor(pruneJob(ctx, ports, id) / recordsPerEntry);
     case dueKinds.servicePrune:
-      pruneService(ctx, ports, id);
-      return;
+      return 1 + Math.floor(pruneService(ctx, ports, id) / recordsPerEntry);
   }
 }
 
@@ -86,10 +100,10 @@ function overdueSalt(ctx: Context, ports: MarketPorts, taskId: bigint): void {
 /** Records that one visit removes; a job with more is visited again. */
 const pruneStep = 100;
 
-/** The records' time is over: tasks, seals, declines, stages and leases first, the job and its deposit last. */
-function pruneJob(ctx: Context, ports: MarketPorts, id: bigint): void {
+/** The records' time is over: tasks, seals, declines, stages and leases first, the job and its deposit last. Gives how many records went. */
+function pruneJob(ctx: Context, ports: MarketPorts, id: bigint): number {
   const job = jobs.find(ctx, id);
-  if (job === undefined) return;
+  if (job === undefined) return 0;
   let room = pruneStep;
   for (const [taskId, task] of collect(ctx, tasks, room, within.job(id))) {
     for (const replica of task.replicas) tasksByProvider.remove(ctx, [addressBytes(replica.provider), taskId]);
@@ -114,11 +128,12 @@ function pruneJob(ctx: Context, ports: MarketPorts, id: bigint): void {
   }
   if (room <= 0) {
     schedule(ctx, ports.clock.tau(ctx), dueKinds.jobPrune, id);
-    return;
+    return pruneStep;
   }
   jobs.remove(ctx, id);
   removeBid(ctx, loadBid(ctx, id));
   jobsByConsumer.remove(ctx, [addressBytes(job.consumer), id]);
   returnBidDeposit(ctx, ports, job);
   emit(ctx, "EventJobPruned", { job_id: id, consumer: job.consumer, storage_deposit: job.escrow!.storageDeposit });
+  return pruneStep - room;
 }

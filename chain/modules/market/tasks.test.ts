@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { CloseReason, OrderStatus, ReplicaState, TaskState, TimeInForce, type Ask, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
-import { Context } from "../../runtime/context.ts";
 import { testContext } from "../../runtime/testing.ts";
 import { firstBids, turnBids } from "./clearing.ts";
 import { followProvider } from "./followers.ts";
@@ -621,18 +620,11 @@ describe("tasks", () => {
       const { lock } = market.ports.providers;
       (market.ports.providers as { lock: typeof lock }).lock = () => false;
       market.send("MsgRevealSalt", { consumer, jobId: job, salt: salts[1]! });
-      const end = (ms: bigint): void => {
-        const { header } = testContext(market.stores, { height: market.height, time: market.time });
-        const ctx = new Context(header, market.stores, "block", undefined, () => undefined);
-        for (const module of market.modules) module.endBlock?.(ctx);
-        market.height++;
-        market.tau += ms;
-      };
-      for (let i = 0; i < 3; i++) end(1_000n);
+      for (let i = 0; i < 3; i++) market.blockHearing();
       assert.equal(market.task(task).state, TaskState.TASK_STATE_MATCHED);
       if (recovers) (market.ports.providers as { lock: typeof lock }).lock = lock;
-      end(recovers ? 1_000n : 20_001n);
-      end(1_000n);
+      market.blockHearing(recovers ? 1_000n : 20_001n);
+      market.blockHearing();
       assert.equal(market.task(task).state, recovers ? TaskState.TASK_STATE_ASSIGNED : TaskState.TASK_STATE_CLOSED);
       market.block();
       if (!recovers) assert.deepEqual([jobOf(market, job).escrow!.held, market.money], ["0", money]);

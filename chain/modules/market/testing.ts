@@ -17,7 +17,7 @@ import { organizationModule } from "../organization/testing.ts";
 import { marketModule } from "./module.ts";
 import { localnetParams } from "./params.ts";
 import type { Money } from "../../runtime/coins.ts";
-import type { Context, EmittedEvent } from "../../runtime/context.ts";
+import { Context, type EmittedEvent } from "../../runtime/context.ts";
 import type { Module } from "../../runtime/module.ts";
 import type { ProviderView } from "../staking/providers/ports.ts";
 import type { DeliveriesPort, Delivery, DeliveryOutcome, HoldsPort, MarketPorts, RefereedPort, RefereePort } from "./ports.ts";
@@ -303,7 +303,18 @@ export class TestMarket {
 
   /** The same without a look at the invariants, which read everything there is. */
   blockUnchecked(ms = 1_000n): void {
-    const ctx = testContext(this.stores, { height: this.height, time: this.time, mode: "block" });
+    this.#end(testContext(this.stores, { height: this.height, time: this.time, mode: "block" }), ms);
+  }
+
+  /** The same, where an error that nobody expected is heard of and not thrown on, as in a node. Gives what failed. */
+  blockHearing(ms = 1_000n): string[] {
+    const heard: string[] = [];
+    const { header } = testContext(this.stores, { height: this.height, time: this.time });
+    this.#end(new Context(header, this.stores, "block", undefined, (what) => void heard.push(what)), ms);
+    return heard;
+  }
+
+  #end(ctx: Context, ms: bigint): void {
     for (const module of this.modules) module.endBlock?.(ctx);
     this.events.push(...ctx.events);
     this.height++;
@@ -395,7 +406,7 @@ export class TestMarket {
   }
 
   ended(stores = this.stores): readonly DeliveryOutcome[] {
-    return transact(stores, (ctx) => this.deliveries.ended(ctx, 100), { height: this.height }).value;
+    return transact(stores, (ctx) => this.deliveries.ended(ctx, 100).map((askId) => this.deliveries.takeOutcome(ctx, askId)), { height: this.height }).value;
   }
 
   named(type: string): EmittedEvent[] {

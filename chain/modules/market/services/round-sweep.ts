@@ -3,14 +3,17 @@ import { currentParams } from "../params.ts";
 import { collect, probeQueue, probeRounds, within } from "../state.ts";
 import { endRound, openRound } from "./rounds.ts";
 import { applyInstance, loadInstance } from "./services.ts";
+import { retryMs } from "../../../runtime/retry.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MarketPorts } from "../ports.ts";
 
 export function sweepRounds(ctx: Context, ports: MarketPorts): void {
-  for (const [[due, id]] of collect(ctx, probeQueue, currentParams(ctx).params.maxSweep, undefined, within.id(ports.clock.tau(ctx)))) {
-    ctx.isolate(`market: probe round of instance ${id}`, (item) => turn(item, ports, id));
+  const tau = ports.clock.tau(ctx);
+  for (const [[due, id]] of collect(ctx, probeQueue, currentParams(ctx).params.maxSweep, undefined, within.id(tau))) {
+    const done = ctx.isolate(`market: probe round of instance ${id}`, (item) => turn(item, ports, id));
     // The round that comes next has a place of its own.
     probeQueue.remove(ctx, [due, id]);
+    if (!done) probeQueue.set(ctx, [tau + retryMs, id], true);
   }
 }
 

@@ -7,24 +7,27 @@ import { removeLease } from "../leases.ts";
 import { currentParams } from "../params.ts";
 import { collect, dueKinds, instanceQueue, instances, leasesByJob, schedule, seals, services, servicesByConsumer, within } from "../state.ts";
 import { loadInstance } from "./services.ts";
+import { retryMs } from "../../../runtime/retry.ts";
 import type { Context } from "../../../runtime/context.ts";
 import type { MarketPorts } from "../ports.ts";
 
 export function sweepInstances(ctx: Context, ports: MarketPorts): void {
-  for (const [[due, id]] of collect(ctx, instanceQueue, currentParams(ctx).params.maxSweep, undefined, within.id(ports.clock.tau(ctx)))) {
-    ctx.isolate(`market: instance ${id}`, (item) => void loadInstance(item, ports, id));
+  const tau = ports.clock.tau(ctx);
+  for (const [[due, id]] of collect(ctx, instanceQueue, currentParams(ctx).params.maxSweep, undefined, within.id(tau))) {
+    const done = ctx.isolate(`market: instance ${id}`, (item) => void loadInstance(item, ports, id));
     // It has another place by now, or none.
     instanceQueue.remove(ctx, [due, id]);
+    if (!done) instanceQueue.set(ctx, [tau + retryMs, id], true);
   }
 }
 
 /** Records that one visit removes; a service with more is visited again. */
 const pruneStep = 100;
 
-/** The records' time is over: instances, seals and leases first, the service and its deposit last. */
-export function pruneService(ctx: Context, ports: MarketPorts, id: bigint): void {
+/** The records' time is over: instances, seals and leases first, the service and its deposit last. Gives how many records went. */
+export function pruneService(ctx: Context, ports: MarketPorts, id: bigint): number {
   const service = services.find(ctx, id);
-  if (service === undefined) return;
+  if (service === undefined) return 0;
   let room = pruneStep;
   for (const [instanceId] of collect(ctx, instances, room, within.job(id))) {
     instances.remove(ctx, instanceId);
@@ -40,11 +43,12 @@ export function pruneService(ctx: Context, ports: MarketPorts, id: bigint): void
   }
   if (room <= 0) {
     schedule(ctx, ports.clock.tau(ctx), dueKinds.servicePrune, id);
-    return;
+    return pruneStep;
   }
   services.remove(ctx, id);
   removeBid(ctx, loadBid(ctx, id));
   servicesByConsumer.remove(ctx, [addressBytes(service.consumer), id]);
   returnBidDeposit(ctx, ports, service);
   emit(ctx, "EventServicePruned", { service_id: id, consumer: service.consumer, storage_deposit: service.escrow!.storageDeposit });
+  return pruneStep - room;
 }

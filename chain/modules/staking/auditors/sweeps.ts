@@ -1,6 +1,7 @@
 /** What comes due by itself, at most 500 items a queue and block. Nothing counts longer for being swept late. */
 import { equalBytes, uint64Bytes } from "../../../codec/bytes.ts";
 import type { Context } from "../../../runtime/context.ts";
+import { retryMs } from "../../../runtime/retry.ts";
 import { end } from "./attestations.ts";
 import type { Keeper } from "./keeper.ts";
 import { accreditationQueue, accreditations, attestations, byAuditor, expiryQueue, notices, unbondingQueue, unbondings, voidAuditors, voidProviders, within } from "./state.ts";
@@ -18,38 +19,44 @@ function take<T>(items: IterableIterator<T>, most: number): T[] {
 
 /** Pays unbonding entries that are due. */
 export function sweepUnbondings(ctx: Context, keeper: Keeper): void {
-  for (const [key, auditor] of take(unbondingQueue.entries(ctx, { to: uint64Bytes(keeper.tau(ctx) + 1n) }), sweepLimit)) {
+  const tau = keeper.tau(ctx);
+  for (const [key, auditor] of take(unbondingQueue.entries(ctx, { to: uint64Bytes(tau + 1n) }), sweepLimit)) {
     unbondingQueue.remove(ctx, key);
-    ctx.isolate(`auditors: unbonding ${key[1]}`, (item) => {
+    const done = ctx.isolate(`auditors: unbonding ${key[1]}`, (item) => {
       const entry = unbondings.find(item, [auditor, key[1]]);
       if (entry === undefined) return;
       keeper.pay(item, auditor, entry);
       keeper.drain(item, auditor);
     });
+    if (!done) unbondingQueue.set(ctx, [tau + retryMs, key[1]], auditor);
   }
 }
 
 export function sweepAccreditations(ctx: Context, keeper: Keeper): void {
-  for (const [key] of take(accreditationQueue.entries(ctx, { to: uint64Bytes(keeper.tau(ctx) + 1n) }), sweepLimit)) {
+  const tau = keeper.tau(ctx);
+  for (const [key] of take(accreditationQueue.entries(ctx, { to: uint64Bytes(tau + 1n) }), sweepLimit)) {
     accreditationQueue.remove(ctx, key);
-    ctx.isolate("auditors: accreditation", (item) => {
+    const done = ctx.isolate("auditors: accreditation", (item) => {
       const accreditation = accreditations.find(item, key[1]);
       if (accreditation !== undefined) keeper.endAccreditation(item, key[1], accreditation, "AccreditationExpired");
     });
+    if (!done) accreditationQueue.set(ctx, [tau + retryMs, key[1]], true);
   }
 }
 
 /** Attestations whose time is over. */
 export function sweepExpired(ctx: Context, keeper: Keeper): void {
-  for (const [key] of take(expiryQueue.entries(ctx, { to: uint64Bytes(keeper.tau(ctx) + 1n) }), sweepLimit)) {
+  const tau = keeper.tau(ctx);
+  for (const [key] of take(expiryQueue.entries(ctx, { to: uint64Bytes(tau + 1n) }), sweepLimit)) {
     expiryQueue.remove(ctx, key);
     const [, place] = key;
-    ctx.isolate("auditors: attestation", (item) => {
+    const done = ctx.isolate("auditors: attestation", (item) => {
       const attestation = attestations.find(item, place);
       if (attestation === undefined) return;
       end(item, keeper, attestation, { event: "AttestationExpired" });
       keeper.changed(item, place[0]);
     });
+    if (!done) expiryQueue.set(ctx, [tau + retryMs, place], true);
   }
 }
 

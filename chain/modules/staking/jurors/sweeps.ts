@@ -1,6 +1,7 @@
 /** What comes due by itself, at most 500 items a queue and block. Nothing counts longer for being swept late. */
 import { uint64Bytes } from "../../../codec/bytes.ts";
 import type { Context } from "../../../runtime/context.ts";
+import { retryMs } from "../../../runtime/retry.ts";
 import { weightOf } from "./bond.ts";
 import type { Keeper } from "./keeper.ts";
 import { changed, unbondingQueue, unbondings } from "./state.ts";
@@ -30,13 +31,15 @@ export function followBonds(ctx: Context, keeper: Keeper): void {
 
 /** Pays unbonding entries that are due. */
 export function sweepUnbondings(ctx: Context, keeper: Keeper): void {
-  for (const [key, juror] of take(unbondingQueue.entries(ctx, { to: uint64Bytes(keeper.tau(ctx) + 1n) }), sweepLimit)) {
+  const tau = keeper.tau(ctx);
+  for (const [key, juror] of take(unbondingQueue.entries(ctx, { to: uint64Bytes(tau + 1n) }), sweepLimit)) {
     unbondingQueue.remove(ctx, key);
-    ctx.isolate(`jurors: unbonding ${key[1]}`, (item) => {
+    const done = ctx.isolate(`jurors: unbonding ${key[1]}`, (item) => {
       const entry = unbondings.find(item, [juror, key[1]]);
       if (entry === undefined) return;
       keeper.pay(item, juror, entry);
       keeper.drain(item, juror);
     });
+    if (!done) unbondingQueue.set(ctx, [tau + retryMs, key[1]], juror);
   }
 }

@@ -6,12 +6,14 @@ import { GenesisState } from "../../../codec/gen/dcm/staking/v1/genesis.ts";
 import type { QueryProviderResponse, QueryProvidersResponse, QueryStatisticsResponse, QueryUnbondingsResponse } from "../../../codec/gen/dcm/staking/v1/query.ts";
 import type { MsgHeartbeatResponse, MsgUnbondResponse } from "../../../codec/gen/dcm/staking/v1/tx.ts";
 import type { Profile } from "../../../codec/gen/dcm/staking/v1/types.ts";
+import { Context } from "../../../runtime/context.ts";
 import { QueryError, TxError } from "../../../runtime/errors.ts";
+import { retryMs } from "../../../runtime/retry.ts";
 import { holdLookMs } from "./keeper.ts";
 import { defaultParams } from "./params.ts";
 import type { Outcome } from "./statistics.ts";
 import { sweepLimit } from "./sweeps.ts";
-import { account, authority, denom, profileOf, ProvidersWorld } from "./testing.ts";
+import { account, authority, denom, plainBank, profileOf, ProvidersWorld } from "./testing.ts";
 
 const day = 86_400_000n;
 const coin = (amount: bigint | string, of = denom): { denom: string; amount: string } => ({ denom: of, amount: String(amount) });
@@ -238,6 +240,30 @@ describe("providers", () => {
       assert.deepEqual(world.block(1n).filter((type) => type === "UnbondingCompleted"), ["UnbondingCompleted"]);
       assert.equal(world.balance(account(1)), 999_000_000n);
       assert.deepEqual(world.broken(), []);
+    });
+
+    it("PRV-22 what an error that nobody expected keeps from being paid is paid later, and keeps no other waiting", () => {
+      const world = new ProvidersWorld();
+      for (const i of [1, 2]) {
+        world.register(i, 5_000_000n);
+        world.send("Unbond", { operator: account(i), amount: coin(4_000_000n) });
+      }
+      world.tau += 21n * day;
+      const { send } = plainBank;
+      plainBank.send = (ctx, from, to, coins) => {
+        if (equalBytes(to, addressBytes(account(1)))) throw new Error("a mistake of ours");
+        send(ctx, from, to, coins);
+      };
+      const heard: string[] = [];
+      try {
+        world.kit.module.beginBlock!(new Context(world.ctx().header, world.stores, "block", undefined, (what) => void heard.push(what)), { lastCommit: undefined, misbehavior: [] });
+      } finally {
+        plainBank.send = send;
+      }
+      assert.deepEqual([heard, [1, 2].map((i) => world.balance(account(i)))], [["providers: unbonding 1"], [995_000_000n, 999_000_000n]]);
+      assert.deepEqual(world.block(retryMs - 1n).filter((type) => type === "UnbondingCompleted"), []);
+      assert.deepEqual(world.block(1n).filter((type) => type === "UnbondingCompleted"), ["UnbondingCompleted"]);
+      assert.deepEqual([world.balance(account(1)), world.broken()], [999_000_000n, []]);
     });
 
     it("PRV-6 only free bond unbonds, the least bond stays, and entries are bounded", () => {

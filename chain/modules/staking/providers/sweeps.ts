@@ -1,6 +1,7 @@
 /** What comes due by itself, at most 500 items a queue and block. */
 import { concatBytes, uint64Bytes } from "../../../codec/bytes.ts";
 import type { Context } from "../../../runtime/context.ts";
+import { retryMs } from "../../../runtime/retry.ts";
 import type { Keeper } from "./keeper.ts";
 import { heartbeatQueue, livenesses, params, recheckFrom, unbondingQueue, unbondings } from "./state.ts";
 
@@ -18,10 +19,10 @@ function due<K, V>(items: IterableIterator<readonly [K, V]>): (readonly [K, V])[
 
 /** Pays unbonding entries that are due; those that are held are looked at again later. */
 export function sweepUnbondings(ctx: Context, keeper: Keeper): void {
-  const to = uint64Bytes(keeper.tau(ctx) + 1n);
-  for (const [key, address] of due(unbondingQueue.entries(ctx, { to }))) {
+  const tau = keeper.tau(ctx);
+  for (const [key, address] of due(unbondingQueue.entries(ctx, { to: uint64Bytes(tau + 1n) }))) {
     unbondingQueue.remove(ctx, key);
-    ctx.isolate(`providers: unbonding ${key[1]}`, (item) => payOrHold(item, keeper, address, key[1]));
+    if (!ctx.isolate(`providers: unbonding ${key[1]}`, (item) => payOrHold(item, keeper, address, key[1]))) unbondingQueue.set(ctx, [tau + retryMs, key[1]], address);
   }
 }
 
@@ -41,7 +42,7 @@ export function sweepHeartbeats(ctx: Context, keeper: Keeper): void {
   const { heartbeatWindowMs } = params.get(ctx);
   for (const [key] of due(heartbeatQueue.entries(ctx, { to: uint64Bytes(tau + 1n) }))) {
     heartbeatQueue.remove(ctx, key);
-    ctx.isolate("providers: heartbeat", (item) => suspendSilent(item, keeper, key[1], tau, heartbeatWindowMs));
+    if (!ctx.isolate("providers: heartbeat", (item) => suspendSilent(item, keeper, key[1], tau, heartbeatWindowMs))) heartbeatQueue.set(ctx, [tau + retryMs, key[1]], true);
   }
 }
 

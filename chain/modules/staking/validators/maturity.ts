@@ -7,6 +7,7 @@ import { removeValidator, setValidator, type Keeper } from "./keeper.ts";
 import { completeRedelegation } from "./redelegation.ts";
 import { redelegationQueue, unbondingQueue, validatorQueue, validators } from "./state.ts";
 import { completeUnbonding } from "./unbonding.ts";
+import { retryMs } from "../../../runtime/retry.ts";
 import type { Context } from "../../../runtime/context.ts";
 
 /** Items of one queue in one block; the others follow in the next blocks, oldest first (ADR 17). */
@@ -14,19 +15,20 @@ export const maxSweep = 500;
 
 /** STAKING-9: validators, unbonding delegations, redelegations, in this order as in the SDK. */
 export function completeMature(keeper: Keeper, ctx: Context): void {
+  const later = ctx.header.timeNanos + retryMs * 1_000_000n;
   for (const key of mature(ctx, validatorQueue)) {
     const [, height, operator] = key;
     if (height > ctx.height) continue;
     validatorQueue.remove(ctx, key);
-    ctx.isolate(`unbonding validator at height ${height}`, (inner) => completeValidator(keeper, inner, operator));
+    if (!ctx.isolate(`unbonding validator at height ${height}`, (inner) => completeValidator(keeper, inner, operator))) validatorQueue.set(ctx, [later, height, operator], true);
   }
   for (const key of mature(ctx, unbondingQueue)) {
     unbondingQueue.remove(ctx, key);
-    ctx.isolate("unbonding delegation", (inner) => completeUnbonding(keeper, inner, key[1], key[2]));
+    if (!ctx.isolate("unbonding delegation", (inner) => completeUnbonding(keeper, inner, key[1], key[2]))) unbondingQueue.set(ctx, [later, key[1], key[2]], true);
   }
   for (const key of mature(ctx, redelegationQueue)) {
     redelegationQueue.remove(ctx, key);
-    ctx.isolate("redelegation", (inner) => completeRedelegation(inner, ...key[1]));
+    if (!ctx.isolate("redelegation", (inner) => completeRedelegation(inner, ...key[1]))) redelegationQueue.set(ctx, [later, key[1]], true);
   }
 }
 
