@@ -43,6 +43,9 @@ export function gasOf({ typeUrl, value }: EncodeObject, { perMessage = usual.per
   return perMessage + matchGas * matchesOf(typeUrl, value, auditors) + disputeGas(typeUrl, value);
 }
 
+/** Whether it takes what gas there is, and leaves nothing to those that travel with it: a decline ends as many of the job's tasks as its gas reaches for. */
+export const takesAllGas = ({ typeUrl }: EncodeObject): boolean => typeUrl === "/dcm.market.v1.MsgDeclineTask";
+
 /** Whether its gas depends on how many auditors the market's parameters say. */
 export function pricesAudits({ typeUrl, value }: EncodeObject): boolean {
   return matchesOf(typeUrl, value, 1) !== matchesOf(typeUrl, value, 2);

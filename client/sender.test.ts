@@ -5,7 +5,7 @@ import { BaseAccount } from "../chain/codec/gen/cosmos/auth/v1beta1/auth.ts";
 import { QueryAccountResponse } from "../chain/codec/gen/cosmos/auth/v1beta1/query.ts";
 import { AuthInfo, TxRaw } from "../chain/codec/gen/cosmos/tx/v1beta1/tx.ts";
 import { VerificationLevel } from "../chain/codec/gen/dcm/market/v1/types.ts";
-import { MsgPlaceBid } from "../chain/codec/gen/dcm/market/v1/tx.ts";
+import { MsgDeclineTask, MsgPlaceBid, MsgStartTask } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 import { toHex } from "../chain/codec/bytes.ts";
 import type { Connection } from "./connection.ts";
 import { Sender } from "./sender.ts";
@@ -98,6 +98,16 @@ describe("sender", () => {
     const bid = (tasks: number): EncodeObject => ({ typeUrl: `/${MsgPlaceBid.$type}`, value: MsgPlaceBid.fromPartial({ consumer: address, job: { tasks } }) });
     await Promise.all([10, 1, 600, 600, 1].map((tasks) => sender.send(bid(tasks))));
     assert.deepEqual(node.gas, [44_070_000n, 42_970_000n]);
+  });
+
+  it("sends a decline alone, as it takes what gas there is", async () => {
+    const signer = await DirectSecp256k1HdWallet.generate(12, { prefix: "dcm" });
+    const address = (await signer.getAccounts())[0]!.address;
+    const node = new FakeNode(address, () => ({ code: 0 }));
+    const sender = await Sender.create({ connection: node.connection, signer, address, chainId: "test-1", gasPrice: { denom: "udcm", amount: 0.001 } });
+    const worker = { worker: address, provider: address, taskId: 1n };
+    await Promise.all([MsgStartTask, MsgStartTask, MsgDeclineTask, MsgStartTask].map((type) => sender.send({ typeUrl: `/${type.$type}`, value: type.fromPartial(worker) })));
+    assert.deepEqual(node.gas, [900_000n, 500_000n, 500_000n]);
   });
 
   it("sends a message that runs out of gas with more of it, and gives up in time; other refusals are final", async () => {

@@ -14,7 +14,7 @@ import type { Any } from "../chain/codec/gen/google/protobuf/any.ts";
 import { TxMsgData } from "../chain/codec/gen/cosmos/base/abci/v1beta1/abci.ts";
 import { MsgExecSession, MsgExecSessionResponse } from "../chain/codec/gen/dcm/session/v1/tx.ts";
 import type { Connection } from "./connection.ts";
-import { feeOf, gasOf, gasOfTransaction, pricesAudits, type GasPrice } from "./gas.ts";
+import { feeOf, gasOf, gasOfTransaction, pricesAudits, takesAllGas, type GasPrice } from "./gas.ts";
 import { dcmRegistry } from "./registry.ts";
 
 /** A transaction that the chain refused: `codespace` and `code` as in its result, `message` its words. */
@@ -154,8 +154,10 @@ export class Sender {
     let count = 0;
     while (count < Math.min(this.#queue.length, this.#options.maxBatch ?? 32)) {
       gas += this.#gasOf(this.#queue[count]!);
-      if (count > 0 && gas > maxBatchGas) break;
+      const greedy = takesAllGas(this.#queue[count]!.message);
+      if (count > 0 && (gas > maxBatchGas || greedy)) break;
       count++;
+      if (greedy) break;
     }
     return this.#queue.splice(0, count);
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { execute } from "../../runtime/testing.ts";
+import { TaskState } from "../../codec/gen/dcm/market/v1/types.ts";
 import { matchGas } from "./gas.ts";
 import { paramBounds } from "./params.ts";
 import { bidMessage, fails, replicated, saltChain, serviceMessage, spotChecked, stage, staged, TestMarket } from "./testing.ts";
@@ -44,5 +45,27 @@ describe("gas of a bid", () => {
     fails(() => place(3_500_000), 11, /out of gas in location: matches to come: 70000 for each of 50 x 1; gasWanted: 3500000/, "sdk");
     assert.deepEqual(m.query<{ bids: unknown[] }>("Bids", { consumer: "", classId: "", quoteDenom: "", openOnly: false }).bids, []);
     place(4_000_000);
+  });
+});
+
+describe("gas of a decline", () => {
+  it("MKT-203: ends as many of the job's tasks as it reaches for, the named one at least, whatever the consumer's job says", () => {
+    const m = new TestMarket();
+    const [consumer, provider] = [m.fund("c"), m.provider("p", 10n ** 9n)];
+    m.ask(provider, 10n, 100);
+    const tags = Array.from({ length: 16 }, (_, i) => ({ key: `${String(i).padStart(2, "0")}${"k".repeat(62)}`, value: "v".repeat(128) }));
+    const job = m.bid(consumer, 20n, { costTags: tags }, { tasks: 100, arguments: new Uint8Array(4_096), dataUrls: Array.from({ length: 8 }, () => `http://${"a".repeat(240)}`) });
+    m.block(1_000n, 2);
+    const left = (): bigint[] => m.query<{ tasks: { id: bigint; state: TaskState }[] }>("Tasks", { provider, jobId: job, state: TaskState.TASK_STATE_ASSIGNED }).tasks.map(({ id }) => id);
+    const decline = (gasLimit: number): { tasks: number; gasUsed: number } => {
+      const { value, gasUsed } = execute(m.stores, m.modules, "/dcm.market.v1.MsgDeclineTask", { worker: provider, provider, taskId: left()[0]!, reason: "404" }, { height: m.height, time: m.time, gasLimit });
+      return { tasks: (value as { tasks: number }).tasks, gasUsed };
+    };
+    const little = decline(400_000);
+    assert.ok(little.tasks >= 1 && little.tasks < 10 && little.gasUsed <= 400_000, `${little.tasks} for ${little.gasUsed}`);
+    assert.equal(decline(100_000_000).tasks, 64);
+    assert.equal(decline(100_000_000).tasks, 36 - little.tasks);
+    assert.deepEqual([left(), m.providers.get(provider)!.freeDeclines], [[], 4]);
+    m.block();
   });
 });

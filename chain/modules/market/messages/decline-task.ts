@@ -13,7 +13,7 @@ import type { Context } from "../../../runtime/context.ts";
 import type { MessageHandler } from "../../../runtime/module.ts";
 import type { MarketPorts } from "../ports.ts";
 
-/** Tasks of the provider that one message looks at: the named one and those behind it. */
+/** Tasks of the provider that one message looks at, at most: the named one and those behind it. */
 export const maxDeclined = 64;
 
 export function declineTask(ports: MarketPorts): MessageHandler<MsgDeclineTask, MsgDeclineTaskResponse> {
@@ -30,8 +30,16 @@ export function declineTask(ports: MarketPorts): MessageHandler<MsgDeclineTask, 
       const cost: DeclineCost = declines.has(ctx, [job.id, address]) ? "nothing" : ports.providers.freeDeclines(ctx, address) > 0 ? "allowance" : "stake";
       const others = cost === "stake" ? [] : laterTasks(ctx, address, task);
       if (cost === "allowance") declines.set(ctx, [job.id, address], true);
-      let tasks = declineOne(ctx, ports, provider, task.id, cost, message.reason);
-      for (const id of others) tasks += declineOne(ctx, ports, provider, id, "nothing", message.reason);
+      const { gas } = ctx;
+      let tasks = 0;
+      let dearest = 0;
+      // The named one, and as many of the others as the gas reaches for: what one costs depends on the consumer's job, and with too little gas none would be declined.
+      for (const id of [task.id, ...others]) {
+        const before = gas.used;
+        if (tasks > 0 && gas.limit - before < 2 * dearest) break;
+        tasks += declineOne(ctx, ports, provider, id, id === task.id ? cost : "nothing", message.reason);
+        dearest = Math.max(dearest, gas.used - before);
+      }
       return { tasks };
     },
     arbitrary(world) {
