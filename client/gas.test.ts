@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { ReplicaState, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import { bidMessage, refereed, replicated, saltChain, serviceMessage, spotChecked, stage, staged, TestMarket } from "../chain/modules/market/testing.ts";
 import { execute } from "../chain/runtime/testing.ts";
 import * as referee from "../chain/modules/referee/gas.ts";
 import { witnessBytes } from "../chain/vm/witness.ts";
-import { feeOf, gasOf, gasOfTransaction } from "./gas.ts";
+import { feeOf, gasOf, gasOfDraws, gasOfTransaction } from "./gas.ts";
 
 describe("gas of a message", () => {
   const [v2, v3] = [replicated(saltChain(2)), refereed(saltChain(2))];
@@ -40,6 +41,28 @@ describe("gas of a message", () => {
     const gas = gasOf({ typeUrl: "/dcm.referee.v1.MsgProve", value: { ram, rom } }, { perMessage: 0 });
     assert.ok(gas > chain + 10 * witnessBytes({ ram, rom }), `${gas} for ${chain}`);
     assert.ok(gas < 2 * chain);
+  });
+
+  it("reaches for salts of many draws and for many keys", () => {
+    for (const tasks of [1, 40, 300]) {
+      const m = new TestMarket();
+      const consumer = m.fund("c", 10n ** 12n);
+      for (let i = 0; i < 40; i++) m.ask(m.provider(`p${i}`, 10n ** 9n), 10n, 400);
+      const salts = saltChain(3);
+      const job = m.bid(consumer, 20n, replicated(salts), { tasks, consumerKey: new Uint8Array(32).fill(7), arguments: new Uint8Array(4_000) });
+      for (let i = 0; i < 5; i++) m.blockUnchecked(10n);
+      const reaches = (name: string, value: object, more = 0): void => {
+        const typeUrl = `/dcm.market.v1.${name}`;
+        const { gasUsed } = execute(m.stores, m.modules, typeUrl, value, { height: m.height, time: m.time, gasLimit: 10 ** 9 });
+        const asked = more + gasOf({ typeUrl, value });
+        assert.ok(asked > gasUsed && asked < 2 * gasUsed + 400_000, `${name}, ${tasks} tasks: ${asked} for ${gasUsed}`);
+      };
+      for (const [i, waiting] of [tasks, tasks - 256].entries()) if (waiting > 0) reaches("MsgRevealSalt", { consumer, jobId: job, salt: salts[i + 1]! }, gasOfDraws(waiting));
+      for (let i = 0; i < 5; i++) m.blockUnchecked(10n);
+      const { tasks: all } = m.query<{ tasks: Task[] }>("Tasks", { provider: "", jobId: job, state: 0 });
+      const sealing = new Set(all.flatMap(({ replicas }) => replicas.filter(({ state }) => state === ReplicaState.REPLICA_STATE_SEALING).map(({ provider }) => provider)));
+      reaches("MsgSealKeys", { consumer, jobId: job, keys: [...sealing].map((provider) => ({ provider, sealedKey: new Uint8Array(80) })) });
+    }
   });
 
   it("is the same for every other message", () => {

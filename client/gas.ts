@@ -2,7 +2,7 @@
 import type { EncodeObject } from "@cosmjs/proto-signing";
 import { VerificationLevel } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import type { MsgProve } from "../chain/codec/gen/dcm/referee/v1/tx.ts";
-import type { MsgPlaceBid, MsgPlaceServiceBid } from "../chain/codec/gen/dcm/market/v1/tx.ts";
+import type { MsgPlaceBid, MsgPlaceServiceBid, MsgSealKeys } from "../chain/codec/gen/dcm/market/v1/tx.ts";
 
 /** What one unit of gas costs, e.g. 0.001 of `udcm`. */
 export interface GasPrice {
@@ -26,6 +26,9 @@ export interface GasBasis {
   readonly auditors?: number;
 }
 
+/** Draws that one salt serves, and what each of them takes beyond the first few; and a key that is sealed. */
+const [mostDraws, drawGas, keyGas] = [256, 13_000, 12_000];
+
 /** What a challenge pays for the second of two replicas, where it goes on with that one; the referee's README. */
 const secondEndGas = 150_000;
 
@@ -40,8 +43,11 @@ const rootHashes = 600;
  * challenges for both replicas that may claim the same; proofs in a dispute for the segment that the chain runs.
  */
 export function gasOf({ typeUrl, value }: EncodeObject, { perMessage = usual.perMessage, auditors = usual.auditors }: GasBasis = {}): number {
-  return perMessage + matchGas * matchesOf(typeUrl, value, auditors) + disputeGas(typeUrl, value);
+  return perMessage + matchGas * matchesOf(typeUrl, value, auditors) + disputeGas(typeUrl, value) + (typeUrl === "/dcm.market.v1.MsgSealKeys" ? keyGas * ((value as Partial<MsgSealKeys>).keys?.length ?? 0) : 0);
 }
+
+/** For a salt beside what `gasOf` says: the message does not tell how many draws wait for it. */
+export const gasOfDraws = (waiting: number): number => drawGas * Math.min(waiting, mostDraws);
 
 /** Whether it takes what gas there is, and leaves nothing to those that travel with it: a decline ends as many of the job's tasks as its gas reaches for. */
 export const takesAllGas = ({ typeUrl }: EncodeObject): boolean => typeUrl === "/dcm.market.v1.MsgDeclineTask";

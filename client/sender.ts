@@ -61,6 +61,7 @@ export interface SenderOptions {
 
 interface Waiting {
   readonly message: EncodeObject;
+  readonly more: number;
   /** Wrapped for the session that signs, where there is one. */
   readonly wrapped: EncodeObject;
   readonly resolve: (sent: Sent) => void;
@@ -95,10 +96,10 @@ export class Sender {
     return new Sender(options, await Promise.resolve(signing));
   }
 
-  /** Resolves when the message is in a block and succeeded; rejects with TxFailed where the chain refused it. */
-  send(message: EncodeObject): Promise<Sent> {
+  /** Resolves when the message is in a block and succeeded; rejects with TxFailed where the chain refused it. `more`: gas beyond what the message itself says. */
+  send(message: EncodeObject, more = 0): Promise<Sent> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ message, wrapped: this.#wrap(message), resolve, reject });
+      this.#queue.push({ message, more, wrapped: this.#wrap(message), resolve, reject });
       if (!this.#running) void this.#drain();
     });
   }
@@ -137,8 +138,8 @@ export class Sender {
     this.#running = false;
   }
 
-  #gasOf({ message }: Waiting): number {
-    return gasOf(message, { ...(this.#options.gasPerMessage === undefined ? {} : { perMessage: this.#options.gasPerMessage }), ...(this.#auditors === undefined ? {} : { auditors: this.#auditors }) });
+  #gasOf({ message, more }: Waiting): number {
+    return more + gasOf(message, { ...(this.#options.gasPerMessage === undefined ? {} : { perMessage: this.#options.gasPerMessage }), ...(this.#auditors === undefined ? {} : { auditors: this.#auditors }) });
   }
 
   /** Before bids that pay for audits; a node that does not say leaves what was known before. */

@@ -4,9 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, it } from "mocha";
 import type { EncodeObject } from "@cosmjs/proto-signing";
-import { Job } from "../../chain/codec/gen/dcm/market/v1/types.ts";
-import type { MsgPlaceBid } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
+import { Draw, Job } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { MsgPlaceBid, MsgPlaceBidResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 import type { Connection } from "../../client/connection.ts";
+import { gasOfDraws } from "../../client/gas.ts";
 import { TxFailed, type Sender } from "../../client/sender.ts";
 import { BlobStore } from "../data/store.ts";
 import { Gateway } from "./gateway.ts";
@@ -83,5 +84,42 @@ describe("a bid whose fate is unknown", () => {
     assert.equal(kept().length, 1);
     chain.refusal = undefined;
     assert.equal(await gateway.jobNamed("a"), undefined);
+  });
+});
+
+describe("salts", () => {
+  it("are revealed for draws that stand behind many others, which have theirs and wait; with gas for those that need it", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dcm-gateway-"));
+    const waiting = Array.from({ length: 600 }, (_, i) => Draw.fromPartial({ taskId: BigInt(i), salt: new Uint8Array(32), saltDueTau: 5n }));
+    const draws = [...waiting, Draw.fromPartial({ taskId: 600n, saltDueTau: 9n }), Draw.fromPartial({ taskId: 601n })];
+    const revealed: [string, number][] = [];
+    let heard = (): void => undefined;
+    const reached = new Promise<void>((resolve) => (heard = resolve));
+    const sender = {
+      address: "dcm1consumer",
+      send: ({ typeUrl }: EncodeObject, more = 0) => {
+        if (typeUrl === `/${MsgPlaceBid.$type}`) return Promise.resolve({ response: { value: MsgPlaceBidResponse.encode({ jobId: 1n, escrow: "1", storageDeposit: "1" }).finish() } });
+        revealed.push([typeUrl, more]);
+        heard();
+        return Promise.resolve({});
+      },
+    } as unknown as Sender;
+    const market = {
+      jobs: () => Promise.resolve({ jobs: [] }), tasks: () => Promise.resolve({ tasks: [] }), job: () => Promise.resolve({ job: Job.fromPartial({ id: 1n, spec: {} }), stages: [] }),
+      drawsPending: ({ pagination: { key, limit } }: { pagination: { key: Uint8Array; limit: bigint } }) => {
+        const from = key.length === 0 ? 0 : key[0]! * 100;
+        return Promise.resolve({ draws: draws.slice(from, from + Number(limit)), pagination: { nextKey: from + Number(limit) < draws.length ? Uint8Array.of(from / 100 + Number(limit) / 100) : new Uint8Array(0), total: 0n } });
+      },
+    };
+    const options = { connection: { query: { market } } as unknown as Connection, sender, blobs: await BlobStore.open({ directory: join(folder, "blobs") }), dataUrl: "http://127.0.0.1:1", directory: join(folder, "jobs"), pollMs: 10, log: () => undefined };
+    const gateway = new Gateway(options);
+    await gateway.place({ name: "a", classId: "wasm.core", quoteDenom: "udcm", limitPrice: 1n, lots: 1n, verification: "V2", program: new Uint8Array(8), inputs: [new Uint8Array(1)], durationMs: 1n, maxResultSize: 1n, sealed: false });
+    gateway.start();
+    const late = setTimeout(heard, 1_000);
+    await reached;
+    clearTimeout(late);
+    await gateway.stop();
+    assert.deepEqual(revealed[0], ["/dcm.market.v1.MsgRevealSalt", gasOfDraws(1)]);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EncodeObject } from "@cosmjs/proto-signing";
 import type { Connection } from "../../client/connection.ts";
+import { gasOfDraws } from "../../client/gas.ts";
 import { allPages } from "../../client/pages.ts";
 import { ensureProfile } from "../../client/profiles.ts";
 import { decodeResult, encodeManifest, inputRoot, SaltChain, type TaskResult } from "../../client/protocol.ts";
@@ -271,11 +272,14 @@ export class Gateway {
 
   async #reveal(live: Live, job: Job): Promise<void> {
     if (this.#options.withhold?.salts === true) return;
-    const { draws } = await this.#options.connection.query.market.drawsPending({ jobId: live.id });
+    // All of them: those that wait for their draw with a salt, and may wait long, come first.
+    const draws = await allPages((pagination) => this.#options.connection.query.market.drawsPending({ jobId: live.id, pagination }), (page) => page.draws);
     // A due time stands there only once the seed is known.
-    if (!draws.some((draw) => draw.salt.length === 0 && draw.saltDueTau > 0n)) return;
-    await this.#options.sender.send({ typeUrl: "/dcm.market.v1.MsgRevealSalt", value: { consumer: this.#options.sender.address, jobId: live.id, salt: live.salts.next(job.saltsRevealed) } });
-    this.#options.log("revealed a salt", { job: String(live.id), draws: draws.length });
+    const ready = draws.filter((draw) => draw.salt.length === 0 && draw.saltDueTau > 0n).length;
+    if (ready === 0) return;
+    const { sender } = this.#options;
+    await sender.send({ typeUrl: "/dcm.market.v1.MsgRevealSalt", value: { consumer: sender.address, jobId: live.id, salt: live.salts.next(job.saltsRevealed) } }, gasOfDraws(ready));
+    this.#options.log("revealed a salt", { job: String(live.id), draws: ready });
   }
 
   async #seal(live: Live, job: Job): Promise<void> {
