@@ -9,14 +9,12 @@ import type { DisputeState} from "../../codec/gen/dcm/referee/v1/types.ts";
 import type { Params as MarketParams } from "../../codec/gen/dcm/market/v1/types.ts";
 import { type Dispute, type Params } from "../../codec/gen/dcm/referee/v1/types.ts";
 import { testContext } from "../../runtime/testing.ts";
-import { innerBoundaries, partOf, wholeRange } from "../../vm/bisection.ts";
+import { wholeRange } from "../../vm/bisection.ts";
 import { mostSegmentSteps } from "../../vm/segment.ts";
-import { regionRoot, romRoot } from "../../vm/merkle.ts";
-import { concatBytes, equalBytes } from "../../codec/bytes.ts";
 import { authority, denom, fails as failsIn, TestMarket } from "../market/testing.ts";
-import { rangeOf } from "./machine.ts";
 import { refereeModule } from "./module.ts";
 import { localnetParams } from "./params.ts";
+import { answerOf, pickOf, proofOf } from "./testing-moves.ts";
 import { inputTree, type Job, type Run, type Side } from "./testing-runs.ts";
 import type { EmittedEvent } from "../../runtime/context.ts";
 import type { Module } from "../../runtime/module.ts";
@@ -156,27 +154,16 @@ export class TestReferee extends TestMarket {
   }
 
   answer(id: bigint, run: Side, more: object = {}): void {
-    const { provider, moves, start, length } = this.dispute(id);
-    this.message("Answer", { provider, disputeId: id, move: moves, hashes: concatBytes(...innerBoundaries({ low: start, length }).map((at) => run.hashAt(at))), ...more });
+    this.message("Answer", { ...answerOf(this.dispute(id), run), ...more });
   }
 
   pick(id: bigint, run: Side, more: object = {}): void {
     const { view, answer } = this.query<QueryDisputeResponse>("/dcm.referee.v1.Query/Dispute", { disputeId: id });
-    const dispute = view!.dispute!;
-    const range = rangeOf(dispute);
-    let part = 0;
-    while (part < dispute.parts - 1 && equalBytes(answer.subarray(part * 32, part * 32 + 32), run.hashAt(partOf(range, part).low + partOf(range, part).length))) part++;
-    const hash = part === dispute.parts - 1 ? new Uint8Array(0) : run.hashAt(partOf(range, part).low + partOf(range, part).length);
-    this.message("Pick", { challenger: dispute.challenger, disputeId: id, move: dispute.moves, part, hash, ...more });
+    this.message("Pick", { ...pickOf(view!.dispute!, answer, run), ...more });
   }
 
   proof(id: bigint, run: Side): MsgProve {
-    const { provider, moves, start, length } = this.dispute(id);
-    const { rom, data, input, index } = run.job;
-    return {
-      provider, disputeId: id, move: moves, ...run.witness(start, length), romRoot: romRoot(rom), dataRoot: regionRoot(data), state: start === 0n ? undefined : run.stateAt(start),
-      input: start === 0n ? { root: regionRoot(input), size: BigInt(input.length), path: inputTree(inputsAround(run.job)).path(index) } : undefined,
-    };
+    return proofOf(this.dispute(id), run, inputsAround(run.job));
   }
 
   prove(id: bigint, run: Side, more: object = {}): MsgProveResponse {
