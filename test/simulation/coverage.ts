@@ -48,5 +48,4 @@ export class Coverage {
 /** Types that no run brings to success for certain, and why. */
 export const neverSucceeds: Readonly<Record<string, string>> = {
   "/cosmos.evidence.v1beta1.MsgSubmitEvidence": "no kind of evidence is taken from accounts",
-  ...Object.fromEntries(["Challenge", "Answer", "Pick", "Prove"].map((name) => [`/dcm.referee.v1.Msg${name}`, "short runs seldom come to a claim, and its proof only a run of the program has; chain/modules/referee plays disputes to their end"])),
 };

@@ -2,7 +2,8 @@
 import { MsgExec } from "../../chain/codec/gen/cosmos/authz/v1beta1/tx.ts";
 import { MsgExecSession } from "../../chain/codec/gen/dcm/session/v1/tx.ts";
 import { InstanceState, ReplicaState, StageState, TaskState } from "../../chain/codec/gen/dcm/market/v1/types.ts";
-import { draws, holds, instances, probesByProber, stages, tasks } from "../../chain/modules/market/state.ts";
+import { rv32Core } from "../../chain/modules/market/classes.ts";
+import { classes, draws, holds, instances, probesByProber, stages, tasks } from "../../chain/modules/market/state.ts";
 import { CaseState, Verdict } from "../../chain/codec/gen/dcm/dispute/v1/types.ts";
 import { cases, seats } from "../../chain/modules/dispute/state.ts";
 import { isHeld } from "../../chain/modules/slashing/messages/unjail.ts";
@@ -11,10 +12,10 @@ import { delegations, validators } from "../../chain/modules/staking/validators/
 import type { Context } from "../../chain/runtime/context.ts";
 import type { BoundMessage, Module, Random, World } from "../../chain/runtime/module.ts";
 import { anyOf } from "../support/accounts.ts";
-import { neverSucceeds } from "./coverage.ts";
 import { plannedMessage, type Fault, type PlannedBlock, type PlannedTx } from "./plan.ts";
 import { seeded } from "./random.ts";
-import { refinements, type AnyMessage } from "./refine.ts";
+import { refereedOrder, wantedOfReferee } from "./refereed.ts";
+import { refinements, saltChain, type AnyMessage } from "./refine.ts";
 import { governance, governed, governor, type SimulatedWorld } from "./world.ts";
 import type { Any } from "../../chain/codec/gen/google/protobuf/any.ts";
 
@@ -33,8 +34,11 @@ const continuations = [
   "/dcm.forward.v1.MsgResell", "/dcm.forward.v1.MsgTransfer", "/dcm.forward.v1.MsgAccept",
 ];
 
-/** Messages in one block that bring tasks to their ends, and cases to theirs. */
-const [mostWork, mostVotes] = [20, 8];
+/** Messages in one block that bring tasks to their ends, cases to theirs, and what a referee decides on to its. */
+const [mostWork, mostVotes, mostMoves] = [20, 8, 5];
+
+/** As long as fewer are active, more register. */
+const fewProviders = 3;
 
 /** What a replica in this state waits for. */
 const next: Readonly<Partial<Record<ReplicaState, string>>> = {
@@ -57,8 +61,11 @@ function wanted(ctx: Context): string[] {
   ].filter((name) => name !== undefined).map((name) => `/dcm.market.v1.Msg${name}`);
   // Providers that fall silent serve nobody: most of them send their heartbeats.
   const heartbeats = Array.from(livenesses.entries(ctx)).map(() => "/dcm.staking.v1.MsgHeartbeat");
+  // Without a few providers little happens on a market, and without its class no refereed job.
+  const active = Array.from(livenesses.entries(ctx)).filter(([, { suspended }]) => !suspended).length;
+  const missing = [...(active < fewProviders ? ["/dcm.staking.v1.MsgRegisterProvider"] : []), ...(classes.has(ctx, rv32Core().id) ? [] : ["/dcm.market.v1.MsgSetClass"])];
   const free = Array.from(validators.entries(ctx)).filter(([operator, validator]) => validator.jailed && !isHeld(ctx, validator) && delegations.has(ctx, [operator, operator]));
-  return [...market, ...heartbeats, ...free.map(() => "/cosmos.slashing.v1beta1.MsgUnjail")];
+  return [...market, ...heartbeats, ...missing, ...free.map(() => "/cosmos.slashing.v1beta1.MsgUnjail")];
 }
 
 /** What parties and jurors do next, a vote for each seat that has not given it. */
@@ -79,6 +86,9 @@ interface Made {
   readonly signers: readonly string[];
 }
 
+/** A transaction of this message, without any fault. */
+const alone = ({ any, signers }: Made): PlannedTx => ({ messages: [plannedMessage(any)], signers, gas: "1500000", fee: "0" });
+
 /** Who mostly pays for transactions of a session key. */
 function sessionOwner(made: readonly Made[]): Partial<PlannedTx> {
   const [first] = made;
@@ -86,6 +96,7 @@ function sessionOwner(made: readonly Made[]): Partial<PlannedTx> {
 }
 
 export class Generator {
+  readonly #seed: string;
   #random: Random;
   /** The place of a validator that signs nothing. */
   #down: number | undefined;
@@ -101,12 +112,13 @@ export class Generator {
   readonly #accounts: readonly string[];
 
   constructor(world: SimulatedWorld, modules: readonly Module[]) {
+    this.#seed = world.seed;
     this.#random = seeded(`run ${world.seed}`);
     this.#messages = modules.flatMap((module) => module.messages);
     this.#governed = new Set(governed(modules));
     this.#byGovernance = this.#messages.filter(({ typeUrl }) => this.#governed.has(typeUrl));
     this.#ordinary = this.#messages.filter(({ typeUrl }) => !this.#governed.has(typeUrl));
-    this.#threads = this.#ordinary.filter(({ typeUrl, handler }) => (handler.lane === "reserved" && !(typeUrl in neverSucceeds)) || continuations.includes(typeUrl));
+    this.#threads = this.#ordinary.filter(({ typeUrl, handler }) => handler.lane === "reserved" || continuations.includes(typeUrl));
     this.#beginnings = this.#ordinary.filter(({ typeUrl }) => beginnings.includes(typeUrl));
     this.#refine = refinements(this.#anyMessage);
     this.#accounts = [...world.accounts, ...world.validators.map(({ operator }) => operator)].map(({ text }) => text);
@@ -139,13 +151,15 @@ export class Generator {
       if (tx !== undefined) txs.push(tx);
     }
     // Workers and their consumers go on with what runs: left to chance alone, few tasks would come to their end in time.
-    for (const [waiting, most] of [[wanted(ctx), mostWork], [wantedOfJuries(ctx), mostVotes]] as const) {
+    for (const [waiting, most] of [[wanted(ctx), mostWork], [wantedOfJuries(ctx), mostVotes], [wantedOfReferee(ctx), mostMoves]] as const) {
       for (let i = Math.min(most, waiting.length); i > 0; i--) {
         const [typeUrl] = waiting.splice(random.int(waiting.length), 1) as [string];
         const made = this.#made(ctx, this.#messages.find((bound) => bound.typeUrl === typeUrl)!);
-        if (made !== undefined) txs.push({ messages: [plannedMessage(made.any)], signers: made.signers, gas: "1500000", fee: "0" });
+        if (made !== undefined) txs.push(alone(made));
       }
     }
+    const order = refereedOrder({ ...this.#worldOf(ctx), random: seeded(`refereed ${this.#seed} ${height}`) }, saltChain[0]!);
+    if (order !== undefined) txs.push(alone(order));
     return {
       nanos: String(this.#pause()), proposer: random.int(60), absent: this.#absent(), ...this.#misbehaved(height),
       maxBytes: random.chance(10) ? 2_000 + random.int(8_000) : 4_194_304, txs, ...(random.chance(5) ? { silent: true } : {}), ...(random.chance(5) ? { reversed: true } : {}),

@@ -29,7 +29,6 @@ import { orders as forwardOrders, positions } from "../../chain/modules/forward/
 import { defaultParams as channelParams } from "../../chain/modules/channel/params.ts";
 import type { MsgCommitVote, MsgRevealVote } from "../../chain/codec/gen/dcm/dispute/v1/tx.ts";
 import { Verdict } from "../../chain/codec/gen/dcm/dispute/v1/types.ts";
-import type { MsgChallenge } from "../../chain/codec/gen/dcm/referee/v1/tx.ts";
 import type { MsgRegisterBeaconKey } from "../../chain/codec/gen/dcm/beacon/v1/tx.ts";
 import { possessionContext } from "../../chain/modules/beacon/seeds.ts";
 import { commitmentOf } from "../../chain/modules/market/commitment.ts";
@@ -37,7 +36,7 @@ import { rv32Core, wasmCore } from "../../chain/modules/market/classes.ts";
 import { localnetParams } from "../../chain/modules/market/params.ts";
 import { demandOf } from "../../chain/modules/market/profiles.ts";
 import { sessions } from "../../chain/modules/session/state.ts";
-import { bids, bidsByOrganization, draws, instances, jobs, profiles as wishes, seals, services, stages, tasks } from "../../chain/modules/market/state.ts";
+import { bids, bidsByOrganization, classes, draws, instances, jobs, profiles as wishes, seals, services, stages, tasks } from "../../chain/modules/market/state.ts";
 import { cases } from "../../chain/modules/dispute/state.ts";
 import { members } from "../../chain/modules/organization/state.ts";
 import { grants } from "../../chain/modules/authz/state.ts";
@@ -52,6 +51,7 @@ import { livenesses, params as providerParams, profiles } from "../../chain/modu
 import type { Context } from "../../chain/runtime/context.ts";
 import type { World } from "../../chain/runtime/module.ts";
 import { testAccount } from "../support/accounts.ts";
+import { answerIn, challengeOf, pickIn, proofIn, refereedResult, withProgram } from "./refereed.ts";
 import { beaconKeys, denom, governance, secondDenom } from "./world.ts";
 
 /** Takes what the module's generator made (undefined where nothing) and gives what is sent. */
@@ -133,7 +133,8 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       // Many pay what anybody asks: replicas and juries want several that serve.
       const bid = world.random.chance(50) ? { ...placed, limitPrice: placed.limitPrice > 100n ? placed.limitPrice : 100n } : placed;
       const sealed = world.random.chance(50) ? sha256(utf8("a consumer's key")) : new Uint8Array(0);
-      const job = { ...bid.job!, consumerKey: sealed };
+      const refereed = bid.verification === VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED && bid.job!.stages.length === 0;
+      const job = { ...(refereed ? withProgram(bid.job!) : bid.job!), consumerKey: sealed };
       return world.random.chance(25) ? inTwoStages({ ...bid, job }) : { ...bid, saltHead: bid.saltHead.length === 0 ? bid.saltHead : saltChain[0], job };
     },
     // Some policies turn against what the organization has in the books.
@@ -202,7 +203,7 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const found = instance(world, InstanceState.INSTANCE_STATE_RUNNING, InstanceState.INSTANCE_STATE_GRACE, InstanceState.INSTANCE_STATE_RECLAIMING);
       return found === undefined ? (made as MsgTopUpService | undefined) : { payer: world.random.pick(world.accounts), instanceId: found.id, amount: String(1 + world.random.int(30)), organization: "", costTags: [] };
     },
-    "/dcm.market.v1.MsgSetClass": ({ random }): MsgSetClass => ({ authority: governance, class: { ...random.pick([rv32Core(), wasmCore()]), minBondPerUnit: random.bigint(1_000n), maxLotMs: 1n + random.bigint(1_000n), closed: random.chance(3) } }),
+    "/dcm.market.v1.MsgSetClass": ({ ctx, random }): MsgSetClass => ({ authority: governance, class: { ...(classes.has(ctx, rv32Core().id) ? random.pick([rv32Core(), wasmCore()]) : rv32Core()), minBondPerUnit: random.bigint(1_000n), maxLotMs: 1n + random.bigint(1_000n), closed: random.chance(3) } }),
     // Now and then a denom that nobody has, or the bond denom, which is refused.
     "/dcm.market.v1.MsgSetQuoteDenom": ({ random }): MsgSetQuoteDenom => ({
       authority: governance, quoteDenom: { denom: random.pick([...Array.from({ length: 18 }, () => secondDenom), "ugravel", denom]), rate: { bondUnits: 1n + random.bigint(30n), quoteUnits: 1n + random.bigint(30n) }, closed: random.chance(3) },
@@ -244,10 +245,10 @@ export function refinements(anyMessage: AnyMessage): Readonly<Record<string, Ref
       const operators = world.accounts.filter((account) => profiles.has(world.ctx, addressBytes(account)));
       return made === undefined || operators.length === 0 ? made : { ...(made as MsgQuote), provider: world.random.pick(operators) };
     },
-    "/dcm.referee.v1.MsgChallenge": ({ ctx, accounts, random }): MsgChallenge | undefined => {
-      const claimed = live(ctx).filter(({ state }) => state === TaskState.TASK_STATE_CHALLENGE || state === TaskState.TASK_STATE_DISPUTE);
-      return claimed.length === 0 ? undefined : { challenger: random.pick(accounts), taskId: random.pick(claimed).id, finalHash: sha256(Uint8Array.of(random.int(3))) };
-    },
+    "/dcm.referee.v1.MsgChallenge": challengeOf,
+    "/dcm.referee.v1.MsgAnswer": (world, made) => answerIn(world) ?? made,
+    "/dcm.referee.v1.MsgPick": (world, made) => pickIn(world) ?? made,
+    "/dcm.referee.v1.MsgProve": (world, made) => proofIn(world) ?? made,
     // One juror in eight never shows up, and one in ten opens what it did not commit to.
     "/dcm.dispute.v1.MsgCommitVote": ({ ctx }, made): MsgCommitVote | undefined => {
       const commit = made as MsgCommitVote | undefined;
@@ -291,7 +292,7 @@ function ballot(ctx: Context, { caseId, juror }: { readonly caseId: bigint; read
 }
 
 /** Every consumer's salts: the head first, then each preimage in turn. */
-const saltChain: readonly Uint8Array[] = chain(64);
+export const saltChain: readonly Uint8Array[] = chain(64);
 
 function chain(length: number): Uint8Array[] {
   const salts = [sha256(utf8("a consumer's secret"))];
@@ -329,6 +330,8 @@ function resultOf(ctx: Context, at: { readonly provider: string; readonly taskId
   // All that run a task meter it alike.
   const meter = BigInt(sha256(uint64Bytes(taskId))[1]!) * 3_000_000n;
   const result = { digest: sha256(utf8(label)), size: 10n, meter, blob: { digest: sha256(utf8(`${label}, sealed`)), size: 50n }, url: "http://127.0.0.1:1" };
+  const run = refereedResult(ctx, taskId, dice, diligent(taskId));
+  if (run !== undefined) return { ...result, ...run };
   if (jobs.find(ctx, taskId >> 16n)?.verification !== VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED) return { ...result, final: undefined };
   const registers = new Uint8Array(registersBytes);
   registers[9 * 4] = Number(result.size);
