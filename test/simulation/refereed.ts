@@ -49,10 +49,11 @@ export function withProgram(spec: JobSpec): JobSpec {
 
 const runsProgram = (job: Job | undefined): job is Job => job?.spec !== undefined && equalBytes(job.spec.programRoot, truth!.programRoot);
 
-/** How a run of the program ends, by dice: about three in eight of the careless lie. Undefined where the task is of another program. */
+/** How a run of the program ends, by dice: every second of the careless lies. Undefined where the task is of another program. */
 export function refereedResult(ctx: Context, taskId: bigint, dice: Uint8Array, careful: boolean): Pick<Result, "digest" | "size" | "meter" | "final"> | undefined {
   if (!runsProgram(jobs.find(ctx, taskId >> 16n))) return undefined;
-  return runsAt(placeOf(taskId))[!careful && dice[0]! < 96 ? 1 + (dice[3]! % (lies.length - 1)) : 0]!.result;
+  const [right, ...wrong] = runsAt(placeOf(taskId));
+  return (!careful && dice[0]! < 128 ? wrong[dice[3]! % wrong.length] : right)!.result;
 }
 
 /** Refereed jobs at a time, those that other bids bring counted. */
@@ -78,7 +79,7 @@ export function refereedOrder({ ctx, accounts, random }: World, saltHead: Uint8A
 interface Claim {
   readonly task: Task;
   readonly job: Job;
-  /** The state that is claimed; undefined where it is of another program. */
+  /** What ends in the state that is claimed; undefined where that is of another program. */
   readonly run: Run | undefined;
 }
 

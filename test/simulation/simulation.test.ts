@@ -10,8 +10,11 @@ const seeds = ["1", "2", "3"];
 /** Runs that failed once, cut down: each was a bug. */
 const regressions = new URL("regressions/", import.meta.url);
 const blocks = 20;
-/** Ways out of the book that no message of its own brings about. */
-const ends = ["expired", "self_trade", "barred"];
+/** What no message of its own brings about: ways of bids out of the book, and verdicts that the chain comes to by a run of its own. */
+const ends = [
+  ["/end of a bid", "expired"], ["/end of a bid", "self_trade"], ["/end of a bid", "barred"],
+  ["/end of a dispute", "provider_wrong"], ["/end of a dispute", "challenger_wrong"],
+] as const;
 
 describe("simulation", function () {
   this.timeout(180_000);
@@ -36,8 +39,8 @@ describe("simulation", function () {
     });
   }
 
-  it("brings every type of message to success on every replica, and bids to every end", async () => {
-    const missing = (): string[] => [...coverage.uncovered.filter((typeUrl) => !(typeUrl in neverSucceeds)), ...ends.filter((end) => !coverage.has("/end of a bid", end))];
+  it("brings every type of message to success on every replica, bids to every end, and disputes to a verdict against either side", async () => {
+    const missing = (): string[] => [...coverage.uncovered.filter((typeUrl) => !(typeUrl in neverSucceeds)), ...ends.filter(([what, end]) => !coverage.has(what, end)).map((pair) => pair.join(" "))];
     // A change of the modules changes what a seed does: rare types may then want a few runs more, which show of them what the others show.
     for (let seed = seeds.length + 1; seed <= 20 && (missing().length > 0 || coverage.slashed.size < 2); seed++) coverage.add((await simulate({ seed: String(seed), blocks: 2 * blocks, foreign })).coverage);
     assert.deepEqual(missing(), [], coverage.report);

@@ -188,6 +188,7 @@ class Run {
     this.#countAll(request.txs, result.txResults);
     for (const { type, attributes } of result.events) {
       if (type === "dcm.market.v1.EventBidChanged") this.#coverage.count("/end of a bid", attributes.find(({ key }) => key === "status")!.value);
+      if (type === "dcm.referee.v1.EventDisputeClosed") this.#coverage.count("/end of a dispute", attributes.find(({ key }) => key === "outcome")!.value);
       if (type === "dcm.market.v1.EventReplicasDrawn") this.#coverage.count("/draw of round", attributes.find(({ key }) => key === "round")!.value);
     }
     this.#recheck(new Set(request.txs));
