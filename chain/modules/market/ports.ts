@@ -147,6 +147,8 @@ export interface RefereedClaim {
 export interface RefereedPort {
   /** The task as it is now; undefined where it is in neither state. Writes nothing. */
   claim(ctx: Context, taskId: bigint): RefereedClaim | undefined;
+  /** Tasks in DISPUTE, in the order of their ids: all that there are, for genesis. */
+  disputed(ctx: Context): readonly bigint[];
   /** CHALLENGE -> DISPUTE: the window's clock stops. No effect in DISPUTE. */
   dispute(ctx: Context, taskId: bigint): void;
   /** Nothing is disputed any more: the rest of CHALLENGE. */

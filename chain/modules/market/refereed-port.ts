@@ -5,7 +5,7 @@ import { loadJob } from "./bids.ts";
 import { toBond } from "./rate.ts";
 import { isRefereed } from "./settlement.ts";
 import { stageOf } from "./stage-graph.ts";
-import { stages, tasks } from "./state.ts";
+import { claimedTasks, stages, tasks } from "./state.ts";
 import { claimantsOf, convict, dispute, forfeit, isContested, resume, stateHashOf } from "./task-claims.ts";
 import { feeOf, type Step, type Terms } from "./task-run.ts";
 import { apply, loadTask, presentTask, termsOf } from "./tasks.ts";
@@ -23,6 +23,7 @@ export function refereedOf(ports: MarketPorts): RefereedPort {
   };
   return {
     claim: (ctx, taskId) => claimOf(ctx, ports, taskId),
+    disputed: (ctx) => Array.from(claimedTasks.entries(ctx), ([id]) => id).filter((id) => tasks.find(ctx, id)?.state === DISPUTE),
     dispute: (ctx, taskId) => move(ctx, taskId, [CHALLENGE, DISPUTE], (task, terms, tau) => (task.state === DISPUTE ? { task, effects: [] } : dispute(task, terms, tau))),
     resume: (ctx, taskId) => move(ctx, taskId, [DISPUTE], resume),
     convict: (ctx, taskId, wrong, prover) => move(ctx, taskId, [DISPUTE], (task, terms, tau) => convict(task, terms, wrong, prover, tau)),

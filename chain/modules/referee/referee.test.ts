@@ -615,6 +615,10 @@ describe("referee", () => {
     const proof = section.proofs[0]!;
     for (const change of [{ state: undefined }, { ram: undefined }, { gas: 1n }, { romRoot: new Uint8Array(0) }, { state: { ...proof.state!, pc: 2 } }, { state: { ...proof.state!, ramRoot: new Uint8Array(0) } }, { ram: { ...proof.ram!, siblings: proof.ram!.siblings.subarray(32) } }]) refused({ proofs: [{ ...proof, ...change }, ...section.proofs.slice(1)] });
     assert.throws(() => new TestReferee({}, { ...section, ...dispute(ids[1]!, { bond: "999999999999" }) }, world), /holds 20000000 in the genesis balances, bonds are/);
+    const { claim } = world.tasks.all.get(world.dispute(ids[1]!).taskId)!;
+    world.tasks.all.set(999n, { claim, state: "dispute", left: 0n, prover: undefined, forfeits: [] });
+    assert.throws(() => new TestReferee({}, section, world), /task 999 is in dispute in market\.tasks, and no dispute here is open about it/);
+    world.tasks.all.delete(999n);
     // A proof that comes after an import has a number of its own.
     const again = new TestReferee({}, read, world);
     again.pick(ids[1]!, new Run(long, { at: 200_000n, bits: 2 }));

@@ -44,13 +44,19 @@ export class Tasks implements RefereedPort {
   faults = 0;
   readonly #tau: () => bigint;
 
-  constructor(tau: () => bigint) {
+  /** `before`: as those are now. */
+  constructor(tau: () => bigint, before?: Tasks) {
     this.#tau = tau;
+    for (const [id, task] of before?.all ?? []) this.all.set(id, { ...task, forfeits: [...task.forfeits] });
   }
 
   claim(_: unknown, taskId: bigint): RefereedClaim | undefined {
     const task = this.all.get(taskId);
     return task === undefined || task.state === "closed" || (task.state === "challenge" && this.#tau() > task.claim.dueTau) ? undefined : task.claim;
+  }
+
+  disputed(): readonly bigint[] {
+    return Array.from(this.all).filter(([, { state }]) => state === "dispute").map(([id]) => id);
   }
 
   dispute(_: unknown, taskId: bigint): void {
@@ -98,7 +104,7 @@ export class TestReferee extends TestMarket {
   /** With `market` its tasks are the market's own, and `tasks` are none. */
   constructor(params: Partial<Params> = {}, section?: GenesisState, before?: TestReferee, market?: Partial<MarketParams>) {
     super(market);
-    this.tasks = before?.tasks ?? new Tasks(() => this.tau);
+    this.tasks = new Tasks(() => this.tau, before?.tasks);
     if (before !== undefined) {
       this.tau = before.tau;
       this.height = before.height;

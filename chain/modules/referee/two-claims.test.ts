@@ -221,5 +221,7 @@ describe("two replicas and the referee", () => {
       const wrong = { ...section, disputes: section.disputes.map((dispute) => ({ ...dispute, ...change })) };
       assert.throws(() => pair.refereeing.genesis!.init(testContext(pair.stores, { height: pair.height }), wrong), text);
     }
+    const none = { ...section, disputes: [], answers: [] };
+    assert.throws(() => pair.refereeing.genesis!.init(testContext(pair.stores, { height: pair.height }), none), /task \d+ is in dispute in market\.tasks, and no dispute here is open about it/);
   });
 });
