@@ -66,10 +66,10 @@ function init(ctx: Context, ports: RefereePorts, state: GenesisState): void {
     if (dispute.state !== CLOSED) checkClaim(dispute, ports.refereed.claim(ctx, dispute.taskId));
     saveDispute(ctx, undefined, dispute);
   }
-  const open = new Set(state.disputes.filter((dispute) => dispute.state !== CLOSED).map(({ taskId }) => taskId));
-  const disputed = ports.refereed.disputed(ctx);
-  for (const taskId of disputed) assert(open.has(taskId), `referee.disputes: task ${taskId} is in dispute in market.tasks, and no dispute here is open about it: nothing would ever end that`);
-  for (const taskId of open) assert(disputed.includes(taskId), `referee.disputes: one about task ${taskId} is open, which is not in dispute in market.tasks`);
+  const open = state.disputes.filter((dispute) => dispute.state !== CLOSED).map(({ taskId }) => taskId);
+  const [opened, disputed] = [new Set(open), new Set(ports.refereed.disputed(ctx))];
+  for (const taskId of ports.refereed.disputed(ctx)) assert(opened.has(taskId), `referee.disputes: task ${taskId} is in dispute in market.tasks, and no dispute here is open about it: nothing would ever end that`);
+  for (const taskId of open) assert(disputed.has(taskId), `referee.disputes: one about task ${taskId} is open, which is not in dispute in market.tasks`);
   for (const { disputeId, hashes } of state.answers) answers.set(ctx, disputeId, hashes);
   let last = 0n;
   for (const proof of state.proofs) {
