@@ -14,8 +14,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Files in the order in which they run; quick ones first. Networks that are put under load come last, when the other lanes are nearly over. */
 const lanes = [
   { name: "chain", files: ["chain/**/*.test.ts", "client/**/*.test.ts", "cli/**/*.test.ts", "test/*.test.ts", "test/golden/**/*.test.ts"] },
-  { name: "around it", files: ["worker/**/*.test.ts", "examples/**/*.test.ts", "test/{fuzz,simulation}/**/*.test.ts"] },
-  { name: "nodes", files: ["localnet/**/*.test.ts", "test/e2e/clients/*.test.ts", "test/e2e/operations/!(four).test.ts", "test/e2e/market/{agreed,jury}.test.ts", "test/e2e/operations/four.test.ts"] },
+  { name: "around it", files: ["worker/**/*.test.ts", "examples/**/*.test.ts", "localnet/**/*.test.ts", "test/{fuzz,simulation}/**/*.test.ts", "test/e2e/operations/{home,repair}.test.ts"] },
+  { name: "nodes", files: ["test/e2e/clients/*.test.ts", "test/e2e/operations/!(four|home|repair).test.ts", "test/e2e/market/{agreed,jury}.test.ts", "test/e2e/operations/four.test.ts"] },
   { name: "markets", files: ["test/e2e/market/!(agreed|jury).test.ts"] },
 ] as const;
 
