@@ -9,6 +9,7 @@ import { CliError, columns, exitCodes, jsonText, type Io } from "./io.ts";
 import { nodeOf, reach, type NetOptions } from "./net.ts";
 import { findProfile } from "./profiles.ts";
 import { ProgressBar } from "./progress.ts";
+import { grouped } from "./screen.ts";
 import { accountOf } from "./wallet.ts";
 
 export interface BillOptions extends NetOptions {
@@ -33,13 +34,13 @@ export async function show(io: Io, options: BillOptions & { readonly json?: true
   const { holder, rows } = statement;
   io.stdout(`${holder.kind === "account" ? holder.address : holder.name}, ${timeText(period.from)} to ${timeText(period.to)}, blocks ${statement.heights.from} to ${statement.heights.to} of ${statement.chainId}\n\n`);
   if (rows.length === 0) return io.stdout("nothing was settled\n");
-  const amountText = (amount: bigint): string => (amount === 0n ? "" : String(amount));
+  const amountText = (amount: bigint): string => (amount === 0n ? "" : grouped(amount));
   const head = ["height", "what", "class", "provider", "lots", "price", "paid", "fee", "burned", "credit", "refund", "denom", "tags"];
   io.stdout(`${columns([head, ...rows.map((row) => [
     String(row.height), `${row.subject}${row.item === "" ? "" : `/${row.item}`}`, row.classId, row.providerName === "" ? row.provider : row.providerName, ...[row.lots, row.unitPrice, row.gross, row.fee, row.burned, row.credit, row.refund].map(amountText),
     row.denom, row.costTags.map(({ key, value }) => `${key}=${value}`).join(","),
   ])])}\n\n`);
-  io.stdout(`${columns([["denom", "paid", "fee", "burned", "credit", "cost", "refund"], ...totalsOf(rows).map(({ denom, gross, fee, burned, credit, cost, refund }) => [denom, ...[gross, fee, burned, credit, cost, refund].map(String)])])}\n`);
+  io.stdout(`${columns([["denom", "paid", "fee", "burned", "credit", "cost", "refund"], ...totalsOf(rows).map(({ denom, gross, fee, burned, credit, cost, refund }) => [denom, ...[gross, fee, burned, credit, cost, refund].map(grouped)])])}\n`);
 }
 
 export async function exportBill(io: Io, options: ExportOptions): Promise<void> {

@@ -43,14 +43,17 @@ function dropInactive(ports: GovernancePorts, ctx: Context): boolean {
   const burn = params.get(ctx).burnProposalDepositPrevote;
   for (const [end, id] of ended.slice(0, sweepWork)) {
     inactiveQueue.remove(ctx, [end, id]);
-    ctx.isolate(`proposal ${id}`, (inner) => {
-      const proposal = proposals.find(inner, id)!;
-      proposals.remove(inner, id);
-      settle(ports, inner, proposal, burn);
-      inner.emit("inactive_proposal", [["proposal_id", id.toString()], ["proposal_result", "proposal_dropped"]]);
-    });
+    // Where deposits could not burn, everybody gets them back.
+    if (!ctx.isolate(`proposal ${id}`, (inner) => drop(ports, inner, id, burn))) drop(ports, ctx, id, false);
   }
   return ended.length <= sweepWork;
+}
+
+function drop(ports: GovernancePorts, ctx: Context, id: bigint, burn: boolean): void {
+  const proposal = proposals.find(ctx, id)!;
+  proposals.remove(ctx, id);
+  settle(ports, ctx, proposal, burn);
+  ctx.emit("inactive_proposal", [["proposal_id", id.toString()], ["proposal_result", "proposal_dropped"]]);
 }
 
 /** Burns deposits or lets them go back. */

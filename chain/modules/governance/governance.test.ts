@@ -9,10 +9,13 @@ import { MsgGrantAllowance } from "../../codec/gen/cosmos/feegrant/v1beta1/tx.ts
 import { MsgGrantSession } from "../../codec/gen/dcm/session/v1/tx.ts";
 import { MsgSend } from "../../codec/gen/cosmos/bank/v1beta1/tx.ts";
 import { Dec } from "../../math/dec.ts";
+import { addressBytes } from "../../codec/address.ts";
 import { TxError } from "../../runtime/errors.ts";
+import { transact } from "../../runtime/testing.ts";
+import { setBalance } from "../bank/keeper.ts";
 import { abstain, denom, gov, GovernanceChain, million, no, pack, text, veto, yes } from "../../../test/support/governance.ts";
 import { deposits, formerShares, leftovers, openSnapshot, snapshots, votes } from "./state.ts";
-import type { EmittedEvent } from "../../runtime/context.ts";
+import { Context, type EmittedEvent } from "../../runtime/context.ts";
 
 const refused = (codespace: string, code: number, words = "") => (error: unknown): true => {
   assert.ok(error instanceof TxError, String(error));
@@ -115,6 +118,21 @@ describe("governance", () => {
         assert.equal(deposits.first(chain.ctx), undefined);
         assert.equal(leftovers.first(chain.ctx), undefined);
       }
+    });
+
+    it("go back where an error that nobody expected keeps them from burning (GOV-5)", () => {
+      const chain = new GovernanceChain({ burnProposalDepositPrevote: true });
+      const id = chain.propose([], { initialDeposit: coins(million) });
+      const held = (before: bigint, after: bigint): void => void transact(chain.stores, (ctx) => setBalance(ctx, addressBytes(gov), denom, before, after), chain.block);
+      chain.clock += 31n;
+      held(million, 0n);
+      const heard: string[] = [];
+      chain.modules.find(({ name }) => name === "gov")!.endBlock!(new Context(chain.ctx.header, chain.stores, "block", undefined, (what) => void heard.push(what)));
+      held(0n, million);
+      assert.equal(heard[0], `proposal ${id}`);
+      chain.end();
+      assert.deepEqual([chain.balance(text(4)), chain.balance(gov)], [100_000_000_000n, 0n]);
+      assert.throws(() => chain.proposal(id), /proposal 1 doesn't exist/);
     });
 
     it("lose a share, rounded down for each deposit, where the proposer takes the proposal back (GOV-6)", () => {

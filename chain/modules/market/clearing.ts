@@ -5,7 +5,7 @@ import { utf8, uint64Bytes } from "../../codec/bytes.ts";
 import { sha256 } from "../../codec/hash.ts";
 import { assert } from "../../runtime/errors.ts";
 import { closeAsk, holdUnit, loadAsk, lockUnit, saveAsk } from "./asks.ts";
-import { bidsByPrice, closeBid, closingWeight, comparePlaces, isTerminal, keepAsAgreed, loadBid, loadJob, loadService, openTasks, profilesWithBids, saveBid } from "./bids.ts";
+import { bidsByPrice, closeBid, closingWeight, comparePlaces, isTerminal, keepAsAgreed, loadBid, loadJob, loadService, openTasks, profilesWithBids, recordsPerEntry, saveBid } from "./bids.ts";
 import { markDirty, unmarkDirty } from "./books.ts";
 import { maxTau } from "./checks.ts";
 import { offered } from "./draws.ts";
@@ -94,11 +94,11 @@ function clearBook(ctx: Context, ports: MarketPorts, book: BookKey, seed: Uint8A
 
 /** Bids of several tasks that came back take much work; what is left of them trades with nobody, and leaves with a later batch. True where some stay. */
 function closeSelfTrades(ctx: Context, ports: MarketPorts, { selfTrades }: Batch, limit: number): boolean {
-  let room = limit;
+  let room = limit * recordsPerEntry;
   for (const { id } of selfTrades.bids) {
-    const weight = closingWeight(loadBid(ctx, id)) - 1;
-    if (weight > 0 && room <= 0) return true;
-    room -= weight;
+    const records = loadBid(ctx, id).reopened.length;
+    if (records > 0 && room <= 0) return true;
+    room -= records;
     closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_SELF_TRADE, CloseReason.CLOSE_REASON_SELF_TRADE);
   }
   return false;

@@ -4,8 +4,9 @@ import { describe, it } from "mocha";
 import { InstanceState, type Probe, type ProbeRound, type ProviderQuality, type Sla } from "../../../codec/gen/dcm/market/v1/types.ts";
 import type { GenesisState } from "../../../codec/gen/dcm/market/v1/genesis.ts";
 import type { QueryProbesResponse } from "../../../codec/gen/dcm/market/v1/query.ts";
-import { brokenInvariants, initGenesis, memoryStores, testContext } from "../../../runtime/testing.ts";
+import { brokenInvariants, initGenesis, memoryStores, testContext, transact } from "../../../runtime/testing.ts";
 import { denom, fails, name, serviceMessage, TestMarket } from "../testing.ts";
+import { probeQueue } from "../state.ts";
 import { creditOf, judge, medianOf } from "./probes.ts";
 
 const sla: Sla = { minAvailabilityBps: 9_000, maxLatencyMs: 500n, periodMs: 60_000n, creditBps: 5_000 };
@@ -171,6 +172,18 @@ describe("reports", () => {
     const c = roundOf(m, id).probes.find(({ reported }) => !reported)!.prober;
     assert.deepEqual(owed(c), [], "its time is over, swept or not");
     fails(() => report(scene, c, 5n), 94, /counted up to tau/);
+  });
+
+  it("MKT-142: an entry of the queue that outlived its round ends no later one before its time", () => {
+    const scene = served();
+    const { m, id } = scene;
+    m.block(0n, 3);
+    const before = roundOf(m, id);
+    transact(m.stores, (ctx) => probeQueue.set(ctx, [m.tau - 1n, id], true), { height: m.height });
+    m.block(1_000n, 2);
+    assert.deepEqual(roundOf(m, id), before);
+    assert.deepEqual(attributesOf(m, "EventProbeJudged"), []);
+    assert.equal(judged(scene)["round"], String(before.round));
   });
 
   it("MKT-142: a closed instance has no round, and one without an SLA none either", () => {

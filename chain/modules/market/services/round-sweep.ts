@@ -10,7 +10,7 @@ import type { MarketPorts } from "../ports.ts";
 export function sweepRounds(ctx: Context, ports: MarketPorts): void {
   const tau = ports.clock.tau(ctx);
   for (const [[due, id]] of collect(ctx, probeQueue, currentParams(ctx).params.maxSweep, undefined, within.id(tau))) {
-    const done = ctx.isolate(`market: probe round of instance ${id}`, (item) => turn(item, ports, id));
+    const done = ctx.isolate(`market: probe round of instance ${id}`, (item) => turn(item, ports, id, tau));
     // The round that comes next has a place of its own.
     probeQueue.remove(ctx, [due, id]);
     if (!done) probeQueue.set(ctx, [tau + retryMs, id], true);
@@ -18,9 +18,11 @@ export function sweepRounds(ctx: Context, ports: MarketPorts): void {
 }
 
 /** The instance is brought up to date first: what was paid for the period is known then, or the lease and with it the round has ended. */
-function turn(ctx: Context, ports: MarketPorts, id: bigint): void {
+function turn(ctx: Context, ports: MarketPorts, id: bigint, tau: bigint): void {
   const found = loadInstance(ctx, ports, id);
-  if (found === undefined || !probeRounds.has(ctx, id)) return;
+  const round = probeRounds.find(ctx, id);
+  // An entry that was put off may outlive its round, and finds one that has time left.
+  if (found === undefined || round === undefined || round.dueTau >= tau) return;
   const { past, fromStake } = endRound(ctx, ports, found.instance, found.service, true);
   const { stake, slashed } = found.instance;
   const instance = fromStake === 0n ? found.instance : { ...found.instance, stake: (BigInt(stake) - fromStake).toString(), slashed: (BigInt(slashed) + fromStake).toString() };
