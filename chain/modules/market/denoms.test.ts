@@ -41,6 +41,17 @@ const escrow = (m: TestMarket, jobId: bigint): Record<string, string> => {
 };
 const set = (m: TestMarket, change: Partial<QuoteDenom> = {}, signer = authority): unknown => m.send("MsgSetQuoteDenom", { authority: signer, quoteDenom: quoteDenom(change) });
 
+/** What is recorded of providers from now on: outcomes with what they weigh. */
+function recorded(m: TestMarket): readonly (readonly [outcome: string, worth: bigint])[] {
+  const worths: [string, bigint][] = [];
+  const { record } = m.ports.providers;
+  (m.ports.providers as { record: typeof record }).record = (ctx, address, outcome, worth) => {
+    worths.push([outcome, worth]);
+    record(ctx, address, outcome, worth);
+  };
+  return worths;
+}
+
 describe("the registry of quote denoms", () => {
   const bad: readonly [string, object | undefined, number, RegExp][] = [
     ["no record", undefined, 2, /quote_denom is missing/],
@@ -199,12 +210,7 @@ describe("rates", () => {
   it("MKT-93: pay weighs in a provider's record what it is worth in bond, rounded down, a miss what F is worth, rounded up", () => {
     const { m, consumer } = market();
     const provider = m.provider("p1");
-    const worths: [string, bigint][] = [];
-    const { record } = m.ports.providers;
-    (m.ports.providers as { record: typeof record }).record = (ctx, address, outcome, worth) => {
-      worths.push([outcome, worth]);
-      record(ctx, address, outcome, worth);
-    };
+    const worths = recorded(m);
     m.ask(provider, 10n, 2, inUsd);
     const paid = m.bid(consumer, 20n, inUsd);
     m.bid(consumer, 20n, inUsd);
@@ -218,12 +224,7 @@ describe("rates", () => {
   it("MKT-93: so does a service that its provider walked away from", () => {
     const { m, consumer } = market();
     const provider = m.provider("p1");
-    const worths: [string, bigint][] = [];
-    const { record } = m.ports.providers;
-    (m.ports.providers as { record: typeof record }).record = (ctx, address, outcome, worth) => {
-      worths.push([outcome, worth]);
-      record(ctx, address, outcome, worth);
-    };
+    const worths = recorded(m);
     m.serviceAsk(provider, 10n, 1, inUsd);
     m.block();
     const service = m.serviceBid(consumer, 20n, inUsd);
