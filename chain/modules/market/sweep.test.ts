@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { OrderStatus, TaskState, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus, TaskState, type Ask, type Bid, type Job } from "../../codec/gen/dcm/market/v1/types.ts";
 import { localnetParams } from "./params.ts";
 import { retryMs } from "../../runtime/retry.ts";
+import { transact } from "../../runtime/testing.ts";
 import { recordsPerEntry } from "./bids.ts";
 import { TestMarket } from "./testing.ts";
-import { dueKinds, taskIdOf } from "./state.ts";
+import { dueKinds, schedule, taskIdOf } from "./state.ts";
 import type { MarketPorts } from "./ports.ts";
 
 /** Fails as a mistake of ours would, until told not to. */
@@ -60,6 +61,27 @@ describe("sweep", () => {
     market.block(jobOf(market, job).endedTau * 1_000n);
     market.block();
     market.block();
+  });
+
+  it("MKT-210: an order that got more time before it was tried again stays", () => {
+    const market = new TestMarket();
+    const consumer = market.fund("c");
+    const [soon, later] = [market.tau + 2_000n, market.tau + 3_600_000n];
+    const job = market.bid(consumer, 5n, { expiresTau: later });
+    const ask = market.ask(market.provider("p"), 50n, 1, { expiresTau: later });
+    // As entries that were put off stand there when their orders have been given more time.
+    transact(market.stores, (ctx) => {
+      schedule(ctx, soon, dueKinds.bidExpiry, job);
+      schedule(ctx, soon, dueKinds.askExpiry, ask);
+    });
+    market.block(3_000n);
+    market.block();
+    assert.equal(bidOf(market, job).status, OrderStatus.ORDER_STATUS_OPEN);
+    assert.equal(market.query<{ ask: Ask }>("Ask", { askId: ask }).ask.status, OrderStatus.ORDER_STATUS_OPEN);
+    market.block(later - market.tau + 1n);
+    market.block();
+    assert.equal(bidOf(market, job).status, OrderStatus.ORDER_STATUS_EXPIRED);
+    assert.equal(market.query<{ ask: Ask }>("Ask", { askId: ask }).ask.status, OrderStatus.ORDER_STATUS_EXPIRED);
   });
 
   it("MKT-211: bids whose tasks came back leave by as much work as a block does, not by their number", () => {

@@ -42,7 +42,7 @@ function putOff(ctx: Context, kind: DueKind, id: bigint, from: bigint, to: bigin
   if (task?.queuedTau === from) tasks.set(ctx, id, { ...task, queuedTau: to });
 }
 
-/** Its object may have moved on, or be gone. Gives what it weighs, in entries. */
+/** Its object may have moved on, have got more time since it was put off, or be gone. Gives what it weighs, in entries. */
 function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint, due: bigint): number {
   switch (kind) {
     case dueKinds.task:
@@ -53,13 +53,13 @@ function handle(ctx: Context, ports: MarketPorts, kind: DueKind, id: bigint, due
       return 1;
     case dueKinds.bidExpiry: {
       const bid = bids.find(ctx, id);
-      if (bid === undefined || loadBacking(ctx, bid).endedTau !== 0n) return 1;
+      if (bid === undefined || bid.expiresTau >= ports.clock.tau(ctx) || loadBacking(ctx, bid).endedTau !== 0n) return 1;
       closeBid(ctx, ports, id, OrderStatus.ORDER_STATUS_EXPIRED, isImmediate(bid) ? CloseReason.CLOSE_REASON_UNFILLED : CloseReason.CLOSE_REASON_EXPIRED);
       return closingWeight(bid);
     }
     case dueKinds.askExpiry: {
       const ask = asks.find(ctx, id);
-      if (ask?.status === OrderStatus.ORDER_STATUS_OPEN) closeAsk(ctx, ports, ask, OrderStatus.ORDER_STATUS_EXPIRED);
+      if (ask?.status === OrderStatus.ORDER_STATUS_OPEN && ask.expiresTau < ports.clock.tau(ctx)) closeAsk(ctx, ports, ask, OrderStatus.ORDER_STATUS_EXPIRED);
       return 1;
     }
     case dueKinds.askOpening: {

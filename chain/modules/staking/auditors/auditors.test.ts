@@ -4,7 +4,9 @@ import { GenesisState } from "../../../codec/gen/dcm/auditor/v1/genesis.ts";
 import type { QueryAttestationsResponse, QueryAuditorResponse, QueryAuditorsResponse, QueryAccreditationsResponse, QueryUnbondingsResponse } from "../../../codec/gen/dcm/auditor/v1/query.ts";
 import type { MsgAttestResponse, MsgSlashAuditorResponse, MsgUnbondAuditorResponse } from "../../../codec/gen/dcm/auditor/v1/tx.ts";
 import { QueryError, TxError } from "../../../runtime/errors.ts";
+import { transact } from "../../../runtime/testing.ts";
 import { defaultParams, maxAccreditations } from "./params.ts";
+import { accreditationQueue, expiryQueue } from "./state.ts";
 import { sweepLimit } from "./sweeps.ts";
 import { account, AuditorsWorld, authority, coin, day, eventTexts, type AuditorsGenesis } from "./testing.ts";
 
@@ -185,6 +187,18 @@ describe("auditors", () => {
       world.send("UpdateParams", { authority, params: { ...defaultParams(), minBond: "10000001" } });
       refuses(world, "Attest", [[world.attestation(1, 3, "jurisdiction", { value: "CH" }), 10, /bond that stays is 10000000, the least is 10000001/]]);
       assert.deepEqual(world.broken(), []);
+    });
+
+    it("AUD-7 it and an accreditation that have more time are not ended by an entry that was put off before they had", () => {
+      const world = new AuditorsWorld();
+      world.provider(3);
+      world.auditor(1);
+      world.attest(1, 3, "zone", { expiresTauMs: world.tau + 1_000n });
+      transact(world.stores, (ctx) => {
+        accreditationQueue.set(ctx, [world.tau, addressBytes(account(1))], true);
+        expiryQueue.set(ctx, [world.tau, [addressBytes(account(3)), "zone", addressBytes(account(1))]], true);
+      });
+      assert.deepEqual([eventTexts(world.block()), world.attested(3), world.broken()], [[], true, []]);
     });
 
     it("AUD-7 is signed for a bounded time, and ends at its due tau, swept or not", () => {

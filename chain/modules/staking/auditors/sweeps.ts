@@ -1,4 +1,4 @@
-/** What comes due by itself, at most 500 items a queue and block. Nothing counts longer for being swept late. */
+/** What comes due by itself, at most 500 items a queue and block. Nothing counts longer for being swept late. What was put off after an error may have got more time since, or be gone. */
 import { equalBytes, uint64Bytes } from "../../../codec/bytes.ts";
 import type { Context } from "../../../runtime/context.ts";
 import { retryMs } from "../../../runtime/retry.ts";
@@ -38,7 +38,7 @@ export function sweepAccreditations(ctx: Context, keeper: Keeper): void {
     accreditationQueue.remove(ctx, key);
     const done = ctx.isolate("auditors: accreditation", (item) => {
       const accreditation = accreditations.find(item, key[1]);
-      if (accreditation !== undefined) keeper.endAccreditation(item, key[1], accreditation, "AccreditationExpired");
+      if (accreditation !== undefined && accreditation.expiresTauMs <= tau) keeper.endAccreditation(item, key[1], accreditation, "AccreditationExpired");
     });
     if (!done) accreditationQueue.set(ctx, [tau + retryMs, key[1]], true);
   }
@@ -52,7 +52,7 @@ export function sweepExpired(ctx: Context, keeper: Keeper): void {
     const [, place] = key;
     const done = ctx.isolate("auditors: attestation", (item) => {
       const attestation = attestations.find(item, place);
-      if (attestation === undefined) return;
+      if (attestation === undefined || attestation.expiresTauMs > tau) return;
       end(item, keeper, attestation, { event: "AttestationExpired" });
       keeper.changed(item, place[0]);
     });

@@ -7,7 +7,8 @@ import type { TxError } from "../../../runtime/errors.ts";
 import { addTokens, removeShares, sharesFromTokens, sharesFromTokensTruncated, tokensFromShares } from "./shares.ts";
 import { maxSweep } from "./maturity.ts";
 import { StakeChain, account, accountOf, consensus, dec, denom, text, valoper, validatorOf } from "../../../../test/support/stake.ts";
-import { delegations, historyHeaders, historyRecords, historySuperseded, unbondings } from "./state.ts";
+import { transact } from "../../../runtime/testing.ts";
+import { delegations, historyHeaders, historyRecords, historySuperseded, unbondings, validatorQueue } from "./state.ts";
 import { defaultParams } from "./params.ts";
 import type { GenesisState } from "../../../codec/gen/cosmos/staking/v1beta1/genesis.ts";
 import type { Validator } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
@@ -349,6 +350,19 @@ describe("the end of a block", () => {
     const done = chain.end().events.filter(({ type }) => type === "complete_redelegation");
     assert.deepEqual(done[0], { type: "complete_redelegation", attributes: [["amount", `450${denom}`], ["delegator", text(3)], ["source_validator", valoper(1)], ["destination_validator", valoper(2)]] });
     chain.redelegate(3, 2, 1, 450);
+  });
+
+  it("ends no unbonding of a validator before its time by an entry that was put off while an earlier one ended otherwise (STAKING-9)", () => {
+    const chain = two();
+    chain.undelegate(2, 2, 5 * million);
+    chain.end();
+    const { unbondingHeight, status } = chain.validator(2)!;
+    transact(chain.stores, (ctx) => validatorQueue.set(ctx, [chain.ctx.header.timeNanos, unbondingHeight - 1n, account(2)], true));
+    chain.end();
+    assert.equal(chain.validator(2)!.status, status);
+    chain.end(month);
+    chain.end();
+    assert.equal(chain.validator(2), undefined);
   });
 
   it("ends a validator without shares once it has unbonded (STAKING-11)", () => {

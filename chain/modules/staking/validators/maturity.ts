@@ -2,7 +2,6 @@
 import { BondStatus } from "../../../codec/gen/cosmos/staking/v1beta1/staking.ts";
 import { Dec } from "../../../math/dec.ts";
 import { uint64Key, type MapOf } from "../../../runtime/collections.ts";
-import { assert } from "../../../runtime/errors.ts";
 import { removeValidator, setValidator, type Keeper } from "./keeper.ts";
 import { completeRedelegation } from "./redelegation.ts";
 import { redelegationQueue, unbondingQueue, validatorQueue, validators } from "./state.ts";
@@ -20,7 +19,7 @@ export function completeMature(keeper: Keeper, ctx: Context): void {
     const [, height, operator] = key;
     if (height > ctx.height) continue;
     validatorQueue.remove(ctx, key);
-    if (!ctx.isolate(`unbonding validator at height ${height}`, (inner) => completeValidator(keeper, inner, operator))) validatorQueue.set(ctx, [later, height, operator], true);
+    if (!ctx.isolate(`unbonding validator at height ${height}`, (inner) => completeValidator(keeper, inner, operator, height))) validatorQueue.set(ctx, [later, height, operator], true);
   }
   for (const key of mature(ctx, unbondingQueue)) {
     unbondingQueue.remove(ctx, key);
@@ -41,9 +40,10 @@ function mature<K>(ctx: Context, queue: MapOf<K, true>): K[] {
   return due;
 }
 
-function completeValidator(keeper: Keeper, ctx: Context, operator: Uint8Array): void {
+/** `height`: at which it began to unbond. An entry that was put off may find it bonded again, unbonding anew, or gone. */
+function completeValidator(keeper: Keeper, ctx: Context, operator: Uint8Array, height: bigint): void {
   const validator = validators.find(ctx, operator);
-  assert(validator?.status === BondStatus.BOND_STATUS_UNBONDING, "the queue of unbonding validators has one that does not unbond");
+  if (validator?.status !== BondStatus.BOND_STATUS_UNBONDING || validator.unbondingHeight !== height) return;
   const unbonded = { ...validator, status: BondStatus.BOND_STATUS_UNBONDED, unbondingIds: [] };
   setValidator(ctx, operator, unbonded, validator);
   if (Dec.fromProto(unbonded.delegatorShares).isZero) removeValidator(keeper, ctx, operator, unbonded);
