@@ -57,7 +57,7 @@ describe("Slurm backend", function () {
     slurm.set("state", "PENDING||Resources");
     const stop = new AbortController();
     const running = slurm.cluster().backend("wasm").run({ ...hello, signal: stop.signal });
-    await slurm.until(() => slurm.tasks().length === 1);
+    await slurm.until(() => slurm.tasks().some((name) => !name.endsWith(".new")));
     const folder = join(slurm.settings.directory, "0123456789abcdef");
     assert.deepEqual([folder, join(folder, slurm.tasks()[0]!), join(folder, slurm.tasks()[0]!, "order")].map((path) => statSync(path).mode & 0o777), [0o700, 0o700, 0o600]);
     stop.abort();
