@@ -99,10 +99,7 @@ export function loadAsk(ctx: Context, id: bigint): Ask {
 
 /** A unit goes out with a task: its reservation becomes stake. False, and nothing changed, where the bond does not reach. */
 export function lockUnit(ctx: Context, ports: MarketPorts, ask: Ask, stake: bigint): boolean {
-  const provider = addressBytes(ask.provider);
-  if (!ports.providers.lock(ctx, provider, ask.bondPerUnit, stake)) return false;
-  ports.providers.record(ctx, provider, "matched", 0n);
-  return true;
+  return ports.providers.lock(ctx, addressBytes(ask.provider), ask.bondPerUnit, stake);
 }
 
 /** Promises a free unit to a draw. */

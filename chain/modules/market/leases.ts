@@ -1,7 +1,6 @@
-/** Leases: which provider serves which job or service at which price. */
+/** Leases: which provider serves which job or service at which price, as it was agreed. */
 import { Lease, Term, type Ask, type Bid, type CostTag } from "../../codec/gen/dcm/market/v1/types.ts";
 import { addressBytes } from "../../codec/address.ts";
-import { assert } from "../../runtime/errors.ts";
 import { bookOf } from "./asks.ts";
 import { leaseCreated } from "./events.ts";
 import { requiredBy } from "./profiles.ts";
@@ -25,20 +24,13 @@ export function createLease(ctx: Context, bid: Bid, paramsVersion: bigint, ask: 
   const lease = Lease.fromPartial({
     id: take(ctx, nextLeaseId), jobId: bid.id, askId: ask.id, provider: ask.provider, consumer: bid.consumer, classId: bid.classId, quoteDenom: bid.quoteDenom,
     attributes: requiredBy(ctx, bookOf(bid), agreed.profileId), units: agreed.units, lots: agreed.lots, price: agreed.price, term: agreed.term ?? (ask.positionId === 0n ? Term.TERM_SPOT : Term.TERM_FORWARD), paramsVersion, createdTau: agreed.tau,
-    drawn: agreed.drawn, liveUnits: agreed.units, reclaimNotice: bid.reclaimNotice, organization: bid.organization, costTags: [...agreed.costTags], jurisdiction: agreed.jurisdiction,
+    drawn: agreed.drawn, reclaimNotice: bid.reclaimNotice, organization: bid.organization, costTags: [...agreed.costTags], jurisdiction: agreed.jurisdiction,
   });
   leases.set(ctx, lease.id, lease);
   leasesByJob.set(ctx, [bid.id, lease.id], true);
   leasesByProvider.set(ctx, [addressBytes(ask.provider), lease.id], true);
   leaseCreated(ctx, lease, bid);
   return lease;
-}
-
-export function endLeaseUnit(ctx: Context, id: bigint, tau: bigint): void {
-  const lease = leases.find(ctx, id);
-  assert(lease !== undefined && lease.liveUnits > 0, `lease ${id} has no live unit`);
-  const liveUnits = lease.liveUnits - 1;
-  leases.set(ctx, id, { ...lease, liveUnits, endedTau: liveUnits === 0 ? tau : 0n });
 }
 
 export function removeLease(ctx: Context, id: bigint): void {

@@ -10,7 +10,6 @@ import { payOut, type UsageLine } from "./escrow.ts";
 import { errors } from "./errors.ts";
 import { billedTo, emit, replicaChanged, taskChanged } from "./events.ts";
 import { openHold } from "./holds.ts";
-import { endLeaseUnit } from "./leases.ts";
 import { paramsAt } from "./params.ts";
 import { countSettled } from "./prices.ts";
 import { rateOf } from "./rate.ts";
@@ -159,7 +158,6 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
     case "ended":
       if (effect.replica.unitOut) returnUnit(ctx, ports, effect.replica.askId, effect.unlock);
       else if (effect.unlock > 0n) ports.providers.unlock(ctx, addressBytes(effect.replica.provider), effect.unlock);
-      endLeaseUnit(ctx, effect.replica.leaseId, ports.clock.tau(ctx));
       return task;
     case "unit": {
       if (all.some((one) => one.kind === "ended" && one.replica.provider === effect.provider)) return task;

@@ -178,6 +178,7 @@ export class TestMarket {
           if (free(found) + fromReserved < amount) return false;
           found.reserved -= fromReserved;
           found.locked += amount;
+          found.outcomes.push("matched");
           check(found);
           return true;
         },

@@ -9,7 +9,7 @@ import { meterOf } from "../classes.ts";
 import { disburse } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { billedTo, emit, instanceChanged } from "../events.ts";
-import { createLease, endLeaseUnit } from "../leases.ts";
+import { createLease } from "../leases.ts";
 import { paramsAt } from "../params.ts";
 import { countSettled } from "../prices.ts";
 import { rateOf, toBond } from "../rate.ts";
@@ -155,10 +155,9 @@ function carryOut(ctx: Context, ports: MarketPorts, instance: Instance, service:
       redate(ctx, instance, service, effect.period, effect.until);
       return service;
     case "ended": {
-      const { provider, askId, leaseId, unitOut } = effect.instance;
+      const { provider, askId, unitOut } = effect.instance;
       if (unitOut) returnUnit(ctx, ports, askId, effect.unlock);
       else if (effect.unlock > 0n) ports.providers.unlock(ctx, addressBytes(provider), effect.unlock);
-      endLeaseUnit(ctx, leaseId, ports.clock.tau(ctx));
       return service;
     }
     case "record":

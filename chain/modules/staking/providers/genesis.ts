@@ -4,11 +4,12 @@ import { addressBytes, addressText } from "../../../codec/address.ts";
 import { readAmount } from "../../../runtime/coins.ts";
 import { assert } from "../../../runtime/errors.ts";
 import type { Genesis } from "../../../runtime/module.ts";
-import { bondFault, readBond } from "./bond.ts";
+import { bondFault, readBond, writeBond } from "./bond.ts";
 import { accountName, type Keeper } from "./keeper.ts";
 import { defaultParams, paramsFault } from "./params.ts";
 import { profileFault } from "./profile.ts";
-import { bonds, livenesses, nextUnbondingId, params, profiles, statistics, unbondingQueue, unbondings } from "./state.ts";
+import { faults, livenesses, nextUnbondingId, params, profiles, standings, unbondingQueue, unbondings } from "./state.ts";
+import { statisticsOf } from "./statistics.ts";
 import { startRecheck } from "./sweeps.ts";
 
 export function providersGenesis(keeper: Keeper): Genesis<GenesisState> {
@@ -44,9 +45,10 @@ export function providersGenesis(keeper: Keeper): Genesis<GenesisState> {
       for (const { operator, profile, bond, liveness, statistics: record } of state.providers) {
         const address = addressBytes(operator);
         profiles.set(ctx, address, profile!);
-        bonds.set(ctx, address, bond!);
+        const { matched, finished, earned, ...rest } = record!;
+        standings.set(ctx, address, { ...bond!, matched, finished, earned });
         livenesses.set(ctx, address, liveness!);
-        statistics.set(ctx, address, record!);
+        faults.set(ctx, address, rest);
         if (!liveness!.suspended) keeper.watch(ctx, address, liveness!.heartbeatTauMs);
         total += BigInt(bond!.total);
       }
@@ -65,9 +67,10 @@ export function providersGenesis(keeper: Keeper): Genesis<GenesisState> {
 
     export: (ctx) => ({
       params: params.get(ctx),
-      providers: [...profiles.entries(ctx)].map(([address, profile]) => ({
-        operator: addressText(address), profile, bond: bonds.find(ctx, address), liveness: livenesses.find(ctx, address), statistics: statistics.find(ctx, address),
-      })),
+      providers: [...profiles.entries(ctx)].map(([address, profile]) => {
+        const standing = keeper.standing(ctx, address);
+        return { operator: addressText(address), profile, bond: writeBond(standing), liveness: livenesses.find(ctx, address), statistics: statisticsOf(standing, faults.find(ctx, address)!, keeper.tau(ctx)) };
+      }),
       unbondings: [...unbondings.entries(ctx)].map(([, entry]) => entry),
       nextUnbondingId: nextUnbondingId.get(ctx),
     }),

@@ -8,11 +8,11 @@ import type { AccountsPort } from "../../auth/ports.ts";
 import type { BankPort } from "../../bank/ports.ts";
 import type { ClockPort } from "../../clock/ports.ts";
 import type { AffiliationsPort } from "../../organization/ports.ts";
-import { freeOf, isExposed, readBond, writeBond, type BondParts } from "./bond.ts";
+import { freeOf, isExposed, readStanding, writeStanding, type BondParts, type Standing } from "./bond.ts";
 import { errors } from "./errors.ts";
 import type { AttributesListener, Award, ProviderListener } from "./ports.ts";
-import { bonds, heartbeatQueue, livenesses, nextUnbondingId, params, profiles, statistics, unbondingQueue, unbondings } from "./state.ts";
-import { noStatistics } from "./statistics.ts";
+import { faults, heartbeatQueue, livenesses, nextUnbondingId, params, profiles, standings, unbondingQueue, unbondings } from "./state.ts";
+import { noFaults } from "./statistics.ts";
 
 /** The module account that holds all bonds. */
 export const accountName = "providers";
@@ -69,25 +69,25 @@ export class Keeper {
     ctx.emit(`dcm.staking.v1.Event${event}`, { operator: addressText(address), ...attributes });
   }
 
-  findBond(ctx: Context, address: Uint8Array): BondParts | undefined {
-    const wire = bonds.find(ctx, address);
-    return wire === undefined ? undefined : readBond(wire);
+  findStanding(ctx: Context, address: Uint8Array): Standing | undefined {
+    const wire = standings.find(ctx, address);
+    return wire === undefined ? undefined : readStanding(wire);
   }
-  /** The bond of a provider that must be there: a mistake of ours otherwise. */
-  bond(ctx: Context, address: Uint8Array): BondParts {
-    const bond = this.findBond(ctx, address);
-    assert(bond !== undefined, `${addressText(address)} is not a provider`);
-    return bond;
+  /** The standing of a provider that must be there: a mistake of ours otherwise. */
+  standing(ctx: Context, address: Uint8Array): Standing {
+    const standing = this.findStanding(ctx, address);
+    assert(standing !== undefined, `${addressText(address)} is not a provider`);
+    return standing;
   }
-  setBond(ctx: Context, address: Uint8Array, bond: BondParts): void {
-    bonds.set(ctx, address, writeBond(bond));
+  setStanding(ctx: Context, address: Uint8Array, standing: Standing): void {
+    standings.set(ctx, address, writeStanding(standing));
   }
   /** A user's provider, with what was due up to now done first; fails where there is none. */
-  require(ctx: Context, address: Uint8Array): { bond: BondParts; liveness: Liveness } {
+  require(ctx: Context, address: Uint8Array): { bond: Standing; liveness: Liveness } {
     this.settle(ctx, address);
     const liveness = livenesses.find(ctx, address);
     if (liveness === undefined) fail(errors.unknown, { operator: addressText(address) });
-    return { bond: this.bond(ctx, address), liveness };
+    return { bond: this.standing(ctx, address), liveness };
   }
 
   /** Fails where a profile takes the name of an organization in which the operator has no role that may. */
@@ -101,18 +101,18 @@ export class Keeper {
   deposit(ctx: Context, address: Uint8Array, amount: bigint): void {
     const { bondDenom } = params.get(ctx);
     this.ports.bank.send(ctx, address, this.ports.accounts.moduleAccount(ctx, accountName), [{ denom: bondDenom, amount }]);
-    const bond = this.bond(ctx, address);
-    this.setBond(ctx, address, { ...bond, total: bond.total + amount });
+    const bond = this.standing(ctx, address);
+    this.setStanding(ctx, address, { ...bond, total: bond.total + amount });
   }
 
   /** Moves free bond into a new unbonding entry. */
   startUnbonding(ctx: Context, address: Uint8Array, amount: bigint): Unbonding {
-    const bond = this.bond(ctx, address);
+    const bond = this.standing(ctx, address);
     const tau = this.tau(ctx);
     const id = nextUnbondingId.get(ctx);
     nextUnbondingId.set(ctx, id + 1n);
     const entry: Unbonding = { id, provider: addressText(address), amount: String(amount), createdTauMs: tau, dueTauMs: tau + params.get(ctx).unbondingTimeMs };
-    this.setBond(ctx, address, { ...bond, unbonding: bond.unbonding + amount });
+    this.setStanding(ctx, address, { ...bond, unbonding: bond.unbonding + amount });
     unbondings.set(ctx, [address, id], entry);
     unbondingQueue.set(ctx, [entry.dueTauMs, id], address);
     this.emit(ctx, "UnbondingStarted", address, { id: String(id), amount: entry.amount, due_tau_ms: String(entry.dueTauMs) });
@@ -133,7 +133,7 @@ export class Keeper {
     const tau = this.tau(ctx);
     if (tau < entry.dueTauMs) return entry.dueTauMs;
     const end = entry.dueTauMs + params.get(ctx).maxUnbondingHoldMs;
-    if (tau >= end || !isExposed(this.bond(ctx, address), entry.createdTauMs)) return undefined;
+    if (tau >= end || !isExposed(this.standing(ctx, address), entry.createdTauMs)) return undefined;
     const later = tau + holdLookMs;
     return later < end ? later : end;
   }
@@ -151,9 +151,9 @@ export class Keeper {
 
   pay(ctx: Context, address: Uint8Array, entry: Unbonding): void {
     const amount = BigInt(entry.amount);
-    const bond = this.bond(ctx, address);
+    const bond = this.standing(ctx, address);
     this.removeEntry(ctx, address, entry);
-    this.setBond(ctx, address, { ...bond, total: bond.total - amount, unbonding: bond.unbonding - amount });
+    this.setStanding(ctx, address, { ...bond, total: bond.total - amount, unbonding: bond.unbonding - amount });
     if (amount > 0n) this.ports.bank.send(ctx, this.ports.accounts.moduleAccount(ctx, accountName), address, [{ denom: params.get(ctx).bondDenom, amount }]);
     this.emit(ctx, "UnbondingCompleted", address, { id: String(entry.id), amount: entry.amount });
   }
@@ -161,12 +161,12 @@ export class Keeper {
   /** A retiring provider without stake or reservation unbonds the rest; with nothing left it is gone. */
   drain(ctx: Context, address: Uint8Array): void {
     if (livenesses.find(ctx, address)?.retiring !== true) return;
-    const bond = this.bond(ctx, address);
+    const bond = this.standing(ctx, address);
     if (bond.reserved > 0n || bond.locked > 0n) return;
     if (freeOf(bond) > 0n) this.startUnbonding(ctx, address, freeOf(bond));
     else if (bond.total === 0n) {
       for (const entry of this.entries(ctx, address)) this.removeEntry(ctx, address, entry);
-      for (const collection of [profiles, bonds, livenesses, statistics]) collection.remove(ctx, address);
+      for (const collection of [profiles, standings, livenesses, faults]) collection.remove(ctx, address);
       this.emit(ctx, "ProviderLeft", address);
       this.edited(ctx, address, "all");
       this.changed(ctx, address);
@@ -185,11 +185,11 @@ export class Keeper {
       rest -= award.amount;
     }
     if (rest > 0n) this.ports.bank.burn(ctx, accountName, [{ denom, amount: rest }]);
-    const old = statistics.find(ctx, address) ?? noStatistics();
-    statistics.set(ctx, address, { ...old, slashedAmount: String(BigInt(old.slashedAmount) + amount) });
+    const old = faults.find(ctx, address) ?? noFaults();
+    faults.set(ctx, address, { ...old, slashedAmount: String(BigInt(old.slashedAmount) + amount) });
     this.emit(ctx, "ProviderSlashed", address, { amount: String(amount), burned: String(rest), reason });
     this.changed(ctx, address);
-    if (bonds.has(ctx, address)) this.drain(ctx, address);
+    if (standings.has(ctx, address)) this.drain(ctx, address);
   }
 
   /** Puts the provider's heartbeat under watch from now on. */

@@ -5,15 +5,15 @@ import { assert } from "../../../runtime/errors.ts";
 import { freeOf, lockParts } from "./bond.ts";
 import { inactiveReason, isSilent, type Keeper } from "./keeper.ts";
 import type { Award, DeclarationsPort, ProvidersPort } from "./ports.ts";
-import { livenesses, params, profiles, statistics, unbondings } from "./state.ts";
-import { freeDeclinesLeft, recorded } from "./statistics.ts";
+import { faults, livenesses, params, profiles, unbondings } from "./state.ts";
+import { faulted, freeDeclinesLeft } from "./statistics.ts";
 
 export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort {
   const find: ProvidersPort["find"] = (ctx, address) => {
     const profile = profiles.find(ctx, address);
     const liveness = livenesses.find(ctx, address);
     if (profile === undefined || liveness === undefined) return undefined;
-    const bond = keeper.bond(ctx, address);
+    const bond = keeper.standing(ctx, address);
     return {
       address,
       encryptionKey: profile.encryptionKey,
@@ -26,7 +26,7 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
     };
   };
   const free: ProvidersPort["free"] = (ctx, address) => {
-    const bond = keeper.findBond(ctx, address);
+    const bond = keeper.findStanding(ctx, address);
     return bond === undefined ? 0n : freeOf(bond);
   };
   return {
@@ -36,7 +36,7 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
 
     free,
 
-    locked: (ctx, address) => keeper.findBond(ctx, address)?.locked ?? 0n,
+    locked: (ctx, address) => keeper.findStanding(ctx, address)?.locked ?? 0n,
 
     activeFrom(ctx, from, limit) {
       const addresses: Uint8Array[] = [];
@@ -54,26 +54,26 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
 
     reserve(ctx, address, amount) {
       assert(amount >= 0n, "reserve: a negative amount");
-      const bond = keeper.findBond(ctx, address);
+      const bond = keeper.findStanding(ctx, address);
       if (bond === undefined || livenesses.find(ctx, address)?.retiring === true || freeOf(bond) < amount) return false;
-      keeper.setBond(ctx, address, { ...bond, reserved: bond.reserved + amount });
+      keeper.setStanding(ctx, address, { ...bond, reserved: bond.reserved + amount });
       return true;
     },
 
     release(ctx, address, amount) {
       assert(amount >= 0n, "release: a negative amount");
       if (amount === 0n) return;
-      const bond = keeper.bond(ctx, address);
-      keeper.setBond(ctx, address, { ...bond, reserved: bond.reserved - amount });
+      const bond = keeper.standing(ctx, address);
+      keeper.setStanding(ctx, address, { ...bond, reserved: bond.reserved - amount });
       keeper.drain(ctx, address);
     },
 
     lock(ctx, address, fromReserved, amount) {
       assert(amount >= 0n && fromReserved >= 0n, "lock: a negative amount");
-      const bond = keeper.findBond(ctx, address);
+      const bond = keeper.findStanding(ctx, address);
       const locked = bond === undefined ? undefined : lockParts(bond, fromReserved, amount, keeper.tau(ctx));
       if (locked === undefined) return false;
-      keeper.setBond(ctx, address, locked);
+      keeper.setStanding(ctx, address, { ...locked, matched: locked.matched + 1n });
       return true;
     },
 
@@ -81,20 +81,20 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
       assert(amount >= 0n && reserved >= 0n, "unlock: a negative amount");
       // Of one that has left nothing is locked.
       if (amount === 0n && reserved === 0n) return true;
-      const bond = keeper.bond(ctx, address);
+      const bond = keeper.standing(ctx, address);
       const unlocked = { ...bond, locked: bond.locked - amount };
       const isRetiring = livenesses.find(ctx, address)?.retiring === true;
       const reserves = !isRetiring && freeOf(unlocked) >= reserved;
-      keeper.setBond(ctx, address, reserves ? { ...unlocked, reserved: bond.reserved + reserved } : unlocked);
+      keeper.setStanding(ctx, address, reserves ? { ...unlocked, reserved: bond.reserved + reserved } : unlocked);
       if (isRetiring) keeper.drain(ctx, address);
       return reserves;
     },
 
     slash(ctx, address, amount, awards, reason) {
-      const bond = keeper.bond(ctx, address);
+      const bond = keeper.standing(ctx, address);
       assert(amount >= 0n && amount <= bond.locked, `slash: ${amount} of ${bond.locked} locked`);
       if (amount === 0n) return;
-      keeper.setBond(ctx, address, { ...bond, total: bond.total - amount, locked: bond.locked - amount });
+      keeper.setStanding(ctx, address, { ...bond, total: bond.total - amount, locked: bond.locked - amount });
       keeper.spend(ctx, address, amount, awards, reason);
     },
 
@@ -102,13 +102,17 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
 
     record(ctx, address, outcome, worth) {
       // A provider may have left with the very slash that is recorded.
-      const old = statistics.find(ctx, address);
-      if (old === undefined) return;
+      const standing = keeper.findStanding(ctx, address);
+      if (standing === undefined) return;
+      if (outcome === "finished") {
+        keeper.setStanding(ctx, address, { ...standing, finished: standing.finished + 1n, earned: standing.earned + worth });
+        return;
+      }
       const { jailMisses, jailTimeMs, markLifetimeMs } = params.get(ctx);
-      const next = recorded(old, outcome, worth, keeper.tau(ctx), markLifetimeMs);
+      const next = faulted(faults.find(ctx, address)!, outcome, standing.earned, worth, keeper.tau(ctx), markLifetimeMs);
       const liveness = outcome === "missed" && next.recentMisses.length >= jailMisses ? livenesses.find(ctx, address) : undefined;
       const jails = liveness?.jailed === false;
-      statistics.set(ctx, address, jails ? { ...next, recentMisses: [] } : next);
+      faults.set(ctx, address, jails ? { ...next, recentMisses: [] } : next);
       if (!jails) return;
       const until = keeper.tau(ctx) + jailTimeMs;
       livenesses.set(ctx, address, { ...liveness, jailed: true, jailedUntilTauMs: until });
@@ -117,8 +121,8 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
     },
 
     freeDeclines(ctx, address) {
-      const record = statistics.find(ctx, address);
-      return record === undefined ? 0 : freeDeclinesLeft(record, params.get(ctx).freeDeclines, keeper.tau(ctx));
+      const record = faults.find(ctx, address);
+      return record === undefined ? 0 : freeDeclinesLeft(record, keeper.standing(ctx, address).earned, params.get(ctx).freeDeclines, keeper.tau(ctx));
     },
 
     onChange: (listener) => keeper.onChange(listener),
@@ -130,9 +134,9 @@ export function providersPort(keeper: Keeper): ProvidersPort & DeclarationsPort 
 /** Free bond goes first; then unbonding bond, the youngest entry first: whoever sees a credit coming cannot take its bond away from it. */
 function slashUnlocked(keeper: Keeper, ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): bigint {
   assert(amount >= 0n, "slashUnlocked: a negative amount");
-  if (keeper.findBond(ctx, address) === undefined) return 0n;
+  if (keeper.findStanding(ctx, address) === undefined) return 0n;
   keeper.settle(ctx, address);
-  const bond = keeper.findBond(ctx, address);
+  const bond = keeper.findStanding(ctx, address);
   if (bond === undefined) return 0n;
   const fromFree = least(amount, freeOf(bond));
   let left = amount - fromFree;
@@ -146,7 +150,7 @@ function slashUnlocked(keeper: Keeper, ctx: Context, address: Uint8Array, amount
   }
   const taken = amount - left;
   if (taken === 0n) return 0n;
-  keeper.setBond(ctx, address, { ...bond, total: bond.total - taken, unbonding: bond.unbonding - (taken - fromFree) });
+  keeper.setStanding(ctx, address, { ...bond, total: bond.total - taken, unbonding: bond.unbonding - (taken - fromFree) });
   let room = taken;
   const paid = awards.map(({ to, amount: wanted }) => {
     const part = least(wanted, room);

@@ -31,6 +31,8 @@ export interface Award {
   readonly amount: bigint;
 }
 
+export type Outcome = "finished" | "missed" | "declined" | "slashed";
+
 export interface ProvidersPort {
   readonly bondDenom: (ctx: Context) => string;
   find(ctx: Context, address: Uint8Array): ProviderView | undefined;
@@ -43,7 +45,7 @@ export interface ProvidersPort {
   /** Sets free bond aside for an ask; false where there is too little. */
   reserve(ctx: Context, address: Uint8Array, amount: bigint): boolean;
   release(ctx: Context, address: Uint8Array, amount: bigint): void;
-  /** Turns `fromReserved` of the reservation and, where that is too little, free bond into `amount` of locked stake; what is too much is free. False (nothing changed) where there is too little. */
+  /** Turns `fromReserved` of the reservation and, where that is too little, free bond into `amount` of locked stake; what is too much is free. False (nothing changed) where there is too little. Counts as a match. */
   lock(ctx: Context, address: Uint8Array, fromReserved: bigint, amount: bigint): boolean;
   /** Frees locked stake again, and sets `reserved` of what is free then aside; false where there is too little for that. */
   unlock(ctx: Context, address: Uint8Array, amount: bigint, reserved?: bigint): boolean;
@@ -54,8 +56,8 @@ export interface ProvidersPort {
    * that reaches; the rest is burned. Gives what was taken.
    */
   slashUnlocked(ctx: Context, address: Uint8Array, amount: bigint, awards: readonly Award[], reason: string): bigint;
-  /** Counts for statistics, for the allowance of free declines and for jail. `worth`: what a finished task paid; F of one that was declined or missed; else 0. */
-  record(ctx: Context, address: Uint8Array, outcome: "matched" | "finished" | "missed" | "declined" | "slashed", worth: bigint): void;
+  /** Counts for statistics, for the allowance of free declines and for jail. `worth`, in bond: what a finished task or period paid; F of one that was declined or missed. */
+  record(ctx: Context, address: Uint8Array, outcome: Outcome, worth: bigint): void;
   /** Declines that cost nothing now; asked before `record(..., "declined")`. */
   freeDeclines(ctx: Context, address: Uint8Array): number;
   /** Registered while the application is put together; listeners are called in that order. */

@@ -11,7 +11,7 @@ import { QueryError, TxError } from "../../../runtime/errors.ts";
 import { retryMs } from "../../../runtime/retry.ts";
 import { holdLookMs } from "./keeper.ts";
 import { defaultParams } from "./params.ts";
-import type { Outcome } from "./statistics.ts";
+import type { Outcome } from "./ports.ts";
 import { sweepLimit } from "./sweeps.ts";
 import { account, authority, denom, plainBank, profileOf, ProvidersWorld } from "./testing.ts";
 
@@ -485,7 +485,7 @@ describe("providers", () => {
       const a = world.register(1);
       const record = recorder(world, a);
       record("declined", 1_000_000n, 5);
-      record("matched", 0n, 200);
+      for (let i = 0; i < 200; i++) world.port((p, ctx) => p.lock(ctx, a, 0n, 0n));
       record("finished", 0n, 200);
       record("finished", 1n, 200);
       assert.equal(world.kit.providers.freeDeclines(world.ctx(), a), 0);
@@ -506,7 +506,7 @@ describe("providers", () => {
       const world = new ProvidersWorld({ params: { jailMisses: 3, jailTimeMs: 1_000n } });
       const a = world.register(1);
       const miss = (): void => world.port((p, ctx) => p.record(ctx, a, "missed", 1n));
-      world.port((p, ctx) => p.record(ctx, a, "matched", 0n));
+      world.port((p, ctx) => p.lock(ctx, a, 0n, 0n));
       miss();
       miss();
       refuses(world, "UnjailProvider", [...badOperators({}), [{ operator: account(2) }, 3, /not a provider/], [{ operator: account(1) }, 11, /not in jail/]]);

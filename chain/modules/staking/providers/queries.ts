@@ -9,12 +9,12 @@ import { queryService, type BoundQuery } from "../../../runtime/module.ts";
 import { paginate } from "../../../runtime/queries.ts";
 import { freeOf, writeBond } from "./bond.ts";
 import { inactiveReason, type Keeper } from "./keeper.ts";
-import { livenesses, params, profiles, statistics, unbondings } from "./state.ts";
-import { freeDeclinesLeft } from "./statistics.ts";
+import { faults, livenesses, params, profiles, unbondings } from "./state.ts";
+import { freeDeclinesLeft, statisticsOf } from "./statistics.ts";
 
 export function providerQueries(keeper: Keeper): BoundQuery[] {
   const info = (ctx: Context, address: Uint8Array, profile: Profile): ProviderInfo => {
-    const bond = keeper.bond(ctx, address);
+    const bond = keeper.standing(ctx, address);
     const liveness = livenesses.find(ctx, address)!;
     const reason = inactiveReason(bond, liveness, params.get(ctx), keeper.tau(ctx));
     return { operator: addressText(address), profile, bond: writeBond(bond), free: String(freeOf(bond)), liveness, active: reason === "", inactiveReason: reason };
@@ -44,8 +44,12 @@ export function providerQueries(keeper: Keeper): BoundQuery[] {
       return { unbondings: page.items, pagination: page.pagination };
     },
     statistics(ctx, { operator }) {
-      const record = statistics.find(ctx, queryAddress(operator, "operator"));
-      return record === undefined ? notFound(operator) : { statistics: record, freeDeclinesLeft: freeDeclinesLeft(record, params.get(ctx).freeDeclines, keeper.tau(ctx)) };
+      const address = queryAddress(operator, "operator");
+      const record = faults.find(ctx, address);
+      if (record === undefined) return notFound(operator);
+      const standing = keeper.standing(ctx, address);
+      const tau = keeper.tau(ctx);
+      return { statistics: statisticsOf(standing, record, tau), freeDeclinesLeft: freeDeclinesLeft(record, standing.earned, params.get(ctx).freeDeclines, tau) };
     },
     params: (ctx) => ({ params: params.get(ctx) }),
   });

@@ -20,7 +20,7 @@ export function cancelUnbond(keeper: Keeper): MessageHandler<MsgCancelUnbond, Ms
       const entry = unbondings.find(ctx, [address, message.id]);
       if (entry === undefined) fail(errors.noUnbonding, { id: message.id });
       keeper.removeEntry(ctx, address, entry);
-      keeper.setBond(ctx, address, { ...bond, unbonding: bond.unbonding - BigInt(entry.amount) });
+      keeper.setStanding(ctx, address, { ...bond, unbonding: bond.unbonding - BigInt(entry.amount) });
       keeper.emit(ctx, "UnbondingCancelled", address, { id: String(entry.id), amount: entry.amount });
       keeper.changed(ctx, address);
       return {};

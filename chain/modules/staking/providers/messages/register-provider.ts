@@ -7,8 +7,9 @@ import { bondAmount, checkAmount, operatorOf, signerOf } from "../checks.ts";
 import { errors } from "../errors.ts";
 import type { Keeper } from "../keeper.ts";
 import { arbitraryProfile, profileFault } from "../profile.ts";
-import { bonds, livenesses, params, profiles, statistics } from "../state.ts";
-import { noStatistics } from "../statistics.ts";
+import { newStanding } from "../bond.ts";
+import { faults, livenesses, params, profiles, standings } from "../state.ts";
+import { noFaults } from "../statistics.ts";
 
 export function registerProvider(keeper: Keeper): MessageHandler<MsgRegisterProvider, MsgRegisterProviderResponse> {
   return {
@@ -26,16 +27,16 @@ export function registerProvider(keeper: Keeper): MessageHandler<MsgRegisterProv
       const operator = addressText(address);
       // A provider whose last bond is due has left, swept or not.
       keeper.settle(ctx, address);
-      if (bonds.has(ctx, address)) fail(errors.exists, { operator });
+      if (standings.has(ctx, address)) fail(errors.exists, { operator });
       keeper.requireAffiliation(ctx, address, message.profile!.organization);
       const amount = bondAmount(ctx, message.bond);
       const least = BigInt(params.get(ctx).minBond);
       if (amount < least) fail(errors.underbonded, { bond: amount, least });
       const tau = keeper.tau(ctx);
       profiles.set(ctx, address, message.profile!);
-      keeper.setBond(ctx, address, { total: 0n, reserved: 0n, locked: 0n, unbonding: 0n, idleTau: tau });
+      keeper.setStanding(ctx, address, newStanding(tau));
       livenesses.set(ctx, address, { heartbeatTauMs: tau, suspended: false, jailed: false, jailedUntilTauMs: 0n, retiring: false });
-      statistics.set(ctx, address, noStatistics());
+      faults.set(ctx, address, noFaults());
       keeper.deposit(ctx, address, amount);
       keeper.watch(ctx, address, tau);
       keeper.emit(ctx, "ProviderRegistered", address, { moniker: message.profile!.moniker, bond: String(amount) });

@@ -932,7 +932,7 @@ export interface Seal {
   sealedTau: bigint;
 }
 
-/** A provider's units bound to a job, or to an instance of a service, at a price. */
+/** A provider's units bound to a job, or to an instance of a service, at a price: what was agreed. It stays as it was made; what becomes of the units is in tasks and instances. */
 export interface Lease {
   id: bigint;
   /** Of the job or service. */
@@ -952,9 +952,6 @@ export interface Lease {
   createdTau: bigint;
   /** Made by a draw, not by the clearing. */
   drawn: boolean;
-  /** Replicas of it that have not ended. */
-  liveUnits: number;
-  endedTau: bigint;
   /** Services only. */
   reclaimNotice: bigint;
   /** Whose money pays, with the tags of the bid; empty: the consumer's own. */
@@ -7030,8 +7027,6 @@ function createBaseLease(): Lease {
     paramsVersion: 0n,
     createdTau: 0n,
     drawn: false,
-    liveUnits: 0,
-    endedTau: 0n,
     reclaimNotice: 0n,
     organization: "",
     costTags: [],
@@ -7108,15 +7103,6 @@ export const Lease: MessageFns<Lease, "dcm.market.v1.Lease"> = {
     }
     if (message.drawn !== false) {
       writer.uint32(120).bool(message.drawn);
-    }
-    if (message.liveUnits !== 0) {
-      writer.uint32(128).uint32(message.liveUnits);
-    }
-    if (message.endedTau !== 0n) {
-      if (BigInt.asUintN(64, message.endedTau) !== message.endedTau) {
-        throw new globalThis.Error("value provided for field message.endedTau of type uint64 too large");
-      }
-      writer.uint32(136).uint64(message.endedTau);
     }
     if (message.reclaimNotice !== 0n) {
       if (BigInt.asUintN(64, message.reclaimNotice) !== message.reclaimNotice) {
@@ -7269,22 +7255,6 @@ export const Lease: MessageFns<Lease, "dcm.market.v1.Lease"> = {
             message.drawn = reader.bool();
             continue;
           }
-          case 16: {
-            if (tag !== 128) {
-              break;
-            }
-
-            message.liveUnits = reader.uint32();
-            continue;
-          }
-          case 17: {
-            if (tag !== 136) {
-              break;
-            }
-
-            message.endedTau = reader.uint64() as bigint;
-            continue;
-          }
           case 60: {
             if (tag !== 480) {
               break;
@@ -7353,8 +7323,6 @@ export const Lease: MessageFns<Lease, "dcm.market.v1.Lease"> = {
       ? BigInt(object.createdTau)
       : 0n;
     message.drawn = object.drawn ?? false;
-    message.liveUnits = object.liveUnits ?? 0;
-    message.endedTau = (object.endedTau !== undefined && object.endedTau !== null) ? BigInt(object.endedTau) : 0n;
     message.reclaimNotice = (object.reclaimNotice !== undefined && object.reclaimNotice !== null)
       ? BigInt(object.reclaimNotice)
       : 0n;

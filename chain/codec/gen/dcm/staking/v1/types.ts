@@ -99,6 +99,28 @@ export interface Statistics {
   recentMisses: Mark[];
 }
 
+/** Stored: what each task of a provider changes. Shown as Bond and Statistics, whose fields it has. */
+export interface Standing {
+  total: string;
+  reserved: string;
+  locked: string;
+  unbonding: string;
+  idleTauMs: bigint;
+  matched: bigint;
+  finished: bigint;
+  earned: string;
+}
+
+/** Stored: what only faults change. Shown as Statistics, whose fields it has. */
+export interface Faults {
+  missed: bigint;
+  declined: bigint;
+  slashed: bigint;
+  slashedAmount: string;
+  recentDeclines: Mark[];
+  recentMisses: Mark[];
+}
+
 /** Bond on its way out. */
 export interface Unbonding {
   id: bigint;
@@ -953,6 +975,282 @@ export const Statistics: MessageFns<Statistics, "dcm.staking.v1.Statistics"> = {
     message.slashed = (object.slashed !== undefined && object.slashed !== null) ? BigInt(object.slashed) : 0n;
     message.slashedAmount = object.slashedAmount ?? "";
     message.earned = object.earned ?? "";
+    message.recentDeclines = object.recentDeclines?.map((e) => Mark.fromPartial(e)) || [];
+    message.recentMisses = object.recentMisses?.map((e) => Mark.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStanding(): Standing {
+  return { total: "", reserved: "", locked: "", unbonding: "", idleTauMs: 0n, matched: 0n, finished: 0n, earned: "" };
+}
+
+export const Standing: MessageFns<Standing, "dcm.staking.v1.Standing"> = {
+  $type: "dcm.staking.v1.Standing" as const,
+
+  encode(message: Standing, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.total !== "") {
+      writer.uint32(10).string(message.total);
+    }
+    if (message.reserved !== "") {
+      writer.uint32(18).string(message.reserved);
+    }
+    if (message.locked !== "") {
+      writer.uint32(26).string(message.locked);
+    }
+    if (message.unbonding !== "") {
+      writer.uint32(34).string(message.unbonding);
+    }
+    if (message.idleTauMs !== 0n) {
+      if (BigInt.asUintN(64, message.idleTauMs) !== message.idleTauMs) {
+        throw new globalThis.Error("value provided for field message.idleTauMs of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.idleTauMs);
+    }
+    if (message.matched !== 0n) {
+      if (BigInt.asUintN(64, message.matched) !== message.matched) {
+        throw new globalThis.Error("value provided for field message.matched of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.matched);
+    }
+    if (message.finished !== 0n) {
+      if (BigInt.asUintN(64, message.finished) !== message.finished) {
+        throw new globalThis.Error("value provided for field message.finished of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.finished);
+    }
+    if (message.earned !== "") {
+      writer.uint32(66).string(message.earned);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Standing {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStanding();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.total = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reserved = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.locked = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.unbonding = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.idleTauMs = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.matched = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.finished = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.earned = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Standing>): Standing {
+    return Standing.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Standing>): Standing {
+    const message = createBaseStanding();
+    message.total = object.total ?? "";
+    message.reserved = object.reserved ?? "";
+    message.locked = object.locked ?? "";
+    message.unbonding = object.unbonding ?? "";
+    message.idleTauMs = (object.idleTauMs !== undefined && object.idleTauMs !== null) ? BigInt(object.idleTauMs) : 0n;
+    message.matched = (object.matched !== undefined && object.matched !== null) ? BigInt(object.matched) : 0n;
+    message.finished = (object.finished !== undefined && object.finished !== null) ? BigInt(object.finished) : 0n;
+    message.earned = object.earned ?? "";
+    return message;
+  },
+};
+
+function createBaseFaults(): Faults {
+  return { missed: 0n, declined: 0n, slashed: 0n, slashedAmount: "", recentDeclines: [], recentMisses: [] };
+}
+
+export const Faults: MessageFns<Faults, "dcm.staking.v1.Faults"> = {
+  $type: "dcm.staking.v1.Faults" as const,
+
+  encode(message: Faults, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.missed !== 0n) {
+      if (BigInt.asUintN(64, message.missed) !== message.missed) {
+        throw new globalThis.Error("value provided for field message.missed of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.missed);
+    }
+    if (message.declined !== 0n) {
+      if (BigInt.asUintN(64, message.declined) !== message.declined) {
+        throw new globalThis.Error("value provided for field message.declined of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.declined);
+    }
+    if (message.slashed !== 0n) {
+      if (BigInt.asUintN(64, message.slashed) !== message.slashed) {
+        throw new globalThis.Error("value provided for field message.slashed of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.slashed);
+    }
+    if (message.slashedAmount !== "") {
+      writer.uint32(34).string(message.slashedAmount);
+    }
+    for (const v of message.recentDeclines) {
+      Mark.encode(v!, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.recentMisses) {
+      Mark.encode(v!, writer.uint32(50).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Faults {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFaults();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.missed = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.declined = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.slashed = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.slashedAmount = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.recentDeclines.push(Mark.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.recentMisses.push(Mark.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  create(base?: DeepPartial<Faults>): Faults {
+    return Faults.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Faults>): Faults {
+    const message = createBaseFaults();
+    message.missed = (object.missed !== undefined && object.missed !== null) ? BigInt(object.missed) : 0n;
+    message.declined = (object.declined !== undefined && object.declined !== null) ? BigInt(object.declined) : 0n;
+    message.slashed = (object.slashed !== undefined && object.slashed !== null) ? BigInt(object.slashed) : 0n;
+    message.slashedAmount = object.slashedAmount ?? "";
     message.recentDeclines = object.recentDeclines?.map((e) => Mark.fromPartial(e)) || [];
     message.recentMisses = object.recentMisses?.map((e) => Mark.fromPartial(e)) || [];
     return message;
