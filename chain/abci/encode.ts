@@ -4,7 +4,7 @@ import { ValidatorUpdate } from "../codec/gen/tendermint/abci/types.ts";
 import { ConsensusParams } from "../codec/gen/tendermint/types/params.ts";
 import type { EventLog } from "../codec/event-log.ts";
 import { ReverseWriter } from "./reverse-writer.ts";
-import { Unindexed } from "./unindexed.ts";
+import { unindexedByName, type Unindexed } from "./unindexed.ts";
 
 /** A guess that spares most growth: a result without events, and one event of a transfer. */
 const RESULT_BYTES = 128;
@@ -12,7 +12,7 @@ const RESULT_BYTES = 128;
 const CHECK_BYTES = 48;
 const EVENT_BYTES = 160;
 
-const allIndexed = new Unindexed([]);
+const allIndexed = unindexedByName([]);
 
 export function encodeCheckTx(response: ResponseCheckTx): Uint8Array {
   const writer = new ReverseWriter(CHECK_BYTES + response.log.length + response.data.length + EVENT_BYTES * eventCount(response));
@@ -69,7 +69,7 @@ function writeEvents(writer: ReverseWriter, field: number, events: readonly Even
     for (let j = event.attributes.length - 1; j >= 0; j--) {
       const { key, value, index } = event.attributes[j]!;
       const start = writer.length;
-      writer.bool(3, index && !unindexed.has(event.type, key));
+      writer.bool(3, index && !unindexed.has(event.type, key, value));
       writer.string(2, value);
       writer.string(1, key);
       writer.nested(2, start);
@@ -97,7 +97,7 @@ function writeLog(writer: ReverseWriter, field: number, { parts, shared }: Event
 
 function writeAttribute(writer: ReverseWriter, type: string, key: string, value: string, unindexed: Unindexed): void {
   const start = writer.length;
-  writer.bool(3, !unindexed.has(type, key));
+  writer.bool(3, !unindexed.has(type, key, value));
   writer.string(2, value);
   writer.string(1, key);
   writer.nested(2, start);

@@ -7,6 +7,7 @@ import { balances } from "../../chain/modules/bank/state.ts";
 import type { ChangeSet } from "../../chain/store/overlay.ts";
 import { testAccount } from "../support/accounts.ts";
 import { traceFault } from "./audit.ts";
+import { indexFault } from "./indexed.ts";
 import { simulate } from "./simulation.ts";
 import { difference, type Outcome } from "./replica.ts";
 
@@ -33,6 +34,12 @@ describe("the judges of simulations", () => {
     assert.match(traceFault(state, [], writes("bank", balanceKey(b.address), Uint8Array.of(49)), charged) ?? "", /wrote bank/);
     assert.match(traceFault(state, [], writes("market", Uint8Array.of(1), Uint8Array.of(1)), charged) ?? "", /wrote market/);
     assert.match(traceFault(state, writes("clock", Uint8Array.of(1), Uint8Array.of(1)), [], charged) ?? "", /wrote clock/, "a write that it prevented");
+  });
+
+  it("find an account that nobody finds an event by", () => {
+    const event = (type: string, key: string, value: string) => [{ type, attributes: [{ key, value, index: true }] }];
+    assert.equal(indexFault([...event("dcm.market.v1.EventTaskChanged", "consumer", a.text), ...event("dcm.market.v1.EventTaskChanged", "price", "7"), ...event("transfer", "whoever", a.text)]), undefined);
+    assert.match(indexFault(event("dcm.market.v1.EventTaskChanged", "whoever", a.text)) ?? "", /EventTaskChanged.whoever is an account/);
   });
 
   it("name the first part in which two machines differ", () => {

@@ -6,6 +6,7 @@ import { auditFailed } from "./audit.ts";
 import { Coverage } from "./coverage.ts";
 import { roundTrip } from "./round-trip.ts";
 import { Generator } from "./generator.ts";
+import { indexFault } from "./indexed.ts";
 import { encodePlanned, type Plan, type PlannedBlock, type PlannedTx } from "./plan.ts";
 import { difference, LocalReplica, outcomeOf, RestartingReplica, type Outcome, type Replica } from "./replica.ts";
 import { signingFor } from "./signing.ts";
@@ -185,6 +186,8 @@ class Run {
     this.#options.onBlock?.(this.#height, result);
     this.#signers.apply(header.height, result.validatorUpdates);
     for (const { type, attributes } of result.events) for (const { key, value } of attributes) if (type === "slash" && key === "reason") this.#coverage.slashed.add(value);
+    const unfound = indexFault([...result.events, ...result.txResults.flatMap(({ events }) => events)]);
+    if (unfound !== undefined) throw new Error(unfound);
     this.#countAll(request.txs, result.txResults);
     for (const { type, attributes } of result.events) {
       if (type === "dcm.market.v1.EventBidChanged") this.#coverage.count("/end of a bid", attributes.find(({ key }) => key === "status")!.value);
