@@ -1,10 +1,12 @@
 /**
  * Complete market rounds on one real node: ask, bid, match, start, commit, reveal, settlement, sent through CometBFT's RPC, beside as many
- * bank sends through the same node. Each kind of transaction waits until all of the kind before it are committed.
+ * bank sends through the same node. Each kind of transaction waits until all of the kind before it are committed. What the blocks say of them is
+ * looked at when the clock has stopped: a node answers that at a cost.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { MsgSend } from "../chain/codec/gen/cosmos/bank/v1beta1/tx.ts";
 import { QueryTaskRequest, QueryTaskResponse } from "../chain/codec/gen/dcm/market/v1/query.ts";
 import { TaskState, type Task } from "../chain/codec/gen/dcm/market/v1/types.ts";
@@ -20,10 +22,11 @@ import { benchAccounts, buildHome, chainId, copyHome, denom } from "./node-send/
 import { requestText, runLoad, unconfirmed } from "./node-send/load.ts";
 import { startNode, waitUntil } from "./node-send/node.ts";
 
+const kinds = ["ask", "bid", "start", "commit", "reveal"] as const;
 const phases = ["send", "ask", "bid", "match", "start", "commit", "reveal", "settle"] as const;
 type Phase = (typeof phases)[number];
-/** Transactions of a round, and bank sends beside each. */
-const perRound = 5;
+/** Transactions of a round, and bank sends beside each: in as many turns, each as long as a phase of the round. */
+const perRound = kinds.length;
 const gas = 500_000n;
 const fee = { denom, amount: 1_000n };
 const connections = 100;
@@ -38,7 +41,10 @@ const benchmark: Benchmark = {
     const { path: comet, version } = await obtainCometBFT({ onProgress: progress });
     const folder = mkdtempSync(join(tmpdir(), "bench-rounds-"));
     const ports = await claimPorts(1);
-    const seconds = Object.fromEntries(phases.map((phase) => [phase, [] as number[]])) as Record<Phase, number[]>;
+    const perPhase = (): Record<Phase, number[]> => Object.fromEntries(phases.map((phase) => [phase, [] as number[]])) as Record<Phase, number[]>;
+    const seconds = perPhase();
+    /** Of application and CometBFT. */
+    const cpu = perPhase();
     try {
       const accounts = benchAccounts(2 * count);
       const built = join(folder, "built");
@@ -51,20 +57,28 @@ const benchmark: Benchmark = {
         const byText = new Map(accounts.map((account) => [account.text, account]));
         const [providers, consumers] = [accounts.slice(0, count), accounts.slice(count)];
         await market.send(market.sign(providers.map((provider, i) => [provider, registration(provider, i, denom)])));
+        await market.committed(1, count);
         for (let round = 0; round < runs; round++) {
+          const add = (phase: Phase, of: Record<Phase, number[]>, value: number): void => void (of[phase][round] = (of[phase][round] ?? 0) + value);
           const timed = async (phase: Phase, done: () => Promise<void>): Promise<void> => {
+            const before = node.cpu();
             const began = performance.now();
             await done();
-            seconds[phase].push((performance.now() - began) / 1_000);
+            add(phase, seconds, (performance.now() - began) / 1_000);
             progress(`round ${round + 1} of ${runs}: ${phase}, ${seconds[phase].at(-1)!.toFixed(1)} s`);
+            await market.nextBlock();
+            const after = node.cpu();
+            add(phase, cpu, after.app + after.comet - before.app - before.comet);
           };
           const tasks = Array.from({ length: count }, (_, i) => taskIdOf(BigInt(round * count + i + 1), 0));
           const sent = async (phase: Phase, messages: readonly (readonly [TestAccount, Any])[]): Promise<void> => {
             const txs = market.sign(messages);
+            const first = await market.height();
             await timed(phase, () => market.send(txs));
+            await market.committed(first + 1, messages.length);
           };
           const send = (from: TestAccount, i: number): Any => anyOf(MsgSend, { fromAddress: from.text, toAddress: consumers[(i + 1) % count]!.text, amount: [{ denom, amount: "1" }] });
-          await sent("send", consumers.flatMap((from, i) => Array.from({ length: perRound }, () => [from, send(from, i)] as const)));
+          for (let turn = 0; turn < perRound; turn++) await sent("send", consumers.map((from, i) => [from, send(from, i)]));
           await sent("ask", providers.map((provider, i) => [provider, ask(provider, i, denom)]));
           await sent("bid", consumers.map((consumer) => [consumer, bid(consumer, denom)]));
           await timed("match", () => market.reach(tasks.at(-1)!, TaskState.TASK_STATE_ASSIGNED));
@@ -82,7 +96,10 @@ const benchmark: Benchmark = {
       await ports.release();
       rmSync(folder, { recursive: true, force: true });
     }
-    const whole = Array.from({ length: runs }, (_, i) => phases.slice(1).reduce((sum, phase) => sum + seconds[phase][i]!, 0));
+    const ofRound = (of: Record<Phase, number[]>): number[] => Array.from({ length: runs }, (_, i) => phases.slice(1).reduce((sum, phase) => sum + of[phase][i]!, 0));
+    const whole = ofRound(seconds);
+    /** One transaction to one send. The match is of the bids. */
+    const toSend = (kind: (typeof kinds)[number]): number[] => cpu[kind].map((s, i) => (s + (kind === "bid" ? cpu.match[i]! : 0)) / (cpu.send[i]! / perRound));
     return {
       name: "market-rounds",
       figures: [
@@ -90,6 +107,9 @@ const benchmark: Benchmark = {
         figure("sends_per_s", "tx/s", seconds.send.map((s) => (perRound * count) / s)),
         figure("rounds_of_sends", "ratio", whole.map((s, i) => seconds.send[i]! / s)),
         ...phases.map((phase) => figure(`${phase}_s`, "s", seconds[phase])),
+        figure("send_cpu_us", "us of application and CometBFT, for one", cpu.send.map((s) => (s / perRound / count) * 1e6)),
+        ...kinds.map((kind) => figure(`${kind}_cpu_to_send`, "times a bank send, application and CometBFT", toSend(kind))),
+        figure("round_cpu_to_send", "times a bank send, application and CometBFT: the mean of the five messages of a round", ofRound(cpu).map((s, i) => s / cpu.send[i]!)),
       ],
       configuration: { rounds: count, transactions_per_round: perRound, timeout_commit: "100ms", connections, runs },
       versions: { ...machine(), cometbft: version },
@@ -122,14 +142,30 @@ class Market {
     return [...bySigner.values()];
   }
 
-  /** Resolves once all are committed. Throws where one fails. */
+  /** Resolves once all are in blocks. */
   async send(requests: readonly (readonly string[])[]): Promise<void> {
-    const first = (await latestHeight(this.#port)) + 1;
     const { exhausted } = await runLoad(requests, { port: this.#port, connections, durationMs: patienceMs, mempoolSize });
     if (!exhausted) throw new Error(`not all transactions were taken within ${patienceMs} ms`);
-    await waitUntil("an empty mempool", patienceMs, async () => (await unconfirmed(undefined, this.#port)) === 0);
-    const wanted = requests.reduce((sum, { length }) => sum + length, 0);
-    await waitUntil(`a block with the last of ${wanted} transactions`, patienceMs, async () => (await blocksFrom(this.#port, first, false)).reduce((sum, { sends }) => sum + sends, 0) >= wanted);
+    const until = performance.now() + patienceMs;
+    while ((await unconfirmed(undefined, this.#port)) > 0) {
+      if (performance.now() > until) throw new Error(`transactions stayed in the mempool for ${patienceMs} ms`);
+      await sleep(10);
+    }
+  }
+
+  height(): Promise<number> {
+    return latestHeight(this.#port);
+  }
+
+  /** Resolves with the block after the present one: what the one before made CometBFT do behind it is done, or nearly so. */
+  async nextBlock(): Promise<void> {
+    const now = await this.height();
+    await waitUntil("another block", patienceMs, async () => (await this.height()) > now);
+  }
+
+  /** Throws where one failed, or where not so many are in the blocks from a height on. */
+  async committed(from: number, wanted: number): Promise<void> {
+    await waitUntil(`a block behind ${wanted} transactions`, patienceMs, async () => (await blocksFrom(this.#port, from, false)).reduce((sum, { sends }) => sum + sends, 0) >= wanted);
   }
 
   /** Resolves once a task is in this state. */
