@@ -181,6 +181,8 @@ export class Machine {
       if (result.code !== 0) throw new TxError(result.codespace, result.code, `genesis transaction ${i} failed: ${result.log}`);
     }
     const validators = this.modules.flatMap((module) => module.validatorUpdates?.(ctx) ?? []);
+    const broken = this.brokenInvariants(ctx);
+    if (broken.length > 0) throw new Error(`the genesis makes a state that breaks its own rules: ${broken.join("; ")}`);
     this.#genesis = stores;
     this.#header = header;
     this.#resetCheck(header);

@@ -19,6 +19,8 @@ export interface TestChainOptions extends Partial<Omit<AppOptions, "store">> {
   readonly appState: unknown;
   readonly consensusParams?: ConsensusParams;
   readonly directory?: string;
+  /** Of the first block. Default 1. */
+  readonly initialHeight?: bigint;
 }
 
 export class TestChain {
@@ -43,13 +45,13 @@ export class TestChain {
     const chain = new TestChain(options, directory, await MultiStore.open({ directory, stores: storeNames }));
     if (chain.store.version === 0) {
       const { sections, genTxs } = readGenesis(appStateBytes(options.appState), chain.machine.modules);
-      chain.machine.initChain({ chainId: testChainId, timeNanos: (chain.time - 5n) * 1_000_000_000n, initialHeight: 1n, sections, genTxs, consensusParams: options.consensusParams });
+      chain.machine.initChain({ chainId: testChainId, timeNanos: (chain.time - 5n) * 1_000_000_000n, initialHeight: options.initialHeight ?? 1n, sections, genTxs, consensusParams: options.consensusParams });
     }
     return chain;
   }
 
   #machine(): Machine {
-    const { appState, consensusParams, directory, ...rest } = this.#options;
+    const { appState, consensusParams, directory, initialHeight, ...rest } = this.#options;
     return createApp({ strict: true, checkInvariants: true, minGasPrices: [], report: (what, error) => { throw new Error(what, { cause: error }); }, ...rest, store: this.store });
   }
 

@@ -57,9 +57,21 @@ export function createBank({ accounts, blocked }: BankSettings): BankKeeper {
 
     divide(ctx, from, denom, parts) {
       if (parts.length === 0) return;
+      messageSender(ctx, from.text);
       let amount = 0n;
       for (const part of parts) amount += part.amount;
-      bank.payMany(ctx, from, [{ denom, amount }], parts.map((part) => ({ to: part.to, coins: [{ denom, amount: part.amount }] })));
+      const all = [{ denom, amount }];
+      take(ctx, from, all, [], coinsText(all));
+      for (const { to, amount: part } of parts) {
+        const text = coinsText([{ denom, amount: part }]);
+        const key = balanceKey(to.address, denom);
+        const held = readBalance(ctx, key);
+        // Who holds coins already has an account, or got them from genesis.
+        if (held === 0n && !accounts.has(ctx, to.address)) accounts.ensure(ctx, to.address);
+        writeBalance(ctx, key, to.address, denom, held, held + part);
+        coinReceived(ctx, to.text, text);
+        transfer(ctx, to.text, from.text, text);
+      }
     },
 
     pay(ctx, from, to, coins) {

@@ -31,7 +31,7 @@ export interface BankPort {
    * Fails with sdk 5 where the spendable balance is too small. Does not look at blocked recipients or send-enabled: messages do.
    */
   send(ctx: Context, from: Uint8Array, to: Uint8Array, coins: readonly Money[]): void;
-  /** `send` to several, none of them of nothing, with one read and write of the sender's balance and one `coin_spent`, as the SDK's multi-send. */
+  /** `send` of a module's coins, of which none are locked, to several, none of them of nothing, with one read and write of the sender's balance and one `coin_spent`, as the SDK's multi-send. */
   divide(ctx: Context, from: Party, denom: string, parts: readonly { readonly to: Party; readonly amount: bigint }[]): void;
   /** New coins into a module's account; `coinbase` event, supply grows. */
   mint(ctx: Context, module: string, coins: readonly Money[]): void;

@@ -239,25 +239,25 @@ export function keepAsAgreed(ctx: Context, ports: MarketPorts, bid: Bid): void {
   if (replacedBids.has(ctx, bid.id)) storeBacking(ctx, bid, dropReplacement(ctx, ports, loadBacking(ctx, bid)));
 }
 
-/** Writes the job; with its last task it ends, and the records' time begins to run. `bid`, `params`: where the caller has them; what of the bid matters here stays. */
-export function saveJob(ctx: Context, ports: MarketPorts, job: Job, bid?: Bid, params?: Params): void {
+/** Writes the job; with its last task it ends, and the records' time begins to run. `params`: where the caller has them. */
+export function saveJob(ctx: Context, ports: MarketPorts, job: Job, params?: Params): void {
   const over = job.endedTau === 0n && job.tasksFinal + job.tasksClosed === job.spec!.tasks && job.tasksHeld === 0;
   jobs.set(ctx, job.id, over ? { ...job, endedTau: ports.clock.tau(ctx) } : job);
-  if (over) endBacking(ctx, ports, job, dueKinds.jobPrune, bid, params);
+  if (over) endBacking(ctx, ports, job, job.profileId, dueKinds.jobPrune, params);
 }
 
 /** Writes the service; with its last instance, and the last of what is held, it ends, as a job with its last task. */
 export function saveService(ctx: Context, ports: MarketPorts, service: Service): void {
   const over = service.endedTau === 0n && service.instancesClosed === service.spec!.instances && service.holds === 0;
   services.set(ctx, service.id, over ? { ...service, endedTau: ports.clock.tau(ctx) } : service);
-  if (over) endBacking(ctx, ports, service, dueKinds.servicePrune);
+  if (over) endBacking(ctx, ports, service, loadBid(ctx, service.id).profileId, dueKinds.servicePrune);
 }
 
-function endBacking(ctx: Context, ports: MarketPorts, backing: Backing, prune: DueKind, bid: Bid = loadBid(ctx, backing.id), params: Params = paramsAt(ctx, backing.paramsVersion)): void {
+function endBacking(ctx: Context, ports: MarketPorts, backing: Backing, profileId: number, prune: DueKind, params: Params = paramsAt(ctx, backing.paramsVersion)): void {
   const tau = ports.clock.tau(ctx);
   assert(BigInt(backing.escrow!.held) === 0n, `what bid ${backing.id} carries ends with ${backing.escrow!.held} in escrow`);
-  countJob(ctx, ports, bookOf(bid), bid.profileId, -1n);
-  if (cancelledBids.has(ctx, bid.id)) cancelledBids.remove(ctx, bid.id);
+  countJob(ctx, ports, bookOf(backing), profileId, -1n);
+  if (cancelledBids.has(ctx, backing.id)) cancelledBids.remove(ctx, backing.id);
   schedule(ctx, tau + params.recordLifetime, prune, backing.id);
 }
 

@@ -267,12 +267,12 @@ function fillTasks(ctx: Context, ports: MarketPorts, job: Job, bid: Bid, ask: As
   const tau = ports.clock.tau(ctx);
   const lease = createLease(ctx, bid, job.paramsVersion, ask, { units: fill.tasks, lots: bid.lots, price: fill.price, profileId: bid.profileId, drawn: false, costTags: job.costTags, jurisdiction, tau });
   const auditProbabilityBps = auditProbability(job.verification, paramsAt(ctx, job.paramsVersion));
-  const terms = termsOf(ctx, job, bid);
+  const terms = termsOf(ctx, job);
   for (const id of ids) {
     const before = tasks.find(ctx, id) ?? blankTask({ ...bid, status: OrderStatus.ORDER_STATUS_OPEN }, job, Number(id % 65_536n));
     const open: Task = { ...before, price: fill.price, lots: bid.lots, stake: stake.toString(), auditProbabilityBps, heldAsks: fill.held.map((held) => held.id) };
     const seat = { provider: ask.provider, organization: fill.ask.organization, askId: ask.id, leaseId: lease.id, jurisdiction };
-    apply(ctx, ports, open, match(open, terms, seat, bid.k, tau), { job, bid, terms });
+    apply(ctx, ports, open, match(open, terms, seat, bid.k, tau), { job, terms });
   }
 }
 

@@ -11,7 +11,7 @@ import { rateFault } from "./quote-denoms.ts";
 import { isUnopened } from "./stage-graph.ts";
 import { stagesOf } from "./stages.ts";
 import {
-  allotments, askBook, asks, asksByProvider, claimedTasks, bidBook, bidOrder, bids, bidsByOrganization, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, holdQueue, holds, instances, jobs, liveTasksByProvider, mandateCursors, mandateQueue, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, sellers, services, stages, taskIdOf, tasks,
+  allotments, askBook, asks, asksByProvider, claimedTasks, bidBook, bidOrder, bids, bidsByOrganization, books, demands, draws, dueKinds, dueQueue, followCursors, followQueue, holdQueue, holds, instances, jobs, leases, leasesByJob, leasesByProvider, liveTasksByProvider, mandateCursors, mandateQueue, profiles, quoteDenoms, quoteRequests, replacedBids, reservedBids, sellers, services, stages, taskIdOf, tasks,
   within, type BookKey,
 } from "./state.ts";
 import { instanceRecords, rounds, serviceAccounts } from "./services/invariants.ts";
@@ -29,7 +29,8 @@ export function invariants(ports: MarketPorts): Record<string, (ctx: Context) =>
     denoms: (ctx) => denoms(ctx, ports),
     units,
     books: (ctx) => askIndex(ctx) ?? sellerRecords(ctx) ?? bidIndex(ctx) ?? followers(ctx) ?? organizationIndex(ctx),
-    tasks: taskRecords,
+    tasks: (ctx) => taskRecords(ctx) ?? openRecords(ctx),
+    leases: leaseRecords,
     instances: instanceRecords,
     rounds,
     holds: holdRecords,
@@ -49,6 +50,8 @@ function escrowAccounts(ctx: Context): string | undefined {
     const alive = BigInt(job.spec!.tasks - job.tasksFinal - job.tasksClosed);
     const added = BigInt(replacedBids.find(ctx, id)?.added ?? "0");
     if (job.tasksHeld !== (waiting.get(id)?.count ?? 0)) return `job ${id} counts ${job.tasksHeld} held tasks of ${waiting.get(id)?.count ?? 0}`;
+    const { profileId, askId, minColocated } = loadBid(ctx, id);
+    if (job.profileId !== profileId || job.askId !== askId || job.colocated !== minColocated > 1) return `job ${id} and its bid do not want the same`;
     if (BigInt(held) !== alive * BigInt(perTask) + added + (waiting.get(id)?.amount ?? 0n)) return `job ${id} holds ${held} for ${alive} tasks of ${perTask}`;
   }
   return undefined;
@@ -274,7 +277,7 @@ function reserved(ctx: Context): string | undefined {
   if (queued !== waiting) return `the queues of reserved asks list ${queued} bids, there are ${waiting}`;
   const taken = new Map<bigint, bigint>();
   for (const [, task] of tasks.entries(ctx)) {
-    const { askId } = loadBid(ctx, task.jobId);
+    const askId = jobs.find(ctx, task.jobId)?.askId ?? 0n;
     if (askId !== 0n && !isOver(task.state) && task.replicas.some((one) => one.askId === askId)) taken.set(askId, (taken.get(askId) ?? 0n) + task.lots);
   }
   for (const [id, allotment] of allotments.entries(ctx)) {
@@ -289,6 +292,8 @@ function taskRecords(ctx: Context): string | undefined {
   for (const [id, task] of tasks.entries(ctx)) {
     const fault = taskFault(task);
     if (fault !== undefined) return `task ${id} ${fault}`;
+    const job = jobs.find(ctx, task.jobId);
+    if (job === undefined || task.index >= job.spec!.tasks || id !== taskIdOf(task.jobId, task.index)) return `task ${id} is number ${task.index} of job ${task.jobId}, which has no such task`;
     const { limitPrice } = loadBid(ctx, task.jobId);
     if (task.replicas.some((one) => one.price < task.price || one.price > limitPrice)) return `task ${id} has a replica below its price of ${task.price} or above the limit of ${limitPrice}`;
     const { dueTau, queuedTau } = task;
@@ -305,6 +310,33 @@ function taskRecords(ctx: Context): string | undefined {
     if (task === undefined || !mayAwaitDraw(task.state)) return `a draw waits for task ${id}, which is ${task === undefined ? "missing" : `in state ${task.state}`}`;
   }
   for (const [id, task] of tasks.entries(ctx)) if (awaitsDraw(task) && !draws.has(ctx, id)) return `task ${id} in state ${task.state} waits for a draw that is not there`;
+  return undefined;
+}
+
+/** Each task that a live bid matched has a record, and those that are OPEN again are those that it lists. */
+function openRecords(ctx: Context): string | undefined {
+  for (const [id, bid] of bids.entries(ctx)) {
+    if (bid.service || isTerminal(bid.status)) continue;
+    const records = Array.from(tasks.entries(ctx, { within: within.job(id) }), ([, task]) => task);
+    if (records.length !== bid.nextTask) return `bid ${id} matched ${bid.nextTask} tasks, ${records.length} have a record`;
+    const open = records.filter(({ state }) => state === TaskState.TASK_STATE_OPEN).map((task) => task.id);
+    if (open.join() !== [...bid.reopened].sort((a, b) => (a < b ? -1 : 1)).join()) return `bid ${id} lists tasks ${bid.reopened.join()} as open, they are ${open.join()}`;
+  }
+  return undefined;
+}
+
+/** A lease is of a job or service that is there, and goes with it; replicas and instances have leases of their own kind. */
+function leaseRecords(ctx: Context): string | undefined {
+  for (const [id, { jobId, askId, provider }] of leases.entries(ctx)) {
+    if (!jobs.has(ctx, jobId) && !services.has(ctx, jobId)) return `lease ${id} is of ${jobId}, which is neither a job nor a service`;
+    if (!leasesByJob.has(ctx, [jobId, id]) || !leasesByProvider.has(ctx, [addressBytes(provider), id])) return `lease ${id} on ask ${askId} is missing from an index`;
+  }
+  for (const [id, task] of tasks.entries(ctx)) {
+    for (const { leaseId, provider, askId } of task.replicas) {
+      const lease = leases.find(ctx, leaseId);
+      if (lease?.jobId !== task.jobId || lease.provider !== provider || lease.askId !== askId) return `task ${id} runs at ${provider} under lease ${leaseId}, which is another one`;
+    }
+  }
   return undefined;
 }
 

@@ -11,7 +11,7 @@ import { resultOf } from "./testing.ts";
 const [price, limit, lots] = [100n, 200n, 10n];
 const terms = (change: Partial<Terms> = {}): Terms => ({
   params: defaultParams(), verification: VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, escrow: escrowOf(limit, lots, 2, 2, 100), rate: oneForOne, meterPerLot: 1_000_000_000n,
-  duration: 1_000n, colocated: false, sealed: false, sealedTau: () => undefined, reference: 0n, held: false, ...change,
+  duration: 1_000n, colocated: false, sealed: false, sealedTau: () => undefined, reference: () => 0n, held: false, ...change,
 });
 const seat = (provider: string, own = price): PricedSeat => ({ provider, organization: provider, askId: 1n, leaseId: 1n, jurisdiction: "", price: own, stake: 20n * own * lots });
 const open = (): Task => Task.fromPartial({ id: 65_536n, jobId: 1n, state: TaskState.TASK_STATE_OPEN, price, lots, stake: String(20n * price * lots) });

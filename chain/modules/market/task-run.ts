@@ -22,7 +22,7 @@ export interface Terms {
   /** tau at which the key was sealed to a provider. */
   readonly sealedTau: (provider: string) => bigint | undefined;
   /** The book's reference price now; 0: none. */
-  readonly reference: bigint;
+  readonly reference: () => bigint;
   /** What a FINAL task earned waits for its acceptance. */
   readonly held: boolean;
 }
@@ -123,7 +123,7 @@ export class Run {
 
   /** In bond: what is short is not for the consumer to bear, nor is a part of a unit. */
   shortfall(): bigint {
-    return toBond(shortfallOf(this.terms.reference, this.task.price, this.task.lots, this.terms.params.shortfallMultiple), this.terms.rate, "up");
+    return toBond(shortfallOf(this.terms.reference(), this.task.price, this.task.lots, this.terms.params.shortfallMultiple), this.terms.rate, "up");
   }
 
   /** F in bond: what penalties are parts of, and what misses and declines weigh. */

@@ -27,10 +27,9 @@ export const isOver = (state: TaskState): boolean => state === TaskState.TASK_ST
 /** V3: its provider has claimed a state that others may challenge. */
 export const isClaimed = (state: TaskState): boolean => state === TaskState.TASK_STATE_CHALLENGE || state === TaskState.TASK_STATE_DISPUTE;
 
-export function termsOf(ctx: Context, job: Job, bid: Bid = loadBid(ctx, job.id)): Terms {
+export function termsOf(ctx: Context, job: Job): Terms {
   const capacity = classes.find(ctx, job.classId);
   assert(capacity !== undefined, `class ${job.classId} is missing`);
-  const { minColocated, askId } = bid;
   return {
     params: paramsAt(ctx, job.paramsVersion),
     verification: job.verification,
@@ -38,12 +37,12 @@ export function termsOf(ctx: Context, job: Job, bid: Bid = loadBid(ctx, job.id))
     rate: rateOf(job),
     meterPerLot: capacity.meterPerLot,
     duration: job.spec!.duration,
-    colocated: minColocated > 1,
+    colocated: job.colocated,
     sealed: job.spec!.consumerKey.length > 0,
     sealedTau: (provider) => seals.find(ctx, [job.id, addressBytes(provider)])?.sealedTau,
-    // A shape that the book does not trade has no price there.
     held: job.acceptance !== undefined,
-    reference: askId !== 0n && asks.find(ctx, askId)?.resources !== undefined ? 0n : openBook(ctx, bookOf(job)).referencePrice,
+    // A shape that the book does not trade has no price there.
+    reference: () => (job.askId !== 0n && asks.find(ctx, job.askId)?.resources !== undefined ? 0n : openBook(ctx, bookOf(job)).referencePrice),
   };
 }
 
@@ -52,11 +51,10 @@ export function presentTask(ctx: Context, ports: MarketPorts, task: Task, job: J
   return bareTask(isOver(task.state) ? task : bringUp(task, termsOf(ctx, job), ports.clock.tau(ctx)).task);
 }
 
-/** A task with the records that it belongs to, as they are written. */
+/** A task with the job that it belongs to, as they are written. */
 export interface Found {
   readonly task: Task;
   readonly job: Job;
-  readonly bid: Bid;
   readonly terms: Terms;
 }
 
@@ -64,11 +62,11 @@ export interface Found {
 export function loadTask(ctx: Context, ports: MarketPorts, id: bigint): Found | undefined {
   const before = tasks.find(ctx, id);
   if (before === undefined) return undefined;
-  const found = { job: loadJob(ctx, before.jobId), bid: loadBid(ctx, before.jobId) };
-  const terms = termsOf(ctx, found.job, found.bid);
-  if (isOver(before.state)) return { task: before, ...found, terms };
-  const task = apply(ctx, ports, before, bringUp(before, terms, ports.clock.tau(ctx)), { ...found, terms });
-  return task === before ? { task, ...found, terms } : { task, job: loadJob(ctx, before.jobId), bid: loadBid(ctx, before.jobId), terms };
+  const job = loadJob(ctx, before.jobId);
+  const terms = termsOf(ctx, job);
+  if (isOver(before.state)) return { task: before, job, terms };
+  const task = apply(ctx, ports, before, bringUp(before, terms, ports.clock.tau(ctx)), { job, terms });
+  return task === before ? { task, job, terms } : { task, job: loadJob(ctx, before.jobId), terms };
 }
 
 /**
@@ -84,17 +82,17 @@ export function loadReplica(ctx: Context, ports: MarketPorts, id: bigint, provid
 }
 
 /** Stores the step and carries out its effects, in order. Gives the task as it is then. `found`: its records, where the caller has just read them. */
-export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step, found?: Pick<Found, "job" | "bid" | "terms">): Task {
+export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step, found?: Pick<Found, "job" | "terms">): Task {
   if (step.effects.length === 0 && step.task === before) return before;
   let { task } = step;
-  const after = new Ledger(ctx, ports, found?.job ?? loadJob(ctx, task.jobId), found);
+  const after = new Ledger(ctx, ports, found?.job ?? loadJob(ctx, task.jobId), found?.terms.params);
   if (needsNoDraw(before, task)) dropDraw(ctx, task.id);
   for (const effect of step.effects) task = carryOut(ctx, ports, before, task, after, effect, step.effects);
   task = store(ctx, before, task);
   report(ctx, before, task, after.job);
   after.save();
   if (before.replicas.length > 0 && (isOver(task.state) || task.state === TaskState.TASK_STATE_OPEN)) {
-    if (after.askId !== 0n) countReserved(ctx, ports, after.askId, before, task, step.effects);
+    if (after.job.askId !== 0n) countReserved(ctx, ports, after.job.askId, before, task, step.effects);
   }
   if (isOver(task.state) && !isOver(before.state) && after.job.spec!.stages.length > 0) afterTask(ctx, ports, task);
   for (const effect of step.effects) {
@@ -113,25 +111,19 @@ export function apply(ctx: Context, ports: MarketPorts, before: Task, step: Step
 /** The job while a step is carried out; written once, where it changed. */
 class Ledger {
   job: Job;
-  #bid: Bid | undefined;
   readonly #params: Params | undefined;
   readonly #ctx: Context;
   readonly #ports: MarketPorts;
   readonly #before: Job;
-  constructor(ctx: Context, ports: MarketPorts, job: Job, found: Pick<Found, "bid" | "terms"> | undefined) {
+  constructor(ctx: Context, ports: MarketPorts, job: Job, params: Params | undefined) {
     this.#ctx = ctx;
     this.#ports = ports;
     this.#before = job;
     this.job = job;
-    this.#bid = found?.bid;
-    this.#params = found?.terms.params;
-  }
-  /** The ask that the job's bid names, or 0; it stays. */
-  get askId(): bigint {
-    return (this.#bid ??= loadBid(this.#ctx, this.job.id)).askId;
+    this.#params = params;
   }
   save(): void {
-    if (this.job !== this.#before) saveJob(this.#ctx, this.#ports, this.job, this.#bid, this.#params);
+    if (this.job !== this.#before) saveJob(this.#ctx, this.#ports, this.job, this.#params);
   }
 }
 
@@ -191,7 +183,7 @@ function carryOut(ctx: Context, ports: MarketPorts, before: Task, task: Task, af
       const paid = payOut(ctx, ports, job, effect.settlement, task.id, lines);
       const final = task.state === TaskState.TASK_STATE_FINAL;
       // What two agreed between themselves says nothing of the market.
-      if (final && paid.escrow!.fees !== job.escrow!.fees && after.askId === 0n) {
+      if (final && paid.escrow!.fees !== job.escrow!.fees && job.askId === 0n) {
         for (const { provider, amount } of effect.settlement.payments) {
           const { price, stake } = before.replicas.find((one) => one.provider === provider)!;
           countSettled(ctx, ports, job, { provider, amount, lots: amount / price, stake: BigInt(stake) });

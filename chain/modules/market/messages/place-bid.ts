@@ -90,7 +90,7 @@ export function placeBid(ports: MarketPorts): MessageHandler<MsgPlaceBid, MsgPla
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN,
       });
       const job = Job.fromPartial({
-        ...common, payer, costTags: message.costTags, spec, verification: message.verification, r, comparator: message.comparator, risk: readRisk(message.risk).toString(),
+        ...common, payer, costTags: message.costTags, spec, profileId: message.profileId, askId: message.askId, colocated: message.minColocated > 1, verification: message.verification, r, comparator: message.comparator, risk: readRisk(message.risk).toString(),
         saltHead: message.saltHead, createdTau: tau, paramsVersion: version, rate: presentRate(ctx, ports, message.quoteDenom, agreed), ...(message.acceptance === undefined ? {} : { acceptance: message.acceptance }),
         escrow: { denom: message.quoteDenom, deposited: escrow.toString(), held: escrow.toString(), perTask: perTask.toString(), paid: "0", refunded: "0", fees: "0", burned: "0", storageDeposit: "0" },
       });

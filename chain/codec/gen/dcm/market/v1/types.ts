@@ -729,6 +729,10 @@ export interface Job {
     | undefined;
   /** FINAL tasks whose payment is held. */
   tasksHeld: number;
+  /** Of its bid, which says what they are: whatever becomes of a task asks for them. */
+  profileId: number;
+  askId: bigint;
+  colocated: boolean;
 }
 
 /** The order side of a job or of a service. */
@@ -4638,6 +4642,9 @@ function createBaseJob(): Job {
     rate: undefined,
     acceptance: undefined,
     tasksHeld: 0,
+    profileId: 0,
+    askId: 0n,
+    colocated: false,
   };
 }
 
@@ -4737,6 +4744,18 @@ export const Job: MessageFns<Job, "dcm.market.v1.Job"> = {
     }
     if (message.tasksHeld !== 0) {
       writer.uint32(808).uint32(message.tasksHeld);
+    }
+    if (message.profileId !== 0) {
+      writer.uint32(816).uint32(message.profileId);
+    }
+    if (message.askId !== 0n) {
+      if (BigInt.asUintN(64, message.askId) !== message.askId) {
+        throw new globalThis.Error("value provided for field message.askId of type uint64 too large");
+      }
+      writer.uint32(824).uint64(message.askId);
+    }
+    if (message.colocated !== false) {
+      writer.uint32(832).bool(message.colocated);
     }
     return writer;
   },
@@ -4962,6 +4981,30 @@ export const Job: MessageFns<Job, "dcm.market.v1.Job"> = {
             message.tasksHeld = reader.uint32();
             continue;
           }
+          case 102: {
+            if (tag !== 816) {
+              break;
+            }
+
+            message.profileId = reader.uint32();
+            continue;
+          }
+          case 103: {
+            if (tag !== 824) {
+              break;
+            }
+
+            message.askId = reader.uint64() as bigint;
+            continue;
+          }
+          case 104: {
+            if (tag !== 832) {
+              break;
+            }
+
+            message.colocated = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5015,6 +5058,9 @@ export const Job: MessageFns<Job, "dcm.market.v1.Job"> = {
       ? Acceptance.fromPartial(object.acceptance)
       : undefined;
     message.tasksHeld = object.tasksHeld ?? 0;
+    message.profileId = object.profileId ?? 0;
+    message.askId = (object.askId !== undefined && object.askId !== null) ? BigInt(object.askId) : 0n;
+    message.colocated = object.colocated ?? false;
     return message;
   },
 };
