@@ -25,9 +25,9 @@ function book(orders: number, crossing: boolean): { asks: AskOrder[]; bids: BidO
   for (let i = 0; i < orders / 2; i++) {
     const id = BigInt(i + 1);
     const base = BigInt(1_000 + next(100_000));
-    asks.push({ id, owner: `provider${next(1_000)}`, organization: "", height: id, base, premium: 0n, rank: base, attributes: 0, units: 1 + next(4), colocated: 1, notice: 0n, acceptance: 0n, preemptible: false, until: 1n, bond: 1_000_000n, free: 0n, memberships: [], kind: "" });
+    asks.push({ id, owner: `provider${next(1_000)}`, organization: "", height: id, base, premium: 0n, rank: base, attributes: 0, units: 1 + next(4), colocated: 1, notice: 0n, acceptance: 0n, levels: -1, preemptible: false, until: 1n, bond: 1_000_000n, free: 0n, memberships: [], kind: "" });
     const limit = BigInt((crossing ? 200_000 : 500) + next(crossing ? 100_000 : 490));
-    bids.push({ id, owner: `consumer${next(1_000)}`, organization: "", height: id, limit, tasks: 1 + next(4), profile: 0, whole: false, colocated: 1, notice: 0n, acceptance: 0n, preemptible: false, end: 0n, replicas: 1, stake: 1_000n, excluded: [], guard: undefined });
+    bids.push({ id, owner: `consumer${next(1_000)}`, organization: "", height: id, limit, tasks: 1 + next(4), profile: 0, whole: false, colocated: 1, notice: 0n, acceptance: 0n, level: 0, preemptible: false, end: 0n, replicas: 1, stake: 1_000n, excluded: [], guard: undefined });
   }
   asks.sort((a, b) => (a.base !== b.base ? (a.base < b.base ? -1 : 1) : a.id < b.id ? -1 : 1));
   bids.sort((a, b) => (a.limit !== b.limit ? (a.limit > b.limit ? -1 : 1) : a.id < b.id ? -1 : 1));

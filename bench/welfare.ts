@@ -33,7 +33,7 @@ function market(seed: number, orders: number, profiles: number): Market {
       offers,
       ask: {
         id: BigInt(i + 1), owner: `p${i}`, organization: "", height: BigInt(1 + next(5)), base, premium: 0n, rank: base, attributes: offers.filter((one) => one !== undefined).length, units: 1 + next(3), colocated: 1,
-        notice: 0n, acceptance: 0n, preemptible: false, until: next(100) < 20 ? 5n : 100n, bond: 0n, free: 0n, memberships: [], kind: `${i}`,
+        notice: 0n, acceptance: 0n, levels: -1, preemptible: false, until: next(100) < 20 ? 5n : 100n, bond: 0n, free: 0n, memberships: [], kind: `${i}`,
       },
     });
   }
@@ -41,7 +41,7 @@ function market(seed: number, orders: number, profiles: number): Market {
   for (let i = 0; i < orders; i++) {
     bids.push({
       id: BigInt(i + 1), owner: `c${i}`, organization: "", height: BigInt(1 + next(5)), limit: BigInt(60 + next(120)), tasks: 1 + next(3), profile: next(100) < 50 ? 0 : 1 + next(profiles), whole: false, colocated: 1,
-      notice: 0n, acceptance: 0n, preemptible: false, end: next(100) < 30 ? 10n : 1n, replicas: 1, stake: 0n, excluded: [], guard: undefined,
+      notice: 0n, acceptance: 0n, level: 0, preemptible: false, end: next(100) < 30 ? 10n : 1n, replicas: 1, stake: 0n, excluded: [], guard: undefined,
     });
   }
   const byRank = (a: AskOrder, b: AskOrder): number => (a.rank !== b.rank ? (a.rank < b.rank ? -1 : 1) : a.attributes !== b.attributes ? a.attributes - b.attributes : a.height !== b.height ? (a.height < b.height ? -1 : 1) : a.id < b.id ? -1 : 1);
@@ -114,7 +114,7 @@ const welfare: Benchmark = {
       const gaps: number[] = [];
       for (let i = 0; i < books; i++) {
         const made = market(1_000 * profiles + i, orders, Math.max(1, profiles));
-        const used = profiles > 0 ? made : { supply: [made.supply[0]!], bids: made.bids.map((bid) => ({ ...bid, profile: 0, notice: 0n, acceptance: 0n, preemptible: false, end: 1n })) };
+        const used = profiles > 0 ? made : { supply: [made.supply[0]!], bids: made.bids.map((bid) => ({ ...bid, profile: 0, notice: 0n, acceptance: 0n, level: 0, preemptible: false, end: 1n })) };
         const best = optimum(used);
         gaps.push(best === 0 ? 0 : ((best - auction(used, sha256(utf8("welfare"), uint64Bytes(BigInt(i))))) / best) * 100);
       }

@@ -9,6 +9,7 @@ import { isAddress, prefixes } from "../chain/codec/address.ts";
 import { loadKeyPair, type KeyPair } from "./seal/index.ts";
 import type { SessionTerms } from "../client/session.ts";
 import { wrong } from "./fields.ts";
+import { verifications, type Verification } from "./gateway/bid.ts";
 import { faultKinds, type FaultKind } from "./agent/faults.ts";
 import { checkSlurmSettings, type SlurmSettings } from "./slurm/settings.ts";
 
@@ -39,6 +40,8 @@ export interface WorkerConfig {
     readonly maxColocated?: number;
     /** The longest acceptance window that it takes, in milliseconds: so long a consumer may hold its pay back and dispute the result. By default none. */
     readonly maxAcceptanceWindowMs?: number;
+    /** The levels of verification at which it serves; by default all. At V1 and V2 other providers, whom a bid's terms choose from the book, can take its stake. */
+    readonly levels?: readonly Verification[];
   };
   /** Runs refereed jobs too: programs of a class whose runtime is `rv32`. */
   readonly refereedAsk?: WorkerConfig["ask"];
@@ -95,6 +98,10 @@ export function readConfig(home: string): WorkerConfig {
   const refereed = config.refereedAsk;
   need(refereed === undefined || (typeof refereed.classId === "string" && typeof refereed.quoteDenom === "string" && /^\d+$/.test(refereed.price) && Number.isInteger(refereed.units)), "refereedAsk is {\"classId\", \"quoteDenom\", \"price\" (text), \"units\"}");
   need(priced(refereed?.premiums), "refereedAsk.premiums has a price (text) for attributes of this provider, by key");
+  for (const [name, offered] of [["ask", config.ask], ["refereedAsk", refereed]] as const) {
+    const own: unknown = offered?.levels;
+    need(own === undefined || (Array.isArray(own) && own.length > 0 && own.every((level) => verifications.includes(level as Verification))), `${name}.levels is a list of ${verifications.join(", ")}`);
+  }
   for (const [name, offered] of [["ask", config.ask], ["refereedAsk", refereed], ["serviceAsk", service]] as const) {
     const acceptance = offered?.maxAcceptanceWindowMs;
     need(acceptance === undefined || (Number.isSafeInteger(acceptance) && acceptance >= 0), `${name}.maxAcceptanceWindowMs is a whole number`);

@@ -14,6 +14,7 @@ import { enroll } from "./agent/enroll.ts";
 import { faultsOf } from "./agent/faults.ts";
 import { ensureAsk, ensureProvider, type AskTerms, type ProviderProfile } from "./agent/setup.ts";
 import { checkBackend, wordsOf } from "./check.ts";
+import { levels } from "./gateway/bid.ts";
 import { ConfigError, dataUrlOf, encryptionKeys, readConfig, readWallet, sessionTerms, type WorkerConfig } from "./config.ts";
 import { serveBlobs } from "./data/server.ts";
 import { BlobStore } from "./data/store.ts";
@@ -122,9 +123,10 @@ function profileOf(config: WorkerConfig, dataUrl: string, encryptionKey: Uint8Ar
 
 function termsOf({ ask, refereedAsk, serviceAsk }: WorkerConfig): AskTerms[] {
   const amounts = (prices: Readonly<Record<string, string>> = {}): Record<string, bigint> => Object.fromEntries(Object.entries(prices).map(([key, price]) => [key, BigInt(price)]));
-  const common = ({ maxAcceptanceWindowMs, price, premiums, ...same }: NonNullable<WorkerConfig["serviceAsk"]> | WorkerConfig["ask"]): AskTerms =>
+  const common = ({ maxAcceptanceWindowMs, price, premiums, ...same }: NonNullable<WorkerConfig["serviceAsk"]> | Omit<WorkerConfig["ask"], "levels">): AskTerms =>
     ({ ...same, price: BigInt(price), premiums: amounts(premiums), maxAcceptanceWindow: BigInt(maxAcceptanceWindowMs ?? 0) });
-  const asks = [common(ask), ...(refereedAsk === undefined ? [] : [common(refereedAsk)])];
+  const ofJobs = ({ levels: named, ...terms }: WorkerConfig["ask"]): AskTerms => ({ ...common(terms), ...(named === undefined ? {} : { levels: named.map((level) => levels[level]).sort((a, b) => a - b) }) });
+  const asks = [ofJobs(ask), ...(refereedAsk === undefined ? [] : [ofJobs(refereedAsk)])];
   if (serviceAsk === undefined) return asks;
   const { reclaimNoticeMs, ...timed } = serviceAsk;
   return [...asks, { ...common(timed), ...(reclaimNoticeMs === undefined ? {} : { reclaimNotice: BigInt(reclaimNoticeMs) }) }];

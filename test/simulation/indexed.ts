@@ -3,7 +3,7 @@ import type { Event } from "../../chain/codec/gen/tendermint/abci/types.ts";
 import { isName } from "../../chain/node/event-index.ts";
 
 /** Attributes with several accounts or words in one text: nobody can search by one of them. */
-const lists = new Set(["probers", "providers", "reported", "scope"]);
+const lists = new Set(["absent", "probers", "providers", "reported", "scope"]);
 
 /** The sentence that says by which account an event of this chain cannot be found, or undefined. */
 export function indexFault(events: readonly Event[]): string | undefined {

@@ -3,7 +3,7 @@ import type { Connection } from "../../client/connection.ts";
 import type { Sender } from "../../client/sender.ts";
 import { equalBytes } from "../../chain/codec/bytes.ts";
 import { Profile } from "../../chain/codec/gen/dcm/staking/v1/types.ts";
-import { OrderStatus, Term, type Ask, type Premium } from "../../chain/codec/gen/dcm/market/v1/types.ts";
+import { OrderStatus, Term, type Ask, type Premium, type VerificationLevel } from "../../chain/codec/gen/dcm/market/v1/types.ts";
 import { MsgPlaceAskResponse } from "../../chain/codec/gen/dcm/market/v1/tx.ts";
 
 export interface ProviderProfile {
@@ -33,6 +33,8 @@ export interface AskTerms {
   readonly reclaimNotice?: bigint;
   /** The longest acceptance window that it takes, in milliseconds; by default none: it is paid at once. */
   readonly maxAcceptanceWindow?: bigint;
+  /** The levels of verification at which it serves, rising; by default all. */
+  readonly levels?: readonly VerificationLevel[];
   /** For services: serves those that may be reclaimed for nothing, only. */
   readonly preemptible?: boolean;
 }
@@ -68,7 +70,7 @@ export async function ensureAsk(connection: Connection, sender: Sender, terms: A
   const preemptible = terms.preemptible === true;
   const shaped = (ask: Ask): boolean =>
     ask.maxColocated === (terms.maxColocated ?? 0) && (ask.term === Term.TERM_PREEMPTIBLE) === preemptible && (terms.reclaimNotice === undefined || ask.reclaimNotice === terms.reclaimNotice) &&
-    ask.maxAcceptanceWindow === (terms.maxAcceptanceWindow ?? 0n);
+    ask.maxAcceptanceWindow === (terms.maxAcceptanceWindow ?? 0n) && ask.levels.join() === (terms.levels ?? []).join();
   const sized = (ask: Ask): boolean => shaped(ask) && (ask.units === terms.units || (keepShrunk && ask.units < terms.units));
   const priced = (ask: Ask): boolean => ask.basePrice === terms.price && samePremiums(ask.premiums, premiums);
   const wanted = mine.find((ask) => sized(ask) && priced(ask)) ?? mine.find(sized);
@@ -82,7 +84,7 @@ export async function ensureAsk(connection: Connection, sender: Sender, terms: A
     value: {
       provider: sender.address, classId: terms.classId, quoteDenom: terms.quoteDenom, basePrice: terms.price, units: terms.units, premiums,
       maxColocated: terms.maxColocated ?? 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: terms.reclaimNotice ?? 0n,
-      term: preemptible ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, reservedFor: "", maxAcceptanceWindow: terms.maxAcceptanceWindow ?? 0n,
+      term: preemptible ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT, reservedFor: "", maxAcceptanceWindow: terms.maxAcceptanceWindow ?? 0n, levels: terms.levels ?? [],
     },
   });
   return MsgPlaceAskResponse.decode(sent.response?.value ?? new Uint8Array(0)).askId;

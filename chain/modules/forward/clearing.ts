@@ -133,13 +133,13 @@ function* placed(ctx: Context, side: typeof sells, book: BookKey, look: Look): I
 function* sellOrders(ctx: Context, book: BookKey, look: Look): IterableIterator<AskOrder> {
   for (const { id, owner, organization, positionId, createdHeight, price, units } of placed(ctx, sells, book, look)) {
     look.seen(id, positionId === 0n ? owner : positions.find(ctx, positionId)!.seller);
-    yield { id, owner, organization, height: createdHeight, base: price, premium: 0n, rank: price, attributes: 0, units, colocated: 1, until: maxTau, notice: 0n, acceptance: 0n, preemptible: false, bond: 0n, free: 0n, memberships: look.membershipsOf(owner), kind: "" };
+    yield { id, owner, organization, height: createdHeight, base: price, premium: 0n, rank: price, attributes: 0, units, colocated: 1, until: maxTau, notice: 0n, acceptance: 0n, levels: 0, preemptible: false, bond: 0n, free: 0n, memberships: look.membershipsOf(owner), kind: "" };
   }
 }
 
 function* buyOrders(ctx: Context, book: BookKey, look: Look): IterableIterator<BidOrder> {
   for (const { id, owner, organization, createdHeight, price, units } of placed(ctx, buys, book, look)) {
-    yield { id, owner, organization, height: createdHeight, limit: price, tasks: units, profile: 0, whole: false, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: [], guard: look.guardOf(organization) };
+    yield { id, owner, organization, height: createdHeight, limit: price, tasks: units, profile: 0, whole: false, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, level: 0, preemptible: false, replicas: 1, stake: 0n, excluded: [], guard: look.guardOf(organization) };
   }
 }
 

@@ -14,6 +14,7 @@ import { createLease } from "./leases.ts";
 import { Mandates } from "./guards.ts";
 import { jurisdictionOf } from "./mandates.ts";
 import { clear, type AskOrder, type Batch, type BidOrder, type Fill } from "./matching.ts";
+import { levelBit, levelsOf } from "./levels.ts";
 import { currentParams, paramsAt } from "./params.ts";
 import { recordTrade } from "./prices.ts";
 import { demandOf, premiumIn, satisfies } from "./profiles.ts";
@@ -159,17 +160,17 @@ function* askOrders(ctx: Context, ports: MarketPorts, book: BookKey, profileId: 
     yield {
       id, owner: ask.provider, organization: found.view.organization, height, base: ask.basePrice, premium: profile === undefined ? 0n : premiumIn(ask, profileId), rank,
       attributes: ask.premiums.length, units: ask.freeUnits, colocated: Math.max(1, ask.maxColocated), until: ask.availableUntil === 0n ? maxTau : ask.availableUntil,
-      notice: ask.reclaimNotice, acceptance: ask.maxAcceptanceWindow, preemptible: ask.term === Term.TERM_PREEMPTIBLE,
+      notice: ask.reclaimNotice, acceptance: ask.maxAcceptanceWindow, levels: levelsOf(ask), preemptible: ask.term === Term.TERM_PREEMPTIBLE,
       bond: ask.bondPerUnit, free: found.free, memberships: found.memberships, kind: kindOf(ask),
     };
   }
 }
 
 /** What makes two asks of one price different to some bid. */
-function kindOf({ premiums, maxColocated, availableUntil, reclaimNotice, maxAcceptanceWindow, term }: Ask): string {
+function kindOf({ premiums, maxColocated, availableUntil, reclaimNotice, maxAcceptanceWindow, term, levels }: Ask): string {
   const preemptible = term === Term.TERM_PREEMPTIBLE;
-  if (premiums.length === 0 && maxColocated <= 1 && availableUntil === 0n && reclaimNotice === 0n && maxAcceptanceWindow === 0n && !preemptible) return "";
-  return [maxColocated, availableUntil, reclaimNotice, maxAcceptanceWindow, preemptible, ...premiums.map(({ attribute, price }) => `${attribute!.key}=${attribute!.value}:${price}`)].join(" ");
+  if (premiums.length === 0 && maxColocated <= 1 && availableUntil === 0n && reclaimNotice === 0n && maxAcceptanceWindow === 0n && levels.length === 0 && !preemptible) return "";
+  return [maxColocated, availableUntil, reclaimNotice, maxAcceptanceWindow, levels.join("+"), preemptible, ...premiums.map(({ attribute, price }) => `${attribute!.key}=${attribute!.value}:${price}`)].join(" ");
 }
 
 /** How far a batch has looked. */
@@ -225,10 +226,10 @@ function bidOrder(ctx: Context, [, height, id]: BidPlace, tau: bigint, mandates:
 }
 
 /** What the bid needs of an ask, by what it carries. */
-function termsOfBid(ctx: Context, bid: Bid, tau: bigint): Pick<BidOrder, "end" | "notice" | "acceptance" | "preemptible" | "stake"> {
-  if (bid.service) return { end: tau, notice: bid.reclaimNotice, acceptance: waitOf(loadService(ctx, bid.id)), preemptible: bid.term === Term.TERM_PREEMPTIBLE, stake: stakeOfInstance(ctx, bid, bid.limitPrice) };
+function termsOfBid(ctx: Context, bid: Bid, tau: bigint): Pick<BidOrder, "end" | "notice" | "acceptance" | "level" | "preemptible" | "stake"> {
+  if (bid.service) return { end: tau, notice: bid.reclaimNotice, acceptance: waitOf(loadService(ctx, bid.id)), level: 0, preemptible: bid.term === Term.TERM_PREEMPTIBLE, stake: stakeOfInstance(ctx, bid, bid.limitPrice) };
   const job = loadJob(ctx, bid.id);
-  return { end: tau + job.spec!.duration, notice: 0n, acceptance: windowOf(job), preemptible: false, stake: stakeAt(ctx, job, bid.limitPrice * bid.lots) };
+  return { end: tau + job.spec!.duration, notice: 0n, acceptance: windowOf(job), level: levelBit(job.verification), preemptible: false, stake: stakeAt(ctx, job, bid.limitPrice * bid.lots) };
 }
 
 /** What one replica stakes, in bond, where F is `f` of the quote denom. */

@@ -13,6 +13,7 @@ import { windowOf } from "./holds.ts";
 import { createLease } from "./leases.ts";
 import { Mandates, type ProviderGuard } from "./guards.ts";
 import { jurisdictionOf } from "./mandates.ts";
+import { serves } from "./levels.ts";
 import { paramsAt, currentParams } from "./params.ts";
 import { seeded } from "./pro-rata.ts";
 import { premiumIn, satisfies } from "./profiles.ts";
@@ -165,7 +166,7 @@ function candidatesOf(ctx: Context, ports: MarketPorts, job: Job, task: Task, dr
     if (provider === undefined) return;
     if (bid.profileId !== 0 && (profile === undefined || !satisfies(ctx, ports, profile, ask.premiums, provider.view))) return;
     if (ask.availableUntil !== 0n && ask.availableUntil < tau + job.spec!.duration) return;
-    if (ask.maxAcceptanceWindow < windowOf(job)) return;
+    if (ask.maxAcceptanceWindow < windowOf(job) || !serves(ask, job.verification)) return;
     const wanted = ask.basePrice + premiumIn(ask, bid.profileId);
     if (wanted > most) return;
     const price = maxInt(task.price, wanted);

@@ -80,5 +80,6 @@ export const errors = defineErrors("market", {
   gathering: [102, ({ id, period, until, tau }: { id: bigint; period: bigint; until: bigint; tau: bigint }) =>
     `period ${period} of instance ${id} lasts until tau ${until}, it is ${tau}: wait for its end, or close the service`],
   shortAcceptance: [103, ({ id, window, longest }: { id: bigint; window: bigint; longest: bigint }) => `acceptance.window is ${window}; ask ${id} takes windows of at most ${longest} ms${longest === 0n ? ": it serves only bids that pay at once" : ""}`],
+  notAtLevel: [104, ({ id, level, levels }: { id: bigint; level: string; levels: string }) => `ask ${id} does not serve ${level}: it serves ${levels}`],
   invalidFinal: [120, ({ task, fault }: { task: bigint; fault: string }) => `result.final of task ${task} is not the end of a run: ${fault}; reveal the state that the machine halted with, as it was committed`],
 } as const);

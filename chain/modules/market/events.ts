@@ -43,7 +43,7 @@ export function askPlaced(ctx: Context, ask: Ask): void {
     ask_id: ask.id, provider: ask.provider, organization: ask.organization, class_id: ask.classId, quote_denom: ask.quoteDenom,
     base_price: ask.basePrice, units: ask.units, term: termName(ask.term), reclaim_notice: ask.reclaimNotice, premiums: premiumsText(ask.premiums), max_colocated: ask.maxColocated, available_from: ask.availableFrom,
     available_until: ask.availableUntil, expires_tau: ask.expiresTau, storage_deposit: ask.storageDeposit,
-    reserved_for: ask.reservedFor, request_id: ask.requestId, position_id: ask.positionId, max_acceptance_window: ask.maxAcceptanceWindow,
+    reserved_for: ask.reservedFor, request_id: ask.requestId, position_id: ask.positionId, max_acceptance_window: ask.maxAcceptanceWindow, levels: ask.levels.map(levelName).join(),
   });
 }
 

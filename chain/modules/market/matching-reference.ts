@@ -111,7 +111,7 @@ function allocate(bids: readonly BidOrder[], asksOf: (profile: number) => readon
         leavingAsks.add(ask.id);
         continue;
       }
-      const fits = ask.base + ask.premium <= bid.limit && ask.until >= bid.end && ask.notice >= bid.notice && ask.acceptance >= bid.acceptance && (!ask.preemptible || bid.preemptible) && ask.colocated >= bid.colocated && left >= bid.colocated;
+      const fits = ask.base + ask.premium <= bid.limit && ask.until >= bid.end && ask.notice >= bid.notice && ask.acceptance >= bid.acceptance && (bid.level === 0 || (ask.levels & bid.level) !== 0) && (!ask.preemptible || bid.preemptible) && ask.colocated >= bid.colocated && left >= bid.colocated;
       const bondFits = need(bid, ask) === 0n || ask.free - bonded(ask.owner) >= need(bid, ask) * BigInt(bid.colocated);
       const apart = seats.every((other) => other.owner !== ask.owner && (other.organization === "" || other.organization !== ask.organization) && !other.memberships.some((one) => ask.memberships.includes(one)));
       if (fits && bondFits && apart && !bid.excluded.includes(ask.owner)) return ask;

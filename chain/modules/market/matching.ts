@@ -36,6 +36,8 @@ export interface AskOrder extends Order {
   readonly notice: bigint;
   /** The longest acceptance window that it takes. */
   readonly acceptance: bigint;
+  /** The levels of verification at which it serves, a bit each. */
+  readonly levels: number;
   /** Takes back for nothing: serves only bids that accept it. */
   readonly preemptible: boolean;
   /** Set aside for each unit. */
@@ -70,6 +72,8 @@ export interface BidOrder extends Order {
   readonly notice: bigint;
   /** The acceptance window that it has. */
   readonly acceptance: bigint;
+  /** The bit of its level of verification; 0: none, as nothing is verified. */
+  readonly level: number;
   readonly preemptible: boolean;
   /** Organizations that each task needs: the first replica and those that will be drawn. */
   readonly replicas: number;
@@ -123,9 +127,9 @@ export interface Limits {
   readonly maxWhole: number;
 }
 
-/** Whether the ask serves long enough, and ends what it serves in no other way than the bid accepts. */
+/** Whether the ask serves long enough and at the bid's level, and ends what it serves in no other way than the bid accepts. */
 export function keepsTerms(bid: BidOrder, ask: AskOrder): boolean {
-  return ask.until >= bid.end && ask.notice >= bid.notice && ask.acceptance >= bid.acceptance && (bid.preemptible || !ask.preemptible);
+  return ask.until >= bid.end && ask.notice >= bid.notice && ask.acceptance >= bid.acceptance && (bid.level & ~ask.levels) === 0 && (bid.preemptible || !ask.preemptible);
 }
 
 const noAsks: readonly AskOrder[] = [];

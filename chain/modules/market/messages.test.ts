@@ -33,6 +33,10 @@ describe("MsgPlaceAsk", () => {
     ["a window that opens when it is over", { availableFrom: 1_000_010n, availableUntil: 1_000_010n }, 2, /available_from is 1000010; it must be from 1000000 to 1000009/],
     ["more units in one place than it has", { maxColocated: 2 }, 2, /max_colocated is 2; it must be from 0 to 1/],
     ["a notice of reclaims", { reclaimNotice: 9n }, 68, /reclaim_notice/],
+    ["a level of verification twice", { levels: [1, 1] }, 2, /levels is v0_none,v0_none; it must be rising, each once/],
+    ["levels that do not rise", { levels: [2, 1] }, 2, /levels is v1_spot_check,v0_none; it must be rising/],
+    ["a level that nobody serves", { levels: [5] }, 3, /levels v4_\w+ is not served yet/],
+    ["a level that is none", { levels: [99] }, 3, /levels 99 is not served yet/],
     ["a stranger", { provider: name("stranger") }, 7, /is not an active provider/],
   ];
   for (const [what, change, code, text] of bad) {

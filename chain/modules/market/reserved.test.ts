@@ -27,7 +27,7 @@ function request(market: TestMarket, requester: string, more: object = {}): bigi
 }
 
 function quote(market: TestMarket, provider: string, requestId: bigint, price: bigint, units = 1, more: object = {}): bigint {
-  return market.send<{ askId: bigint }>("MsgQuote", { provider, requestId, price, units, expiresTau: 0n, maxAcceptanceWindow: 0n, ...more }).askId;
+  return market.send<{ askId: bigint }>("MsgQuote", { provider, requestId, price, units, expiresTau: 0n, maxAcceptanceWindow: 0n, levels: [], ...more }).askId;
 }
 
 describe("asks that are reserved for one account", () => {

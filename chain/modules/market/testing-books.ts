@@ -15,10 +15,10 @@ const none: readonly string[] = [];
 
 export const ask = (id: bigint, base: bigint, units: number, more: Partial<AskOrder> = {}): AskOrder => {
   const premium = more.premium ?? 0n;
-  return { id, owner: `p${id}`, organization: "", height: id, base, premium, rank: base + premium, attributes: 0, units, colocated: 1, until: 100n, notice: 0n, acceptance: 0n, preemptible: false, bond: 0n, free: 1n << 60n, memberships: none, kind: "", ...more };
+  return { id, owner: `p${id}`, organization: "", height: id, base, premium, rank: base + premium, attributes: 0, units, colocated: 1, until: 100n, notice: 0n, acceptance: 0n, levels: -1, preemptible: false, bond: 0n, free: 1n << 60n, memberships: none, kind: "", ...more };
 };
 export const bid = (id: bigint, limit: bigint, tasks: number, more: Partial<BidOrder> = {}): BidOrder => ({
-  id, owner: `c${id}`, organization: "", height: id, limit, tasks, profile: 0, whole: (more.colocated ?? 1) > 1, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, preemptible: false, replicas: 1, stake: 0n, excluded: none, guard: undefined, ...more,
+  id, owner: `c${id}`, organization: "", height: id, limit, tasks, profile: 0, whole: (more.colocated ?? 1) > 1, colocated: 1, end: 0n, notice: 0n, acceptance: 0n, level: 0, preemptible: false, replicas: 1, stake: 0n, excluded: none, guard: undefined, ...more,
 });
 
 const less = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -100,11 +100,11 @@ export function randomBook(number: number): RandomBook {
   const offers = Array.from({ length: dice.between(0, 9) }, (_, i) => {
     const [owner, a, b] = [dice.between(1, 5), premium(), premium()];
     const conditions = {
-      colocated: maybe(() => dice.between(1, 3), 3), until: maybe(() => dice.big(3, 6), 9n), notice: maybe(() => dice.big(0, 3), 9n), acceptance: maybe(() => dice.big(0, 2), 9n), preemptible: maybe(() => dice.chance(50), false),
+      colocated: maybe(() => dice.between(1, 3), 3), until: maybe(() => dice.big(3, 6), 9n), notice: maybe(() => dice.big(0, 3), 9n), acceptance: maybe(() => dice.big(0, 2), 9n), levels: maybe(() => dice.between(1, 7), -1), preemptible: maybe(() => dice.chance(50), false),
     };
     const order = ask(BigInt(i + 1), dice.big(1, prices), dice.between(1, 5), {
       height: dice.big(1, heights), owner: `u${owner}`, organization: organizations[owner]!, attributes: Number(a !== undefined) + Number(b !== undefined), bond: 1n, free: free[owner]!, memberships: membershipsOf(`u${owner}`), ...conditions,
-      kind: `${a ?? ""} ${b ?? ""} ${conditions.colocated} ${conditions.until} ${conditions.notice} ${conditions.acceptance} ${conditions.preemptible}`,
+      kind: `${a ?? ""} ${b ?? ""} ${conditions.colocated} ${conditions.until} ${conditions.notice} ${conditions.acceptance} ${conditions.levels} ${conditions.preemptible}`,
     });
     return { a, b, order };
   });
@@ -114,7 +114,7 @@ export function randomBook(number: number): RandomBook {
     const colocated = shape === "colocated" ? dice.between(2, 3) : 1;
     return bid(BigInt(i + 1), dice.big(1, prices + 2), dice.between(1, 3) * colocated, {
       height: dice.big(1, heights), owner: `u${owner}`, organization: owner === 9 ? "o1" : "", profile: maybe(() => dice.below(3), 0), whole: shape === "whole" || shape === "colocated", colocated, replicas: shape === "replicated" ? dice.between(2, 3) : 1,
-      end: maybe(() => dice.big(0, 5), 0n), notice: maybe(() => dice.big(0, 3), 0n), acceptance: maybe(() => dice.big(0, 2), 0n), preemptible: dice.chance(50), stake: maybe(() => dice.big(0, 4), 0n),
+      end: maybe(() => dice.big(0, 5), 0n), notice: maybe(() => dice.big(0, 3), 0n), acceptance: maybe(() => dice.big(0, 2), 0n), level: maybe(() => 1 << dice.between(0, 2), 0), preemptible: dice.chance(50), stake: maybe(() => dice.big(0, 4), 0n),
       excluded: maybe(() => dice.pick([none, ["u1"], ["u1", "u2"]]), none), guard: maybe(() => dice.pick([undefined, ...guards]), undefined),
     });
   });

@@ -332,7 +332,7 @@ export class TestMarket {
 
   ask(provider: string, basePrice: bigint, units = 1, more: object = {}): bigint {
     return this.send<{ askId: bigint }>("MsgPlaceAsk", {
-      provider, classId: "wasm.core", quoteDenom: denom, basePrice, units, premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n, term: Term.TERM_SPOT, reservedFor: "", maxAcceptanceWindow: 0n, ...more,
+      provider, classId: "wasm.core", quoteDenom: denom, basePrice, units, premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n, term: Term.TERM_SPOT, reservedFor: "", maxAcceptanceWindow: 0n, levels: [], ...more,
     }).askId;
   }
 

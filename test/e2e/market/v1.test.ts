@@ -1,7 +1,7 @@
 /** Spot checks on a real network: every task is audited, by a worker as any other. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "mocha";
-import { ReplicaState, TaskState } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
+import { ReplicaState, TaskState, VerificationLevel } from "../../../chain/codec/gen/dcm/market/v1/types.ts";
 import { receiptOf, type Receipt } from "../../../client/receipt.ts";
 import { secondDenom } from "../../../localnet/homes.ts";
 import { balanceBooks, settleProviders } from "./audit.ts";
@@ -37,6 +37,8 @@ describe("spot checks on a real network", function () {
 
 async function confirm(world: World): Promise<void> {
   for (const index of [0, 1, 2]) await world.offer(index, "wasm.honest", index === 0 ? cheap : price, 1, secondDenom);
+  // The cheapest does not serve V1: it is neither matched nor drawn.
+  await world.offer(3, "wasm.honest", cheap - 10_000n, 1, secondDenom, { levels: [VerificationLevel.VERIFICATION_LEVEL_V0_NONE] });
   const consumer = await world.consumer("cautious");
   const inputs = [input("checked, and right")];
   const placed = await consumer.place({ classId: "wasm.honest", inputs, verification: "V1", quoteDenom: secondDenom });

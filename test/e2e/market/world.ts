@@ -15,7 +15,7 @@ import { Sender } from "../../../client/sender.ts";
 import { dcmHomes, denom, gasPrice, operatorWallet, personaWallet, secondDenom, type ProviderTerms } from "../../../localnet/homes.ts";
 import { Network } from "../../../localnet/network.ts";
 import type { NetworkNode } from "../../../localnet/node.ts";
-import { ensureAsk } from "../../../worker/agent/setup.ts";
+import { ensureAsk, type AskTerms } from "../../../worker/agent/setup.ts";
 import { serveBlobs, type BlobServer } from "../../../worker/data/server.ts";
 import { BlobStore } from "../../../worker/data/store.ts";
 import type { JobRequest } from "../../../worker/gateway/bid.ts";
@@ -166,8 +166,8 @@ export class World {
   }
 
   /** Puts an ask of provider `index` into the scenario's book; gives its id. */
-  async offer(index: number, classId: ClassId, price: bigint, units = 1, quoteDenom: string = denom): Promise<bigint> {
-    return ensureAsk(this.connection, this.providers[index]!.sender, { classId, quoteDenom, price, units });
+  async offer(index: number, classId: ClassId, price: bigint, units = 1, quoteDenom: string = denom, more: Partial<AskTerms> = {}): Promise<bigint> {
+    return ensureAsk(this.connection, this.providers[index]!.sender, { classId, quoteDenom, price, units, ...more });
   }
 
   /** A funded account with a gateway that serves its jobs. */

@@ -11,6 +11,7 @@ import { authorizeSpend } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { askPlaced, termName } from "../events.ts";
 import { addAsk } from "../followers.ts";
+import { checkLevels, served } from "../levels.ts";
 import { currentParams, inRange, noticeOf, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom } from "../quote-denoms.ts";
 import { isReserved } from "../reserved.ts";
@@ -58,6 +59,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       checkPremiums(message.premiums);
       inRange("reclaim_notice", message.reclaimNotice, 0n, paramBounds.maxReclaimNotice[2]);
       inRange("max_acceptance_window", message.maxAcceptanceWindow, 0n, paramBounds.maxAcceptanceWindow[2]);
+      checkLevels(message.levels);
       const { term } = message;
       if (term !== Term.TERM_UNSPECIFIED && term !== Term.TERM_SPOT && term !== Term.TERM_PREEMPTIBLE) fail(errors.notServed, { field: "term", value: termName(term) });
       if (message.reservedFor !== "" && canonical(message.reservedFor, "reserved_for") === canonical(message.provider, "provider")) {
@@ -70,6 +72,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       const address = addressBytes(provider);
       const capacity = tradable(ctx, ports, message.classId, message.quoteDenom, "base_price", message.basePrice);
       if (message.reservedFor !== "") jobsOnly(capacity, "reserved_for");
+      if (message.levels.length > 0) jobsOnly(capacity, "levels");
       const reclaimNotice = checkTerms(capacity, message, currentParams(ctx).params);
       const view = ports.providers.find(ctx, address);
       if (view?.active !== true) fail(errors.notProvider, { address: provider });
@@ -86,7 +89,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
       if (bond > 0n && !ports.providers.reserve(ctx, address, bond)) fail(errors.bondTooSmall, { needed: bond, free: ports.providers.free(ctx, address) });
       const ask = Ask.fromPartial({
         id: take(ctx, nextAskId), provider, classId: message.classId, quoteDenom: message.quoteDenom, basePrice: message.basePrice, units: message.units,
-        freeUnits: message.units, premiums: message.premiums, maxColocated: message.maxColocated, availableFrom: message.availableFrom, availableUntil: message.availableUntil, expiresTau, waiting, reclaimNotice, term: message.term, maxAcceptanceWindow: message.maxAcceptanceWindow,
+        freeUnits: message.units, premiums: message.premiums, maxColocated: message.maxColocated, availableFrom: message.availableFrom, availableUntil: message.availableUntil, expiresTau, waiting, reclaimNotice, term: message.term, maxAcceptanceWindow: message.maxAcceptanceWindow, levels: message.levels,
         status: OrderStatus.ORDER_STATUS_OPEN, createdHeight: ctx.height, createdTau: tau, paramsVersion: version, bondPerUnit: capacity.minBondPerUnit, organization: view.organization,
         reservedFor: message.reservedFor === "" ? "" : canonical(message.reservedFor, "reserved_for"),
       });
@@ -115,6 +118,7 @@ export function placeAsk(ports: MarketPorts): MessageHandler<MsgPlaceAsk, MsgPla
         term: capacity.meter === Meter.METER_TIME && random.chance(30) ? Term.TERM_PREEMPTIBLE : Term.TERM_SPOT,
         reservedFor: capacity.meter === Meter.METER_WORK && random.chance(10) ? random.pick(accounts) : "",
         maxAcceptanceWindow: random.chance(90) ? currentParams(ctx).params.maxAcceptanceWindow : 0n,
+        levels: capacity.meter === Meter.METER_WORK && random.chance(10) ? served.filter(() => random.chance(70)) : [],
       };
     },
   };

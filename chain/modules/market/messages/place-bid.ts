@@ -14,6 +14,7 @@ import { authorizeSpend, holdingOf, payerOf } from "../escrow.ts";
 import { errors } from "../errors.ts";
 import { bidPlaced, enumName, levelName, statusName } from "../events.ts";
 import { payForMatches } from "../gas.ts";
+import { served, serves } from "../levels.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { anyDenom, checkDenom, presentRate } from "../quote-denoms.ts";
 import { escrowOf, isAudited, isRefereed, reserveReplicas } from "../settlement.ts";
@@ -168,10 +169,6 @@ export function profileBy(ctx: Context, random: Random, classId: string): number
   return known.length === 0 ? undefined : random.pick(known);
 }
 
-const served: readonly VerificationLevel[] = [
-  VerificationLevel.VERIFICATION_LEVEL_V0_NONE, VerificationLevel.VERIFICATION_LEVEL_V1_SPOT_CHECK, VerificationLevel.VERIFICATION_LEVEL_V2_REPLICATED, VerificationLevel.VERIFICATION_LEVEL_V3_REFEREED,
-];
-
 /** Replicas of a refereed task: two may be in dispute with each other, and a third has nothing to add. */
 const mostRefereed = 2;
 
@@ -210,6 +207,7 @@ function namedAsk(ctx: Context, { consumer, payer }: { readonly consumer: string
     fail(errors.invalidField, { field: "class_id and quote_denom", value: `${message.classId} ${message.quoteDenom}`, limit: `${ask.classId} ${ask.quoteDenom}, as ask ${id} has them` });
   }
   const window = message.acceptance?.window ?? 0n;
+  if (!serves(ask, message.verification)) fail(errors.notAtLevel, { id, level: levelName(message.verification), levels: ask.levels.map(levelName).join(", ") });
   if (ask.maxAcceptanceWindow < window) fail(errors.shortAcceptance, { id, window, longest: ask.maxAcceptanceWindow });
   if (limitPrice < ask.basePrice) fail(errors.belowPrice, { id, limit: limitPrice, price: ask.basePrice });
   if (ask.resources !== undefined && message.verification !== VerificationLevel.VERIFICATION_LEVEL_V0_NONE) fail(errors.notServed, { field: "verification", value: `${levelName(message.verification)} of a shape that the book has not` });

@@ -10,6 +10,7 @@ import { errors } from "../errors.ts";
 import { askPlaced } from "../events.ts";
 import { addAsk } from "../followers.ts";
 import { factsOf } from "../mandates.ts";
+import { checkLevels, served } from "../levels.ts";
 import { currentParams, inRange, paramBounds } from "../params.ts";
 import { maxQuotes, quotesOf } from "../requests.ts";
 import { saveAllotment } from "../reserved.ts";
@@ -37,6 +38,7 @@ export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResp
       inRange("units", message.units, 1, maxUnits);
       inRange("expires_tau", message.expiresTau, 0n, maxTau);
       inRange("max_acceptance_window", message.maxAcceptanceWindow, 0n, paramBounds.maxAcceptanceWindow[2]);
+      checkLevels(message.levels);
     },
 
     execute(ctx, message) {
@@ -64,7 +66,7 @@ export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResp
       const ask = Ask.fromPartial({
         id: take(ctx, nextAskId), provider, classId, quoteDenom, basePrice: message.price, units: message.units, freeUnits: message.units,
         expiresTau: expiry("expires_tau", message.expiresTau, tau, params.maxOrderLifetime), status: OrderStatus.ORDER_STATUS_OPEN, createdHeight: ctx.height, createdTau: tau, paramsVersion: version,
-        bondPerUnit: capacity.minBondPerUnit, organization: view.organization, reservedFor: request.payer, requestId: id, maxAcceptanceWindow: message.maxAcceptanceWindow, ...(resources === undefined ? {} : { resources }),
+        bondPerUnit: capacity.minBondPerUnit, organization: view.organization, reservedFor: request.payer, requestId: id, maxAcceptanceWindow: message.maxAcceptanceWindow, levels: message.levels, ...(resources === undefined ? {} : { resources }),
       });
       const deposit = askDeposit(ask, params);
       const policy = { purpose: "ask", classId, costTags: [] } as const;
@@ -82,7 +84,7 @@ export function quote(ports: MarketPorts): MessageHandler<MsgQuote, MsgQuoteResp
     arbitrary({ ctx, accounts, random }) {
       const known = Array.from(quoteRequests.entries(ctx), ([id]) => id);
       if (known.length === 0) return undefined;
-      return { provider: random.pick(accounts), requestId: random.pick(known), price: BigInt(1 + random.int(50)), units: 1 + random.int(2), expiresTau: random.chance(50) ? 0n : ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)), maxAcceptanceWindow: random.chance(70) ? 100_000n : 0n };
+      return { provider: random.pick(accounts), requestId: random.pick(known), price: BigInt(1 + random.int(50)), units: 1 + random.int(2), expiresTau: random.chance(50) ? 0n : ports.clock.tau(ctx) + BigInt(1 + random.int(100_000)), maxAcceptanceWindow: random.chance(70) ? 100_000n : 0n, levels: random.chance(10) ? served.filter(() => random.chance(70)) : [] };
     },
   };
 }

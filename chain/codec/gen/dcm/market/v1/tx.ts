@@ -56,6 +56,8 @@ export interface MsgPlaceAsk {
   reservedFor: string;
   /** The longest acceptance window that it takes, in milliseconds of tau: bids with one hold its pay back until then. 0: it serves only bids without. */
   maxAcceptanceWindow: bigint;
+  /** The levels of verification at which it serves, rising: at V1 and V2 other providers, whom a bid's terms choose from the book, can convict it. Empty: all. */
+  levels: VerificationLevel[];
 }
 
 export interface MsgPlaceAskResponse {
@@ -466,6 +468,7 @@ export interface MsgQuote {
   expiresTau: bigint;
   /** As in MsgPlaceAsk. */
   maxAcceptanceWindow: bigint;
+  levels: VerificationLevel[];
 }
 
 export interface MsgQuoteResponse {
@@ -517,6 +520,7 @@ function createBaseMsgPlaceAsk(): MsgPlaceAsk {
     term: 0,
     reservedFor: "",
     maxAcceptanceWindow: 0n,
+    levels: [],
   };
 }
 
@@ -583,6 +587,13 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
         throw new globalThis.Error("value provided for field message.maxAcceptanceWindow of type uint64 too large");
       }
       writer.uint32(800).uint64(message.maxAcceptanceWindow);
+    }
+    if (message.levels.length !== 0) {
+      writer.uint32(842).fork();
+      for (const v of message.levels) {
+        writer.int32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -712,6 +723,24 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
             message.maxAcceptanceWindow = reader.uint64() as bigint;
             continue;
           }
+          case 105: {
+            if (tag === 840) {
+              message.levels.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 842) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.levels.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -753,6 +782,7 @@ export const MsgPlaceAsk: MessageFns<MsgPlaceAsk, "dcm.market.v1.MsgPlaceAsk"> =
     message.maxAcceptanceWindow = (object.maxAcceptanceWindow !== undefined && object.maxAcceptanceWindow !== null)
       ? BigInt(object.maxAcceptanceWindow)
       : 0n;
+    message.levels = object.levels?.map((e) => e) || [];
     return message;
   },
 };
@@ -5079,7 +5109,7 @@ export const MsgCancelRequestResponse: MessageFns<MsgCancelRequestResponse, "dcm
   };
 
 function createBaseMsgQuote(): MsgQuote {
-  return { provider: "", requestId: 0n, price: 0n, units: 0, expiresTau: 0n, maxAcceptanceWindow: 0n };
+  return { provider: "", requestId: 0n, price: 0n, units: 0, expiresTau: 0n, maxAcceptanceWindow: 0n, levels: [] };
 }
 
 export const MsgQuote: MessageFns<MsgQuote, "dcm.market.v1.MsgQuote"> = {
@@ -5115,6 +5145,13 @@ export const MsgQuote: MessageFns<MsgQuote, "dcm.market.v1.MsgQuote"> = {
         throw new globalThis.Error("value provided for field message.maxAcceptanceWindow of type uint64 too large");
       }
       writer.uint32(800).uint64(message.maxAcceptanceWindow);
+    }
+    if (message.levels.length !== 0) {
+      writer.uint32(842).fork();
+      for (const v of message.levels) {
+        writer.int32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -5180,6 +5217,24 @@ export const MsgQuote: MessageFns<MsgQuote, "dcm.market.v1.MsgQuote"> = {
             message.maxAcceptanceWindow = reader.uint64() as bigint;
             continue;
           }
+          case 105: {
+            if (tag === 840) {
+              message.levels.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 842) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.levels.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5207,6 +5262,7 @@ export const MsgQuote: MessageFns<MsgQuote, "dcm.market.v1.MsgQuote"> = {
     message.maxAcceptanceWindow = (object.maxAcceptanceWindow !== undefined && object.maxAcceptanceWindow !== null)
       ? BigInt(object.maxAcceptanceWindow)
       : 0n;
+    message.levels = object.levels?.map((e) => e) || [];
     return message;
   },
 };

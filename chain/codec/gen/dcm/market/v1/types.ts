@@ -508,6 +508,8 @@ export interface Ask {
   accepted: boolean;
   /** The longest acceptance window that it takes, in milliseconds of tau; 0: it serves only bids without one. */
   maxAcceptanceWindow: bigint;
+  /** The levels of verification at which it serves, as its bids are matched and as replica, auditor and re-run; empty: all. */
+  levels: VerificationLevel[];
 }
 
 /** Until when a result can be disputed, and how what it earned is split where a dispute comes to no verdict. */
@@ -2592,6 +2594,7 @@ function createBaseAsk(): Ask {
     resources: undefined,
     accepted: false,
     maxAcceptanceWindow: 0n,
+    levels: [],
   };
 }
 
@@ -2736,6 +2739,13 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
         throw new globalThis.Error("value provided for field message.maxAcceptanceWindow of type uint64 too large");
       }
       writer.uint32(800).uint64(message.maxAcceptanceWindow);
+    }
+    if (message.levels.length !== 0) {
+      writer.uint32(842).fork();
+      for (const v of message.levels) {
+        writer.int32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -3009,6 +3019,24 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
             message.maxAcceptanceWindow = reader.uint64() as bigint;
             continue;
           }
+          case 105: {
+            if (tag === 840) {
+              message.levels.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 842) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.levels.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3080,6 +3108,7 @@ export const Ask: MessageFns<Ask, "dcm.market.v1.Ask"> = {
     message.maxAcceptanceWindow = (object.maxAcceptanceWindow !== undefined && object.maxAcceptanceWindow !== null)
       ? BigInt(object.maxAcceptanceWindow)
       : 0n;
+    message.levels = object.levels?.map((e) => e) || [];
     return message;
   },
 };
