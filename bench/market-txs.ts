@@ -15,8 +15,13 @@ import { figure, machine, type Benchmark } from "./benchmark.ts";
 import { floorOf } from "./message-floor.ts";
 import { ask, bid, commit, registration, reveal, start } from "./market-messages.ts";
 
-const kinds = ["send", "ask", "bid", "start", "commit", "reveal"] as const;
+/** The messages of a round of one task, and the reveal of a task of a job of many, which settles it and does not end its job. */
+const kinds = ["send", "ask", "bid", "start", "commit", "reveal", "array_reveal"] as const;
 type Kind = (typeof kinds)[number];
+const ofRound = ["ask", "bid", "start", "commit", "reveal"] as const satisfies readonly Kind[];
+
+/** Tasks of such a job. */
+const arrayTasks = 50;
 
 /** Of resting orders, each with an ask of every provider and a bid of every consumer. */
 const restingBlocks = 20;
@@ -102,7 +107,7 @@ const marketTxs: Benchmark = {
     const floor: Floor = { send: [], reveal: [], least: [] };
     // The first round warms up, in the last one blocks are executed again and again: neither counts.
     for (let round = 0; round <= runs + 1; round++) {
-      const by = (parties: readonly TestAccount[], make: (party: TestAccount, i: number) => Any): Uint8Array[] => parties.map((party, i) => chain.sign(party, [make(party, i)], { fee }));
+      const by = (parties: readonly TestAccount[], make: (party: TestAccount, i: number) => Any, paid: { readonly fee: typeof fee; readonly gas?: bigint } = { fee }): Uint8Array[] => parties.map((party, i) => chain.sign(party, [make(party, i)], paid));
       const last = round > runs;
       const took = (kind: Kind | "batch", txs: readonly Uint8Array[], between?: () => void): void => {
         const block = run(chain, writes, txs, last ? between : undefined);
@@ -124,7 +129,18 @@ const marketTxs: Benchmark = {
       took("commit", each(commit));
       const reveals = each(reveal);
       took("reveal", reveals, () => repeat(chain, writes, reveals, floor.reveal, floor.least));
-      chain.block([], 10n);
+      chain.block([], 1n);
+      run(chain, writes, by(providers, (provider, i) => ask(provider, i, testDenom)));
+      run(chain, writes, by(consumers.slice(0, count / arrayTasks), (consumer) => bid(consumer, testDenom, 500n, arrayTasks), { fee: { ...fee, amount: 200_000n }, gas: 20_000_000n }));
+      chain.block();
+      const arrays = Array.from({ length: count }, (_, i) => taskIdOf(firstJob + BigInt(Math.floor(i / arrayTasks)), i % arrayTasks));
+      firstJob += BigInt(count / arrayTasks);
+      const owners = arrays.map((task) => workerOf(chain, task, providers));
+      const ofArrays = (make: (worker: TestAccount, task: bigint) => Any): Uint8Array[] => arrays.map((task, i) => chain.sign(owners[i]!, [make(owners[i]!, task)], { fee }));
+      run(chain, writes, ofArrays(start));
+      run(chain, writes, ofArrays(commit));
+      took("array_reveal", ofArrays(reveal));
+      chain.block([], 1n);
     }
     // Orders that do not trade, until the book has ten times as many: the last blocks beside the first.
     const resting: Record<"ask" | "bid", Block[]> = { ask: [], bid: [] };
@@ -176,7 +192,7 @@ const marketTxs: Benchmark = {
           figure(`${kind}_whole_to_send`, "times a bank send, checks included", ratios(kind, whole, whole)),
           figure(`${kind}_to_limit`, "times a bank send with its writes", ratios(kind, (send, other) => send.cpu - send.bare.cpu + other.bare.cpu)),
         ]),
-        figure("round_whole_to_send", "times a bank send, checks included: the mean of the five messages of a round", blocks.send.map((send, i) => kinds.slice(1).reduce((sum, kind) => sum + whole(blocks[kind][i]!), 0) / (kinds.length - 1) / whole(send))),
+        figure("round_whole_to_send", "times a bank send, checks included: the mean of the five messages of a round", blocks.send.map((send, i) => ofRound.reduce((sum, kind) => sum + whole(blocks[kind][i]!), 0) / ofRound.length / whole(send))),
         figure("ask_growth", `of ${restingBlocks * count} orders on either side to the first`, grown("ask")),
         figure("bid_growth", `of ${restingBlocks * count} orders on either side to the first`, grown("bid")),
         ...[...kinds, "batch" as const].flatMap((kind) => [

@@ -19,7 +19,7 @@ const premium = (key: string, value: string, price: bigint) => ({ attribute: { k
 function offer(name: string, basePrice: bigint, change: Partial<Omit<Offer, "ask">> & { readonly ask?: Partial<Offer["ask"]> } = {}): Offer {
   return {
     name, inactive: "", attributes: [], free: 1_000_000n, attested: [], ...change,
-    ask: { id: BigInt(name.charCodeAt(0)), provider: account(name), organization: name, basePrice, premiums: [], freeUnits: 2, bondPerUnit: 0n, availableUntil: 0n, waiting: false, term: Term.TERM_SPOT, ...change.ask },
+    ask: { id: BigInt(name.charCodeAt(0)), provider: account(name), organization: name, basePrice, premiums: [], freeUnits: 2, bondPerUnit: 0n, availableUntil: 0n, waiting: false, term: Term.TERM_SPOT, levels: [], ...change.ask },
   };
 }
 
@@ -37,6 +37,7 @@ describe("offers for a job", () => {
     assert.deepEqual(rules(offer("a", 1n, { inactive: "jailed" })), ["its provider is jailed"]);
     for (const ask of [{ provider: account("consumer") }, { organization: "ours" }]) assert.deepEqual(rules(offer("a", 1n, { ask })), ["its provider is you, or of your organization"]);
     assert.deepEqual(rules(offer("a", 1n, { ask: { term: Term.TERM_PREEMPTIBLE } })), ["it is preemptible, jobs are not"]);
+    assert.deepEqual((["V0", "V1", "V2", "V3"] as const).map((one) => rules(offer("a", 1n, { ask: { levels: [levels.V0, levels.V3] } }), { verification: levels[one] })), [[], ["does not serve V1"], ["does not serve V2"], []]);
     assert.deepEqual(rules(offer("a", 1n, { ask: { waiting: true } })), ["its window has not begun"]);
     assert.deepEqual([24_999n, 25_000n].map((availableUntil) => rules(offer("a", 1n, { ask: { availableUntil } }))), [["its window ends too soon"], []]);
     assert.deepEqual(rules(offer("a", 90n, { free: 80n, ask: { bondPerUnit: 9n } })), ["its provider's free bond is too small for the stake of one task"]);

@@ -2,10 +2,11 @@
 import { Term, VerificationLevel, type Ask, type Attribute } from "../chain/codec/gen/dcm/market/v1/types.ts";
 import type { Policy } from "../chain/codec/gen/dcm/organization/v1/types.ts";
 import { profileContent, type Wishes } from "../client/profiles.ts";
+import { levels, verifications } from "../worker/gateway/bid.ts";
 
 /** An ask and what the chain knows of who made it. */
 export interface Offer {
-  readonly ask: Pick<Ask, "id" | "provider" | "organization" | "basePrice" | "premiums" | "freeUnits" | "bondPerUnit" | "availableUntil" | "waiting" | "term">;
+  readonly ask: Pick<Ask, "id" | "provider" | "organization" | "basePrice" | "premiums" | "freeUnits" | "bondPerUnit" | "availableUntil" | "waiting" | "term" | "levels">;
   readonly name: string;
   /** Why it may not be matched now; empty: it may. */
   readonly inactive: string;
@@ -67,6 +68,7 @@ export function look(offers: readonly Offer[], demand: Demand): Looked[] {
       ...(offer.inactive === "" ? [] : [fixed(`its provider is ${offer.inactive}`)]),
       ...(demand.affiliates.accounts.has(ask.provider) || (ask.organization !== "" && demand.affiliates.organizations.has(ask.organization)) ? [fixed("its provider is you, or of your organization")] : []),
       ...(ask.term === Term.TERM_PREEMPTIBLE ? [fixed("it is preemptible, jobs are not")] : []),
+      ...(ask.levels.length === 0 || ask.levels.includes(demand.verification) ? [] : [fixed(`does not serve ${verifications.find((one) => levels[one] === demand.verification) ?? "its level"}`)]),
       ...(ask.waiting ? [fixed("its window has not begun")] : []),
       ...(ask.availableUntil !== 0n && ask.availableUntil < demand.tau + demand.durationMs ? [{ words: "its window ends too soon", relax: "a shorter durationMs" }] : []),
       ...requirements.flatMap(({ attribute, attested, auditors }): Rule[] => {

@@ -76,6 +76,42 @@ describe("a bid whose fate is unknown", () => {
     assert.equal(chain.fences, 1);
   });
 
+  it("is looked for while another job is being placed, whose keys nobody takes for left behind, however slowly its program is stored", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "dcm-gateway-"));
+    folders.push(folder);
+    const directory = join(folder, "jobs");
+    const chain = new Silent();
+    const blobs = await BlobStore.open({ directory: join(folder, "blobs") });
+    const options = { connection: chain.connection, sender: chain.sender, blobs, dataUrl: "http://127.0.0.1:1", directory, pollMs: 10, log: () => undefined };
+    const request = { classId: "wasm.core", quoteDenom: "udcm", limitPrice: 1n, lots: 1n, verification: "V2", program: new Uint8Array(8), inputs: [new Uint8Array(1)], durationMs: 1n, maxResultSize: 1n } as const;
+    await assert.rejects(new Gateway(options).place({ ...request, name: "left behind" }), /was not in a block/);
+    let go = (): void => undefined;
+    const stored = new Promise<void>((resolve) => (go = resolve));
+    let puts = 0;
+    let last = (): void => undefined;
+    const programComes = new Promise<void>((resolve) => (last = resolve));
+    const slow = {
+      put: async (bytes: Uint8Array) => {
+        // Input, manifest, program.
+        if (++puts === 3) {
+          last();
+          await stored;
+        }
+        return blobs.put(bytes);
+      },
+    } as unknown as BlobStore;
+    const sender = { ...chain.sender, send: () => Promise.resolve({ response: { value: MsgPlaceBidResponse.encode({ jobId: 7n, escrow: "1", storageDeposit: "1" }).finish() } }) } as unknown as Sender;
+    const gateway = new Gateway({ ...options, blobs: slow, sender });
+    const placing = gateway.place({ ...request, name: "new" });
+    await programComes;
+    assert.equal(await gateway.jobNamed("left behind"), undefined);
+    assert.equal(chain.fences, 1);
+    go();
+    assert.equal((await placing).id, 7n);
+    assert.deepEqual(readdirSync(directory), ["7.json"]);
+    assert.equal(await gateway.jobNamed("new"), 7n);
+  });
+
   it("is neither found nor forgotten while nobody knows", async () => {
     const chain = new Silent();
     chain.refusal = new TxFailed("sdk", 5, "insufficient funds", "AB");

@@ -100,16 +100,11 @@ export class Gateway {
     const first = await this.#offerInputs(key, request.inputs, refereed);
     const saltSecret = randomBytes(32);
     const file: JobFile = { id: "", name: request.name, jobKey: toHex(jobKey), consumerSecret: toHex(keys.secretKey), saltSecret: toHex(saltSecret), saltLength: salts, consumerKey: sealed ? toHex(keys.publicKey) : "" };
-    const draft = `draft-${randomBytes(8).toString("hex")}`;
-    this.#files.write(draft, file);
-    const sent = await this.#bid(draft, bidMessage(request, {
+    const message = bidMessage(request, {
       consumer: sender.address, profileId, dataUrl, first, programRoot, program: await this.#offer(key, request.program), consumerKey: sealed ? keys.publicKey : new Uint8Array(0),
       saltHead: () => new SaltChain(saltSecret, salts).head,
-    }));
-    const response = MsgPlaceBidResponse.decode(sent.response?.value ?? new Uint8Array(0));
-    this.#files.settle(draft, String(response.jobId));
-    this.#watch({ ...file, id: String(response.jobId) });
-    return { id: response.jobId, sent, escrow: BigInt(response.escrow), storageDeposit: BigInt(response.storageDeposit) };
+    });
+    return this.#bid(file, message);
   }
 
   /** The job that was placed under this name, by an earlier run too; undefined where there is none and no bid for it can come into a block any more. */
@@ -150,11 +145,20 @@ export class Gateway {
     return { inputRoot: inputRoot(refereed ? roots : inputs), manifest: await this.#offer(undefined, encodeManifest(inputs, roots)) };
   }
 
-  /** Sends the bid of a draft. A refused one leaves nothing behind; one of unknown fate is looked for on chain. */
-  async #bid(draft: string, message: EncodeObject): Promise<Sent> {
+  /**
+   * Keeps what a bid needs as a draft and sends it. A refused one leaves nothing behind; one of unknown fate is looked for on chain. As long as the draft lies on disk it counts as being placed, so that
+   * nobody takes it for one that an earlier run left, and drops it.
+   */
+  async #bid(file: JobFile, message: EncodeObject): Promise<PlacedJob> {
+    const draft = `draft-${randomBytes(8).toString("hex")}`;
     this.#placing.add(draft);
     try {
-      return await this.#options.sender.send(message);
+      this.#files.write(draft, file);
+      const sent = await this.#options.sender.send(message);
+      const { jobId, escrow, storageDeposit } = MsgPlaceBidResponse.decode(sent.response?.value ?? new Uint8Array(0));
+      this.#files.settle(draft, String(jobId));
+      this.#watch({ ...file, id: String(jobId) });
+      return { id: jobId, sent, escrow: BigInt(escrow), storageDeposit: BigInt(storageDeposit) };
     } catch (error) {
       if (error instanceof TxFailed) this.#files.drop(draft);
       else this.#orphans = true;

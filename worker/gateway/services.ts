@@ -130,8 +130,6 @@ export class ServiceGateway {
     const sealed = sealBlob(serviceKey, request.program);
     const program = { digest: await blobs.put(sealed), size: BigInt(sealed.length) };
     const file: JobFile = { id: "", name: request.name, jobKey: toHex(serviceKey), consumerSecret: toHex(keys.secretKey), saltSecret: "", saltLength: 0, consumerKey: toHex(keys.publicKey) };
-    const draft = `draft-${toHex(keys.publicKey).slice(0, 16)}`;
-    this.#files.write(draft, file);
     const value = {
       consumer: sender.address, payer: "", organization: request.organization ?? "", costTags: Object.entries(request.costTags ?? {}).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, tag]) => ({ key, value: tag })),
       classId: request.classId, quoteDenom: request.quoteDenom, limitPrice: request.limitPrice, lots: request.lots, timeInForce: TimeInForce[`TIME_IN_FORCE_${request.timeInForce ?? "GTT"}`],
@@ -141,17 +139,19 @@ export class ServiceGateway {
         consumerKey: keys.publicKey, arguments: encodeWasmArguments(request.arguments ?? {}),
       },
     };
-    const sent = await this.#bid(draft, value);
-    const response = MsgPlaceServiceBidResponse.decode(sent.response?.value ?? new Uint8Array(0));
-    this.#settle(draft, file, response.serviceId);
-    return { id: response.serviceId, sent, escrow: BigInt(response.escrow), storageDeposit: BigInt(response.storageDeposit) };
+    return this.#bid(file, value);
   }
 
-  /** Sends the bid of a draft. A refused one leaves nothing behind; one of unknown fate is looked for on chain. */
-  async #bid(draft: string, value: object): Promise<Sent> {
+  /** Keeps what a bid needs as a draft and sends it; as long as the draft lies on disk it counts as being placed. A refused one leaves nothing behind; one of unknown fate is looked for on chain. */
+  async #bid(file: JobFile, value: object): Promise<PlacedService> {
+    const draft = `draft-${file.consumerKey.slice(0, 16)}`;
     this.#placing.add(draft);
     try {
-      return await this.#options.sender.send({ typeUrl: "/dcm.market.v1.MsgPlaceServiceBid", value });
+      this.#files.write(draft, file);
+      const sent = await this.#options.sender.send({ typeUrl: "/dcm.market.v1.MsgPlaceServiceBid", value });
+      const { serviceId, escrow, storageDeposit } = MsgPlaceServiceBidResponse.decode(sent.response?.value ?? new Uint8Array(0));
+      this.#settle(draft, file, serviceId);
+      return { id: serviceId, sent, escrow: BigInt(escrow), storageDeposit: BigInt(storageDeposit) };
     } catch (error) {
       if (error instanceof TxFailed) this.#files.drop(draft);
       else this.#orphans = true;

@@ -33,10 +33,10 @@ export function isOutOfStep(ctx: Context, ask: Ask): boolean {
   return isListed(ctx, ask) !== askBook.has(ctx, keyIn(ask, openPlace));
 }
 
-/** Puts the ask into the index of each profile that it can serve, or takes it out, as it should be; the book's count moves with it. Gives the ask to be stored. */
-export function listAsk(ctx: Context, ask: Ask): { readonly ask: Ask; readonly listed: boolean; readonly changed: boolean } {
+/** Puts the ask into the index of each profile that it can serve, or takes it out, as it should be; the book's count moves with it. Gives the ask to be stored. `out`: it had no free unit, so it stands in none. */
+export function listAsk(ctx: Context, ask: Ask, out = false): { readonly ask: Ask; readonly listed: boolean; readonly changed: boolean } {
   const listed = isListed(ctx, ask);
-  if (listed === askBook.has(ctx, keyIn(ask, openPlace))) return { ask, listed, changed: false };
+  if (listed === (!out && askBook.has(ctx, keyIn(ask, openPlace)))) return { ask, listed, changed: false };
   const key = bookOf(ask);
   const book = openBook(ctx, key);
   const next = listed ? withPlaces(ctx, ask, key, book) : ask;
@@ -49,13 +49,13 @@ export function listAsk(ctx: Context, ask: Ask): { readonly ask: Ask; readonly l
 }
 
 /**
- * Writes the ask and keeps the book in step with it; `ask` is the new value, with the price that it had. `grew`: it offers more than before, so
+ * Writes the ask and keeps the book in step with it; `ask` is the new value, with the price that it had. `grew`: it offers so many units more than before, so
  * that bids may find what they did not.
  */
-export function saveAsk(ctx: Context, ask: Ask, grew = false): void {
-  const { ask: next, listed, changed } = listAsk(ctx, ask);
+export function saveAsk(ctx: Context, ask: Ask, grew = 0): void {
+  const { ask: next, listed, changed } = listAsk(ctx, ask, grew > 0 && grew === ask.freeUnits);
   asks.set(ctx, ask.id, next);
-  if (listed && (grew || changed)) supplyGrew(ctx, next);
+  if (listed && (grew > 0 || changed)) supplyGrew(ctx, next);
   if (isReserved(next) && next.freeUnits > 0) wake(ctx, next.id);
   askChanged(ctx, next, listed);
 }
@@ -114,7 +114,7 @@ export function releaseHold(ctx: Context, ports: MarketPorts, id: bigint): void 
   const ask = loadAsk(ctx, id);
   assert(ask.heldUnits > 0, `ask ${id} has no held unit to release`);
   if (ask.status === OrderStatus.ORDER_STATUS_OPEN) {
-    saveAsk(ctx, { ...ask, heldUnits: ask.heldUnits - 1, freeUnits: ask.freeUnits + 1 }, true);
+    saveAsk(ctx, { ...ask, heldUnits: ask.heldUnits - 1, freeUnits: ask.freeUnits + 1 }, 1);
     return;
   }
   if (ask.bondPerUnit > 0n) ports.providers.release(ctx, addressBytes(ask.provider), ask.bondPerUnit);
@@ -126,7 +126,7 @@ export function spareUnit(ctx: Context, ports: MarketPorts, id: bigint): boolean
   const ask = loadAsk(ctx, id);
   const isOpen = ask.status === OrderStatus.ORDER_STATUS_OPEN;
   if (isOpen && ask.bondPerUnit > 0n && !ports.providers.reserve(ctx, addressBytes(ask.provider), ask.bondPerUnit)) return false;
-  if (isOpen) saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits + 1 }, true);
+  if (isOpen) saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits + 1 }, 1);
   else dropUnit(ctx, ports, ask);
   return true;
 }
@@ -138,7 +138,7 @@ export function returnUnit(ctx: Context, ports: MarketPorts, id: bigint, stake: 
   const isOpen = ask.status === OrderStatus.ORDER_STATUS_OPEN;
   const needed = isOpen ? ask.bondPerUnit : 0n;
   const isBacked = stake > 0n ? ports.providers.unlock(ctx, provider, stake, needed) : needed === 0n || ports.providers.reserve(ctx, provider, needed);
-  if (isOpen && isBacked) saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits + 1 }, true);
+  if (isOpen && isBacked) saveAsk(ctx, { ...ask, freeUnits: ask.freeUnits + 1 }, 1);
   else dropUnit(ctx, ports, ask);
 }
 

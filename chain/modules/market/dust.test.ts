@@ -143,7 +143,7 @@ describe("dust", function () {
       assert.deepEqual([leases.length, new Set(leases.map(({ askId }) => askId)).size], [1_024, 1_024]);
       assert.deepEqual(bookOf(m, "wasm.core", 1_000_000).asks.length, 500);
       assert.deepEqual(bookOf(m).asks, [{ price: 1_034n, units: 1n, orders: 1 }]);
-      const ask = { provider: m.provider("late"), classId: "wasm.core", quoteDenom: denom, basePrice: 1_500n, units: 1, premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n, term: 0, reservedFor: "", maxAcceptanceWindow: 0n };
+      const ask = { provider: m.provider("late"), classId: "wasm.core", quoteDenom: denom, basePrice: 1_500n, units: 1, premiums: [], maxColocated: 0, availableFrom: 0n, availableUntil: 0n, expiresTau: 0n, reclaimNotice: 0n, term: 0, reservedFor: "", maxAcceptanceWindow: 0n, levels: [] };
       const { gasUsed } = execute(m.stores, m.modules, "/dcm.market.v1.MsgPlaceAsk", ask, { height: m.height, time: m.time, gasLimit: unlimited });
       return [...idle, ...sweeping, gasUsed, dust(m, "late bid").gas];
     }) as [number[], number[]];

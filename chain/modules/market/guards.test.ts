@@ -407,7 +407,7 @@ describe("declared affiliates", () => {
 describe("quotes for an organization", () => {
   const ask = (m: TestOrganizations, requester: string, more: object = acme): bigint =>
     m.send<{ requestId: bigint }>("MsgRequestQuotes", { requester: name(requester), classId: "wasm.core", quoteDenom: denom, resources: undefined, tasks: 2, lots: 10n, requirements: [], deadlineTau: 0n, costTags: [{ key: "team", value: "ml" }], ...more }).requestId;
-  const quote = (m: TestOrganizations, provider: string, requestId: bigint): bigint => m.send<{ askId: bigint }>("MsgQuote", { provider: name(provider), requestId, price: 9n, units: 2, expiresTau: 0n }).askId;
+  const quote = (m: TestOrganizations, provider: string, requestId: bigint): bigint => m.send<{ askId: bigint }>("MsgQuote", { provider: name(provider), requestId, price: 9n, units: 2, expiresTau: 0n, maxAcceptanceWindow: 0n, levels: [] }).askId;
   const request = (m: TestOrganizations, requestId: bigint): QuoteRequest => m.query<{ request: QuoteRequest }>("QuoteRequest", { requestId }).request;
 
   it("ORG-20 its account pays the deposit within its budget, any member that may spend accepts with its money, and the deposit is back in both", () => {
